@@ -1,0 +1,196 @@
+// The one table of everything that is counted, and the shared-memory blocks the counts live in. Any thread.
+// A block belongs to one thread: only it writes, anybody reads. u32 that wrap; the scraper keeps its own doubles and
+// adds `(now − last) >>> 0`, so nothing locks and nothing is lost. Adding a row here is all it takes for a figure
+// to appear in /metrics and in docs/metrics.md.
+
+export interface CounterRow {
+  /** Metric name without the `darkages_` prefix; rows may share it and differ in `labels`. */
+  readonly metric: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly help: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface HistogramRow {
+  readonly metric: string;
+  readonly help: string;
+  /** Upper bounds in seconds, ascending; a last bucket without bound is added. */
+  readonly boundsS: readonly number[];
+}
+
+const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
+  metric,
+  kind: 'counter',
+  help,
+  ...(labels && { labels }),
+});
+const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'gauge', help });
+
+const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
+const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
+const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
+const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
+
+/** Counters of each kind of thread. The position of a row is its index in the block. */
+export const COUNTERS = {
+  zone: {
+    ticks: counter('ticks_total', 'Simulation steps run'),
+    lateTicks: counter('late_ticks_total', 'Ticks that began more than one tick interval after their deadline'),
+    missedTicks: counter('missed_ticks_total', 'Ticks dropped because the zone was beyond the catch-up cap'),
+    entities: gauge('entities', 'Entities alive'),
+    players: gauge('players', 'Players in the zone, connected or lingering'),
+    inputs: counter('inputs_total', 'Inputs accepted for simulation'),
+    inputsStarved: counter(
+      'inputs_starved_total',
+      'Ticks in which a player had no input and the last one was repeated',
+    ),
+    dropStale: counter('inputs_dropped_total', INPUT_DROPS, { reason: 'stale' }),
+    dropEarly: counter('inputs_dropped_total', INPUT_DROPS, { reason: 'early' }),
+    dropDuplicate: counter('inputs_dropped_total', INPUT_DROPS, { reason: 'duplicate' }),
+    dropUnknownClient: counter('inputs_dropped_total', INPUT_DROPS, { reason: 'unknown_client' }),
+    dropMalformed: counter('inputs_dropped_total', INPUT_DROPS, { reason: 'malformed' }),
+    guardSpeed: counter('guard_violations_total', GUARD, { rule: 'speed' }),
+    guardFacing: counter('guard_violations_total', GUARD, { rule: 'facing_rate' }),
+    guardBounds: counter('guard_violations_total', GUARD, { rule: 'bounds' }),
+    guardPosition: counter('guard_violations_total', GUARD, { rule: 'position' }),
+    guardMove: counter('guard_violations_total', GUARD, { rule: 'move_length' }),
+    requests: counter('requests_total', 'Requests handed to the game'),
+    requestsRefused: counter('requests_refused_total', 'Requests the game refused'),
+    joins: counter('joins_total', 'Players that entered the zone'),
+    leaves: counter('leaves_total', 'Players that left the zone'),
+    joinsRefused: counter('joins_refused_total', 'Joins refused because the zone was full'),
+    restarts: counter('restarts_total', 'Times the zone was resumed from its last keyframe'),
+    outputDropped: counter('zone_output_dropped_total', 'Events and responses lost to a full ring towards an edge'),
+    saveDropped: counter('save_dropped_total', 'Character saves put off because the ring to the store was full'),
+  },
+  edge: {
+    connections: gauge('connections', 'Open connections'),
+    accepted: counter('connections_total', 'Connections accepted'),
+    refusedFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'full' }),
+    refusedOrigin: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'origin' }),
+    refusedToken: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'token' }),
+    refusedProtocol: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'protocol' }),
+    refusedJoinTimeout: counter('connections_refused_total', 'Connections refused, by reason', {
+      reason: 'join_timeout',
+    }),
+    frames: counter('client_frames_total', 'Frames received from clients'),
+    bytesUp: counter('client_bytes_total', 'Payload bytes received from clients'),
+    dropSize: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'size' }),
+    dropType: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'type' }),
+    dropSession: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'session' }),
+    dropRate: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'rate' }),
+    dropMalformed: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'malformed' }),
+    dropRange: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'range' }),
+    dropRingFull: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'ring_full' }),
+    acksUnknown: counter('acks_unknown_total', 'Acknowledgements of snapshots that were never sent or are forgotten'),
+    snapshots: counter('snapshots_total', 'Snapshots sent'),
+    snapshotBytes: counter('snapshot_bytes_total', 'Bytes of snapshots sent'),
+    snapshotDeltas: counter('snapshot_deltas_total', 'Entity deltas sent'),
+    snapshotDeltaBytes: counter('snapshot_delta_bytes_total', 'Bytes of entity deltas sent'),
+    snapshotOmitted: counter('snapshot_omitted_total', 'Changed entities left out of a snapshot for its byte budget'),
+    snapshotSkipped: counter('snapshots_skipped_total', 'Snapshots not sent because the client’s socket was behind'),
+    fullNew: counter('snapshot_full_total', FULL_STATES, { reason: 'new' }),
+    fullUnacked: counter('snapshot_full_total', FULL_STATES, { reason: 'unacked' }),
+    fullExpired: counter('snapshot_full_total', FULL_STATES, { reason: 'baseline_expired' }),
+    framesOverrun: counter('history_overrun_total', 'Frames that left the history ring while an edge was reading them'),
+    eventsSent: counter('events_sent_total', 'Events and responses sent to clients'),
+  },
+  store: {
+    saves: counter('store_saves_total', 'Characters written'),
+    loads: counter('store_loads_total', 'Characters read'),
+    errors: counter('store_errors_total', 'Store operations that failed'),
+    pending: gauge('store_pending', 'Character saves waiting to be written'),
+  },
+} as const satisfies Record<string, Record<string, CounterRow>>;
+
+export const HISTOGRAMS = {
+  zone: {
+    tickDuration: {
+      metric: 'tick_duration_seconds',
+      help: 'Wall time of one tick: inputs, guard, step, publish',
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
+    },
+    tickCpu: {
+      metric: 'tick_cpu_seconds',
+      help: 'CPU time of the zone thread in one tick',
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.0083, 0.0167],
+    },
+    tickLateness: {
+      metric: 'tick_lateness_seconds',
+      help: 'How long after its deadline a tick began',
+      boundsS: [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.0167, 0.05, 0.1],
+    },
+  },
+  edge: {},
+  store: {
+    latency: {
+      metric: 'store_latency_seconds',
+      help: 'Time of one store operation',
+      boundsS: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+    },
+  },
+} as const satisfies Record<string, Record<string, HistogramRow>>;
+
+export type BlockKind = keyof typeof COUNTERS;
+export type CounterName<K extends BlockKind> = keyof (typeof COUNTERS)[K] & string;
+export type HistogramName<K extends BlockKind> = keyof (typeof HISTOGRAMS)[K] & string;
+
+/** Words of a block: its counters, then each histogram as (sum in µs, count, one word a bucket). */
+function blockWords(kind: BlockKind): number {
+  let words = Object.keys(COUNTERS[kind]).length;
+  for (const row of Object.values(HISTOGRAMS[kind]) as HistogramRow[]) words += 3 + row.boundsS.length;
+  return words;
+}
+
+export function createCounterBuffer(kind: BlockKind): SharedArrayBuffer {
+  return new SharedArrayBuffer(blockWords(kind) * 4);
+}
+
+export interface Histogram {
+  /** Adds one observation, in seconds. Does not allocate. */
+  observe(valueS: number): void;
+}
+
+export interface Counters<K extends BlockKind> {
+  readonly kind: K;
+  /** The block: `words[index.ticks]++` is how the hot path counts. */
+  readonly words: Uint32Array;
+  readonly index: Readonly<Record<CounterName<K>, number>>;
+  readonly histograms: Readonly<Record<HistogramName<K>, Histogram>>;
+}
+
+export function createCounters<K extends BlockKind>(kind: K, buffer = createCounterBuffer(kind)): Counters<K> {
+  const words = new Uint32Array(buffer);
+  const index: Record<string, number> = {};
+  let offset = 0;
+  for (const name of Object.keys(COUNTERS[kind])) index[name] = offset++;
+  const histograms: Record<string, Histogram> = {};
+  for (const [name, row] of Object.entries(HISTOGRAMS[kind]) as [string, HistogramRow][]) {
+    histograms[name] = createHistogram(words, offset, row.boundsS);
+    offset += 3 + row.boundsS.length;
+  }
+  return { kind, words, index, histograms } as Counters<K>;
+}
+
+function createHistogram(words: Uint32Array, offset: number, boundsS: readonly number[]): Histogram {
+  const bounds = Float64Array.from(boundsS);
+  return {
+    observe(valueS) {
+      let bucket = 0;
+      while (bucket < bounds.length && valueS > bounds[bucket]!) bucket++;
+      words[offset] = words[offset]! + Math.round(valueS * 1e6);
+      words[offset + 1]!++;
+      words[offset + 2 + bucket]!++;
+    },
+  };
+}
+
+/** Where a histogram's words start in its block; for the scraper. */
+export function histogramOffset<K extends BlockKind>(kind: K, name: HistogramName<K>): number {
+  let offset = Object.keys(COUNTERS[kind]).length;
+  for (const [key, row] of Object.entries(HISTOGRAMS[kind]) as [string, HistogramRow][]) {
+    if (key === name) return offset;
+    offset += 3 + row.boundsS.length;
+  }
+  throw new Error(`no histogram ${name} in ${kind}`);
+}

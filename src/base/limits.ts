@@ -1,0 +1,78 @@
+// Every bound and rate of the system in one place, and assertions of how they relate, run at load: a number changed
+// wrongly stops the process at start with a sentence. Any thread. What happens at a limit stands beside it.
+
+import { assert } from './assert.ts';
+
+/** Version of the wire. Checked at join; a client of another version is refused with a reason. */
+export const PROTOCOL_VERSION = 1;
+
+// --- time
+export const TICK_HZ = 60;
+export const TICK_MS = 1000 / TICK_HZ;
+/** Behind by more than this, the zone drops time (and counts it) instead of catching up: no spiral. */
+export const CATCH_UP_MS_MAX = 100;
+/** Ticks between two snapshots of one client: 20 Hz. A third of the clients is served each tick. */
+export const SNAPSHOT_INTERVAL_TICKS = 3;
+
+// --- a zone
+/** Entities of any kind in one zone. At the limit `spawnEntity` returns −1 and the game decides what is left out. */
+export const ENTITIES_MAX = 4096;
+/** Players of one zone; the next one is refused with `zone_full`. */
+export const PLAYERS_MAX = 2048;
+/** Positions are within ±this many millimetres on each axis. */
+export const WORLD_HALF_MM_MAX = 10_000_000;
+/** Frames of history. Serves delta baselines and, later, lag compensation. */
+export const HISTORY_FRAMES = 128;
+/** The oldest baseline a delta may name; what is older is sent in full (`baseline_expired`). */
+export const BASELINE_AGE_TICKS_MAX = 112;
+/** How long a player stays in the world after the connection is gone: quitting is no way out of a fight. */
+export const LINGER_TICKS = 10 * TICK_HZ;
+/** Ticks between two saves of one player's character. */
+export const SAVE_INTERVAL_TICKS = TICK_HZ;
+
+// --- inputs
+/** Inputs that may wait for their tick, per player, a power of two; one further ahead is dropped (`early`). */
+export const PENDING_INPUTS = 32;
+/** Without input a player's last one is repeated for this many ticks, then it stands still. */
+export const INPUT_REPEAT_TICKS_MAX = 15;
+/** Inputs in one client frame; more make the frame malformed. */
+export const INPUTS_PER_FRAME_MAX = 8;
+
+// --- a client
+export const FRAME_BYTES_MAX = 4096;
+export const FRAMES_PER_SECOND_MAX = 150;
+export const FRAMES_BURST_MAX = 120;
+export const BYTES_PER_SECOND_MAX = 16_384;
+export const BYTES_BURST_MAX = 16_384;
+export const REQUESTS_PER_SECOND_MAX = 20;
+/** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second are 20 KB. */
+export const SNAPSHOT_BYTES_MAX = 1000;
+/** Entities that one client can see at once; further ones are not entered until another leaves. */
+export const VISIBLE_MAX = 255;
+/** Bytes that may wait in a client's socket; above it snapshots are skipped, at four times it the client is dropped. */
+export const SOCKET_BACKLOG_BYTES_MAX = 65_536;
+/** A connection that hasn't joined by then is closed. */
+export const JOIN_TIMEOUT_MS = 5_000;
+/** A connection that sent nothing for so long is closed. */
+export const IDLE_TIMEOUT_MS = 15_000;
+export const TOKEN_LIFETIME_S = 60;
+export const NAME_LENGTH_MIN = 3;
+export const NAME_LENGTH_MAX = 24;
+
+// --- between threads
+export const INPUT_RING_BYTES = 1 << 21;
+export const OUTPUT_RING_BYTES = 1 << 21;
+export const SAVE_RING_BYTES = 1 << 20;
+
+// --- how they relate
+assert(BASELINE_AGE_TICKS_MAX + 12 <= HISTORY_FRAMES, 'an edge may lag 12 ticks and still read the oldest baseline');
+assert(BASELINE_AGE_TICKS_MAX < 128, 'a baseline age is one varint byte');
+assert(HISTORY_FRAMES * TICK_MS >= 1500, 'history covers 250 ms of rewind and over a second of lost acknowledgements');
+assert((PENDING_INPUTS & (PENDING_INPUTS - 1)) === 0, 'pending inputs are indexed with a mask');
+assert(PENDING_INPUTS * TICK_MS >= 500, 'a client half a second ahead still gets its inputs in');
+assert(FRAMES_PER_SECOND_MAX > TICK_HZ * 2, 'an honest client sends an input a tick and a few requests and pings');
+assert(SNAPSHOT_BYTES_MAX <= 1200, 'a snapshot fits one datagram');
+assert((SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 20_000, 'snapshots stay within 20 KB/s');
+assert(PLAYERS_MAX <= ENTITIES_MAX, 'each player is an entity');
+assert(INPUT_RING_BYTES >= PLAYERS_MAX * 64 * 4, 'the input ring holds four inputs of every player');
+assert(SAVE_RING_BYTES >= PLAYERS_MAX * 256, 'the save ring holds one save of every player');
