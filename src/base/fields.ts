@@ -1,0 +1,31 @@
+// Shape of a protobuf message as data: the one table that encoder, decoder, the printed .proto and the range checks
+// read. `wire` builds the engine's messages from it, a game module describes its requests and events with it.
+
+/** A whole number: `uint32` on the wire when min ≥ 0, else `sint32`. Out of [min, max] is refused at the edge. */
+export interface IntField {
+  readonly field: number;
+  readonly type: 'int';
+  readonly min: number;
+  readonly max: number;
+  readonly comment?: string;
+}
+
+/** UTF-8 of at most `maxBytes` bytes. */
+export interface TextField {
+  readonly field: number;
+  readonly type: 'text';
+  readonly maxBytes: number;
+  readonly comment?: string;
+}
+
+export type Field = IntField | TextField;
+export type Fields = Readonly<Record<string, Field>>;
+
+/** The values of a message: absent ones are 0 and '' (proto3's defaults). */
+export type FieldValues<F extends Fields> = {
+  readonly [Name in keyof F]: F[Name] extends TextField ? string : number;
+};
+
+export function isSigned(field: { readonly min: number }): boolean {
+  return field.min < 0;
+}

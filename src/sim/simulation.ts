@@ -1,0 +1,53 @@
+// Joins a game and a world: the object that systems run on, and the step itself. Zone thread on the server, main
+// thread in a browser (prediction). Pure: events go to a caller's sink, randomness comes from the world.
+
+import type { AnyGame, Simulation } from './game.ts';
+import {
+  advanceTick,
+  despawnEntity,
+  entityHandle,
+  findSlot,
+  slotCount,
+  spawnEntity,
+  type World,
+  worldRandom,
+  worldTick,
+} from './world.ts';
+
+export type EmitSink = (event: string, to: number, values: Readonly<Record<string, number | string>>) => void;
+
+/** @param emit gets the events that systems and requests cause; a predicting client hands in one that drops them. */
+export function createSimulation(game: AnyGame, world: World, seed: number, emit: EmitSink): Simulation {
+  return {
+    columns: world.columns,
+    map: game.createMap(seed),
+    get tick() {
+      return worldTick(world);
+    },
+    get slotCount() {
+      return slotCount(world);
+    },
+    random: () => worldRandom(world),
+    spawn: (kind) => spawnEntity(world, kind),
+    despawn: (slot) => despawnEntity(world, slot),
+    handle: (slot) => entityHandle(world, slot),
+    find: (handle) => findSlot(world, handle),
+    emit,
+  };
+}
+
+/** One tick: the inputs in force are in the columns already. */
+export function stepSimulation(game: AnyGame, sim: Simulation): void {
+  const { systems } = game;
+  for (let index = 0; index < systems.length; index++) systems[index]!.run(sim);
+}
+
+/** The same tick as a client predicts it: only the systems that say so. */
+export function predictStep(game: AnyGame, sim: Simulation, world: World): void {
+  advanceTick(world);
+  const { systems } = game;
+  for (let index = 0; index < systems.length; index++) {
+    const system = systems[index]!;
+    if (system.predicted === true) system.run(sim);
+  }
+}

@@ -1,0 +1,141 @@
+// The state of a zone: one stretch of int32 words in a caller's buffer, usually shared memory. A header, then one
+// Int32Array a column. All there is to know about a zone between two ticks lies in it, but for inputs that wait for
+// their tick (pending-inputs.ts); so copying, hashing and restoring it is a walk over words.
+// Written by the zone thread alone. Others read the history (history.ts), never this.
+//
+//   words: [0] tick  [1] slots in use  [2] entities alive  [3…6] random  [7…15] zero | column 0 | column 1 | …
+
+import { assert } from '../base/assert.ts';
+import { nextRandom, RANDOM_WORDS, seedRandom } from '../base/random.ts';
+import type { ColumnSpecs, EngineColumns } from './columns.ts';
+
+const HEADER_WORDS = 16;
+const TICK = 0;
+const SLOT_COUNT = 1;
+const ALIVE_COUNT = 2;
+const RANDOM = 3;
+
+assert(RANDOM + RANDOM_WORDS <= HEADER_WORDS, 'the generator fits the header');
+
+export interface World {
+  readonly capacity: number;
+  /** The whole state. */
+  readonly words: Int32Array;
+  readonly columns: EngineColumns & Readonly<Record<string, Int32Array>>;
+  readonly columnList: readonly Int32Array[];
+  /** No free slot is below it. Derived: a pure function of which slots are free, so not part of the state. */
+  freeHint: number;
+}
+
+export function worldBytes(specs: ColumnSpecs, capacity: number): number {
+  return (HEADER_WORDS + Object.keys(specs).length * capacity) * 4;
+}
+
+/** A view of `buffer` as a world; what lies there already is kept. */
+export function createWorld(
+  specs: ColumnSpecs,
+  capacity: number,
+  buffer: ArrayBufferLike = new ArrayBuffer(worldBytes(specs, capacity)),
+): World {
+  assert(buffer.byteLength >= worldBytes(specs, capacity), 'the buffer holds the world');
+  assert(capacity >= 1 && capacity <= 65_536, 'a slot is 16 bits');
+  const columns: Record<string, Int32Array> = {};
+  let offset = HEADER_WORDS * 4;
+  for (const name of Object.keys(specs)) {
+    columns[name] = new Int32Array(buffer, offset, capacity);
+    offset += capacity * 4;
+  }
+  return {
+    capacity,
+    words: new Int32Array(buffer, 0, offset / 4),
+    columns: columns as World['columns'],
+    columnList: Object.values(columns),
+    freeHint: 0,
+  };
+}
+
+/** Empties the world; generations are kept, so that a handle from before stays dead. */
+export function resetWorld(world: World, seed: number): void {
+  const generations = world.columns.generation.slice();
+  world.words.fill(0);
+  world.columns.generation.set(generations);
+  world.freeHint = 0;
+  seedRandom(world.words, RANDOM, seed);
+}
+
+/** Copies a state of the same layout in. */
+export function restoreWorld(world: World, words: Int32Array): void {
+  assert(words.length === world.words.length, 'the saved state has this world’s layout');
+  world.words.set(words);
+  world.freeHint = 0;
+}
+
+export function worldTick(world: World): number {
+  return world.words[TICK]!;
+}
+
+export function advanceTick(world: World): number {
+  return ++world.words[TICK]!;
+}
+
+export function setWorldTick(world: World, tick: number): void {
+  world.words[TICK] = tick;
+}
+
+export function slotCount(world: World): number {
+  return world.words[SLOT_COUNT]!;
+}
+
+export function aliveCount(world: World): number {
+  return world.words[ALIVE_COUNT]!;
+}
+
+export function worldRandom(world: World): number {
+  return nextRandom(world.words, RANDOM);
+}
+
+/**
+ * Takes the lowest free slot and zeroes its columns; −1 when there is none. Lowest first keeps the slots dense and
+ * makes the choice a function of the state, not of the order in which slots were freed.
+ */
+export function spawnEntity(world: World, kind: number): number {
+  assert(kind >= 1 && kind <= 255, 'a kind is from 1 to 255');
+  const kinds = world.columns.kind;
+  let slot = world.freeHint;
+  while (slot < world.capacity && kinds[slot] !== 0) slot++;
+  world.freeHint = slot;
+  if (slot === world.capacity) return -1;
+  const generation = (world.columns.generation[slot]! + 1) & 0x7fff || 1;
+  for (let index = 0; index < world.columnList.length; index++) world.columnList[index]![slot] = 0;
+  world.columns.generation[slot] = generation;
+  kinds[slot] = kind;
+  world.freeHint = slot + 1;
+  world.words[ALIVE_COUNT]!++;
+  if (slot >= world.words[SLOT_COUNT]!) world.words[SLOT_COUNT] = slot + 1;
+  return slot;
+}
+
+export function despawnEntity(world: World, slot: number): void {
+  const kinds = world.columns.kind;
+  assert(kinds[slot] !== 0, 'a despawned entity is alive');
+  const generation = world.columns.generation[slot]!;
+  for (let index = 0; index < world.columnList.length; index++) world.columnList[index]![slot] = 0;
+  world.columns.generation[slot] = generation;
+  world.words[ALIVE_COUNT]!--;
+  if (slot < world.freeHint) world.freeHint = slot;
+  let count = world.words[SLOT_COUNT]!;
+  while (count > 0 && kinds[count - 1] === 0) count--;
+  world.words[SLOT_COUNT] = count;
+}
+
+/** 31 bits: generation (15) and slot (16). Never 0, since generations of the living start at 1. */
+export function entityHandle(world: World, slot: number): number {
+  return (world.columns.generation[slot]! << 16) | slot;
+}
+
+/** Slot of a living entity, or −1 for a handle that is dead, recycled or nonsense. */
+export function findSlot(world: World, handle: number): number {
+  const slot = handle & 0xffff;
+  if (slot >= world.capacity || world.columns.kind[slot] === 0) return -1;
+  return world.columns.generation[slot] === handle >>> 16 ? slot : -1;
+}

@@ -1,0 +1,44 @@
+// The shared memory of one zone, made by the main thread and handed to the zone, its edges and the store thread.
+// It outlives a zone thread that dies: the next one goes on from the keyframe in it.
+
+import { createCounterBuffer } from '../base/counters.ts';
+import { ENTITIES_MAX, INPUT_RING_BYTES, NAME_LENGTH_MAX, OUTPUT_RING_BYTES, SAVE_RING_BYTES } from '../base/limits.ts';
+import { createRingBuffer } from '../base/ring.ts';
+import type { AnyGame } from '../sim/game.ts';
+import { historyBytes } from '../sim/history.ts';
+import { worldBytes } from '../sim/world.ts';
+
+export interface ZoneBuffers {
+  readonly capacity: number;
+  /** The state at the end of the last whole tick, twice: one is complete whenever the other is being written. */
+  readonly keyframes: SharedArrayBuffer;
+  readonly history: SharedArrayBuffer;
+  readonly names: SharedArrayBuffer;
+  /** One a edge: joins, leaves, inputs, requests. Edge writes, zone reads. */
+  readonly inputRings: readonly SharedArrayBuffer[];
+  /** One an edge: joined, responses, events. Zone writes, edge reads. */
+  readonly outputRings: readonly SharedArrayBuffer[];
+  /** Characters to save. Zone writes, store thread reads. */
+  readonly saveRing: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  readonly edgeCounters: readonly SharedArrayBuffer[];
+}
+
+/** Bytes of one name in `names`: its length, then ASCII. */
+export const NAME_BYTES = NAME_LENGTH_MAX + 1;
+
+export function createZoneBuffers(game: AnyGame, edgeCount: number, capacity = ENTITIES_MAX): ZoneBuffers {
+  const perEdge = <T>(make: () => T): T[] => Array.from({ length: edgeCount }, make);
+  const keyframeBytes = worldBytes(game.allColumns, capacity) + 8;
+  return {
+    capacity,
+    keyframes: new SharedArrayBuffer(2 * Math.ceil(keyframeBytes / 8) * 8),
+    history: new SharedArrayBuffer(historyBytes(game.rows, capacity)),
+    names: new SharedArrayBuffer(capacity * NAME_BYTES),
+    inputRings: perEdge(() => createRingBuffer(INPUT_RING_BYTES)),
+    outputRings: perEdge(() => createRingBuffer(OUTPUT_RING_BYTES)),
+    saveRing: createRingBuffer(SAVE_RING_BYTES),
+    counters: createCounterBuffer('zone'),
+    edgeCounters: perEdge(() => createCounterBuffer('edge')),
+  };
+}
