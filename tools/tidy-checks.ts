@@ -1,0 +1,249 @@
+// Tidy's rules about the tree: who imports whom, cycles, unused exports, missing tests, machine paths, the README's
+// table. Runs in the tidy process only. Input is a map of path → text, so that a test hands in a tree of its own.
+
+import { checkSource, folderOf, isCore, type Problem } from './tidy-nodes.ts';
+import {
+  CORE_PACKAGES,
+  EDGE_FOLDERS,
+  GENERATED_MARK,
+  IMPORT_TABLE,
+  type ImportRow,
+  MACHINE_PATHS,
+  OUTER_FOLDERS,
+} from './tidy-rules.ts';
+import { parseSource, type Source } from './tidy-source.ts';
+
+export interface Tree {
+  /** Text files of the repository, path → content. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly withoutTest: Readonly<Record<string, string>>;
+  readonly withoutImport: Readonly<Record<string, string>>;
+}
+
+const SOURCE_FILE = /\.(ts|tsx|mts|js|mjs|jsx)$/;
+const README = 'src/README.md';
+const PACKAGE_FILE = 'package.json';
+
+export function checkTree(tree: Tree): Problem[] {
+  const sources = new Map<string, Source>();
+  for (const [path, text] of tree.files) {
+    if (SOURCE_FILE.test(path) && !path.endsWith('.d.ts')) sources.set(path, parseSource(path, text));
+  }
+  const problems = [...sources.values()].flatMap(checkSource);
+  const add = (path: string, line: number, what: string, instead: string): void => {
+    problems.push({ path, line, what, instead, severity: 'error' });
+  };
+  for (const source of sources.values()) {
+    checkImports(source, sources, add);
+    checkPackages(source, tree.files.get(PACKAGE_FILE), add);
+  }
+  checkCycles(sources, add);
+  checkUnusedExports(sources, tree.withoutImport, add);
+  checkTests(sources, tree.withoutTest, add);
+  checkReadme(tree.files, add);
+  for (const [path, text] of tree.files) checkText(path, text, SOURCE_FILE.test(path), add);
+  return problems.sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1));
+}
+
+type Add = (path: string, line: number, what: string, instead: string) => void;
+
+// --- imports
+
+function mayImport(row: ImportRow, target: string, targetPath: string): boolean {
+  if (row.folder === target) return true;
+  const inSrc = targetPath.startsWith('src/');
+  return row.mayImport.some((word) => {
+    if (word === 'src') return inSrc;
+    if (word === 'core') return inSrc && !EDGE_FOLDERS.includes(target);
+    return word === target;
+  });
+}
+
+function describeRow(row: ImportRow): string {
+  return row.mayImport.length === 0 ? 'nothing' : row.mayImport.map(describeTarget).join(', ');
+}
+
+function describeTarget(target: string): string {
+  if (target === 'core') return 'any core folder';
+  return target === 'src' ? 'anything in `src`' : `\`${target}\``;
+}
+
+function checkImports(source: Source, sources: ReadonlyMap<string, Source>, add: Add): void {
+  const { path } = source;
+  const folder = folderOf(path);
+  const row = IMPORT_TABLE.find((item) => item.folder === folder);
+  if (row === undefined && (path.startsWith('src/') || OUTER_FOLDERS.includes(folder))) {
+    add(path, 1, 'is in no folder of the import table', 'move it, or add a row to tools/tidy-rules.ts');
+    return;
+  }
+  for (const { specifier, target, line } of source.imports) {
+    if (target === undefined) continue;
+    if (!/\.(ts|tsx|js|mjs|json)$/.test(specifier)) {
+      add(path, line, `imports '${specifier}'`, 'name the file with its ending');
+    } else if (!sources.has(target) && SOURCE_FILE.test(target)) {
+      add(path, line, `imports '${specifier}', which does not exist`, 'name a file that does');
+    }
+    const targetFolder = folderOf(target);
+    if (row === undefined || targetFolder === '') continue;
+    const isStranger = path.startsWith('test/conformance/') && targetFolder !== 'test';
+    if (isStranger || !mayImport(row, targetFolder, target)) {
+      const allowed = isStranger ? 'nothing of ours' : describeRow(row);
+      add(
+        path,
+        line,
+        `${folder} imports ${targetFolder} ('${specifier}')`,
+        `${folder} may import ${allowed}: have it handed in, or move what both need down to base`,
+      );
+    }
+  }
+}
+
+function checkPackages(source: Source, packageText: string | undefined, add: Add): void {
+  const { path } = source;
+  const folder = folderOf(path);
+  const listed = packageText === undefined ? undefined : (JSON.parse(packageText) as Record<string, object>);
+  const runs = { ...listed?.dependencies, ...listed?.optionalDependencies, ...listed?.peerDependencies };
+  for (const { specifier, target, line } of source.imports) {
+    if (target !== undefined) continue;
+    const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+    const isNodeModule = specifier.startsWith('node:');
+    if (isCore(path) || folder === 'examples') {
+      if ((CORE_PACKAGES[folder] ?? []).includes(name)) continue;
+      add(path, line, `core imports '${specifier}'`, 'take a port as an argument and implement it in io');
+    } else if (folder === 'web' && isNodeModule) {
+      add(path, line, `a page imports '${specifier}'`, 'browsers have none of it: use what the web platform has');
+    }
+    if (listed === undefined || isNodeModule) continue;
+    const isShipped = path.startsWith('src/') || folder === 'workers';
+    if (isShipped && !Object.hasOwn(runs, name)) {
+      add(path, line, `imports '${name}'`, `list it under dependencies in ${PACKAGE_FILE} and in docs/dependencies.md`);
+    } else if (!Object.hasOwn({ ...runs, ...listed.devDependencies }, name)) {
+      add(path, line, `imports '${name}'`, `list it in ${PACKAGE_FILE} and in docs/dependencies.md`);
+    }
+  }
+}
+
+/** Types count as well: a cycle of types is two files that are one. */
+function checkCycles(sources: ReadonlyMap<string, Source>, add: Add): void {
+  const done = new Set<string>();
+  const chain: string[] = [];
+  const visit = (path: string): void => {
+    const from = chain.indexOf(path);
+    if (from !== -1) {
+      const cycle = [...chain.slice(from), path].join(' → ');
+      add(path, 1, `imports itself in a circle (${cycle})`, 'move what both need into a third file');
+      return;
+    }
+    if (done.has(path)) return;
+    chain.push(path);
+    for (const { target } of sources.get(path)?.imports ?? []) {
+      if (target !== undefined && sources.has(target)) visit(target);
+    }
+    chain.pop();
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path);
+}
+
+// --- exports and tests
+
+const ALLOW_FILE = 'tools/tidy-allow.ts';
+
+function checkUnusedExports(
+  sources: ReadonlyMap<string, Source>,
+  allowed: Readonly<Record<string, string>>,
+  add: Add,
+): void {
+  const used = new Set<string>();
+  for (const source of sources.values()) {
+    for (const { target, names } of source.imports) {
+      if (target === undefined || target === source.path) continue;
+      // A test that hands a whole namespace on (to list it, say) does not make all of it used.
+      if (names === undefined && !source.path.startsWith('test/')) used.add(`${target}#*`);
+      for (const name of names ?? []) used.add(`${target}#${name}`);
+    }
+  }
+  const needed = new Set<string>();
+  for (const { path, text, code, exports } of sources.values()) {
+    if (!path.startsWith('src/') || GENERATED_MARK.test(text) || used.has(`${path}#*`)) continue;
+    for (const { name, isType, line } of exports) {
+      const key = `${path}#${name}`;
+      if (used.has(key)) continue;
+      // A type that only its own file names is the type of something exported there, so its readers meet it.
+      if (isType && code.split(new RegExp(`\\b${name}\\b`)).length > 2) continue;
+      if (Object.hasOwn(allowed, key)) needed.add(key);
+      else add(path, line, `exports ${name}, which nothing imports`, 'use it, drop `export`, or delete it');
+    }
+  }
+  for (const key of Object.keys(allowed)) {
+    if (!needed.has(key)) add(ALLOW_FILE, 1, `still excuses ${key}`, 'delete the entry, it is no longer needed');
+  }
+}
+
+function checkTests(sources: ReadonlyMap<string, Source>, allowed: Readonly<Record<string, string>>, add: Add): void {
+  const needed = new Set<string>();
+  for (const { path, text } of sources.values()) {
+    if (!path.startsWith('src/') || GENERATED_MARK.test(text)) continue;
+    const test = path.replace(/^src\//, 'test/').replace(/\.\w+$/, '.test.ts');
+    if (sources.has(test)) continue;
+    if (Object.hasOwn(allowed, path)) needed.add(path);
+    else add(path, 1, 'has no test', `write ${test}, or name what tests it in ${ALLOW_FILE}`);
+  }
+  for (const path of Object.keys(allowed)) {
+    if (!needed.has(path)) add(ALLOW_FILE, 1, `still excuses ${path}`, 'delete the entry, it is no longer needed');
+  }
+}
+
+// --- texts
+
+/** The rows of the import table as they stand in src/README.md. */
+export function importTableRows(): string[] {
+  const rows = ['| folder | may import |', '| --- | --- |'];
+  for (const row of IMPORT_TABLE) {
+    const note = row.note === undefined ? '' : ` (${row.note})`;
+    rows.push(`| \`${row.folder}\` | ${describeRow(row)}${note} |`);
+  }
+  return rows;
+}
+
+function checkReadme(files: ReadonlyMap<string, string>, add: Add): void {
+  const text = files.get(README);
+  if (text === undefined) {
+    add(README, 1, 'does not exist', 'write what each folder is, and the import table');
+    return;
+  }
+  const lines = text.split('\n');
+  const expected = importTableRows();
+  const start = lines.indexOf(expected[0]!);
+  const rows = start === -1 ? [] : lines.slice(start, start + expected.length);
+  const different = expected.findIndex((row, index) => rows[index] !== row);
+  const instead = 'make both the same; `node tools/tidy.ts --table` prints the rows';
+  if (start !== -1 && lines[start + expected.length]?.startsWith('|')) {
+    add(README, start + expected.length + 1, 'the import table has a row that tools/tidy-rules.ts has not', instead);
+  } else if (different !== -1) {
+    add(README, Math.max(1, start + different + 1), `the import table lacks "${expected[different]}"`, instead);
+  }
+  const folders = new Set([...files.keys()].filter((path) => path.startsWith('src/')).map(folderOf));
+  folders.delete('');
+  for (const folder of folders) {
+    const isDescribed = lines.some((line) => line.startsWith(`| \`${folder}\` |`) && line.split('|').length > 4);
+    if (!isDescribed) add(README, 1, `does not say what ${folder} is`, 'add a row to its table of folders');
+  }
+}
+
+const MACHINE_PATH = new RegExp(`(^|[\\s'"\`(=:,])(${MACHINE_PATHS.join('|')})/`);
+
+function checkText(path: string, text: string, isSource: boolean, add: Add): void {
+  const isProse = path.endsWith('.md') || path === 'LICENSE' || path === 'package-lock.json';
+  let line = 0;
+  for (const content of text.split('\n')) {
+    line++;
+    if (MACHINE_PATH.test(content)) {
+      add(path, line, 'names a path of one machine', 'use a path relative to the repository, or a temporary folder');
+    }
+    // In sources the comments are looked at; strings may say it.
+    if (!isSource && !isProse && /\b(TODO|FIXME)\b/.test(content)) {
+      add(path, line, 'says TODO or FIXME', 'do it, or write the reason it is not done as a sentence');
+    }
+  }
+}
