@@ -85,7 +85,13 @@ export function frameOffset(history: History, tick: number): number {
   return (tick % HISTORY_FRAMES) * history.capacity * history.stride;
 }
 
+/**
+ * Whether the frame of `tick` is whole; asked after reading it, whether what was read is. The oldest frame counts as
+ * gone one publication before it is overwritten: a processor that shows stores out of order (ARM) may show the first
+ * words of the next frame before the stamp that forbids this one.
+ */
 export function isFrameHeld(history: History, tick: number): boolean {
+  if (tick < 0 || Atomics.load(history.header, NEWEST) - tick >= HISTORY_FRAMES - 1) return false;
   return Atomics.load(history.stamps, tick % HISTORY_FRAMES) === tick;
 }
 

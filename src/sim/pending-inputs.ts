@@ -45,9 +45,15 @@ export function createPendingInputs(world: World, gameInputs: readonly string[])
   };
 }
 
-/** Whether an input for `tick` may still be stored when `nextTick` is the next to be run. */
+/**
+ * Whether an input for `tick` may still be stored when `nextTick` is the next to be run. One that is too late is
+ * noted as heard of all the same: its client is then told by how much (`inputLead`), not just that nothing came.
+ */
 export function checkInputTick(pending: PendingInputs, slot: number, tick: number, nextTick: number): number {
-  if (tick < nextTick) return INPUT_STALE;
+  if (tick < nextTick) {
+    if (tick > pending.newest[slot]!) pending.newest[slot] = tick;
+    return INPUT_STALE;
+  }
   if (tick >= nextTick + PENDING_INPUTS) return INPUT_EARLY;
   return pending.ticks[slot * PENDING_INPUTS + (tick & MASK)] === tick ? INPUT_DUPLICATE : INPUT_TAKEN;
 }
@@ -81,14 +87,20 @@ export function applyInputs(pending: PendingInputs, world: World, tick: number):
   let starved = 0;
   for (let slot = 0; slot < count; slot++) {
     if (client[slot] === 0) continue;
+    const newest = pending.newest[slot]!;
+    if (newest === 0) continue;
     const place = slot * PENDING_INPUTS + (tick & MASK);
+    const lead = Math.max(-PENDING_INPUTS, newest - tick);
     if (pending.ticks[place] === tick) {
+      const before = inputTick[slot]!;
       pending.ticks[place] = 0;
+      // The first input, or the first after a pause: what was known of the lead is old.
+      if (before === 0 || tick - before > INPUT_REPEAT_TICKS_MAX) inputLead[slot] = lead;
       inputTick[slot] = tick;
       for (let index = 0; index < pending.targets.length; index++) {
         pending.targets[index]![slot] = pending.values[index]![place]!;
       }
-    } else if (pending.newest[slot] !== 0) {
+    } else {
       starved++;
       if (tick - inputTick[slot]! > INPUT_REPEAT_TICKS_MAX) {
         moveX[slot] = 0;
@@ -96,7 +108,7 @@ export function applyInputs(pending: PendingInputs, world: World, tick: number):
         buttons[slot] = 0;
       }
     }
-    trackLead(inputLead, slot, Math.max(-PENDING_INPUTS, pending.newest[slot]! - tick), tick);
+    trackLead(inputLead, slot, lead, tick);
   }
   return starved;
 }
