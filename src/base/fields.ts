@@ -29,3 +29,8 @@ export type FieldValues<F extends Fields> = {
 export function isSigned(field: { readonly min: number }): boolean {
   return field.min < 0;
 }
+
+/** Name of a field in the .proto, from its name in code. */
+export function toSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -25,6 +25,8 @@ export const WORLD_HALF_MM_MAX = 10_000_000;
 export const HISTORY_FRAMES = 128;
 /** The oldest baseline a delta may name; what is older is sent in full (`baseline_expired`). */
 export const BASELINE_AGE_TICKS_MAX = 112;
+/** An edge further behind the zone than this drops the frame (counted): its oldest baselines may be overwritten. */
+export const FRAME_LAG_TICKS_MAX = 12;
 /** How long a player stays in the world after the connection is gone: quitting is no way out of a fight. */
 export const LINGER_TICKS = 10 * TICK_HZ;
 /** Ticks between two saves of one player's character. */
@@ -65,7 +67,10 @@ export const OUTPUT_RING_BYTES = 1 << 21;
 export const SAVE_RING_BYTES = 1 << 20;
 
 // --- how they relate
-assert(BASELINE_AGE_TICKS_MAX + 12 <= HISTORY_FRAMES, 'an edge may lag 12 ticks and still read the oldest baseline');
+assert(
+  BASELINE_AGE_TICKS_MAX + FRAME_LAG_TICKS_MAX + 1 < HISTORY_FRAMES,
+  'an edge that lags still reads the oldest baseline, while the zone writes the next frame',
+);
 assert(BASELINE_AGE_TICKS_MAX < 128, 'a baseline age is one varint byte');
 assert(HISTORY_FRAMES * TICK_MS >= 1500, 'history covers 250 ms of rewind and over a second of lost acknowledgements');
 assert((PENDING_INPUTS & (PENDING_INPUTS - 1)) === 0, 'pending inputs are indexed with a mask');

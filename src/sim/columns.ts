@@ -4,6 +4,7 @@
 // tears between threads, and the state hash is a walk over words (docs/decisions/0003-int32-columns.md).
 
 import { assert } from '../base/assert.ts';
+import { toSnakeCase } from '../base/fields.ts';
 
 export type ColumnType = 'u8' | 'u16' | 'i16' | 'u31' | 'i32';
 
@@ -78,10 +79,6 @@ export interface Row {
   readonly signed: boolean;
   readonly ownerOnly: boolean;
   readonly comment: string;
-}
-
-export function toSnakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Rows in the order they are encoded: what everyone sees by field number, then what only the owner sees. */

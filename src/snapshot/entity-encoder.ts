@@ -1,0 +1,162 @@
+// Bytes of one entity, encoded once per (entity, baseline) and frame, however many clients look at it: after
+// bevy_replicon's `write_component_cached`. Edge threads; one encoder an edge. Reads history, writes its own cache.
+// What only the owner sees is never in the cache: it is encoded for its owner alone.
+
+import { varintBytes, zigzag } from '../base/bytes.ts';
+import { type ColumnType, wrapDifference } from '../sim/columns.ts';
+import { frameOffset, GENERATION, type History, KIND, ROWS } from '../sim/history.ts';
+import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
+import { ENTITY } from '../wire/schema.ts';
+
+/** Baselines held per entity, by tick; a power of two. Clients served in one tick differ by few. */
+const WAYS = 16;
+
+export interface EntityEncoder {
+  readonly history: History;
+  /** ASCII names of players, `nameBytes` a slot: length, then letters. */
+  readonly names: Uint8Array;
+  readonly nameBytes: number;
+  readonly publicRows: number;
+  readonly fields: Int32Array;
+  readonly signed: Uint8Array;
+  /** 1 where a difference goes round at 16 bits. */
+  readonly wraps: Uint8Array;
+  readonly deltaBytesMax: number;
+  readonly stateBytesMax: number;
+  readonly deltas: Uint8Array;
+  readonly deltaLengths: Uint16Array;
+  readonly deltaTicks: Int32Array;
+  readonly deltaBaselines: Int32Array;
+  readonly states: Uint8Array;
+  readonly stateLengths: Uint16Array;
+  readonly stateTicks: Int32Array;
+}
+
+const VALUE_BYTES: Readonly<Record<ColumnType, number>> = { u8: 2, u16: 3, i16: 3, u31: 5, i32: 5 };
+
+export function createEntityEncoder(history: History, names: Uint8Array, nameBytes: number): EntityEncoder {
+  const { rows, capacity } = history;
+  let rowBytes = 0;
+  for (const row of rows) rowBytes += varintBytes(row.field << 3) + VALUE_BYTES[row.type];
+  const deltaBytesMax = 4 + rowBytes;
+  const stateBytesMax = 4 + 4 + 3 + 1 + nameBytes + 1 + rowBytes;
+  return {
+    history,
+    names,
+    nameBytes,
+    publicRows: rows.filter((row) => !row.ownerOnly).length,
+    fields: Int32Array.from(rows, (row) => row.field),
+    signed: Uint8Array.from(rows, (row) => Number(row.signed)),
+    wraps: Uint8Array.from(rows, (row) => Number(wrapDifference(row.type, 0x1_0000) === 0)),
+    deltaBytesMax,
+    stateBytesMax,
+    deltas: new Uint8Array(capacity * WAYS * deltaBytesMax),
+    deltaLengths: new Uint16Array(capacity * WAYS),
+    deltaTicks: new Int32Array(capacity * WAYS).fill(-1),
+    deltaBaselines: new Int32Array(capacity * WAYS).fill(-1),
+    states: new Uint8Array(capacity * stateBytesMax),
+    stateLengths: new Uint16Array(capacity),
+    stateTicks: new Int32Array(capacity).fill(-1),
+  };
+}
+
+/** Forgets what was encoded: for a new epoch, in which ticks may come again. */
+export function resetEntityEncoder(encoder: EntityEncoder): void {
+  encoder.deltaTicks.fill(-1);
+  encoder.stateTicks.fill(-1);
+}
+
+/**
+ * Place of the EntityDelta of `slot` between two frames that are held, as everyone sees it: its bytes are
+ * `deltas[place * deltaBytesMax …]`, `deltaLengths[place]` of them, without baseline age.
+ */
+export function encodeDelta(encoder: EntityEncoder, tick: number, slot: number, baselineTick: number): number {
+  const place = slot * WAYS + (baselineTick & (WAYS - 1));
+  if (encoder.deltaTicks[place] === tick && encoder.deltaBaselines[place] === baselineTick) return place;
+  const start = place * encoder.deltaBytesMax;
+  const end = writeDelta(encoder, encoder.deltas, start, tick, slot, baselineTick, encoder.publicRows);
+  encoder.deltaLengths[place] = end - start;
+  encoder.deltaTicks[place] = tick;
+  encoder.deltaBaselines[place] = baselineTick;
+  return place;
+}
+
+/** Writes an EntityDelta over the first `rowCount` rows (all of them for the owner); returns the end. */
+export function writeDelta(
+  encoder: EntityEncoder,
+  bytes: Uint8Array,
+  offset: number,
+  tick: number,
+  slot: number,
+  baselineTick: number,
+  rowCount: number,
+): number {
+  const { fields, wraps, history } = encoder;
+  const { records, stride } = history;
+  const now = frameOffset(history, tick) + slot * stride + ROWS;
+  const was = frameOffset(history, baselineTick) + slot * stride + ROWS;
+  bytes[offset] = (ENTITY.slot << 3) | VARINT;
+  let at = putVarint(bytes, offset + 1, slot);
+  for (let row = 0; row < rowCount; row++) {
+    let difference = (records[now + row]! - records[was + row]!) | 0;
+    if (difference === 0) continue;
+    if (wraps[row] !== 0) difference = (difference << 16) >> 16;
+    at = putVarint(bytes, at, fields[row]! << 3);
+    at = putVarint(bytes, at, zigzag(difference));
+  }
+  return at;
+}
+
+/** Makes sure that `states[slot * stateBytesMax …]` is the EntityState of `slot` as everyone sees it. */
+export function encodeState(encoder: EntityEncoder, tick: number, slot: number): void {
+  if (encoder.stateTicks[slot] === tick) return;
+  const start = slot * encoder.stateBytesMax;
+  encoder.stateLengths[slot] = writeState(encoder, encoder.states, start, tick, slot, encoder.publicRows) - start;
+  encoder.stateTicks[slot] = tick;
+}
+
+/** Writes an EntityState over the first `rowCount` rows; returns the end. */
+export function writeState(
+  encoder: EntityEncoder,
+  bytes: Uint8Array,
+  offset: number,
+  tick: number,
+  slot: number,
+  rowCount: number,
+): number {
+  const { fields, signed, names, nameBytes, history } = encoder;
+  const { records, stride } = history;
+  const record = frameOffset(history, tick) + slot * stride;
+  let at = offset;
+  bytes[at++] = (ENTITY.slot << 3) | VARINT;
+  at = putVarint(bytes, at, slot);
+  bytes[at++] = (ENTITY.generation << 3) | VARINT;
+  at = putVarint(bytes, at, records[record + GENERATION]!);
+  bytes[at++] = (ENTITY.kind << 3) | VARINT;
+  at = putVarint(bytes, at, records[record + KIND]!);
+  const nameLength = Math.min(names[slot * nameBytes]!, nameBytes - 1);
+  if (nameLength > 0) {
+    bytes[at++] = (ENTITY.name << 3) | LENGTH_DELIMITED;
+    bytes[at++] = nameLength;
+    for (let index = 1; index <= nameLength; index++) bytes[at++] = names[slot * nameBytes + index]!;
+  }
+  for (let row = 0; row < rowCount; row++) {
+    const value = records[record + ROWS + row]!;
+    if (value === 0) continue;
+    at = putVarint(bytes, at, fields[row]! << 3);
+    at = putVarint(bytes, at, signed[row] === 0 ? value : zigzag(value));
+  }
+  return at;
+}
+
+/** A varint without a bounds check: the callers' buffers are sized for the worst case. Returns the end. */
+export function putVarint(bytes: Uint8Array, offset: number, value: number): number {
+  let at = offset;
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
+}

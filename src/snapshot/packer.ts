@@ -1,0 +1,280 @@
+// Builds one client's snapshot, a whole ServerMessage, into a buffer of the packer's: what changed since what this
+// client acknowledged, the most important first where the byte budget does not hold all. Edge threads. The bytes are
+// ordinary protobuf (proto/game.proto); tests decode them with protobufjs.
+//
+// Baselines are per client and entity, because a budget leaves entities out: the snapshot names one baseline, and an
+// entity that builds on another names its own. An entity whose newest change the client has acknowledged is not sent.
+// Full states have three named reasons: new (never sent), unacked (sent, nothing acknowledged), expired (the
+// acknowledged frame is older than history keeps).
+
+import { zigzag } from '../base/bytes.ts';
+import type { Counters } from '../base/counters.ts';
+import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX } from '../base/limits.ts';
+import type { Grid } from '../sim/grid.ts';
+import { CHANGED_TICK, frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
+import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
+import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
+import { type EntityEncoder, encodeDelta, encodeState, putVarint, writeDelta, writeState } from './entity-encoder.ts';
+import { beginSent, LEAVING, noteSent, updateInterest, type Viewer } from './viewer.ts';
+
+/** Room before the body for the message's tag and length. */
+const HEAD_BYTES = 3;
+
+export interface Packer {
+  readonly encoder: EntityEncoder;
+  readonly grid: Grid;
+  readonly radiusMm: number;
+  readonly counters: Counters<'edge'>;
+  /** The message lies at `bytes[start, end)` until the next call. */
+  readonly bytes: Uint8Array;
+  start: number;
+  end: number;
+  /** Candidates of the snapshot being built: entries of the viewer, where their bytes are, and how many. */
+  readonly entries: Int32Array;
+  readonly places: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+export function createPacker(encoder: EntityEncoder, grid: Grid, radiusMm: number, counters: Counters<'edge'>): Packer {
+  return {
+    encoder,
+    grid,
+    radiusMm,
+    counters,
+    // Budget, plus the parts that are never left out: the own entity, the leaves, the header.
+    bytes: new Uint8Array(4096 + encoder.stateBytesMax),
+    start: 0,
+    end: 0,
+    entries: new Int32Array(256),
+    places: new Int32Array(256),
+    lengths: new Int32Array(256),
+  };
+}
+
+/**
+ * Packs the snapshot of the frame of `tick` for one viewer. The grid must be built for that frame. Returns false when
+ * the frame was overwritten meanwhile: nothing may be sent, the viewer's books say that it never was. Does not allocate.
+ */
+export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budgetBytes: number): boolean {
+  const { encoder, counters } = packer;
+  const { history } = encoder;
+  updateInterest(viewer, history, packer.grid, tick, packer.radiusMm);
+  const isBaselineHeld = viewer.ackedTick >= 0 && tick - viewer.ackedTick <= BASELINE_AGE_TICKS_MAX;
+  const baselineTick = isBaselineHeld ? viewer.ackedTick : -1;
+  beginSent(viewer, tick);
+  let at = writeHeader(packer, viewer, tick, baselineTick);
+  at = writeLeaves(packer, viewer, tick, at);
+  at = writeOwn(packer, viewer, tick, baselineTick, at);
+  const count = collectCandidates(packer, viewer, tick, baselineTick);
+  let total = 0;
+  for (let index = 0; index < count; index++) total += packer.lengths[index]!;
+  const room = HEAD_BYTES + budgetBytes - at;
+  let omitted = 0;
+  if (total > room) {
+    sortByPriority(packer, viewer, count);
+    omitted = cutToRoom(packer, count, room - 3);
+    at = putVarint(packer.bytes, at, (SNAPSHOT.omitted << 3) | VARINT);
+    at = putVarint(packer.bytes, at, omitted);
+    counters.words[counters.index.snapshotOmitted]! += omitted;
+  }
+  at = copyCandidates(packer, viewer, tick, baselineTick, count, at);
+  finishMessage(packer, at);
+  if (newestTick(history) - tick <= FRAME_LAG_TICKS_MAX) return true;
+  viewer.sentTicks[tick & 127] = -1;
+  return false;
+}
+
+function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick: number): number {
+  const { bytes, encoder } = packer;
+  const { records, stride } = encoder.history;
+  const own = frameOffset(encoder.history, tick) + viewer.slot * stride;
+  let at = HEAD_BYTES;
+  bytes[at++] = (SNAPSHOT.tick << 3) | VARINT;
+  at = putVarint(bytes, at, tick);
+  if (baselineTick >= 0) {
+    bytes[at++] = (SNAPSHOT.baselineAge << 3) | VARINT;
+    at = putVarint(bytes, at, tick - baselineTick);
+  }
+  const inputAge = tick - records[own + INPUT_TICK]!;
+  if (inputAge > 0) {
+    bytes[at++] = (SNAPSHOT.inputAge << 3) | VARINT;
+    at = putVarint(bytes, at, inputAge);
+  }
+  const inputLead = records[own + INPUT_LEAD]!;
+  if (inputLead !== 0) {
+    bytes[at++] = (SNAPSHOT.inputLead << 3) | VARINT;
+    at = putVarint(bytes, at, zigzag(inputLead));
+  }
+  return at;
+}
+
+function writeLeaves(packer: Packer, viewer: Viewer, tick: number, offset: number): number {
+  const { bytes } = packer;
+  let length = 0;
+  for (let index = 0; index < viewer.count; index++) {
+    if (viewer.states[index] === LEAVING) length += slotBytes(viewer.slots[index]!);
+  }
+  if (length === 0) return offset;
+  let at = offset;
+  bytes[at++] = (SNAPSHOT.leaves << 3) | LENGTH_DELIMITED;
+  at = putVarint(bytes, at, length);
+  for (let index = 0; index < viewer.count; index++) {
+    if (viewer.states[index] !== LEAVING) continue;
+    at = putVarint(bytes, at, viewer.slots[index]!);
+    noteSent(viewer, tick, index, true);
+  }
+  return at;
+}
+
+function slotBytes(slot: number): number {
+  return slot < 0x80 ? 1 : slot < 0x4000 ? 2 : 3;
+}
+
+/** The client's own entity, in every snapshot, with what only its owner may see. */
+function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: number, offset: number): number {
+  const { bytes, encoder } = packer;
+  const index = viewer.indexOf[viewer.slot]! - 1;
+  const rows = encoder.history.rows.length;
+  const isDelta = viewer.acked[index]! >= 0 && viewer.acked[index] === baselineTick;
+  const field = isDelta ? SNAPSHOT.deltas : SNAPSHOT.entities;
+  // The length goes in front and is not known yet: two bytes are left for it, and the body moves when one is enough.
+  const body = offset + 3;
+  const end = isDelta
+    ? writeDelta(encoder, bytes, body, tick, viewer.slot, baselineTick, rows)
+    : writeState(encoder, bytes, body, tick, viewer.slot, rows);
+  bytes[offset] = (field << 3) | LENGTH_DELIMITED;
+  const at = putVarint(bytes, offset + 1, end - body);
+  if (at !== body) bytes.copyWithin(at, body, end);
+  noteSent(viewer, tick, index, false);
+  return at + end - body;
+}
+
+/** Finds what is to be sent and encodes it (or finds it encoded); `places` is ≥ 0 for deltas, ~slot for full states. */
+function collectCandidates(packer: Packer, viewer: Viewer, tick: number, baselineTick: number): number {
+  const { encoder, entries, places, lengths, counters } = packer;
+  const { history } = encoder;
+  const { records, stride } = history;
+  const offset = frameOffset(history, tick);
+  const { slots, states, acked, priorities } = viewer;
+  let count = 0;
+  for (let index = 0; index < viewer.count; index++) {
+    const slot = slots[index]!;
+    if (states[index] === LEAVING || slot === viewer.slot) continue;
+    const ackedTick = acked[index]!;
+    if (ackedTick >= 0 && records[offset + slot * stride + CHANGED_TICK]! <= ackedTick) {
+      priorities[index] = 0;
+      continue;
+    }
+    entries[count] = index;
+    if (ackedTick >= 0 && tick - ackedTick <= BASELINE_AGE_TICKS_MAX) {
+      const place = encodeDelta(encoder, tick, slot, ackedTick);
+      const body = encoder.deltaLengths[place]! + (ackedTick === baselineTick ? 0 : 2);
+      places[count] = place;
+      lengths[count] = body + (body < 0x80 ? 2 : 3);
+    } else {
+      const reason = ackedTick >= 0 ? 'fullExpired' : viewer.sent[index]! >= 0 ? 'fullUnacked' : 'fullNew';
+      counters.words[counters.index[reason]]!++;
+      encodeState(encoder, tick, slot);
+      const body = encoder.stateLengths[slot]!;
+      places[count] = ~slot;
+      lengths[count] = body + (body < 0x80 ? 2 : 3);
+    }
+    count++;
+  }
+  return count;
+}
+
+/** Largest priority first. Insertion sort: candidates come nearly sorted from the snapshot before, and are ≤ 255. */
+function sortByPriority(packer: Packer, viewer: Viewer, count: number): void {
+  const { entries, places, lengths } = packer;
+  const { priorities } = viewer;
+  for (let index = 1; index < count; index++) {
+    const entry = entries[index]!;
+    const place = places[index]!;
+    const length = lengths[index]!;
+    const priority = priorities[entry]!;
+    let hole = index;
+    while (hole > 0 && priorities[entries[hole - 1]!]! < priority) {
+      entries[hole] = entries[hole - 1]!;
+      places[hole] = places[hole - 1]!;
+      lengths[hole] = lengths[hole - 1]!;
+      hole--;
+    }
+    entries[hole] = entry;
+    places[hole] = place;
+    lengths[hole] = length;
+  }
+}
+
+/** Marks with length 0 what doesn't fit; returns how many. A smaller one may still go where a larger one did not. */
+function cutToRoom(packer: Packer, count: number, room: number): number {
+  let left = room;
+  let omitted = 0;
+  for (let index = 0; index < count; index++) {
+    const length = packer.lengths[index]!;
+    if (length <= left) left -= length;
+    else {
+      packer.lengths[index] = 0;
+      omitted++;
+    }
+  }
+  return omitted;
+}
+
+function copyCandidates(
+  packer: Packer,
+  viewer: Viewer,
+  tick: number,
+  baselineTick: number,
+  count: number,
+  offset: number,
+): number {
+  const { bytes, encoder, entries, places, lengths, counters } = packer;
+  let at = offset;
+  let deltas = 0;
+  let deltaBytes = 0;
+  for (let candidate = 0; candidate < count; candidate++) {
+    if (lengths[candidate] === 0) continue;
+    const index = entries[candidate]!;
+    const place = places[candidate]!;
+    const start = at;
+    if (place >= 0) {
+      const ackedTick = viewer.acked[index]!;
+      const namesBaseline = ackedTick !== baselineTick;
+      const length = encoder.deltaLengths[place]!;
+      bytes[at++] = (SNAPSHOT.deltas << 3) | LENGTH_DELIMITED;
+      at = putVarint(bytes, at, namesBaseline ? length + 2 : length);
+      at = copyBytes(encoder.deltas, place * encoder.deltaBytesMax, length, bytes, at);
+      if (namesBaseline) {
+        bytes[at++] = (ENTITY.baselineAge << 3) | VARINT;
+        bytes[at++] = tick - ackedTick;
+      }
+      deltas++;
+      deltaBytes += at - start;
+    } else {
+      const length = encoder.stateLengths[~place]!;
+      bytes[at++] = (SNAPSHOT.entities << 3) | LENGTH_DELIMITED;
+      at = putVarint(bytes, at, length);
+      at = copyBytes(encoder.states, ~place * encoder.stateBytesMax, length, bytes, at);
+    }
+    noteSent(viewer, tick, index, false);
+  }
+  counters.words[counters.index.snapshotDeltas]! += deltas;
+  counters.words[counters.index.snapshotDeltaBytes]! += deltaBytes;
+  return at;
+}
+
+function copyBytes(source: Uint8Array, from: number, length: number, target: Uint8Array, offset: number): number {
+  for (let index = 0; index < length; index++) target[offset + index] = source[from + index]!;
+  return offset + length;
+}
+
+/** Puts tag and length in front of the body. */
+function finishMessage(packer: Packer, end: number): void {
+  const { bytes } = packer;
+  const length = end - HEAD_BYTES;
+  packer.start = length < 0x80 ? 1 : 0;
+  bytes[packer.start] = (SERVER_MESSAGE.snapshot << 3) | LENGTH_DELIMITED;
+  putVarint(bytes, packer.start + 1, length);
+  packer.end = end;
+}

@@ -1,0 +1,289 @@
+// What a client knows of the world: the entities it sees, each with its recent states. Takes snapshots apart and puts
+// them in, all or nothing. Client side: browser main thread, bots; no clock.
+//
+// Each state is one Int32Array window of row values (columns.ts: createRows), kept while a delta may build on it.
+
+import type { Reader } from '../base/bytes.ts';
+import { BASELINE_AGE_TICKS_MAX } from '../base/limits.ts';
+import { applyDifference, type Row } from '../sim/columns.ts';
+import { DECODED, LENGTH_DELIMITED, MALFORMED, skipField, VARINT } from '../wire/codec.ts';
+import { ENTITY, SNAPSHOT } from '../wire/schema.ts';
+
+export interface Replica {
+  readonly slot: number;
+  generation: number;
+  kind: number;
+  name: string;
+  /** Ticks of the states held, oldest first; `values[index * rows …]` beside them. Grows to 128, no further. */
+  ticks: Int32Array;
+  values: Int32Array;
+  count: number;
+}
+
+export interface Replicas {
+  readonly rows: readonly Row[];
+  /** Row by field number; −1 = no such field. */
+  readonly rowOf: Int16Array;
+  readonly bySlot: Map<number, Replica>;
+  /** Newest snapshot applied; −1 before the first. */
+  tick: number;
+  /** Whether that snapshot left changed entities out. */
+  omitted: number;
+  /** From its header. */
+  inputTick: number;
+  inputLead: number;
+  /** Slots that entered and left with it. */
+  readonly entered: number[];
+  readonly left: number[];
+  /** Entities of the snapshot being read; committed together. */
+  readonly staged: Staged[];
+  stagedCount: number;
+}
+
+interface Staged {
+  slot: number;
+  isState: boolean;
+  generation: number;
+  kind: number;
+  name: string;
+  readonly values: Int32Array;
+}
+
+/** Why a snapshot was not applied. */
+export const APPLIED = DECODED;
+/** Not newer than the newest. */
+export const STALE = -3;
+/** Builds on something this client does not hold: it must not be acknowledged. */
+export const NO_BASELINE = -4;
+
+export function createReplicas(rows: readonly Row[]): Replicas {
+  const rowOf = new Int16Array(Math.max(...rows.map((row) => row.field)) + 1).fill(-1);
+  for (let index = 0; index < rows.length; index++) rowOf[rows[index]!.field] = index;
+  return {
+    rows,
+    rowOf,
+    bySlot: new Map(),
+    tick: -1,
+    omitted: 0,
+    inputTick: 0,
+    inputLead: 0,
+    entered: [],
+    left: [],
+    staged: [],
+    stagedCount: 0,
+  };
+}
+
+/** Applies one ServerSnapshot that lies in the reader's window: APPLIED, MALFORMED, STALE or NO_BASELINE. */
+export function applySnapshot(replicas: Replicas, reader: Reader): number {
+  let tick = 0;
+  let baselineAge = 0;
+  let inputAge = 0;
+  let inputLead = 0;
+  let omitted = 0;
+  const leaves: number[] = [];
+  replicas.stagedCount = 0;
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    if (tag === ((SNAPSHOT.tick << 3) | VARINT)) {
+      tick = reader.varint();
+      if (tick <= replicas.tick) return STALE;
+    } else if (tag === ((SNAPSHOT.baselineAge << 3) | VARINT)) baselineAge = reader.varint();
+    else if (tag === ((SNAPSHOT.inputAge << 3) | VARINT)) inputAge = reader.varint();
+    else if (tag === ((SNAPSHOT.inputLead << 3) | VARINT)) inputLead = reader.zigzag();
+    else if (tag === ((SNAPSHOT.omitted << 3) | VARINT)) omitted = reader.varint();
+    else if ((tag & 7) === LENGTH_DELIMITED && tag >>> 3 >= SNAPSHOT.deltas && tag >>> 3 <= SNAPSHOT.leaves) {
+      const end = enterPart(reader);
+      if (reader.failed) return MALFORMED;
+      const code = readPart(replicas, reader, tag >>> 3, tick, baselineAge, leaves);
+      if (code !== DECODED) return code;
+      reader.end = end;
+    } else if (!skipField(reader, tag)) return MALFORMED;
+    if (reader.failed) return MALFORMED;
+  }
+  replicas.inputTick = tick - inputAge;
+  replicas.inputLead = inputLead;
+  commit(replicas, tick, omitted, leaves);
+  return APPLIED;
+}
+
+/** Narrows the reader to the length-delimited part that follows; returns the end to restore. */
+function enterPart(reader: Reader): number {
+  const length = reader.varint();
+  const end = reader.end;
+  if (length > reader.remaining) reader.fail();
+  else reader.end = reader.offset + length;
+  return end;
+}
+
+function readPart(
+  replicas: Replicas,
+  reader: Reader,
+  part: number,
+  tick: number,
+  baselineAge: number,
+  leaves: number[],
+): number {
+  if (part === SNAPSHOT.leaves) {
+    while (reader.remaining > 0) leaves.push(reader.varint());
+    return reader.failed ? MALFORMED : DECODED;
+  }
+  const rowCount = replicas.rows.length;
+  let staged = replicas.staged[replicas.stagedCount];
+  if (staged === undefined) {
+    staged = { slot: 0, isState: false, generation: 0, kind: 0, name: '', values: new Int32Array(2 * rowCount) };
+    replicas.staged.push(staged);
+  }
+  replicas.stagedCount++;
+  staged.values.fill(0);
+  staged.isState = part === SNAPSHOT.entities;
+  return staged.isState ? readState(replicas, reader, staged) : readDelta(replicas, reader, staged, tick, baselineAge);
+}
+
+function readState(replicas: Replicas, reader: Reader, staged: Staged): number {
+  staged.slot = 0;
+  staged.generation = 0;
+  staged.kind = 0;
+  staged.name = '';
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    const field = tag >>> 3;
+    const row = field < replicas.rowOf.length ? replicas.rowOf[field]! : -1;
+    if (row >= 0 && (tag & 7) === VARINT) {
+      staged.values[row] = replicas.rows[row]!.signed ? reader.zigzag() : reader.varint();
+    } else if (tag === ((ENTITY.slot << 3) | VARINT)) staged.slot = reader.varint();
+    else if (tag === ((ENTITY.generation << 3) | VARINT)) staged.generation = reader.varint();
+    else if (tag === ((ENTITY.kind << 3) | VARINT)) staged.kind = reader.varint();
+    else if (tag === ((ENTITY.name << 3) | LENGTH_DELIMITED)) staged.name = reader.text(reader.varint());
+    else if (!skipField(reader, tag)) return MALFORMED;
+  }
+  return reader.failed ? MALFORMED : DECODED;
+}
+
+/** Differences go to the second half of `values`: which baseline they build on may stand behind them. */
+function readDelta(replicas: Replicas, reader: Reader, staged: Staged, tick: number, baselineAge: number): number {
+  const rowCount = replicas.rows.length;
+  let age = baselineAge;
+  staged.slot = 0;
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    const field = tag >>> 3;
+    const row = field < replicas.rowOf.length ? replicas.rowOf[field]! : -1;
+    if (row >= 0 && (tag & 7) === VARINT) staged.values[rowCount + row] = reader.zigzag();
+    else if (tag === ((ENTITY.slot << 3) | VARINT)) staged.slot = reader.varint();
+    else if (tag === ((ENTITY.baselineAge << 3) | VARINT)) age = reader.varint();
+    else if (!skipField(reader, tag)) return MALFORMED;
+  }
+  if (reader.failed) return MALFORMED;
+  const replica = replicas.bySlot.get(staged.slot);
+  const state = replica === undefined ? -1 : findState(replica, tick - age);
+  if (replica === undefined || state < 0) return NO_BASELINE;
+  for (let row = 0; row < rowCount; row++) {
+    const baseline = replica.values[state * rowCount + row]!;
+    staged.values[row] = applyDifference(replicas.rows[row]!.type, baseline, staged.values[rowCount + row]!);
+  }
+  return DECODED;
+}
+
+/** Index of the state of exactly that tick, newest first; −1 when there is none. */
+function findState(replica: Replica, tick: number): number {
+  for (let index = replica.count - 1; index >= 0; index--) if (replica.ticks[index] === tick) return index;
+  return -1;
+}
+
+function commit(replicas: Replicas, tick: number, omitted: number, leaves: readonly number[]): void {
+  const previousTick = replicas.tick;
+  const previousOmitted = replicas.omitted;
+  replicas.entered.length = 0;
+  replicas.left.length = 0;
+  for (const slot of leaves) if (replicas.bySlot.delete(slot)) replicas.left.push(slot);
+  for (let index = 0; index < replicas.stagedCount; index++) {
+    const staged = replicas.staged[index]!;
+    let replica = replicas.bySlot.get(staged.slot);
+    if (replica === undefined || (staged.isState && replica.generation !== staged.generation)) {
+      replica = createReplica(staged, replicas.rows.length);
+      replicas.bySlot.set(staged.slot, replica);
+      replicas.entered.push(staged.slot);
+    } else if (previousOmitted === 0) holdUntil(replicas, replica, previousTick);
+    if (staged.isState) {
+      replica.kind = staged.kind;
+      replica.name = staged.name;
+    }
+    pushState(replicas, replica, tick, staged.values, 0);
+  }
+  replicas.tick = tick;
+  replicas.omitted = omitted;
+}
+
+/**
+ * An entity that the snapshot before did not mention stood still until then: without saying so, interpolation would
+ * let it glide from where it was last mentioned, seconds ago.
+ */
+function holdUntil(replicas: Replicas, replica: Replica, tick: number): void {
+  if (tick <= replica.ticks[replica.count - 1]!) return;
+  if (replica.count === replica.ticks.length) makeRoom(replica, tick, replicas.rows.length);
+  pushState(replicas, replica, tick, replica.values, newestState(replicas, replica));
+}
+
+const STATES_MIN = 16;
+const STATES_MAX = 128;
+
+function createReplica(staged: Staged, rowCount: number): Replica {
+  return {
+    slot: staged.slot,
+    generation: staged.generation,
+    kind: staged.kind,
+    name: staged.name,
+    ticks: new Int32Array(STATES_MIN),
+    values: new Int32Array(STATES_MIN * rowCount),
+    count: 0,
+  };
+}
+
+function pushState(replicas: Replicas, replica: Replica, tick: number, source: Int32Array, offset: number): void {
+  const rowCount = replicas.rows.length;
+  if (replica.count === replica.ticks.length) makeRoom(replica, tick, rowCount);
+  replica.ticks[replica.count] = tick;
+  const at = replica.count * rowCount;
+  for (let row = 0; row < rowCount; row++) replica.values[at + row] = source[offset + row]!;
+  replica.count++;
+}
+
+/** Drops states too old to be built on, all but the newest of them; doubles the store when that frees too little. */
+function makeRoom(replica: Replica, tick: number, rowCount: number): void {
+  let drop = 0;
+  while (drop + 1 < replica.count && replica.ticks[drop + 1]! < tick - BASELINE_AGE_TICKS_MAX) drop++;
+  const capacity = replica.ticks.length;
+  if (drop < capacity / 4) {
+    if (capacity === STATES_MAX) drop = Math.max(drop, 1);
+    else {
+      const ticks = new Int32Array(capacity * 2);
+      const values = new Int32Array(capacity * 2 * rowCount);
+      ticks.set(replica.ticks);
+      values.set(replica.values);
+      replica.ticks = ticks;
+      replica.values = values;
+    }
+  }
+  if (drop === 0) return;
+  replica.ticks.copyWithin(0, drop, replica.count);
+  replica.values.copyWithin(0, drop * rowCount, replica.count * rowCount);
+  replica.count -= drop;
+}
+
+/** Offset in `replica.values` of its newest state. */
+export function newestState(replicas: Replicas, replica: Replica): number {
+  return (replica.count - 1) * replicas.rows.length;
+}
+
+/** Values of an entity by column, the newest known; coarse and fine parts are joined where both are known. */
+export function readColumns(replicas: Replicas, replica: Replica): Record<string, number> {
+  const values: Record<string, number> = {};
+  const at = newestState(replicas, replica);
+  for (let row = 0; row < replicas.rows.length; row++) {
+    const { column, shift } = replicas.rows[row]!;
+    const value = replica.values[at + row]!;
+    values[column] = (values[column] ?? 0) | (value << shift) | 0;
+  }
+  return values;
+}

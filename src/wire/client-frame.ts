@@ -1,0 +1,184 @@
+// One frame from a client, read without allocating: inputs go to an Int32Array, the rare parts are handed on as byte
+// ranges. And its counterpart for clients. Edge threads; clients use the writing half.
+// Order of checks by cost: tag → wire type → length → ranges. Nothing of a frame is used before all of it was read.
+
+import { Reader, Writer } from '../base/bytes.ts';
+import { INPUTS_PER_FRAME_MAX } from '../base/limits.ts';
+import { DECODED, LENGTH_DELIMITED, MALFORMED, OUT_OF_RANGE, VARINT } from './codec.ts';
+import { CLIENT_INPUT, CLIENT_MESSAGE, createMessages, type GameSchema, type WireField } from './schema.ts';
+
+/**
+ * Words of one input, the same in a frame's `inputs`, on the ring to the zone and in the journal:
+ * tick, ack age, then what goes into force (moveX, moveZ, aim, buttons, the game's own), then the claimed position.
+ */
+export const INPUT_TICK_WORD = 0;
+export const INPUT_ACK_AGE_WORD = 1;
+export const INPUT_VALUES_WORD = 2;
+
+export interface InputLayout {
+  /** Words of one input. */
+  readonly words: number;
+  /** First of hasClaim (1 when all three were sent), claimedX, claimedY, claimedZ. */
+  readonly claimWord: number;
+  readonly fields: readonly WireField[];
+  /** Word of each field number; −1 = no such field. */
+  readonly wordOf: Int16Array;
+  readonly fieldOf: readonly (WireField | undefined)[];
+}
+
+export function createInputLayout(game: GameSchema): InputLayout {
+  const { fields } = createMessages(game).clientInput;
+  const own = fields.filter((field) => field.field >= 16);
+  const claimWord = INPUT_VALUES_WORD + 4 + own.length;
+  const highest = fields.at(-1)!.field;
+  const wordOf = new Int16Array(highest + 1).fill(-1);
+  const fieldOf: (WireField | undefined)[] = new Array(highest + 1).fill(undefined);
+  for (const field of fields) fieldOf[field.field] = field;
+  wordOf[CLIENT_INPUT.tick] = INPUT_TICK_WORD;
+  wordOf[CLIENT_INPUT.ackAge] = INPUT_ACK_AGE_WORD;
+  wordOf[CLIENT_INPUT.moveX] = INPUT_VALUES_WORD;
+  wordOf[CLIENT_INPUT.moveZ] = INPUT_VALUES_WORD + 1;
+  wordOf[CLIENT_INPUT.aim] = INPUT_VALUES_WORD + 2;
+  wordOf[CLIENT_INPUT.buttons] = INPUT_VALUES_WORD + 3;
+  wordOf[CLIENT_INPUT.claimedX] = claimWord + 1;
+  wordOf[CLIENT_INPUT.claimedY] = claimWord + 2;
+  wordOf[CLIENT_INPUT.claimedZ] = claimWord + 3;
+  for (let index = 0; index < own.length; index++) wordOf[own[index]!.field] = INPUT_VALUES_WORD + 4 + index;
+  return { words: claimWord + 4, claimWord, fields, wordOf, fieldOf };
+}
+
+export interface ClientFrame {
+  readonly layout: InputLayout;
+  /** `inputCount` inputs of `layout.words` words each, in the order they came. */
+  readonly inputs: Int32Array;
+  inputCount: number;
+  /** Byte ranges of the parts in the frame; an offset of −1 means the part is not there. */
+  joinOffset: number;
+  joinEnd: number;
+  requestOffset: number;
+  requestEnd: number;
+  hasPing: boolean;
+  pingTimeMs: number;
+  readonly reader: Reader;
+}
+
+export function createClientFrame(game: GameSchema): ClientFrame {
+  const layout = createInputLayout(game);
+  return {
+    layout,
+    inputs: new Int32Array(INPUTS_PER_FRAME_MAX * layout.words),
+    inputCount: 0,
+    joinOffset: -1,
+    joinEnd: -1,
+    requestOffset: -1,
+    requestEnd: -1,
+    hasPing: false,
+    pingTimeMs: 0,
+    reader: new Reader(),
+  };
+}
+
+/** From the wire. Fills `frame` and returns DECODED, MALFORMED or OUT_OF_RANGE; on failure nothing of it may be used. */
+export function readClientFrame(frame: ClientFrame, bytes: Uint8Array): number {
+  const { reader } = frame;
+  reader.reset(bytes);
+  frame.inputCount = 0;
+  frame.joinOffset = -1;
+  frame.requestOffset = -1;
+  frame.hasPing = false;
+  let code = DECODED;
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    if ((tag & 7) !== LENGTH_DELIMITED) return MALFORMED;
+    const length = reader.varint();
+    if (reader.failed || length > reader.remaining) return MALFORMED;
+    const end = reader.offset + length;
+    const partCode = readPart(frame, tag >>> 3, end);
+    if (partCode === MALFORMED || reader.failed || reader.offset !== end) return MALFORMED;
+    if (partCode !== DECODED) code = partCode;
+  }
+  return code;
+}
+
+function readPart(frame: ClientFrame, part: number, end: number): number {
+  const { reader } = frame;
+  switch (part) {
+    case CLIENT_MESSAGE.inputs:
+      if (frame.inputCount === INPUTS_PER_FRAME_MAX) return MALFORMED;
+      return readInput(frame, end, frame.inputCount++ * frame.layout.words);
+    case CLIENT_MESSAGE.join:
+      if (frame.joinOffset >= 0) return MALFORMED;
+      frame.joinOffset = reader.offset;
+      frame.joinEnd = end;
+      reader.offset = end;
+      return DECODED;
+    case CLIENT_MESSAGE.request:
+      if (frame.requestOffset >= 0) return MALFORMED;
+      frame.requestOffset = reader.offset;
+      frame.requestEnd = end;
+      reader.offset = end;
+      return DECODED;
+    case CLIENT_MESSAGE.ping:
+      if (frame.hasPing) return MALFORMED;
+      return readPing(frame, end);
+    default:
+      return MALFORMED;
+  }
+}
+
+function readPing(frame: ClientFrame, end: number): number {
+  const { reader } = frame;
+  frame.hasPing = true;
+  frame.pingTimeMs = 0;
+  while (reader.offset < end && !reader.failed) {
+    if (reader.varint() !== ((1 << 3) | VARINT)) return MALFORMED;
+    frame.pingTimeMs = reader.varint();
+  }
+  return DECODED;
+}
+
+function readInput(frame: ClientFrame, end: number, offset: number): number {
+  const { reader, inputs, layout } = frame;
+  for (let word = 0; word < layout.words; word++) inputs[offset + word] = 0;
+  let code = DECODED;
+  let claims = 0;
+  while (reader.offset < end) {
+    const tag = reader.varint();
+    const number = tag >>> 3;
+    if ((tag & 7) !== VARINT || number >= layout.wordOf.length) return MALFORMED;
+    const word = layout.wordOf[number]!;
+    if (word < 0) return MALFORMED;
+    const field = layout.fieldOf[number]!;
+    const value = field.type === 'sint32' ? reader.zigzag() : reader.varint();
+    if (reader.failed) return MALFORMED;
+    if (value < (field.min ?? (field.type === 'sint32' ? -0x8000_0000 : 0)) || value > (field.max ?? 0x7fff_ffff)) {
+      code = OUT_OF_RANGE;
+    }
+    if (word > layout.claimWord) claims |= 1 << (word - layout.claimWord);
+    inputs[offset + word] = value;
+  }
+  if (claims === 0b1110) inputs[offset + layout.claimWord] = 1;
+  return code;
+}
+
+/** Appends one input, laid out as above, as a part of a ClientMessage. Fields that are 0 are left out. */
+export function writeInput(writer: Writer, layout: InputLayout, words: Int32Array, offset: number): void {
+  const body = inputScratch;
+  body.reset();
+  const hasClaim = words[offset + layout.claimWord] !== 0;
+  for (let index = 0; index < layout.fields.length; index++) {
+    const field = layout.fields[index]!;
+    const word = layout.wordOf[field.field]!;
+    const isClaim = word > layout.claimWord;
+    const value = words[offset + word]!;
+    if (isClaim ? !hasClaim : value === 0) continue;
+    body.varint((field.field << 3) | VARINT);
+    if (field.type === 'sint32') body.zigzag(value);
+    else body.varint(value);
+  }
+  writer.varint((CLIENT_MESSAGE.inputs << 3) | LENGTH_DELIMITED);
+  writer.varint(body.offset);
+  writer.raw(body.bytes, 0, body.offset);
+}
+
+const inputScratch = new Writer(new Uint8Array(4096));

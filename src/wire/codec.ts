@@ -1,0 +1,183 @@
+// Encodes and decodes any message of schema.ts, driven by its table. For what is rare: joins, requests, events, pings.
+// Inputs and snapshots have faster paths (client-frame.ts, src/snapshot) that property tests compare with this one and
+// with protobufjs. No eval anywhere, so a page with a strict content policy can use it.
+
+import { type Reader, Writer } from '../base/bytes.ts';
+import type { Message, WireField } from './schema.ts';
+
+export type WireValue = number | string | number[] | WireObject | WireObject[] | undefined;
+export interface WireObject {
+  readonly [name: string]: WireValue;
+}
+
+export const VARINT = 0;
+export const FIXED64 = 1;
+export const LENGTH_DELIMITED = 2;
+export const FIXED32 = 5;
+
+/** Why a message is not taken. */
+export const DECODED = 0;
+export const MALFORMED = -1;
+export const OUT_OF_RANGE = -2;
+
+/** Appends `value`; absent, zero and empty fields without explicit presence are left out, as proto3 does. Allocates. */
+export function encodeMessage(writer: Writer, message: Message, value: WireObject): void {
+  for (const field of message.fields) {
+    const content = value[field.name];
+    if (content === undefined) continue;
+    if (field.repeated === true) encodeRepeated(writer, field, content as readonly WireValue[]);
+    else encodeField(writer, field, content, field.optional === true || typeof content === 'object');
+  }
+}
+
+/** `value` as bytes of its own. Throws when it takes more than `maxBytes`: our bug, not a client's. */
+export function encodeToBytes(message: Message, value: WireObject, maxBytes = 65_536): Uint8Array {
+  const writer = new Writer(new Uint8Array(maxBytes));
+  encodeMessage(writer, message, value);
+  if (writer.failed) throw new Error(`a ${message.name} takes more than ${maxBytes} bytes`);
+  return writer.copy();
+}
+
+function encodeField(writer: Writer, field: WireField, content: WireValue, always: boolean): void {
+  if (field.type === 'uint32' || field.type === 'sint32') {
+    const number = content as number;
+    if (number === 0 && !always) return;
+    writer.varint((field.field << 3) | VARINT);
+    if (field.type === 'uint32') writer.varint(number);
+    else writer.zigzag(number);
+  } else if (field.type === 'string') {
+    if (content === '' && !always) return;
+    writer.varint((field.field << 3) | LENGTH_DELIMITED);
+    writer.text(content as string);
+  } else {
+    const bytes = encodeToBytes(field.type, content as WireObject);
+    writer.varint((field.field << 3) | LENGTH_DELIMITED);
+    writer.varint(bytes.length);
+    writer.raw(bytes);
+  }
+}
+
+function encodeRepeated(writer: Writer, field: WireField, elements: readonly WireValue[]): void {
+  if (elements.length === 0) return;
+  if (typeof field.type === 'object' || field.type === 'string') {
+    for (const element of elements) encodeField(writer, field, element, true);
+    return;
+  }
+  const packed = new Writer(new Uint8Array(elements.length * 5));
+  for (const element of elements) {
+    if (field.type === 'uint32') packed.varint(element as number);
+    else packed.zigzag(element as number);
+  }
+  writer.varint((field.field << 3) | LENGTH_DELIMITED);
+  writer.varint(packed.offset);
+  writer.raw(packed.bytes, 0, packed.offset);
+}
+
+export interface Decoded {
+  /** DECODED, MALFORMED or OUT_OF_RANGE. */
+  code: number;
+  /** Every field is there: 0, '' and [] where the bytes said nothing; undefined for absent messages and optionals. */
+  value: WireObject;
+}
+
+/**
+ * Reads one message from the reader's window. From the wire: any bytes. A server rejects fields it doesn't know (the
+ * protocol version was checked at join, so they are noise or an attack); a client skips them (its server may be newer).
+ */
+export function decodeMessage(reader: Reader, message: Message, unknown: 'reject' | 'skip'): Decoded {
+  const value: Record<string, WireValue> = {};
+  for (const field of message.fields) {
+    if (field.repeated === true) value[field.name] = [];
+    else if (typeof field.type === 'object' || field.optional === true) value[field.name] = undefined;
+    else value[field.name] = field.type === 'string' ? '' : 0;
+  }
+  let code = DECODED;
+  while (reader.remaining > 0 && !reader.failed) {
+    const tag = reader.varint();
+    const field = findField(message, tag >>> 3);
+    if (field === undefined) {
+      if (unknown === 'reject' || !skipField(reader, tag)) return { code: MALFORMED, value };
+      continue;
+    }
+    const fieldCode = decodeField(reader, tag & 7, field, value, unknown);
+    if (fieldCode === MALFORMED) return { code: MALFORMED, value };
+    if (fieldCode !== DECODED) code = fieldCode;
+  }
+  return { code: reader.failed ? MALFORMED : code, value };
+}
+
+function findField(message: Message, number: number): WireField | undefined {
+  for (const field of message.fields) if (field.field === number) return field;
+  return undefined;
+}
+
+/** Steps over a field of any number; false for groups and unknown wire types. */
+export function skipField(reader: Reader, tag: number): boolean {
+  switch (tag & 7) {
+    case VARINT:
+      for (let count = 0; count < 10; count++) if (reader.u8() < 0x80) return !reader.failed;
+      return false;
+    case FIXED64:
+      reader.skip(8);
+      break;
+    case LENGTH_DELIMITED:
+      reader.skip(reader.varint());
+      break;
+    case FIXED32:
+      reader.skip(4);
+      break;
+    default:
+      return false;
+  }
+  return !reader.failed && tag >>> 3 !== 0;
+}
+
+function decodeField(
+  reader: Reader,
+  wireType: number,
+  field: WireField,
+  value: Record<string, WireValue>,
+  unknown: 'reject' | 'skip',
+): number {
+  if (field.type === 'uint32' || field.type === 'sint32') {
+    if (field.repeated === true && wireType === LENGTH_DELIMITED) return decodePacked(reader, field, value);
+    if (wireType !== VARINT) return MALFORMED;
+    const number = field.type === 'uint32' ? reader.varint() : reader.zigzag();
+    if (field.repeated === true) (value[field.name] as number[]).push(number);
+    else value[field.name] = number;
+    return isInRange(field, number) ? DECODED : OUT_OF_RANGE;
+  }
+  if (wireType !== LENGTH_DELIMITED) return MALFORMED;
+  const length = reader.varint();
+  if (reader.failed || length > reader.remaining) return MALFORMED;
+  if (field.type === 'string') {
+    value[field.name] = reader.text(length);
+    return field.most !== undefined && length > field.most ? OUT_OF_RANGE : DECODED;
+  }
+  const end = reader.end;
+  reader.end = reader.offset + length;
+  const nested = decodeMessage(reader, field.type, unknown);
+  reader.end = end;
+  if (field.repeated !== true) value[field.name] = nested.value;
+  else {
+    const elements = value[field.name] as WireObject[];
+    elements.push(nested.value);
+    if (field.most !== undefined && elements.length > field.most) return OUT_OF_RANGE;
+  }
+  return nested.code;
+}
+
+function decodePacked(reader: Reader, field: WireField, value: Record<string, WireValue>): number {
+  const length = reader.varint();
+  if (reader.failed || length > reader.remaining) return MALFORMED;
+  const end = reader.offset + length;
+  const elements = value[field.name] as number[];
+  while (reader.offset < end && !reader.failed) {
+    elements.push(field.type === 'uint32' ? reader.varint() : reader.zigzag());
+  }
+  return reader.offset === end && !reader.failed ? DECODED : MALFORMED;
+}
+
+function isInRange(field: WireField, number: number): boolean {
+  return (field.min === undefined || number >= field.min) && (field.max === undefined || number <= field.max);
+}
