@@ -1,0 +1,54 @@
+// Tools that some tests need and npm cannot bring: a browser, Python with protobuf. Where one is missing, the tests
+// that need it are skipped and say so; under CI=true they fail instead, since a skip there would go unseen.
+//
+//   const chromium = needs('chromium');
+//   test.skipIf(chromium === undefined)('two pages see each other', …)
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const INSTALL = 'tools/services/install.sh installs it';
+
+/** Where tools/services/install.sh puts what it installs or builds: outside the checkout, kept between runs. */
+export const TOOLS_FOLDER = process.env.DARKAGES_TOOLS ?? join(homedir(), '.cache', 'darkages-tools');
+
+const TOOLS = {
+  chromium: () => findOnPath(['chromium', 'chromium-browser', 'google-chrome']),
+  python: () => findPython(''),
+  'python-protobuf': () => findPython('import google.protobuf, grpc_tools.protoc'),
+  'python-websockets': () => findPython('import websockets'),
+  'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
+} as const satisfies Record<string, () => string | undefined>;
+
+export type Tool = keyof typeof TOOLS;
+
+function findOnPath(names: readonly string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+}
+
+/** The Python of the tools folder, else the machine's, whichever can do the imports. */
+function findPython(imports: string): string | undefined {
+  const own = join(TOOLS_FOLDER, 'python', 'bin', 'python');
+  return [own, findOnPath(['python3'])].find(
+    (path) => path !== undefined && existsSync(path) && spawnSync(path, ['-c', imports]).status === 0,
+  );
+}
+
+const found = new Map<Tool, string | undefined>();
+
+/**
+ * The path of a tool's program, or undefined when it is missing: the caller then skips its tests by name.
+ * @throws under CI=true, when it is missing: the test file fails.
+ */
+export function needs(tool: Tool): string | undefined {
+  if (!found.has(tool)) found.set(tool, TOOLS[tool]());
+  const path = found.get(tool);
+  if (path !== undefined) return path;
+  const sentence = `${tool} is not on this machine; ${INSTALL}`;
+  if (process.env.CI === 'true') throw new Error(sentence);
+  console.warn(`skipping tests: ${sentence}`);
+  return undefined;
+}

@@ -1,0 +1,42 @@
+// How the tests run: everything under test/, files beside each other on two workers; then, one file after the
+// other and with long timeouts, those that start real processes. The last line of the output counts the tests.
+
+import { defineConfig } from 'vitest/config';
+import { createSummaryReporter } from './test/summary.ts';
+
+/** Tests that start processes, sockets or browsers: they need the machine for themselves. */
+const PROCESS_TESTS = ['test/e2e/**/*.test.ts', 'test/conformance/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    // A process for each file: what a test leaves behind (threads, handles, a crash) ends with it.
+    pool: 'forks',
+    reporters: ['default', createSummaryReporter()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: PROCESS_TESTS,
+          maxWorkers: 2,
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: PROCESS_TESTS,
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          teardownTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
