@@ -16,7 +16,9 @@ export type ErrorCode =
   | 'DARKAGES_STORE_SCHEMA_NEWER'
   | 'DARKAGES_STORE_FAILED'
   | 'DARKAGES_STORE_TIMEOUT'
-  | 'DARKAGES_THREAD_DIED';
+  | 'DARKAGES_STORE_BUSY'
+  | 'DARKAGES_THREAD_DIED'
+  | 'DARKAGES_PASSWORD_BUSY';
 
 export class ServerError extends Error {
   readonly code: ErrorCode;

@@ -1,0 +1,212 @@
+// The store in a file of its own folder: node:sqlite in WAL mode with synchronous=FULL, so that what was answered
+// survives a power cut. Store thread (each call blocks it, never another one). Owns the folder: a lock file held for
+// the process's life keeps a second process out. Does not retry and does not batch; that is write-behind's.
+//
+//   <folder>/lock.db        empty, locked exclusively while the folder is in use
+//   <folder>/darkages.db    the data; PRAGMA user_version is the schema version
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { errorCode, ServerError } from '../base/errors.ts';
+import { type AccountRecord, type CharacterColumns, nameKey } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+
+/** Migrations in order; the n-th takes a database from version n to n + 1. Only ever added to. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE accounts (
+     player_id INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     name_key TEXT NOT NULL UNIQUE,
+     guest_secret_hash TEXT UNIQUE,
+     password_hash TEXT,
+     created_at_ms INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE characters (
+     player_id INTEGER NOT NULL,
+     game TEXT NOT NULL,
+     columns TEXT NOT NULL,
+     PRIMARY KEY (player_id, game)
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+const SQLITE_BUSY = 5;
+const SQLITE_CONSTRAINT = 19;
+
+/** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
+export function openEmbeddedStore(folder: string): Store {
+  const lock = lockFolder(folder);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(join(folder, 'darkages.db'));
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    migrate(database, folder);
+    return createStore(database, lock);
+  } catch (error) {
+    if (database?.isOpen) database.close();
+    lock.close();
+    if (error instanceof ServerError) throw error;
+    throw storeError(`the database in the data folder ${folder} can't be opened`, error);
+  }
+}
+
+function lockFolder(folder: string): DatabaseSync {
+  let lock: DatabaseSync;
+  try {
+    createFolder(folder);
+    lock = new DatabaseSync(join(folder, 'lock.db'));
+  } catch (error) {
+    throw notWritable(folder, error);
+  }
+  try {
+    // The kernel drops this lock when the process ends, however it ends: no stale lock file after `kill -9`.
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (primaryCode(error) !== SQLITE_BUSY) throw notWritable(folder, error);
+    throw new ServerError(
+      'DARKAGES_STORE_FOLDER_IN_USE',
+      `The data folder ${folder} is in use by another DarkAges process: stop it, or choose another folder with --data.`,
+    );
+  }
+}
+
+/** Deliberate: not `mkdir` with `recursive`, which never returns where a file system answers ENOENT below /proc. */
+function createFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  createFolder(dirname(folder));
+  mkdirSync(folder);
+}
+
+function notWritable(folder: string, cause: unknown): ServerError {
+  const why = errorCode(cause) === 'ERR_SQLITE_ERROR' ? '' : ` (${errorCode(cause) ?? 'unknown reason'})`;
+  return new ServerError(
+    'DARKAGES_STORE_FOLDER_NOT_WRITABLE',
+    `The data folder ${folder} can't be written${why}: give it write permission, or choose another with --data.`,
+    { cause },
+  );
+}
+
+function migrate(database: DatabaseSync, folder: string): void {
+  const row = database.prepare('PRAGMA user_version').get();
+  const version = Number(row?.user_version);
+  if (version > SCHEMA_VERSION) {
+    throw new ServerError(
+      'DARKAGES_STORE_SCHEMA_NEWER',
+      `The data folder ${folder} was written by a newer DarkAges (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or choose another folder with --data.`,
+    );
+  }
+  for (let from = version; from < SCHEMA_VERSION; from++) {
+    inTransaction(database, () => database.exec(`${MIGRATIONS[from]}; PRAGMA user_version = ${from + 1};`));
+  }
+}
+
+function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
+  const accountColumns = 'player_id, name, guest_secret_hash, password_hash, created_at_ms';
+  const insertAccount = database.prepare(
+    `INSERT INTO accounts (player_id, name, name_key, guest_secret_hash, password_hash, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  );
+  const findById = database.prepare('SELECT 1 FROM accounts WHERE player_id = ?');
+  const findByName = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE name_key = ?`);
+  const findBySecret = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE guest_secret_hash = ?`);
+  const loadCharacter = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
+  const saveCharacter = database.prepare(
+    `INSERT INTO characters (player_id, game, columns) VALUES (?, ?, ?)
+     ON CONFLICT (player_id, game) DO UPDATE SET columns = excluded.columns`,
+  );
+  const ping = database.prepare('SELECT 1');
+
+  return {
+    async createAccount(account) {
+      const { playerId, name } = account;
+      const hashes = [account.guestSecretHash ?? null, account.passwordHash ?? null];
+      try {
+        insertAccount.run(playerId, name, nameKey(name), ...hashes, account.createdAtMs);
+        return 'created';
+      } catch (error) {
+        if (primaryCode(error) !== SQLITE_CONSTRAINT) throw storeError('an account could not be created', error);
+        if (findByName.get(nameKey(name)) !== undefined) return 'name_taken';
+        if (findById.get(playerId) !== undefined) return 'player_id_taken';
+        throw storeError('an account could not be created', error);
+      }
+    },
+    async findAccountByGuestSecret(guestSecretHash) {
+      return guarded('an account could not be read', () => readAccount(findBySecret, guestSecretHash));
+    },
+    async findAccountByName(name) {
+      return guarded('an account could not be read', () => readAccount(findByName, nameKey(name)));
+    },
+    async loadCharacter(playerId, game) {
+      return guarded('a character could not be read', () => {
+        const row = loadCharacter.get(playerId, game);
+        return row === undefined ? undefined : (JSON.parse(String(row.columns)) as CharacterColumns);
+      });
+    },
+    async saveCharacters(characters) {
+      guarded('characters could not be saved', () =>
+        inTransaction(database, () => {
+          for (const { playerId, game, columns } of characters) {
+            saveCharacter.run(playerId, game, JSON.stringify(columns));
+          }
+        }),
+      );
+    },
+    async ping() {
+      guarded('it does not answer', () => ping.get());
+    },
+    async close() {
+      if (!database.isOpen) return;
+      guarded('it could not be closed', () => {
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        database.close();
+        lock.close();
+      });
+    },
+  };
+}
+
+function readAccount(statement: StatementSync, key: string): AccountRecord | undefined {
+  const row = statement.get(key);
+  if (row === undefined) return undefined;
+  return {
+    playerId: Number(row.player_id),
+    name: String(row.name),
+    createdAtMs: Number(row.created_at_ms),
+    ...(row.guest_secret_hash !== null && { guestSecretHash: String(row.guest_secret_hash) }),
+    ...(row.password_hash !== null && { passwordHash: String(row.password_hash) }),
+  };
+}
+
+function guarded<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(what, error);
+  }
+}
+
+function storeError(what: string, cause: unknown): ServerError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ServerError('DARKAGES_STORE_FAILED', `The store failed: ${what} (${why}).`, { cause });
+}
+
+/** SQLite's primary result code; the extended one carries it in the low byte. */
+function primaryCode(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return -1;
+  return Number(error.errcode) & 0xff;
+}

@@ -1,0 +1,27 @@
+// The contract of durable state. Core code and threads see only this; `io/embedded-store` implements it, and later
+// stores pass the same suite (test/contract/store.test.ts). No implementation, no SQL, no I/O here.
+// Every method resolves only when the change is durable, and rejects with a ServerError (DARKAGES_STORE_…) when the
+// store can't do it. A legitimate "no" is a value.
+
+import type { AccountRecord, CharacterColumns, CharacterRecord } from './records.ts';
+
+/** `created`, or which of the two unique keys is taken. */
+export type CreateResult = 'created' | 'name_taken' | 'player_id_taken';
+
+export interface Store {
+  /**
+   * Creates the account unless its playerId or its name (by `nameKey`) is taken; then nothing is changed.
+   * The caller draws playerIds at random and draws again on `player_id_taken`.
+   */
+  createAccount(account: AccountRecord): Promise<CreateResult>;
+  findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
+  /** Whatever the case of the name. */
+  findAccountByName(name: string): Promise<AccountRecord | undefined>;
+  loadCharacter(playerId: number, game: string): Promise<CharacterColumns | undefined>;
+  /** All or none of them. A record replaces the one before entirely. */
+  saveCharacters(characters: readonly CharacterRecord[]): Promise<void>;
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+  /** Everything resolved before is durable; no call may follow. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+// What is particular to the embedded store: the folder's lock, its errors, the schema version, and kill -9.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openEmbeddedStore, SCHEMA_VERSION } from '../../src/io/embedded-store.ts';
+
+const SAVER = fileURLToPath(new URL('../e2e/fixtures/saver.ts', import.meta.url));
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'darkages-embedded-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe('the data folder', () => {
+  test('is created with its parents, and is free again after close', async () => {
+    const folder = join(root, 'a', 'b');
+    await openEmbeddedStore(folder).close();
+    await openEmbeddedStore(folder).close();
+  });
+
+  test('in use is one sentence', async () => {
+    const store = openEmbeddedStore(root);
+    const sentence = expect.stringMatching(/^The data folder .* is in use by another DarkAges process: [^.]*--data\.$/);
+    const refusal = { code: 'DARKAGES_STORE_FOLDER_IN_USE', message: sentence };
+    expect(() => openEmbeddedStore(root)).toThrow(expect.objectContaining(refusal));
+    await store.ping();
+    await store.close();
+    await openEmbeddedStore(root).close();
+  });
+
+  test.each([
+    ['below a regular file', () => join(root, 'file', 'data')],
+    ['a regular file', () => join(root, 'file')],
+    ['in /proc', () => '/proc/darkages'],
+  ])('that is %s is not writable, in one sentence', (_case, path) => {
+    writeFileSync(join(root, 'file'), 'x');
+    expect(() => openEmbeddedStore(path())).toThrow(
+      expect.objectContaining({ code: 'DARKAGES_STORE_FOLDER_NOT_WRITABLE' }),
+    );
+  });
+
+  test('of a newer version is refused and left as it is', async () => {
+    await openEmbeddedStore(root).close();
+    const file = join(root, 'darkages.db');
+    const database = new DatabaseSync(file);
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    database.close();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(() => openEmbeddedStore(root)).toThrow(expect.objectContaining({ code: 'DARKAGES_STORE_SCHEMA_NEWER' }));
+    }
+    const after = new DatabaseSync(file);
+    expect(after.prepare('PRAGMA user_version').get()?.user_version).toBe(SCHEMA_VERSION + 1);
+    after.close();
+  });
+
+  test('with a database file that is none fails with a sentence and releases the lock', () => {
+    writeFileSync(join(root, 'darkages.db'), 'this is not a database, whatever its name says '.repeat(100));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(() => openEmbeddedStore(root)).toThrow(expect.objectContaining({ code: 'DARKAGES_STORE_FAILED' }));
+    }
+  });
+});
+
+test('after kill -9 everything acknowledged is there and the folder is free', async () => {
+  for (const acknowledgements of [1, 40]) {
+    const saver = spawn(process.execPath, [SAVER, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    saver.stdout.setEncoding('utf8');
+    saver.stdout.on('data', (chunk: string) => {
+      output += chunk;
+    });
+    while (output.split('\n').length <= acknowledgements) await once(saver.stdout, 'data');
+    expect(() => openEmbeddedStore(root)).toThrow(expect.objectContaining({ code: 'DARKAGES_STORE_FOLDER_IN_USE' }));
+    saver.kill('SIGKILL');
+    await once(saver, 'close');
+
+    const acknowledged = Number(output.slice(0, output.lastIndexOf('\n')).split('\n').at(-1));
+    expect(acknowledged).toBeGreaterThanOrEqual(acknowledgements);
+    const store = openEmbeddedStore(root);
+    for (let round = 1; round <= acknowledged; round++) {
+      expect(await store.loadCharacter(round, 'g')).toEqual({ round });
+    }
+    const last = await store.loadCharacter(1_000_000, 'g');
+    expect(last?.round).toBeGreaterThanOrEqual(acknowledged);
+    await store.close();
+    rmSync(join(root, 'darkages.db'));
+  }
+});

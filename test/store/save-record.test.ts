@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Reader, Writer } from '../../src/base/bytes.ts';
+import { readSaveRecord, writeSaveRecord } from '../../src/store/save-record.ts';
+
+const COLUMNS = ['positionX', 'positionY', 'health'];
+const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+
+test('a record comes back as it was written, and any other length is refused', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2 ** 52 - 1 }),
+      fc.boolean(),
+      fc.tuple(i32, i32, i32),
+      (playerId, final, values) => {
+        const writer = new Writer(new Uint8Array(64));
+        writeSaveRecord(writer, playerId, final, values);
+        const bytes = writer.copy();
+        expect(bytes.length).toBe(9 + 4 * COLUMNS.length);
+        const [positionX, positionY, health] = values;
+        const expected = { playerId, final, columns: { positionX, positionY, health } };
+        expect(readSaveRecord(new Reader(bytes), COLUMNS)).toEqual(expected);
+        for (let length = 0; length < bytes.length; length++) {
+          expect(readSaveRecord(new Reader(bytes.slice(0, length)), COLUMNS)).toBeUndefined();
+        }
+        expect(readSaveRecord(new Reader(bytes), COLUMNS.slice(1))).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test('player 0 is nobody', () => {
+  const writer = new Writer(new Uint8Array(64));
+  writeSaveRecord(writer, 0, false, [1]);
+  expect(readSaveRecord(new Reader(writer.copy()), ['health'])).toBeUndefined();
+});

@@ -1,0 +1,63 @@
+// The store thread: owns the database and the data folder's lock, answers main and edges over their ports, and writes
+// what zones put into their save rings. Composition only; the work is in io/store-service.
+//
+//   in   { type: 'port', port }   one more client to answer        { type: 'stop' }   write everything and end
+//   out  { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { errorCode } from '../src/base/errors.ts';
+import { openEmbeddedStore } from '../src/io/embedded-store.ts';
+import { createStoreService } from '../src/io/store-service.ts';
+import { createLogger, systemClock } from '../src/io/system.ts';
+import { serveRpc } from '../src/io/thread-rpc.ts';
+import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import type { Store } from '../src/store/store.ts';
+
+export interface StoreThreadData {
+  readonly dataFolder: string;
+  readonly gameName: string;
+  readonly savedColumns: readonly string[];
+  readonly saveRings: readonly SharedArrayBuffer[];
+  readonly counters: SharedArrayBuffer;
+  readonly loopDelay: SharedArrayBuffer;
+  readonly logLevel: string;
+}
+
+export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
+
+const POLL_MS = 20;
+
+function run(store: Store, data: StoreThreadData): void {
+  const log = createLogger(data.logLevel);
+  const service = createStoreService({
+    ...data,
+    store,
+    clock: systemClock,
+    onSaving: (state, error) => {
+      if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
+      else log.info('characters are saved again');
+    },
+  });
+  reportLoopDelay(data.loopDelay);
+  const timer = setInterval(() => void service.update(), POLL_MS);
+  parentPort?.on('message', (message: StoreThreadMessage) => {
+    if (message.type === 'port') serveRpc(message.port, service.handlers);
+    else void stop();
+  });
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    const unsaved = await service.flush();
+    await store.close();
+    parentPort?.postMessage({ type: 'stopped', unsaved });
+    process.exit(0);
+  };
+  parentPort?.postMessage({ type: 'ready' });
+}
+
+const data = workerData as StoreThreadData;
+try {
+  run(openEmbeddedStore(data.dataFolder), data);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  parentPort?.postMessage({ type: 'failed', code: errorCode(error) ?? 'DARKAGES_STORE_FAILED', message });
+}
