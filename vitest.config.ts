@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     // A process for each file: what a test leaves behind (threads, handles, a crash) ends with it.
     pool: 'forks',
+    teardownTimeout: 30_000,
     reporters: ['default', createSummaryReporter()],
     projects: [
       {
@@ -33,7 +34,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          teardownTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -4,7 +4,8 @@
 // The Writer never grows: past the end it sets `failed` and writes nothing more.
 // Neither allocates after creation, but for `text`.
 
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
+// Without ignoreBOM a text that begins with U+FEFF would come back without it (test/base/bytes.test.ts holds this).
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
 export class Reader {
@@ -61,6 +62,8 @@ export class Reader {
 
   /** An integer up to 2⁵³ as two u32, low word first. */
   u53(): number {
+    // Both words or none: half a value is not zero.
+    if (this.offset + 8 > this.end) return this.fail();
     const low = this.u32();
     const high = this.u32();
     if (high > 0x1f_ffff) return this.fail();

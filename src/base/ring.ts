@@ -45,7 +45,7 @@ export function createRingWriter(buffer: SharedArrayBuffer): RingWriter {
     push(source, from, end) {
       const length = end - from;
       const need = 4 + ((length + 3) & ~3);
-      assert(need <= capacity >>> 2, 'a message fits a quarter of its ring');
+      assert(length >= 0 && need <= capacity >>> 2, 'a message fits a quarter of its ring');
       let written = words[WRITTEN]!;
       const free = capacity - ((written - Atomics.load(words, READ)) >>> 0);
       const untilEnd = capacity - (written & mask);
