@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { createSummaryReporter } from './test/summary.ts';
 
 /** Tests that start processes, sockets or browsers: they need the machine for themselves. */
-const PROCESS_TESTS = ['test/e2e/**/*.test.ts', 'test/conformance/**/*.test.ts'];
+const PROCESS_TESTS = ['test/e2e/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/workers/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,6 +1,7 @@
 // Tidy's rules about the tree: who imports whom, cycles, unused exports, missing tests, machine paths, the README's
 // table. Runs in the tidy process only. Input is a map of path → text, so that a test hands in a tree of its own.
 
+import { isBuiltin } from 'node:module';
 import { checkSource, folderOf, isCore, type Problem } from './tidy-nodes.ts';
 import {
   CORE_PACKAGES,
@@ -106,7 +107,7 @@ function checkPackages(source: Source, packageText: string | undefined, add: Add
   for (const { specifier, target, line } of source.imports) {
     if (target !== undefined) continue;
     const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-    const isNodeModule = specifier.startsWith('node:');
+    const isNodeModule = isBuiltin(specifier);
     if (isCore(path) || folder === 'examples') {
       if ((CORE_PACKAGES[folder] ?? []).includes(name)) continue;
       add(path, line, `core imports '${specifier}'`, 'take a port as an argument and implement it in io');

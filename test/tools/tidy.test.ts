@@ -70,6 +70,7 @@ const ONE_FILE: readonly [string, string, string, RegExp, string][] = [
   ['hypot', 'src/game/a.ts', 'Math.hypot(1, 1);', /Math\.hypot may differ/, 'Math.floor(Math.sqrt(2));'],
   ['power', 'src/game/a.ts', 'f(x ** 2);', /\*\* may differ/, 'f(x * x);'],
   ['node module in core', 'src/store/a.ts', "import { x } from 'node:fs';", /core imports 'node:fs'/, ''],
+  ['node module without its prefix', 'src/web/a.ts', "import { x } from 'fs';", /a page imports 'fs'/, ''],
   ['driver in core', 'src/store/a.ts', "import { x } from 'ws';", /core imports 'ws'/, ''],
   ['package in the wrong core', 'src/sim/a.ts', "import { x } from 'jose';", /core imports 'jose'/, ''],
   ['node module in a page', 'src/web/a.ts', "import { x } from 'node:fs';", /a page imports 'node:fs'/, ''],

@@ -1,0 +1,178 @@
+// workers/launch.js with real processes; test/workers/launch-child.ts stands for the server.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+
+const LAUNCH = join(import.meta.dirname, '..', '..', 'workers', 'launch.js');
+const CHILD = join(import.meta.dirname, 'launch-child.ts');
+
+interface Launch {
+  readonly process: ChildProcess;
+  /** What the child wrote, a line each. */
+  lines(): string[];
+  lives(): number[];
+  output(): string;
+  /** Exit code of the launcher. */
+  readonly ended: Promise<number | null>;
+}
+
+const cleanups: (() => void)[] = [];
+
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+interface Options {
+  readonly script?: string;
+  /** In a process group of its own, as a shell starts a job. */
+  readonly detached?: boolean;
+}
+
+function launch(
+  what: string,
+  args: readonly string[] = [],
+  { script = LAUNCH, detached = false }: Options = {},
+): Launch {
+  const folder = mkdtempSync(join(tmpdir(), 'darkages-launch-'));
+  const log = join(folder, 'log');
+  const child = spawn(process.execPath, [script, what, log, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '', DARKAGES_LAUNCH_ENTRY: CHILD },
+    detached,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []);
+  const lives = (): number[] =>
+    lines().flatMap((line) => (line.startsWith('life ') ? [Number(line.split(' ')[1])] : []));
+  cleanups.push(() => {
+    child.kill('SIGKILL');
+    for (const pid of lives()) {
+      if (existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(CHILD))
+        process.kill(pid, 'SIGKILL');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  return { process: child, lines, lives, output: () => output, ended };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) expect.fail('waited 10 s');
+    await sleep(10);
+  }
+}
+
+test('arguments go to the child, which runs on the pinned Node; exit codes 0 and 2 end it', async () => {
+  for (const code of [0, 2]) {
+    const run = launch(`exit${code}`, ['--zones', '2']);
+    expect(await run.ended).toBe(code);
+    expect(run.lines()).toEqual([expect.stringMatching(/^life \d+ v26\.\S+ --zones 2$/)]);
+    expect(run.output()).toBe('');
+  }
+});
+
+test('another exit code starts it again, with growing pauses, and five failed starts in a row end it', async () => {
+  const run = launch('exit7');
+  expect(await run.ended).toBe(1);
+  expect(run.lives()).toHaveLength(5);
+  const pauses = [...run.output().matchAll(/ended with exit code 7 after \d+\.\d s; starting it again in (\d+) ms/g)];
+  expect(pauses.map(([, ms]) => Number(ms))).toEqual([100, 200, 400, 800]);
+  expect(run.output()).toMatch(/exit code 7, 5 times in a row before it was up: giving up\.\n$/);
+});
+
+test('a server that was up may die more often', async () => {
+  const run = launch('ready-die');
+  await until(() => run.lives().length >= 6);
+  expect(run.process.exitCode).toBeNull();
+  expect(run.output()).not.toContain('giving up');
+});
+
+test('a killed server is started again', async () => {
+  const run = launch('stay');
+  await until(() => run.lives().length === 1);
+  process.kill(run.lives()[0]!, 'SIGKILL');
+  await until(() => run.lives().length === 2);
+  expect(run.output()).toMatch(
+    /^darkages: the server was killed by SIGKILL after \d+\.\d s; starting it again in 100 ms\.\n$/,
+  );
+});
+
+test.for(['SIGINT', 'SIGTERM'] as const)('%s reaches the server once, even when npm sends it again', async (signal) => {
+  const run = launch('drain');
+  await until(() => run.lives().length === 1);
+  run.process.kill(signal);
+  await sleep(50);
+  run.process.kill(signal);
+  expect(await run.ended).toBe(0);
+  expect(run.lines().slice(1)).toEqual([signal]);
+});
+
+test('a second Ctrl-C is told as a second one, and what the server then answers is the exit code', async () => {
+  const run = launch('hurry');
+  await until(() => run.lives().length === 1);
+  run.process.kill('SIGINT');
+  await sleep(400);
+  run.process.kill('SIGINT');
+  expect(await run.ended).toBe(3);
+  expect(run.lines().slice(1)).toEqual(['SIGINT', 'SIGINT']);
+});
+
+test('a third one ends a server that does not listen', async () => {
+  const run = launch('stay');
+  await until(() => run.lives().length === 1);
+  for (let press = 0; press < 3; press++) {
+    run.process.kill('SIGINT');
+    await sleep(400);
+  }
+  expect(await run.ended).toBe(137);
+});
+
+test('a signal to the whole group, as a terminal sends it, reaches the server once', async () => {
+  const run = launch('drain', [], { detached: true });
+  await until(() => run.lives().length === 1);
+  process.kill(-run.process.pid!, 'SIGINT');
+  expect(await run.ended).toBe(0);
+  expect(run.lines().slice(1)).toEqual(['SIGINT']);
+});
+
+test('while it waits to start again, a signal ends it', async () => {
+  const run = launch('exit7');
+  await until(() => run.output().includes('in 400 ms'));
+  run.process.kill('SIGTERM');
+  expect(await run.ended).toBe(0);
+  expect(run.lives()).toHaveLength(3);
+});
+
+test('the server hears it when the launcher is killed', async () => {
+  const run = launch('stay');
+  await until(() => run.lives().length === 1);
+  run.process.kill('SIGKILL');
+  await until(() => run.lines().includes('launcher gone'));
+});
+
+test('without a Node that is new enough it says what to do', async () => {
+  // A copy beside which no Node is pinned, and which asks for more than there is.
+  const folder = mkdtempSync(join(tmpdir(), 'darkages-launch-old-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'workers'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const script = join(folder, 'workers', 'launch.js');
+  writeFileSync(script, readFileSync(LAUNCH, 'utf8').replace('NODE_MAJOR_MIN = 26', 'NODE_MAJOR_MIN = 99'));
+  const run = launch('exit0', [], { script });
+  expect(await run.ended).toBe(2);
+  expect(run.lines()).toEqual([]);
+  expect(run.output()).toMatch(
+    /^darkages: this is Node \d+\.\S+ and Node 99 or newer is needed: run `npm ci`, which .*, or install one and start again\.\n$/,
+  );
+});

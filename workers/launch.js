@@ -1,0 +1,148 @@
+// What `npm start` runs: the small parent of a node. It finds a Node that is new enough, starts workers/node.ts on it
+// with the same arguments, hands signals on, and starts it again when it died. Touches nothing else.
+// Deliberate: plain JavaScript that a Node of years ago can parse, since it is what tells its user to get a newer one.
+//
+// The child is a process group of its own, so that Ctrl-C, which a terminal sends to every process of the foreground
+// group, reaches it once and only from here; npm sends it here a second time, which is why one that follows within
+// SAME_PRESS_MS counts as the same press. A channel joins the two: the child hears its end when the launcher is
+// killed and should then drain; the child may send 'ready' when it is up.
+
+import { spawn } from 'child_process';
+import { existsSync } from 'fs';
+import { dirname, join } from 'path';
+import { fileURLToPath } from 'url';
+
+/** Types are stripped, node:sqlite and process.threadCpuUsage are there without flags, and it is what is tested. */
+const NODE_MAJOR_MIN = 26;
+/** Exit code of a wrong flag, a busy port, a locked folder: starting again would not help. */
+const EXIT_CONFIGURATION = 2;
+const BACKOFF_MS_MIN = 100;
+const BACKOFF_MS_MAX = 5000;
+/** A life this long sets the backoff back. */
+const HEALTHY_MS = 60000;
+/** Dead before this, and not ready before, is dead at start. */
+const START_MS = 10000;
+const STARTS_FAILED_MAX = 5;
+const SAME_PRESS_MS = 300;
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const isWindows = process.platform === 'win32';
+/** Tests put a script of their own in the place of the server. */
+const entry = process.env.DARKAGES_LAUNCH_ENTRY || join(root, 'workers', 'node.ts');
+
+let child;
+let startedMs = 0;
+let isReady = false;
+let isStopping = false;
+let presses = 0;
+let pressedMs = -Infinity;
+let startsFailed = 0;
+let backoffMs = BACKOFF_MS_MIN;
+let restartTimer;
+
+function say(sentence) {
+  process.stderr.write('darkages: ' + sentence + '\n');
+}
+
+/** The pinned Node, where npm put it for this machine; undefined when it is not there. */
+function findPinnedNode() {
+  const name = process.platform + '-' + process.arch;
+  const file = isWindows ? 'node.exe' : 'node';
+  const folders = ['node-' + name, 'node-bin-' + name, 'node-' + name.replace('win32', 'win')];
+  const paths = folders.map((folder) => join(root, 'node_modules', folder, 'bin', file));
+  if (!isWindows) paths.unshift(join(root, 'node_modules', '.bin', 'node'));
+  return paths.find((path) => existsSync(path));
+}
+
+/** Programs to try, in order. */
+function findNodes() {
+  const pinned = findPinnedNode();
+  const isNewEnough = Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN;
+  const nodes = isNewEnough ? [process.execPath] : [];
+  return pinned === undefined ? nodes : [pinned].concat(nodes);
+}
+
+const nodes = findNodes();
+
+function sayTooOld() {
+  say(
+    'this is Node ' +
+      process.versions.node +
+      ' and Node ' +
+      NODE_MAJOR_MIN +
+      ' or newer is needed: run `npm ci`, ' +
+      'which brings it along for this project alone, or install one and start again.',
+  );
+}
+
+function start() {
+  restartTimer = undefined;
+  startedMs = Date.now();
+  isReady = false;
+  const args = [entry].concat(process.argv.slice(2));
+  child = spawn(nodes[0], args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !isWindows });
+  child.on('message', (message) => {
+    if (message === 'ready') isReady = true;
+  });
+  child.on('error', onSpawnError);
+  child.on('exit', onExit);
+}
+
+/** A pinned Node that is for another C library cannot be run: the one that runs this may do. */
+function onSpawnError(error) {
+  if (child.pid !== undefined) return;
+  nodes.shift();
+  if (nodes.length > 0) {
+    start();
+    return;
+  }
+  say('cannot run the Node in node_modules (' + error.message + ').');
+  sayTooOld();
+  process.exit(EXIT_CONFIGURATION);
+}
+
+function onExit(code, signal) {
+  child = undefined;
+  const lifeMs = Date.now() - startedMs;
+  if (isStopping) {
+    process.exit(code === null ? 128 + (SIGNAL_NUMBERS[signal] || 0) : code);
+  }
+  if (code === 0 || code === EXIT_CONFIGURATION) process.exit(code);
+  const how = code === null ? 'was killed by ' + signal : 'ended with exit code ' + code;
+  if (lifeMs >= HEALTHY_MS) backoffMs = BACKOFF_MS_MIN;
+  startsFailed = isReady || lifeMs >= START_MS ? 0 : startsFailed + 1;
+  if (startsFailed >= STARTS_FAILED_MAX) {
+    say('the server ' + how + ', ' + startsFailed + ' times in a row before it was up: giving up.');
+    process.exit(1);
+  }
+  say('the server ' + how + ' after ' + (lifeMs / 1000).toFixed(1) + ' s; starting it again in ' + backoffMs + ' ms.');
+  restartTimer = setTimeout(start, backoffMs);
+  backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX);
+}
+
+/** The first asks the server to drain, the second tells it to hurry, the third ends it. */
+function onSignal(signal) {
+  const nowMs = Date.now();
+  const isSamePress = nowMs - pressedMs < SAME_PRESS_MS;
+  pressedMs = nowMs;
+  if (isSamePress) return;
+  presses++;
+  isStopping = true;
+  if (restartTimer !== undefined) process.exit(0);
+  // A Windows console tells each of its processes itself.
+  if (child === undefined || (isWindows && signal === 'SIGINT')) return;
+  child.kill(presses >= 3 ? 'SIGKILL' : signal);
+}
+
+process.on('SIGINT', () => onSignal('SIGINT'));
+process.on('SIGTERM', () => onSignal('SIGTERM'));
+// The terminal is gone: drain, there is nobody to tell.
+process.on('SIGHUP', () => onSignal('SIGTERM'));
+
+if (nodes.length === 0) {
+  sayTooOld();
+  process.exitCode = EXIT_CONFIGURATION;
+} else {
+  start();
+}
