@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what tests need and npm cannot bring; skips what is there. Never run by `npm test`, only by a person
+# or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
+#
+#   tools/services/install.sh             everything
+#   tools/services/install.sh python      only that: chromium, python
+set -euo pipefail
+
+tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
+export DEBIAN_FRONTEND=noninteractive
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+
+apt_install() {
+  if ! command -v apt-get >/dev/null; then
+    say "no apt-get here: install $* yourself"
+    return 1
+  fi
+  local as_root=()
+  if [[ $(id -u) != 0 ]]; then as_root=(sudo); fi
+  "${as_root[@]}" apt-get update -qq </dev/null
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
+}
+
+# The browser of the tests that look at the pages.
+install_chromium() {
+  if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then return; fi
+  say 'installing chromium (apt)'
+  apt_install chromium
+}
+
+# A Python with protobuf, its compiler and WebSockets, for the client that is written from proto/ alone.
+install_python() {
+  local folder=$tools/python
+  local imports='import google.protobuf, grpc_tools.protoc, websockets'
+  if [[ -x $folder/bin/python ]] && "$folder/bin/python" -c "$imports" 2>/dev/null; then return; fi
+  say "making a Python in $folder"
+  rm -rf "$folder"
+  mkdir -p "$tools"
+  if ! python3 -m venv "$folder" 2>/dev/null; then
+    apt_install python3 python3-venv
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+  fi
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check protobuf grpcio-tools websockets </dev/null
+  "$folder/bin/python" -c "$imports"
+}
+
+if (($# == 0)); then set -- chromium python; fi
+for tool in "$@"; do
+  case $tool in
+    chromium) install_chromium ;;
+    python) install_python ;;
+    *)
+      say "unknown tool $tool: there are chromium and python"
+      exit 2
+      ;;
+  esac
+done
