@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { game } from '../../src/game/game.ts';
+import { isFreeSpot, SPAWN_HALF_MM } from '../../src/game/map.ts';
+import { POSITION_SHIFT } from '../../src/sim/game.ts';
+import { createSimulation, stepSimulation } from '../../src/sim/simulation.ts';
+import { createWorld, resetWorld, spawnEntity } from '../../src/sim/world.ts';
+
+type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
+
+function makeGame(capacity: number) {
+  const world = createWorld(game.allColumns, capacity);
+  resetWorld(world, 21);
+  return { world, sim: createSimulation(game, world, 21, () => {}) as GameSimulation };
+}
+
+test('new players appear at different free spots near the centre, in full health, not turning', () => {
+  const { world, sim } = makeGame(203);
+  const spots = new Set<string>();
+  for (let slot = 0; slot < 203; slot++) {
+    spawnEntity(world, game.kinds.player);
+    game.join!(sim, slot, true);
+    const [x, z] = [sim.columns.positionX[slot]!, sim.columns.positionZ[slot]!];
+    spots.add(`${x} ${z}`);
+    expect(isFreeSpot(sim.map, x, z)).toBe(true);
+    expect(Math.max(Math.abs(x), Math.abs(z))).toBeLessThanOrEqual(SPAWN_HALF_MM << POSITION_SHIFT);
+    expect(sim.columns.health[slot]).toBe(100);
+    expect(sim.columns.aim[slot]).toBe(sim.columns.facing[slot]);
+  }
+  expect(spots.size).toBe(203);
+});
+
+test('a returning player stands where it left, keeps what is saved, and is pushed out of a box', () => {
+  const { world, sim } = makeGame(2);
+  const { positionX, positionZ, health, walkedM, facing } = sim.columns;
+  spawnEntity(world, game.kinds.player);
+  spawnEntity(world, game.kinds.player);
+  positionX[0] = 1234;
+  facing[0] = 77;
+  health[0] = 35;
+  walkedM[0] = 9;
+  game.join!(sim, 0, false);
+  expect([positionX[0], positionZ[0], facing[0], health[0], walkedM[0]]).toEqual([1234, 0, 77, 35, 9]);
+  const [x0, z0, x1, z1] = sim.map.boxes.slice(0, 4) as unknown as [number, number, number, number];
+  positionX[1] = (x0 + x1) >> 1;
+  positionZ[1] = (z0 + z1) >> 1;
+  game.join!(sim, 1, false);
+  expect(isFreeSpot(sim.map, positionX[1]!, positionZ[1]!)).toBe(true);
+  stepSimulation(game, sim);
+  expect(walkedM[1]).toBe(0);
+});
+
+test('the way is counted in whole metres, the rest is kept, and blocked steps do not count', () => {
+  const { world, sim } = makeGame(1);
+  const { moveX, buttons, walkedM, positionX, positionZ } = sim.columns;
+  spawnEntity(world, game.kinds.player);
+  game.join!(sim, 0, false);
+  buttons[0] = 1;
+  for (let tick = 0; tick < 240; tick++) {
+    moveX[0] = tick % 120 < 60 ? 127 : -127;
+    stepSimulation(game, sim);
+  }
+  expect([walkedM[0], positionX[0], positionZ[0]]).toEqual([30, 0, 0]);
+  positionX[0] = sim.map.half;
+  game.join!(sim, 0, false);
+  moveX[0] = 127;
+  for (let tick = 0; tick < 60; tick++) stepSimulation(game, sim);
+  expect(walkedM[0]).toBe(30);
+});
+
+test('what is saved, and what the page draws', () => {
+  expect(game.savedColumns).toEqual(['positionX', 'positionY', 'positionZ', 'facing', 'health', 'walkedM']);
+  const map = game.createMap(1);
+  const { boxesMm } = game.view!.map!(map);
+  expect(boxesMm).toHaveLength(map.boxes.length);
+  expect(boxesMm![0]! << POSITION_SHIFT).toBe(map.boxes[0]);
+});
