@@ -24,6 +24,9 @@ export interface InputLayout {
   /** Word of each field number; −1 = no such field. */
   readonly wordOf: Int16Array;
   readonly fieldOf: readonly (WireField | undefined)[];
+  /** Bounds of each word. They hold for what was left out as well: an absent field is 0. */
+  readonly leastOf: Int32Array;
+  readonly mostOf: Int32Array;
 }
 
 export function createInputLayout(game: GameSchema): InputLayout {
@@ -44,7 +47,15 @@ export function createInputLayout(game: GameSchema): InputLayout {
   wordOf[CLIENT_INPUT.claimedY] = claimWord + 2;
   wordOf[CLIENT_INPUT.claimedZ] = claimWord + 3;
   for (let index = 0; index < own.length; index++) wordOf[own[index]!.field] = INPUT_VALUES_WORD + 4 + index;
-  return { words: claimWord + 4, claimWord, fields, wordOf, fieldOf };
+  const words = claimWord + 4;
+  const leastOf = new Int32Array(words).fill(-0x8000_0000);
+  const mostOf = new Int32Array(words).fill(0x7fff_ffff);
+  for (const { field, type, min, max } of fields) {
+    // A word is an int32: what a uint32 has above it turns negative, and so out of range.
+    leastOf[wordOf[field]!] = min ?? (type === 'uint32' ? 0 : -0x8000_0000);
+    mostOf[wordOf[field]!] = Math.min(max ?? 0x7fff_ffff, 0x7fff_ffff);
+  }
+  return { words, claimWord, fields, wordOf, fieldOf, leastOf, mostOf };
 }
 
 export interface ClientFrame {
@@ -140,7 +151,6 @@ function readPing(frame: ClientFrame, end: number): number {
 function readInput(frame: ClientFrame, end: number, offset: number): number {
   const { reader, inputs, layout } = frame;
   for (let word = 0; word < layout.words; word++) inputs[offset + word] = 0;
-  let code = DECODED;
   let claims = 0;
   while (reader.offset < end) {
     const tag = reader.varint();
@@ -151,14 +161,16 @@ function readInput(frame: ClientFrame, end: number, offset: number): number {
     const field = layout.fieldOf[number]!;
     const value = field.type === 'sint32' ? reader.zigzag() : reader.varint();
     if (reader.failed) return MALFORMED;
-    if (value < (field.min ?? (field.type === 'sint32' ? -0x8000_0000 : 0)) || value > (field.max ?? 0x7fff_ffff)) {
-      code = OUT_OF_RANGE;
-    }
     if (word > layout.claimWord) claims |= 1 << (word - layout.claimWord);
     inputs[offset + word] = value;
   }
   if (claims === 0b1110) inputs[offset + layout.claimWord] = 1;
-  return code;
+  const { leastOf, mostOf } = layout;
+  for (let word = 0; word < layout.words; word++) {
+    const value = inputs[offset + word]!;
+    if (value < leastOf[word]! || value > mostOf[word]!) return OUT_OF_RANGE;
+  }
+  return DECODED;
 }
 
 /** Appends one input, laid out as above, as a part of a ClientMessage. Fields that are 0 are left out. */

@@ -102,8 +102,26 @@ export function decodeMessage(reader: Reader, message: Message, unknown: 'reject
     const fieldCode = decodeField(reader, tag & 7, field, value, unknown);
     if (fieldCode === MALFORMED) return { code: MALFORMED, value };
     if (fieldCode !== DECODED) code = fieldCode;
+    if (field.oneof !== undefined) dropOthers(message, field, value);
   }
-  return { code: reader.failed ? MALFORMED : code, value };
+  if (reader.failed) return { code: MALFORMED, value };
+  return { code: areAbsentInRange(message, value) ? code : OUT_OF_RANGE, value };
+}
+
+/** Of fields that exclude each other the last one counts, as in every protobuf parser. */
+function dropOthers(message: Message, chosen: WireField, value: Record<string, WireValue>): void {
+  for (const field of message.fields) {
+    if (field.oneof === chosen.oneof && field !== chosen) value[field.name] = undefined;
+  }
+}
+
+/** What was left out is 0, and that is no way around a bound: an amount of 1 and more can't be asked for as 0. */
+function areAbsentInRange(message: Message, value: Record<string, WireValue>): boolean {
+  for (const field of message.fields) {
+    const content = value[field.name];
+    if (typeof content === 'number' && !isInRange(field, content)) return false;
+  }
+  return true;
 }
 
 function findField(message: Message, number: number): WireField | undefined {

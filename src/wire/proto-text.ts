@@ -44,6 +44,7 @@ function printField(field: WireField): string {
   else if (field.max !== undefined && field.max < 0xffff_ffff) bounds.push(`at most ${field.max}`);
   if (field.most !== undefined)
     bounds.push(field.type === 'string' ? `at most ${field.most} bytes` : `at most ${field.most}`);
-  const comment = bounds.length > 0 ? `  // ${bounds.join('; ')}` : '';
+  // A line break in a game's comment would end it.
+  const comment = bounds.length > 0 ? `  // ${bounds.join('; ').replace(/\s+/g, ' ')}` : '';
   return `${label}${type} ${toSnakeCase(field.name)} = ${field.field};${comment}`;
 }

@@ -3,6 +3,7 @@
 // events are made for that game. Pure; any thread, server and client.
 // Fields are only ever added; a number is never reused. proto/STANDARD.md says the same in words.
 
+import { assert } from '../base/assert.ts';
 import { type Fields, type IntField, isSigned, toSnakeCase } from '../base/fields.ts';
 
 export interface WireField {
@@ -167,8 +168,31 @@ const serverGoodbye: Message = {
   ],
 };
 
-/** All messages of the wire for one game. */
+/** All messages of the wire for one game. Throws an assertion with a sentence when its names or numbers collide. */
 export function createMessages(game: GameSchema): Messages {
+  const messages = createAllMessages(game);
+  const seen = new Map<string, Message>();
+  for (const message of [messages.clientMessage, messages.serverMessage]) checkMessage(message, seen);
+  return messages;
+}
+
+function checkMessage(message: Message, seen: Map<string, Message>): void {
+  const known = seen.get(message.name);
+  assert(known === undefined || known === message, `two messages of the game are called ${message.name}`);
+  if (known !== undefined) return;
+  seen.set(message.name, message);
+  const names = new Set<string>();
+  const numbers = new Set<number>();
+  for (const { name, field, type } of message.fields) {
+    assert(!names.has(name), `${message.name} has two fields called ${name}`);
+    assert(!numbers.has(field), `${message.name} has two fields with the number ${field}`);
+    names.add(name);
+    numbers.add(field);
+    if (typeof type === 'object') checkMessage(type, seen);
+  }
+}
+
+function createAllMessages(game: GameSchema): Messages {
   const clientInput = createClientInput(game);
   const clientRequest = createGameMessage(
     'ClientRequest',

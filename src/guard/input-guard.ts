@@ -1,0 +1,152 @@
+// Checks an input against what the zone knows, before it is simulated. Zone thread. Decides and counts, never
+// disconnects: what can be corrected is corrected, the server's state wins, and a player with a bad line only ever
+// has inputs ignored. Sizes, types and ranges were checked by the edge (session/edge.ts), in order of cost.
+//
+//   rule          what                                             response
+//   tick window   an input for a tick that ran, or > 32 ahead       dropped (sim/pending-inputs.ts)
+//   sequence      a second input for one tick                       dropped, the first stands
+//   move_length   a move vector longer than 127                     shortened to 127
+//   facing_rate   aim that turns faster than the game allows        counted; the step turns at the allowed rate
+//   bounds        a claimed position outside the world              counted, claim ignored
+//   speed         claimed positions further apart than the limit    counted, claim ignored
+//   position      a claimed position away from the zone's own       counted; the snapshot corrects the client
+//
+// What it remembers is not part of the zone's state: it moves counters, never the simulation.
+
+import type { Counters } from '../base/counters.ts';
+import { TICK_HZ } from '../base/limits.ts';
+import type { GameLimits } from '../sim/game.ts';
+import { isqrt } from '../sim/integer.ts';
+import type { World } from '../sim/world.ts';
+import { INPUT_TICK_WORD, INPUT_VALUES_WORD, type InputLayout } from '../wire/client-frame.ts';
+
+const MOVE_MAX = 127;
+/** Rounding of an honest client: (90, 90) is 127.3 long. */
+const MOVE_SLACK = 1.5;
+/** Share above the game's speed that claims may show, for rounding and corrections: a tenth. */
+const SPEED_SLACK = 1.1;
+/** A claim this far from the zone's own position is a misprediction worth counting. */
+const POSITION_SLACK_MM = 2000;
+/** Claims are compared over at least this long; a shorter window would judge a single correction. */
+const SPEED_WINDOW_TICKS = 30;
+const POSITION_UNITS_PER_MM = 128;
+
+export interface InputGuard {
+  readonly layout: InputLayout;
+  readonly limits: GameLimits;
+  readonly counters: Counters<'zone'>;
+  readonly turnPerTick: number;
+  /** By slot: aim of the newest input and its tick; the claim that waits for its tick; the last one judged for speed. */
+  readonly aim: Int32Array;
+  readonly aimTick: Int32Array;
+  readonly claimTick: Int32Array;
+  readonly claim: Int32Array;
+  readonly judgedTick: Int32Array;
+  readonly judged: Int32Array;
+}
+
+export function createInputGuard(
+  capacity: number,
+  layout: InputLayout,
+  limits: GameLimits,
+  counters: Counters<'zone'>,
+): InputGuard {
+  return {
+    layout,
+    limits,
+    counters,
+    turnPerTick: Math.ceil(limits.turnPerS / TICK_HZ),
+    aim: new Int32Array(capacity),
+    aimTick: new Int32Array(capacity),
+    claimTick: new Int32Array(capacity),
+    claim: new Int32Array(capacity * 3),
+    judgedTick: new Int32Array(capacity),
+    judged: new Int32Array(capacity * 3),
+  };
+}
+
+/** Forgets what is known of a slot: somebody else has it now. */
+export function resetGuardSlot(guard: InputGuard, slot: number): void {
+  guard.aimTick[slot] = 0;
+  guard.claimTick[slot] = 0;
+  guard.judgedTick[slot] = 0;
+}
+
+/** Checks one input in place, correcting what can be corrected. Its tick was accepted already. Does not allocate. */
+export function checkInput(guard: InputGuard, slot: number, words: Int32Array): void {
+  const tick = words[INPUT_TICK_WORD]!;
+  checkMove(guard, words);
+  checkFacing(guard, slot, words, tick);
+  if (words[guard.layout.claimWord] !== 0 && guard.claimTick[slot] === 0) keepClaim(guard, slot, words, tick);
+}
+
+function checkMove(guard: InputGuard, words: Int32Array): void {
+  const x = words[INPUT_VALUES_WORD]!;
+  const z = words[INPUT_VALUES_WORD + 1]!;
+  const square = x * x + z * z;
+  if (square <= (MOVE_MAX + MOVE_SLACK) * (MOVE_MAX + MOVE_SLACK)) return;
+  const length = isqrt(square);
+  words[INPUT_VALUES_WORD] = Math.trunc((x * MOVE_MAX) / length);
+  words[INPUT_VALUES_WORD + 1] = Math.trunc((z * MOVE_MAX) / length);
+  guard.counters.words[guard.counters.index.guardMove]!++;
+}
+
+function checkFacing(guard: InputGuard, slot: number, words: Int32Array, tick: number): void {
+  const aim = words[INPUT_VALUES_WORD + 2]!;
+  const ticks = tick - guard.aimTick[slot]!;
+  if (ticks <= 0) return; // an older input that arrived late: judged against nothing
+  if (guard.aimTick[slot] !== 0) {
+    const turned = Math.abs(((aim - guard.aim[slot]!) << 16) >> 16);
+    if (turned > guard.turnPerTick * ticks) guard.counters.words[guard.counters.index.guardFacing]!++;
+  }
+  guard.aim[slot] = aim;
+  guard.aimTick[slot] = tick;
+}
+
+/** One claim waits at a time; those that come meanwhile are not looked at. */
+function keepClaim(guard: InputGuard, slot: number, words: Int32Array, tick: number): void {
+  const { claim, limits, counters } = guard;
+  let isInside = true;
+  for (let axis = 0; axis < 3; axis++) {
+    const value = words[guard.layout.claimWord + 1 + axis]!;
+    if (Math.abs(value) > limits.worldHalfMm) isInside = false;
+    claim[slot * 3 + axis] = value;
+  }
+  if (isInside) guard.claimTick[slot] = tick;
+  else counters.words[counters.index.guardBounds]!++;
+}
+
+/** Before the step of `tick`: judges the claims that say where their client was at the end of the tick before. */
+export function judgeClaims(guard: InputGuard, world: World, tick: number, slotCount: number): void {
+  const { claimTick } = guard;
+  for (let slot = 0; slot < slotCount; slot++) {
+    if (claimTick[slot] === 0 || claimTick[slot]! > tick) continue;
+    if (claimTick[slot] === tick) judgeClaim(guard, world, slot, tick);
+    claimTick[slot] = 0;
+  }
+}
+
+function judgeClaim(guard: InputGuard, world: World, slot: number, tick: number): void {
+  const { claim, judged, judgedTick, counters, limits } = guard;
+  const { positionX, positionY, positionZ } = world.columns;
+  const at = slot * 3;
+  const dx = claim[at]! - positionX[slot]! / POSITION_UNITS_PER_MM;
+  const dy = claim[at + 1]! - positionY[slot]! / POSITION_UNITS_PER_MM;
+  const dz = claim[at + 2]! - positionZ[slot]! / POSITION_UNITS_PER_MM;
+  if (dx * dx + dy * dy + dz * dz > POSITION_SLACK_MM * POSITION_SLACK_MM) {
+    counters.words[counters.index.guardPosition]!++;
+  }
+  const ticks = tick - judgedTick[slot]!;
+  if (judgedTick[slot] !== 0 && ticks < SPEED_WINDOW_TICKS) return;
+  if (judgedTick[slot] !== 0 && ticks <= 4 * SPEED_WINDOW_TICKS) {
+    const way = Math.hypot(
+      claim[at]! - judged[at]!,
+      claim[at + 1]! - judged[at + 1]!,
+      claim[at + 2]! - judged[at + 2]!,
+    );
+    const allowed = (limits.speedMmPerS * SPEED_SLACK * ticks) / TICK_HZ + POSITION_SLACK_MM;
+    if (way > allowed) counters.words[counters.index.guardSpeed]!++;
+  }
+  judgedTick[slot] = tick;
+  for (let axis = 0; axis < 3; axis++) judged[at + axis] = claim[at + axis]!;
+}

@@ -1,0 +1,228 @@
+// The connections of one edge, whatever carries them: who is there, in which state, and how they come and go. Edge
+// threads. Bytes and `nowMs` come in, bytes go out through each connection's Link; no socket, no clock. receive.ts
+// has what clients send, serve.ts what they get. What must wait (verifying a token, loading a character) is asked for
+// with `authenticate` and answered by `admitConnection` or `closeConnection`.
+//
+// A connection: JOINING (nothing sent yet) → AUTHENTICATING → ENTERING (the zone was asked) → PLAYING → CLOSED.
+// Writes the input ring and its counter block; reads history, names and the output ring.
+
+import { Reader, Writer } from '../base/bytes.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
+import { IDLE_TIMEOUT_MS, JOIN_TIMEOUT_MS, PLAYERS_MAX } from '../base/limits.ts';
+import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../base/ring.ts';
+import type { AnyGame } from '../sim/game.ts';
+import { createGrid, type Grid } from '../sim/grid.ts';
+import { createHistory, type History, historyEpoch } from '../sim/history.ts';
+import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { createPacker, type Packer } from '../snapshot/packer.ts';
+import type { Viewer } from '../snapshot/viewer.ts';
+import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
+import { encodeToBytes } from '../wire/codec.ts';
+import { createMessages, type Messages } from '../wire/schema.ts';
+import {
+  CLIENT_BITS,
+  type JoinRecord,
+  RECORD_BYTES_MAX,
+  RECORD_LEAVE,
+  RECORD_RESET,
+  writeBareRecord,
+  writeJoinRecord,
+} from '../wire/zone-records.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
+
+/** What carries a connection. The bytes given to `send` are the link's from then on. */
+export interface Link {
+  send(bytes: Uint8Array): void;
+  /** Bytes that wait to be sent. */
+  backlogBytes(): number;
+  close(): void;
+}
+
+export const CLOSED = 0;
+export const JOINING = 1;
+export const AUTHENTICATING = 2;
+export const ENTERING = 3;
+export const PLAYING = 4;
+
+export interface Connection {
+  readonly index: number;
+  readonly link: Link;
+  readonly budget: RateBudget;
+  readonly openedMs: number;
+  heardMs: number;
+  state: number;
+  name: string;
+  playerId: number;
+  viewer: Viewer | undefined;
+}
+
+/** The parts of a zone's shared memory that an edge uses. */
+export interface EdgeBuffers {
+  readonly capacity: number;
+  readonly history: SharedArrayBuffer;
+  readonly names: SharedArrayBuffer;
+  readonly inputRings: readonly SharedArrayBuffer[];
+  readonly outputRings: readonly SharedArrayBuffer[];
+  readonly edgeCounters: readonly SharedArrayBuffer[];
+}
+
+export interface EdgeOptions {
+  readonly game: AnyGame;
+  readonly zoneId: number;
+  readonly edgeIndex: number;
+  readonly seed: number;
+  readonly buffers: EdgeBuffers;
+  /** Called once a connection has sent a join of the right version; answered later. */
+  readonly authenticate: (connection: Connection, token: string) => void;
+}
+
+export interface Edge {
+  readonly options: EdgeOptions;
+  readonly messages: Messages;
+  readonly counters: Counters<'edge'>;
+  readonly history: History;
+  readonly grid: Grid;
+  readonly packer: Packer;
+  readonly toZone: RingWriter;
+  readonly fromZone: RingReader;
+  readonly frame: ClientFrame;
+  readonly reader: Reader;
+  readonly writer: Writer;
+  readonly connections: (Connection | undefined)[];
+  readonly freeIndexes: number[];
+  /** Connections whose leave found no room on the ring yet. Their index is free once the zone has answered it. */
+  readonly leavesWaiting: number[];
+  /** Whether the zone has answered this edge's reset; nothing from before is listened to. */
+  isReset: boolean;
+  epoch: number;
+  /** Newest tick served, and when it was seen. */
+  servedTick: number;
+  servedMs: number;
+}
+
+export function createEdge(options: EdgeOptions): Edge {
+  const { game, buffers, edgeIndex } = options;
+  const history = createHistory(game.rows, buffers.capacity, buffers.history);
+  const counters = createCounters('edge', buffers.edgeCounters[edgeIndex]!);
+  // Cells as wide as an entity is kept in sight: a query reads 3 × 3 of them.
+  const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
+  const names = new Uint8Array(buffers.names);
+  const encoder = createEntityEncoder(history, names, names.length / buffers.capacity);
+  const edge: Edge = {
+    options,
+    messages: createMessages(game),
+    counters,
+    history,
+    grid,
+    packer: createPacker(encoder, grid, game.limits.interestRadiusMm, counters),
+    toZone: createRingWriter(buffers.inputRings[edgeIndex]!),
+    fromZone: createRingReader(buffers.outputRings[edgeIndex]!),
+    frame: createClientFrame(game),
+    reader: new Reader(),
+    writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
+    connections: [],
+    freeIndexes: [],
+    leavesWaiting: [],
+    isReset: false,
+    epoch: historyEpoch(history),
+    servedTick: -1,
+    servedMs: 0,
+  };
+  writeBareRecord(edge.writer, RECORD_RESET, edgeIndex << CLIENT_BITS);
+  pushToZone(edge);
+  return edge;
+}
+
+/** A connection was opened; undefined when the edge is full (counted): the caller closes it. */
+export function openConnection(edge: Edge, link: Link, nowMs: number): Connection | undefined {
+  const { words, index } = edge.counters;
+  const free = edge.freeIndexes.pop() ?? edge.connections.length;
+  if (free >= PLAYERS_MAX) {
+    words[index.refusedFull]!++;
+    return undefined;
+  }
+  const connection: Connection = {
+    index: free,
+    link,
+    budget: createRateBudget(nowMs),
+    openedMs: nowMs,
+    heardMs: nowMs,
+    state: JOINING,
+    name: '',
+    playerId: 0,
+    viewer: undefined,
+  };
+  edge.connections[free] = connection;
+  words[index.accepted]!++;
+  words[index.connections]!++;
+  return connection;
+}
+
+/** The server ends a connection: says why, then closes. Also when the link is gone already. */
+export function closeConnection(edge: Edge, connection: Connection, reason: string): void {
+  if (connection.state === CLOSED) return;
+  connection.link.send(encodeToBytes(edge.messages.serverMessage, { goodbye: { reason } }));
+  connection.link.close();
+  forgetConnection(edge, connection);
+}
+
+/** The link is gone. The zone is told if the player had entered, or was about to. */
+export function forgetConnection(edge: Edge, connection: Connection): void {
+  if (connection.state === CLOSED) return;
+  const hasEntered = connection.state >= ENTERING;
+  connection.state = CLOSED;
+  connection.viewer = undefined;
+  edge.connections[connection.index] = undefined;
+  edge.counters.words[edge.counters.index.connections]!--;
+  if (hasEntered) edge.leavesWaiting.push(connection.index);
+  else edge.freeIndexes.push(connection.index);
+  sendLeaves(edge);
+}
+
+/** Without its leave an entity would stay in the world forever: those that found no room are sent again. */
+function sendLeaves(edge: Edge): void {
+  while (edge.leavesWaiting.length > 0) {
+    const index = edge.leavesWaiting.at(-1)!;
+    edge.writer.reset();
+    writeBareRecord(edge.writer, RECORD_LEAVE, (edge.options.edgeIndex << CLIENT_BITS) | index);
+    if (!pushToZone(edge)) return;
+    edge.leavesWaiting.pop();
+  }
+}
+
+/** The token was good: asks the zone to let the player in. The welcome follows when the zone has. */
+export function admitConnection(edge: Edge, connection: Connection, join: JoinRecord): void {
+  if (connection.state !== AUTHENTICATING) return;
+  edge.writer.reset();
+  writeJoinRecord(edge.writer, clientOf(edge, connection), join);
+  if (!pushToZone(edge)) {
+    closeConnection(edge, connection, 'zone_full');
+    return;
+  }
+  connection.state = ENTERING;
+  connection.name = join.name;
+  connection.playerId = join.playerId;
+}
+
+/** Time passes: connections that never joined or fell silent are closed. A few times a second is enough. */
+export function updateEdge(edge: Edge, nowMs: number): void {
+  sendLeaves(edge);
+  for (const connection of edge.connections) {
+    if (connection === undefined) continue;
+    if (connection.state < ENTERING && nowMs - connection.openedMs > JOIN_TIMEOUT_MS) {
+      edge.counters.words[edge.counters.index.refusedJoinTimeout]!++;
+      closeConnection(edge, connection, 'idle');
+    } else if (nowMs - connection.heardMs > IDLE_TIMEOUT_MS) closeConnection(edge, connection, 'idle');
+  }
+}
+
+export function clientOf(edge: Edge, connection: Connection): number {
+  return (edge.options.edgeIndex << CLIENT_BITS) | connection.index;
+}
+
+/** What was written to `edge.writer` goes to the zone; false when the ring is full (counted). */
+export function pushToZone(edge: Edge): boolean {
+  if (edge.toZone.push(edge.writer.bytes, 0, edge.writer.offset)) return true;
+  edge.counters.words[edge.counters.index.dropRingFull]!++;
+  return false;
+}

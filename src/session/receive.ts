@@ -1,0 +1,123 @@
+// What a client sends: every frame passes here before anything of it is used. Edge threads.
+// In order of cost: size → state of the session → rate budget → decode → ranges. What fails moves one counter and is
+// dropped; nothing is logged, and the session goes on. A first message with the wrong version ends it with a reason.
+
+import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../base/limits.ts';
+import { newestTick } from '../sim/history.ts';
+import { ACK_UNKNOWN, acknowledge } from '../snapshot/viewer.ts';
+import { INPUT_ACK_AGE_WORD, INPUT_TICK_WORD, readClientFrame } from '../wire/client-frame.ts';
+import { DECODED, decodeMessage, encodeToBytes, OUT_OF_RANGE } from '../wire/codec.ts';
+import { writeInputRecord, writeRequestRecord } from '../wire/zone-records.ts';
+import {
+  AUTHENTICATING,
+  CLOSED,
+  type Connection,
+  clientOf,
+  closeConnection,
+  type Edge,
+  JOINING,
+  PLAYING,
+  pushToZone,
+} from './edge.ts';
+import { takeFrame, takeRequest } from './rate-budget.ts';
+
+/** From the wire: any bytes. They are the caller's again after the call. */
+export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Array, nowMs: number): void {
+  const { words, index } = edge.counters;
+  words[index.frames]!++;
+  words[index.bytesUp]! += bytes.length;
+  if (connection.state === CLOSED) return;
+  if (bytes.length > FRAME_BYTES_MAX) {
+    words[index.dropSize]!++;
+    return;
+  }
+  if (!takeFrame(connection.budget, bytes.length, nowMs)) {
+    words[index.dropRate]!++;
+    return;
+  }
+  connection.heardMs = nowMs;
+  const { frame } = edge;
+  const code = readClientFrame(frame, bytes);
+  if (code !== DECODED) {
+    words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
+    return;
+  }
+  if (frame.joinOffset >= 0) receiveJoin(edge, connection, bytes);
+  if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);
+  if (frame.inputCount === 0 && frame.requestOffset < 0) return;
+  if (connection.state !== PLAYING) {
+    words[index.dropSession]!++;
+    return;
+  }
+  for (let input = 0; input < frame.inputCount; input++) receiveInput(edge, connection, input * frame.layout.words);
+  if (frame.requestOffset >= 0) receiveRequest(edge, connection, bytes);
+}
+
+/** A frame that isn't binary, or that the carrier refused for its size. */
+export function countBadFrame(edge: Edge, reason: 'dropType' | 'dropSize'): void {
+  edge.counters.words[edge.counters.index.frames]!++;
+  edge.counters.words[edge.counters.index[reason]]!++;
+}
+
+function receiveJoin(edge: Edge, connection: Connection, bytes: Uint8Array): void {
+  const { words, index } = edge.counters;
+  if (connection.state !== JOINING) {
+    words[index.dropSession]!++;
+    return;
+  }
+  edge.reader.reset(bytes, edge.frame.joinOffset, edge.frame.joinEnd);
+  const { code, value } = decodeMessage(edge.reader, edge.messages.clientJoin, 'reject');
+  if (code !== DECODED) {
+    words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
+    return;
+  }
+  const { game } = edge.options;
+  if (value.protocolVersion !== PROTOCOL_VERSION) refuseVersion(edge, connection, 'protocol_version');
+  else if (value.game !== game.name || value.gameVersion !== game.version)
+    refuseVersion(edge, connection, 'game_version');
+  else {
+    connection.state = AUTHENTICATING;
+    edge.options.authenticate(connection, value.token as string);
+  }
+}
+
+function refuseVersion(edge: Edge, connection: Connection, reason: string): void {
+  edge.counters.words[edge.counters.index.refusedProtocol]!++;
+  closeConnection(edge, connection, reason);
+}
+
+function sendPong(edge: Edge, connection: Connection, clientTimeMs: number, nowMs: number): void {
+  const tick = Math.max(0, newestTick(edge.history));
+  const tickAgeUs = tick === edge.servedTick ? Math.max(0, Math.round((nowMs - edge.servedMs) * 1000)) : 0;
+  connection.link.send(encodeToBytes(edge.messages.serverMessage, { pong: { clientTimeMs, tick, tickAgeUs } }));
+}
+
+function receiveInput(edge: Edge, connection: Connection, offset: number): void {
+  const { inputs, layout } = edge.frame;
+  const ackAge = inputs[offset + INPUT_ACK_AGE_WORD]!;
+  if (ackAge > 0 && acknowledge(connection.viewer!, inputs[offset + INPUT_TICK_WORD]! - ackAge) === ACK_UNKNOWN) {
+    edge.counters.words[edge.counters.index.acksUnknown]!++;
+  }
+  edge.writer.reset();
+  writeInputRecord(edge.writer, clientOf(edge, connection), inputs, offset, layout.words);
+  pushToZone(edge);
+}
+
+/** Checked whole here, so that the zone decodes only what is known to be good. */
+function receiveRequest(edge: Edge, connection: Connection, bytes: Uint8Array): void {
+  const { words, index } = edge.counters;
+  const { requestOffset, requestEnd } = edge.frame;
+  if (!takeRequest(connection.budget)) {
+    words[index.dropRate]!++;
+    return;
+  }
+  edge.reader.reset(bytes, requestOffset, requestEnd);
+  const { code } = decodeMessage(edge.reader, edge.messages.clientRequest, 'reject');
+  if (code !== DECODED) {
+    words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
+    return;
+  }
+  edge.writer.reset();
+  writeRequestRecord(edge.writer, clientOf(edge, connection), bytes, requestOffset, requestEnd);
+  pushToZone(edge);
+}

@@ -1,0 +1,153 @@
+// What clients get: a snapshot for a third of them each tick, and what the zone sends to single ones. Edge threads.
+
+import {
+  FRAME_LAG_TICKS_MAX,
+  PROTOCOL_VERSION,
+  SNAPSHOT_BYTES_MAX,
+  SNAPSHOT_INTERVAL_TICKS,
+  SOCKET_BACKLOG_BYTES_MAX,
+  TICK_HZ,
+} from '../base/limits.ts';
+import { buildGrid } from '../sim/grid.ts';
+import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
+import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { packSnapshot } from '../snapshot/packer.ts';
+import { createViewer, isOwnAlive, voidBaselines } from '../snapshot/viewer.ts';
+import { encodeToBytes, LENGTH_DELIMITED } from '../wire/codec.ts';
+import { SERVER_MESSAGE } from '../wire/schema.ts';
+import {
+  CLIENT_ALL,
+  CLIENT_BITS,
+  RECORD_EVENT,
+  RECORD_GONE,
+  RECORD_JOINED,
+  RECORD_LEFT,
+  RECORD_RESET,
+  RECORD_RESPONSE,
+  readAscii,
+} from '../wire/zone-records.ts';
+import { type Connection, closeConnection, type Edge, ENTERING, PLAYING } from './edge.ts';
+
+/** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
+export function serveClients(edge: Edge, nowMs: number): void {
+  takeZoneMessages(edge);
+  const epoch = historyEpoch(edge.history);
+  if (epoch !== edge.epoch) startEpoch(edge, epoch);
+  const newest = newestTick(edge.history);
+  if (newest <= edge.servedTick) return;
+  let tick = edge.servedTick + 1;
+  // The clients of a tick that was slept through get theirs from the newest frame, not from an old one.
+  if (edge.servedTick < 0 || newest - tick >= FRAME_LAG_TICKS_MAX) tick = newest;
+  const first = tick;
+  edge.servedTick = newest;
+  edge.servedMs = nowMs;
+  if (!isFrameHeld(edge.history, newest)) return;
+  buildGrid(edge.grid, edge.history, newest);
+  for (const connection of edge.connections) {
+    if (connection === undefined || connection.state !== PLAYING) continue;
+    if (isDue(connection.index, first, newest)) sendSnapshot(edge, connection, newest);
+  }
+}
+
+/** Whether a client's turn comes in one of the ticks `first … last`. */
+function isDue(index: number, first: number, last: number): boolean {
+  const next =
+    first + ((((index - first) % SNAPSHOT_INTERVAL_TICKS) + SNAPSHOT_INTERVAL_TICKS) % SNAPSHOT_INTERVAL_TICKS);
+  return next <= last;
+}
+
+/** The zone was resumed: what clients acknowledged may not be what it remembers, and ticks may come again. */
+function startEpoch(edge: Edge, epoch: number): void {
+  edge.epoch = epoch;
+  edge.servedTick = -1;
+  resetEntityEncoder(edge.packer.encoder);
+  for (const connection of edge.connections) if (connection?.viewer !== undefined) voidBaselines(connection.viewer);
+}
+
+function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
+  const { words, index } = edge.counters;
+  const backlogBytes = connection.link.backlogBytes();
+  if (backlogBytes > SOCKET_BACKLOG_BYTES_MAX) {
+    words[index.snapshotSkipped]!++;
+    if (backlogBytes > 4 * SOCKET_BACKLOG_BYTES_MAX) closeConnection(edge, connection, 'backlog');
+    return;
+  }
+  const viewer = connection.viewer!;
+  if (!isOwnAlive(viewer, edge.history, tick)) return;
+  const { packer } = edge;
+  if (!packSnapshot(packer, viewer, tick, SNAPSHOT_BYTES_MAX)) {
+    words[index.framesOverrun]!++;
+    return;
+  }
+  connection.link.send(packer.bytes.slice(packer.start, packer.end));
+  words[index.snapshots]!++;
+  words[index.snapshotBytes]! += packer.end - packer.start;
+}
+
+function takeZoneMessages(edge: Edge): void {
+  const { fromZone, reader } = edge;
+  while (fromZone.next()) {
+    reader.reset(fromZone.bytes, fromZone.offset, fromZone.end);
+    const kind = reader.u8();
+    const client = reader.u16();
+    if (kind === RECORD_RESET) edge.isReset = true;
+    if (!edge.isReset) continue;
+    if (kind === RECORD_GONE) {
+      edge.freeIndexes.push(client & ((1 << CLIENT_BITS) - 1));
+      continue;
+    }
+    if (client === CLIENT_ALL) {
+      for (const connection of edge.connections) {
+        if (connection?.state === PLAYING) forward(edge, connection, kind, fromZone.bytes, reader.offset, fromZone.end);
+      }
+      continue;
+    }
+    const connection = edge.connections[client & ((1 << CLIENT_BITS) - 1)];
+    if (connection === undefined) continue;
+    if (kind === RECORD_JOINED) welcome(edge, connection, reader.u16(), reader.u16(), reader.u32());
+    else if (kind === RECORD_LEFT) dismiss(edge, connection, readAscii(reader));
+    else forward(edge, connection, kind, fromZone.bytes, reader.offset, fromZone.end);
+  }
+}
+
+function welcome(edge: Edge, connection: Connection, slot: number, generation: number, tick: number): void {
+  if (connection.state !== ENTERING) return;
+  connection.state = PLAYING;
+  connection.viewer = createViewer(edge.history.capacity, slot);
+  const { zoneId, seed } = edge.options;
+  const { name, playerId } = connection;
+  connection.link.send(
+    encodeToBytes(edge.messages.serverMessage, {
+      welcome: {
+        protocolVersion: PROTOCOL_VERSION,
+        zoneId,
+        tickHz: TICK_HZ,
+        snapshotIntervalTicks: SNAPSHOT_INTERVAL_TICKS,
+        seed,
+        slot,
+        generation,
+        tick,
+        name,
+        playerId: String(playerId),
+      },
+    }),
+  );
+}
+
+/** The zone has let go of the player already: the leave that follows finds nobody. */
+function dismiss(edge: Edge, connection: Connection, reason: string): void {
+  if (connection.state === ENTERING || connection.state === PLAYING) closeConnection(edge, connection, reason);
+}
+
+/** Puts the bytes of a response or an event into a ServerMessage. */
+function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8Array, from: number, end: number): void {
+  if (connection.state !== PLAYING || (kind !== RECORD_EVENT && kind !== RECORD_RESPONSE)) return;
+  const { writer } = edge;
+  writer.reset();
+  const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
+  writer.varint((field << 3) | LENGTH_DELIMITED);
+  writer.varint(end - from);
+  writer.raw(bytes, from, end);
+  connection.link.send(writer.copy());
+  edge.counters.words[edge.counters.index.eventsSent]!++;
+}

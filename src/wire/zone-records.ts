@@ -1,0 +1,112 @@
+// Records on the rings between edges and a zone, and so the zone's input stream: joins, leaves, inputs and requests,
+// in the order the zone takes them, are all that can change it. Pure, any thread.
+//
+//   to the zone     u8 kind | u16 client |  join: u53 player, u8 length + name, u8 has saved, i32 a saved column
+//                                           leave: –      input: i32 a word of InputLayout      request: ClientRequest
+//                                           reset: – (the edge starts: all clients it had are gone)
+//   from the zone   u8 kind | u16 client |  joined: u16 slot, u16 generation, u32 tick     left: u8 length + reason
+//                                           response: ServerResponse     event: ServerEvent (client 0xFFFF = all)
+//                                           gone: – (answers each leave)           reset: – (answers a reset)
+//
+// A client is named by a number of 16 bits: edge index << 12 | connection index. An index is used again only after
+// `gone`, and an edge listens only after `reset`: so nothing meant for somebody before reaches somebody after.
+
+import { assert } from '../base/assert.ts';
+import type { Reader, Writer } from '../base/bytes.ts';
+import { NAME_LENGTH_MAX, PLAYERS_MAX } from '../base/limits.ts';
+
+export const RECORD_JOIN = 1;
+export const RECORD_LEAVE = 2;
+export const RECORD_INPUT = 3;
+export const RECORD_REQUEST = 4;
+export const RECORD_RESET = 5;
+
+export const RECORD_JOINED = 1;
+export const RECORD_LEFT = 2;
+export const RECORD_RESPONSE = 3;
+export const RECORD_EVENT = 4;
+export const RECORD_GONE = 6;
+
+export const CLIENT_BITS = 12;
+export const CLIENT_ALL = 0xffff;
+/** Bytes of the largest record: a request fills a client's frame. */
+export const RECORD_BYTES_MAX = 8192;
+
+assert(PLAYERS_MAX <= 1 << CLIENT_BITS, 'an edge numbers its connections in 12 bits');
+
+export interface JoinRecord {
+  readonly playerId: number;
+  readonly name: string;
+  /** Saved columns in the game's order; undefined for a new character. */
+  readonly saved: Int32Array | undefined;
+}
+
+export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord): void {
+  assert(join.name.length <= NAME_LENGTH_MAX, 'a name was checked before it joins');
+  writer.u8(RECORD_JOIN);
+  writer.u16(client);
+  writer.u53(join.playerId);
+  writeAscii(writer, join.name);
+  writer.u8(join.saved === undefined ? 0 : 1);
+  if (join.saved !== undefined) for (const value of join.saved) writer.u32(value >>> 0);
+}
+
+/** Behind kind and client. */
+export function readJoinRecord(reader: Reader, savedCount: number): JoinRecord {
+  const playerId = reader.u53();
+  const name = readAscii(reader);
+  if (reader.u8() === 0) return { playerId, name, saved: undefined };
+  const saved = new Int32Array(savedCount);
+  for (let index = 0; index < savedCount; index++) saved[index] = reader.i32();
+  return { playerId, name, saved };
+}
+
+/** A record that is no more than its kind: leave, gone, reset. */
+export function writeBareRecord(writer: Writer, kind: number, client: number): void {
+  writer.u8(kind);
+  writer.u16(client);
+}
+
+export function writeInputRecord(writer: Writer, client: number, words: Int32Array, from: number, count: number): void {
+  writer.u8(RECORD_INPUT);
+  writer.u16(client);
+  for (let index = 0; index < count; index++) writer.u32(words[from + index]!);
+}
+
+export function writeRequestRecord(writer: Writer, client: number, frame: Uint8Array, from: number, end: number): void {
+  writer.u8(RECORD_REQUEST);
+  writer.u16(client);
+  writer.raw(frame, from, end);
+}
+
+export function writeJoinedRecord(
+  writer: Writer,
+  client: number,
+  slot: number,
+  generation: number,
+  tick: number,
+): void {
+  writer.u8(RECORD_JOINED);
+  writer.u16(client);
+  writer.u16(slot);
+  writer.u16(generation);
+  writer.u32(tick);
+}
+
+export function writeLeftRecord(writer: Writer, client: number, reason: string): void {
+  writer.u8(RECORD_LEFT);
+  writer.u16(client);
+  writeAscii(writer, reason);
+}
+
+function writeAscii(writer: Writer, text: string): void {
+  writer.u8(text.length);
+  for (let index = 0; index < text.length; index++) writer.u8(text.charCodeAt(index));
+}
+
+export function readAscii(reader: Reader): string {
+  const length = reader.u8();
+  let text = '';
+  for (let index = 0; index < length; index++) text += String.fromCharCode(reader.u8());
+  return text;
+}

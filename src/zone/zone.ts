@@ -1,0 +1,415 @@
+// A zone: records in → guard → step → frame, events and saves out. The deep module of the server. Runs in a zone
+// thread, or in a test, or in a browser that replays: no socket, no clock, no I/O; given the same start and the same
+// records at the same ticks it goes through the same states.
+// Owns the world; writes history, keyframes, names, the output rings and the save ring; reads the input rings.
+
+import { assert } from '../base/assert.ts';
+import { Reader, Writer } from '../base/bytes.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
+import { LINGER_TICKS, PLAYERS_MAX, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
+import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../base/ring.ts';
+import { checkInput, createInputGuard, type InputGuard, judgeClaims, resetGuardSlot } from '../guard/input-guard.ts';
+import type { AnyGame, Simulation } from '../sim/game.ts';
+import { hashText, hashWords } from '../sim/hash.ts';
+import { createHistory, type History, publishFrame, resetHistory } from '../sim/history.ts';
+import {
+  applyInputs,
+  checkInputTick,
+  clearInputs,
+  createPendingInputs,
+  INPUT_DUPLICATE,
+  INPUT_EARLY,
+  INPUT_TAKEN,
+  type PendingInputs,
+  storeInput,
+} from '../sim/pending-inputs.ts';
+import { createSimulation, stepSimulation } from '../sim/simulation.ts';
+import {
+  advanceTick,
+  aliveCount,
+  createWorld,
+  despawnEntity,
+  resetWorld,
+  slotCount,
+  spawnEntity,
+  type World,
+  worldTick,
+} from '../sim/world.ts';
+import { writeSaveRecord } from '../store/save-record.ts';
+import { createInputLayout, INPUT_TICK_WORD, INPUT_VALUES_WORD } from '../wire/client-frame.ts';
+import { decodeMessage, encodeMessage } from '../wire/codec.ts';
+import { createMessages, type Messages } from '../wire/schema.ts';
+import {
+  CLIENT_ALL,
+  CLIENT_BITS,
+  RECORD_BYTES_MAX,
+  RECORD_EVENT,
+  RECORD_GONE,
+  RECORD_INPUT,
+  RECORD_JOIN,
+  RECORD_LEAVE,
+  RECORD_REQUEST,
+  RECORD_RESET,
+  RECORD_RESPONSE,
+  readJoinRecord,
+  writeBareRecord,
+  writeJoinedRecord,
+  writeLeftRecord,
+} from '../wire/zone-records.ts';
+import { NAME_BYTES, type ZoneBuffers } from './buffers.ts';
+import { createKeyframes, type Keyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
+
+export interface ZoneOptions {
+  readonly game: AnyGame;
+  readonly seed: number;
+  readonly epoch: number;
+  readonly buffers: ZoneBuffers;
+  /** Goes on from the keyframe in `buffers`, if there is one. */
+  readonly resume: boolean;
+  /** Gets every record that is taken, with its tick: the stream that replays the zone. The bytes are the zone's. */
+  readonly onRecord?: (tick: number, bytes: Uint8Array, offset: number, end: number) => void;
+}
+
+export interface Zone {
+  readonly game: AnyGame;
+  readonly world: World;
+  readonly sim: Simulation;
+  readonly pending: PendingInputs;
+  readonly history: History;
+  readonly keyframes: Keyframes;
+  readonly guard: InputGuard;
+  readonly counters: Counters<'zone'>;
+  readonly names: Uint8Array;
+  readonly messages: Messages;
+  readonly inputs: readonly RingReader[];
+  readonly outputs: readonly RingWriter[];
+  readonly saves: RingWriter;
+  readonly onRecord: ZoneOptions['onRecord'];
+  /** Derived from the columns: slot of each player, slot + 1 of each client. */
+  readonly slotOfPlayer: Map<number, number>;
+  readonly slotOfClient: Int32Array;
+  readonly reader: Reader;
+  readonly writer: Writer;
+  readonly inputWords: Int32Array;
+  readonly savedValues: Int32Array;
+}
+
+export function createZone(options: ZoneOptions): Zone {
+  const { game, buffers } = options;
+  const world = createWorld(game.allColumns, buffers.capacity);
+  const layout = createInputLayout(game);
+  const counters = createCounters('zone', buffers.counters);
+  const outputs = buffers.outputRings.map(createRingWriter);
+  const zone: Zone = {
+    game,
+    world,
+    sim: createSimulation(game, world, options.seed, (event, to, values) => emitEvent(zone, event, to, values)),
+    pending: createPendingInputs(world, game.inputNames),
+    history: createHistory(game.rows, buffers.capacity, buffers.history),
+    keyframes: createKeyframes(buffers.keyframes, world),
+    guard: createInputGuard(buffers.capacity, layout, game.limits, counters),
+    counters,
+    names: new Uint8Array(buffers.names),
+    messages: createMessages(game),
+    inputs: buffers.inputRings.map(createRingReader),
+    outputs,
+    saves: createRingWriter(buffers.saveRing),
+    onRecord: options.onRecord,
+    slotOfPlayer: new Map(),
+    slotOfClient: new Int32Array(0x1_0000),
+    reader: new Reader(),
+    writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
+    inputWords: new Int32Array(layout.words),
+    savedValues: new Int32Array(game.savedColumns.length),
+  };
+  resetHistory(zone.history, options.epoch);
+  if (options.resume && loadKeyframe(zone.keyframes, world)) resumePlayers(zone);
+  else {
+    resetKeyframes(zone.keyframes);
+    resetWorld(world, options.seed);
+    game.start?.(zone.sim);
+  }
+  return zone;
+}
+
+/**
+ * After a zone thread died: finds the players in the restored columns, and drops the inputs and requests that waited,
+ * since one of them may be what killed it. Joins and leaves are kept.
+ */
+function resumePlayers(zone: Zone): void {
+  const { client, playerLow, playerHigh } = zone.world.columns;
+  for (let slot = 0; slot < slotCount(zone.world); slot++) {
+    const playerId = playerHigh[slot]! * 0x1_0000_0000 + (playerLow[slot]! >>> 0);
+    if (playerId === 0) continue;
+    zone.slotOfPlayer.set(playerId, slot);
+    if (client[slot] !== 0) zone.slotOfClient[client[slot]! - 1] = slot + 1;
+  }
+  for (const ring of zone.inputs) {
+    while (ring.next()) {
+      const kind = ring.bytes[ring.offset]!;
+      if (kind !== RECORD_INPUT && kind !== RECORD_REQUEST) applyRecord(zone, ring.bytes, ring.offset, ring.end);
+    }
+  }
+  zone.counters.words[zone.counters.index.restarts]!++;
+}
+
+/** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and events. */
+export function tickZone(zone: Zone): void {
+  for (let edge = 0; edge < zone.inputs.length; edge++) {
+    const ring = zone.inputs[edge]!;
+    while (ring.next()) applyRecord(zone, ring.bytes, ring.offset, ring.end);
+  }
+  stepZone(zone);
+  publishFrame(zone.history, zone.world);
+  writeKeyframe(zone.keyframes, zone.world);
+}
+
+/** The tick itself, without rings: what a replay runs after it applied the tick's records. */
+export function stepZone(zone: Zone): void {
+  const { world, counters } = zone;
+  const tick = advanceTick(world);
+  judgeClaims(zone.guard, world, tick, slotCount(world));
+  counters.words[counters.index.inputsStarved]! += applyInputs(zone.pending, world, tick);
+  stepSimulation(zone.game, zone.sim);
+  tendPlayers(zone, tick);
+  counters.words[counters.index.ticks]!++;
+  counters.words[counters.index.entities] = aliveCount(world);
+  counters.words[counters.index.players] = zone.slotOfPlayer.size;
+}
+
+/** Takes one record for the next tick. From a ring, or from a recorded stream. */
+export function applyRecord(zone: Zone, bytes: Uint8Array, offset: number, end: number): void {
+  const { reader } = zone;
+  zone.onRecord?.(worldTick(zone.world) + 1, bytes, offset, end);
+  reader.reset(bytes, offset, end);
+  const kind = reader.u8();
+  const client = reader.u16();
+  switch (kind) {
+    case RECORD_INPUT:
+      takeInput(zone, client);
+      break;
+    case RECORD_JOIN:
+      takeJoin(zone, client);
+      break;
+    case RECORD_LEAVE:
+      takeLeave(zone, client);
+      break;
+    case RECORD_REQUEST:
+      takeRequest(zone, client);
+      break;
+    case RECORD_RESET:
+      takeReset(zone, client);
+      break;
+    default:
+      assert(false, `an edge sends no record of kind ${kind}`);
+  }
+}
+
+function takeInput(zone: Zone, client: number): void {
+  const { reader, inputWords, pending, world } = zone;
+  const { words, index } = zone.counters;
+  const slot = zone.slotOfClient[client]! - 1;
+  if (slot < 0) {
+    words[index.dropUnknownClient]!++;
+    return;
+  }
+  for (let word = 0; word < inputWords.length; word++) inputWords[word] = reader.i32();
+  if (reader.failed) {
+    words[index.dropMalformed]!++;
+    return;
+  }
+  const tick = inputWords[INPUT_TICK_WORD]!;
+  const code = checkInputTick(pending, slot, tick, worldTick(world) + 1);
+  if (code !== INPUT_TAKEN) {
+    words[code === INPUT_DUPLICATE ? index.dropDuplicate : code === INPUT_EARLY ? index.dropEarly : index.dropStale]!++;
+    return;
+  }
+  checkInput(zone.guard, slot, inputWords);
+  storeInput(pending, slot, tick, inputWords, INPUT_VALUES_WORD);
+  words[index.inputs]!++;
+}
+
+function takeJoin(zone: Zone, client: number): void {
+  const { words, index } = zone.counters;
+  const join = readJoinRecord(zone.reader, zone.game.savedColumns.length);
+  assert(!zone.reader.failed, 'an edge writes whole join records');
+  let slot = zone.slotOfPlayer.get(join.playerId) ?? -1;
+  if (slot < 0) {
+    slot = zone.slotOfPlayer.size < PLAYERS_MAX ? spawnPlayer(zone, join.playerId, join.name, join.saved) : -1;
+    if (slot < 0) {
+      words[index.joinsRefused]!++;
+      sendLeft(zone, client, 'zone_full');
+      return;
+    }
+    words[index.joins]!++;
+  } else detachClient(zone, slot, 'replaced');
+  const { columns } = zone.world;
+  columns.client[slot] = client + 1;
+  columns.lingerTicks[slot] = 0;
+  columns.inputTick[slot] = 0;
+  columns.inputLead[slot] = 0;
+  zone.slotOfClient[client] = slot + 1;
+  clearInputs(zone.pending, slot);
+  resetGuardSlot(zone.guard, slot);
+  zone.writer.reset();
+  writeJoinedRecord(zone.writer, client, slot, columns.generation[slot]!, worldTick(zone.world) + 1);
+  pushOutput(zone, client);
+}
+
+function spawnPlayer(zone: Zone, playerId: number, name: string, saved: Int32Array | undefined): number {
+  const { game, world, names } = zone;
+  const slot = spawnEntity(world, game.kinds.player);
+  if (slot < 0) return -1;
+  world.columns.playerLow[slot] = playerId | 0;
+  world.columns.playerHigh[slot] = Math.floor(playerId / 0x1_0000_0000);
+  if (saved !== undefined) {
+    for (let index = 0; index < saved.length; index++) world.columns[game.savedColumns[index]!]![slot] = saved[index]!;
+  }
+  names[slot * NAME_BYTES] = name.length;
+  for (let index = 0; index < name.length; index++) names[slot * NAME_BYTES + 1 + index] = name.charCodeAt(index);
+  zone.slotOfPlayer.set(playerId, slot);
+  game.join?.(zone.sim, slot, saved === undefined);
+  return slot;
+}
+
+function takeLeave(zone: Zone, client: number): void {
+  const slot = zone.slotOfClient[client]! - 1;
+  if (slot >= 0) startLinger(zone, slot);
+  sendBare(zone, RECORD_GONE, client);
+}
+
+/** An edge starts, perhaps after another one died: whoever came through it is without connection now. */
+function takeReset(zone: Zone, client: number): void {
+  const edge = client >>> CLIENT_BITS;
+  const { columns } = zone.world;
+  for (let slot = 0; slot < slotCount(zone.world); slot++) {
+    if (columns.client[slot] !== 0 && (columns.client[slot]! - 1) >>> CLIENT_BITS === edge) startLinger(zone, slot);
+  }
+  sendBare(zone, RECORD_RESET, client);
+}
+
+function startLinger(zone: Zone, slot: number): void {
+  detachClient(zone, slot, '');
+  const { columns } = zone.world;
+  columns.lingerTicks[slot] = LINGER_TICKS;
+  columns.moveX[slot] = 0;
+  columns.moveZ[slot] = 0;
+  columns.buttons[slot] = 0;
+}
+
+/** Takes the entity from its client, if it has one; with a reason the client is told. */
+function detachClient(zone: Zone, slot: number, reason: string): void {
+  const client = zone.world.columns.client[slot]! - 1;
+  if (client < 0) return;
+  zone.world.columns.client[slot] = 0;
+  zone.slotOfClient[client] = 0;
+  if (reason !== '') sendLeft(zone, client, reason);
+}
+
+function takeRequest(zone: Zone, client: number): void {
+  const { words, index } = zone.counters;
+  const slot = zone.slotOfClient[client]! - 1;
+  if (slot < 0) return;
+  const { value } = decodeMessage(zone.reader, zone.messages.clientRequest, 'reject');
+  words[index.requests]!++;
+  let refused = 'unknown_request';
+  for (const [name, spec] of Object.entries(zone.game.requests ?? {})) {
+    const body = value[name];
+    if (body === undefined) continue;
+    refused = spec.run(zone.sim, slot, body as Readonly<Record<string, number | string>>);
+    break;
+  }
+  if (refused !== '') words[index.requestsRefused]!++;
+  sendMessage(zone, RECORD_RESPONSE, client, () =>
+    encodeMessage(zone.writer, zone.messages.serverResponse, { id: value.id, refused }),
+  );
+}
+
+function emitEvent(zone: Zone, event: string, to: number, values: Readonly<Record<string, number | string>>): void {
+  assert(zone.game.events !== undefined && event in zone.game.events, `the game states an event ${event}`);
+  const client = to < 0 ? CLIENT_ALL : zone.world.columns.client[to]! - 1;
+  if (client < 0) return;
+  const message = { tick: worldTick(zone.world), [event]: values };
+  sendMessage(zone, RECORD_EVENT, client, () => encodeMessage(zone.writer, zone.messages.serverEvent, message));
+}
+
+function sendMessage(zone: Zone, kind: number, client: number, encode: () => void): void {
+  const { writer } = zone;
+  writer.reset();
+  writer.u8(kind);
+  writer.u16(client);
+  encode();
+  assert(!writer.failed, 'a response or event fits a record');
+  pushOutput(zone, client);
+}
+
+function sendBare(zone: Zone, kind: number, client: number): void {
+  zone.writer.reset();
+  writeBareRecord(zone.writer, kind, client);
+  pushOutput(zone, client);
+}
+
+function sendLeft(zone: Zone, client: number, reason: string): void {
+  zone.writer.reset();
+  writeLeftRecord(zone.writer, client, reason);
+  pushOutput(zone, client);
+}
+
+/** What was written goes to the client's edge, or to every edge. A full ring loses it; that is counted. */
+function pushOutput(zone: Zone, client: number): void {
+  const { bytes, offset } = zone.writer;
+  for (let edge = 0; edge < zone.outputs.length; edge++) {
+    if (client !== CLIENT_ALL && client >>> CLIENT_BITS !== edge) continue;
+    if (!zone.outputs[edge]!.push(bytes, 0, offset)) zone.counters.words[zone.counters.index.outputDropped]!++;
+  }
+}
+
+/** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
+function tendPlayers(zone: Zone, tick: number): void {
+  const { lingerTicks, playerLow, playerHigh } = zone.world.columns;
+  const count = slotCount(zone.world);
+  for (let slot = 0; slot < count; slot++) {
+    if (playerLow[slot] === 0 && playerHigh[slot] === 0) continue;
+    if ((tick + slot) % SAVE_INTERVAL_TICKS === 0) saveCharacter(zone, slot, false);
+    if (lingerTicks[slot] === 0) continue;
+    lingerTicks[slot]!--;
+    if (lingerTicks[slot] === 0) removePlayer(zone, slot);
+  }
+}
+
+function removePlayer(zone: Zone, slot: number): void {
+  zone.game.leave?.(zone.sim, slot);
+  saveCharacter(zone, slot, true);
+  zone.slotOfPlayer.delete(playerIdOf(zone.world, slot));
+  clearInputs(zone.pending, slot);
+  zone.names[slot * NAME_BYTES] = 0;
+  despawnEntity(zone.world, slot);
+  zone.counters.words[zone.counters.index.leaves]!++;
+}
+
+function playerIdOf(world: World, slot: number): number {
+  return world.columns.playerHigh[slot]! * 0x1_0000_0000 + (world.columns.playerLow[slot]! >>> 0);
+}
+
+function saveCharacter(zone: Zone, slot: number, isFinal: boolean): void {
+  const { writer, savedValues, game, world } = zone;
+  for (let index = 0; index < savedValues.length; index++) {
+    savedValues[index] = world.columns[game.savedColumns[index]!]![slot]!;
+  }
+  writer.reset();
+  writeSaveRecord(writer, playerIdOf(world, slot), isFinal, savedValues);
+  if (!zone.saves.push(writer.bytes, 0, writer.offset)) zone.counters.words[zone.counters.index.saveDropped]!++;
+}
+
+/** Before the zone stops for good: every player's state goes to the store. */
+export function saveAllCharacters(zone: Zone): void {
+  for (const slot of zone.slotOfPlayer.values()) saveCharacter(zone, slot, true);
+}
+
+/** 16 hexadecimal digits over everything that decides how the zone goes on. */
+export function hashZone(zone: Zone): string {
+  const hash = { low: 0, high: 0 };
+  hashWords(hash, zone.world.words);
+  hashWords(hash, zone.pending.words);
+  return hashText(hash);
+}

@@ -1,0 +1,51 @@
+// Zone thread: sleeps until the next tick is due, runs it, counts. The only blocking loop of the server besides the
+// UDP edge: it sleeps in Atomics.wait and takes control messages with receiveMessageOnPort, so no timer, promise or
+// event can delay a tick. No logic here.
+
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { assert } from '../src/base/assert.ts';
+import { beginTick, createFixedStep, untilDue } from '../src/sim/fixed-step.ts';
+import type { AnyGame } from '../src/sim/game.ts';
+import type { ZoneBuffers } from '../src/zone/buffers.ts';
+import { createZone, saveAllCharacters, tickZone } from '../src/zone/zone.ts';
+
+interface ZoneWorkerData {
+  readonly zoneId: number;
+  readonly gameUrl: string;
+  readonly seed: number;
+  readonly epoch: number;
+  readonly resume: boolean;
+  readonly buffers: ZoneBuffers;
+}
+
+const data = workerData as ZoneWorkerData;
+const port = parentPort;
+assert(port !== null, 'workers/zone.ts runs as a worker thread');
+const { game } = (await import(data.gameUrl)) as { game: AnyGame };
+const zone = createZone({ ...data, game });
+const { words, index, histograms } = zone.counters;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+port.postMessage({ type: 'ready' });
+
+const step = createFixedStep(performance.now());
+let cpu = process.threadCpuUsage();
+while (receiveMessageOnPort(port) === undefined) {
+  const waitMs = untilDue(step, performance.now());
+  if (waitMs > 0) {
+    Atomics.wait(sleeper, 0, 0, waitMs);
+    continue;
+  }
+  const startMs = performance.now();
+  const lateMs = beginTick(step, startMs);
+  tickZone(zone);
+  const cpuNow = process.threadCpuUsage();
+  histograms.tickLateness.observe(Math.max(0, lateMs) / 1000);
+  histograms.tickDuration.observe((performance.now() - startMs) / 1000);
+  histograms.tickCpu.observe((cpuNow.user - cpu.user + cpuNow.system - cpu.system) / 1e6);
+  cpu = cpuNow;
+  words[index.lateTicks] = step.late;
+  words[index.missedTicks] = step.missed;
+}
+// The one message there is: stop.
+saveAllCharacters(zone);
+port.postMessage({ type: 'stopped' });
