@@ -213,7 +213,8 @@ function checkReadme(files: ReadonlyMap<string, string>, add: Add): void {
     add(README, 1, 'does not exist', 'write what each folder is, and the import table');
     return;
   }
-  const lines = text.split('\n');
+  // Columns may be aligned with blanks.
+  const lines = text.split('\n').map((line) => line.replace(/ +/g, ' ').replace(/-{3,}/g, '---').trim());
   const expected = importTableRows();
   const start = lines.indexOf(expected[0]!);
   const rows = start === -1 ? [] : lines.slice(start, start + expected.length);
