@@ -82,7 +82,7 @@ export function stepOf(velocity: number): number {
  * A push round a corner can lengthen the way by a hundredth: then a step shorter by a 32nd is tried, so that nobody
  * gets ahead by hugging corners. What fits nowhere stays where it is.
  */
-export function slide(map: FieldMap, at: Spot, stepX: number, stepZ: number): void {
+function slide(map: FieldMap, at: Spot, stepX: number, stepZ: number): void {
   const { x, z } = at;
   if (trySlide(map, at, x, z, stepX, stepZ, stepX, stepZ)) return;
   if (trySlide(map, at, x, z, shorter(stepX), shorter(stepZ), stepX, stepZ)) return;

@@ -185,7 +185,7 @@ function checkFields(
   }
 }
 
-export type { ColumnSpec, ColumnSpecs } from './columns.ts';
+export type { ColumnSpecs } from './columns.ts';
 export { POSITION_SHIFT } from './columns.ts';
 export { isqrt } from './integer.ts';
 export type { FieldValues };
