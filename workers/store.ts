@@ -1,5 +1,5 @@
 // The store thread: owns the database and the data folder's lock, answers main and edges over their ports, and writes
-// what zones put into their save rings. Composition only; the work is in io/store-service.
+// what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop' }   write everything and end
 //   out  { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
@@ -7,7 +7,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { openEmbeddedStore } from '../src/io/embedded-store.ts';
-import { createStoreService } from '../src/io/store-service.ts';
+import { createStoreKeeper } from '../src/io/store-keeper.ts';
 import { createLogger, systemClock } from '../src/io/system.ts';
 import { serveRpc } from '../src/io/thread-rpc.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
@@ -29,7 +29,7 @@ const POLL_MS = 20;
 
 function run(store: Store, data: StoreThreadData): void {
   const log = createLogger(data.logLevel);
-  const service = createStoreService({
+  const keeper = createStoreKeeper({
     ...data,
     store,
     clock: systemClock,
@@ -39,14 +39,14 @@ function run(store: Store, data: StoreThreadData): void {
     },
   });
   reportLoopDelay(data.loopDelay);
-  const timer = setInterval(() => void service.update(), POLL_MS);
+  const timer = setInterval(() => void keeper.update(), POLL_MS);
   parentPort?.on('message', (message: StoreThreadMessage) => {
-    if (message.type === 'port') serveRpc(message.port, service.handlers);
+    if (message.type === 'port') serveRpc(message.port, keeper.methods);
     else void stop();
   });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
-    const unsaved = await service.flush();
+    const unsaved = await keeper.flush();
     await store.close();
     parentPort?.postMessage({ type: 'stopped', unsaved });
     process.exit(0);

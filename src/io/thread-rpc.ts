@@ -10,7 +10,7 @@ import { type ErrorCode, errorCode, ServerError } from '../base/errors.ts';
 /** Names the methods of a service with what they take and give. */
 export type RpcShape = Record<string, { argument: unknown; result: unknown }>;
 
-export type RpcHandlers<S extends RpcShape> = {
+export type RpcMethods<S extends RpcShape> = {
   readonly [M in keyof S]: (argument: S[M]['argument']) => Promise<S[M]['result']>;
 };
 
@@ -101,17 +101,17 @@ function unavailable(options: RpcOptions): ServerError {
 }
 
 /** Answers requests on `port` until it closes. */
-export function serveRpc<S extends RpcShape>(port: MessagePort, handlers: RpcHandlers<S>): void {
+export function serveRpc<S extends RpcShape>(port: MessagePort, methods: RpcMethods<S>): void {
   port.on('message', (request: Request) => {
-    void answer(handlers, request).then((response) => port.postMessage(response));
+    void answer(methods, request).then((response) => port.postMessage(response));
   });
 }
 
-async function answer<S extends RpcShape>(handlers: RpcHandlers<S>, request: Request): Promise<Response> {
+async function answer<S extends RpcShape>(methods: RpcMethods<S>, request: Request): Promise<Response> {
   const { id, method, argument } = request;
   try {
-    if (!Object.hasOwn(handlers, method)) throw new Error(`no method ${method}`);
-    return { id, result: await handlers[method as keyof S](argument) };
+    if (!Object.hasOwn(methods, method)) throw new Error(`no method ${method}`);
+    return { id, result: await methods[method as keyof S](argument) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { id, code: errorCode(error) ?? 'DARKAGES_THREAD_DIED', message };

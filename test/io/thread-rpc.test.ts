@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { ServerError } from '../../src/base/errors.ts';
-import { createRpcClient, type RpcHandlers, serveRpc } from '../../src/io/thread-rpc.ts';
+import { createRpcClient, type RpcMethods, serveRpc } from '../../src/io/thread-rpc.ts';
 
 type Shape = {
   double: { argument: number; result: number };
@@ -9,7 +9,7 @@ type Shape = {
   hang: { argument: undefined; result: undefined };
 };
 
-const HANDLERS: RpcHandlers<Shape> = {
+const HANDLERS: RpcMethods<Shape> = {
   double: async (value) => value * 2,
   fail: async () => {
     throw new ServerError('DARKAGES_STORE_FAILED', 'The disk is full.');

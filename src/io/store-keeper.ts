@@ -10,9 +10,9 @@ import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
 import { createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
 import type { StoreRpc } from './store-client.ts';
-import type { RpcHandlers } from './thread-rpc.ts';
+import type { RpcMethods } from './thread-rpc.ts';
 
-export interface StoreServiceOptions {
+export interface StoreKeeperOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly gameName: string;
@@ -24,8 +24,8 @@ export interface StoreServiceOptions {
   readonly onSaving?: (state: 'failing' | 'recovered', error?: unknown) => void;
 }
 
-export interface StoreService {
-  readonly handlers: RpcHandlers<StoreRpc>;
+export interface StoreKeeper {
+  readonly methods: RpcMethods<StoreRpc>;
   /** Drains the rings and writes what is due. Call often; a call while one runs only drains. */
   update(): Promise<void>;
   /** Drains and writes everything, with a few attempts; resolves to the number of characters that stayed unsaved. */
@@ -34,7 +34,7 @@ export interface StoreService {
 
 const FLUSH_ATTEMPTS = 5;
 
-export function createStoreService(options: StoreServiceOptions): StoreService {
+export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const { store, clock, gameName, savedColumns } = options;
   const writeBehind = createWriteBehind(options.writeBehind);
   const rings = options.saveRings.map(createRingReader);
@@ -99,7 +99,7 @@ export function createStoreService(options: StoreServiceOptions): StoreService {
   };
 
   return {
-    handlers: {
+    methods: {
       createAccount: (account) => measured(() => store.createAccount(account)),
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),

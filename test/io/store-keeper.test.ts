@@ -3,7 +3,7 @@ import { Writer } from '../../src/base/bytes.ts';
 import { createManualClock } from '../../src/base/clock.ts';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
-import { createStoreService } from '../../src/io/store-service.ts';
+import { createStoreKeeper } from '../../src/io/store-keeper.ts';
 import type { CharacterColumns, CharacterRecord } from '../../src/store/records.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -36,7 +36,7 @@ function createBench() {
   const writers = rings.map(createRingWriter);
   const counters = createCounters('store', createCounterBuffer('store'));
   const told: string[] = [];
-  const service = createStoreService({
+  const keeper = createStoreKeeper({
     store,
     clock,
     gameName: 'g',
@@ -51,63 +51,63 @@ function createBench() {
     return writers[zone]!.push(writer.bytes, 0, writer.offset);
   };
   const count = (name: keyof typeof counters.index) => counters.words[counters.index[name]];
-  return { store, clock, service, save, count, writers, told };
+  return { store, clock, keeper, save, count, writers, told };
 }
 
 test('saves of all zones reach the store in one batch, the newest of each player', async () => {
-  const { store, clock, service, save, count } = createBench();
+  const { store, clock, keeper, save, count } = createBench();
   save(0, 1, 10);
   save(1, 2, 20);
   save(0, 1, 11);
-  await service.update();
+  await keeper.update();
   expect(store.batches).toEqual([]);
   expect(count('pending')).toBe(2);
   clock.advance(100);
-  await service.update();
+  await keeper.update();
   expect(store.batches).toEqual([2]);
   expect(store.characters.get(1)).toEqual({ health: 11 });
   expect([count('saves'), count('pending'), count('errors')]).toEqual([2, 0, 0]);
 });
 
 test('a load sees a save that is still in the ring, in the queue, or in the store', async () => {
-  const { clock, service, save, count } = createBench();
-  expect(await service.handlers.loadCharacter(1)).toBeUndefined();
+  const { clock, keeper, save, count } = createBench();
+  expect(await keeper.methods.loadCharacter(1)).toBeUndefined();
   save(0, 1, 10);
-  expect(await service.handlers.loadCharacter(1)).toEqual({ health: 10 });
-  expect(await service.handlers.loadCharacter(1)).toEqual({ health: 10 });
+  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 10 });
+  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 10 });
   clock.advance(1000);
-  await service.update();
-  expect(await service.handlers.loadCharacter(1)).toEqual({ health: 10 });
+  await keeper.update();
+  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 10 });
   expect(count('loads')).toBe(4);
 });
 
 test('a failing store is counted and told once, keeps the newest state, and catches up', async () => {
-  const { store, clock, service, save, count, told } = createBench();
+  const { store, clock, keeper, save, count, told } = createBench();
   store.fails = true;
   save(0, 1, 10, true);
   for (let attempt = 0; attempt < 5; attempt++) {
-    await service.update();
+    await keeper.update();
     clock.advance(10_000);
   }
   save(0, 1, 11);
-  expect(await service.handlers.loadCharacter(1)).toEqual({ health: 11 });
+  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 11 });
   expect(count('errors')).toBe(5);
-  expect(await service.flush()).toBe(1);
+  expect(await keeper.flush()).toBe(1);
   store.fails = false;
-  await service.update();
+  await keeper.update();
   clock.advance(10_000);
-  await service.update();
+  await keeper.update();
   expect(store.characters.get(1)).toEqual({ health: 11 });
   expect(told).toEqual(['failing', 'recovered']);
-  expect(await service.flush()).toBe(0);
+  expect(await keeper.flush()).toBe(0);
 });
 
 test('a record of the wrong length only moves a counter', async () => {
-  const { store, service, save, count, writers } = createBench();
+  const { store, keeper, save, count, writers } = createBench();
   writers[0]!.push(new Uint8Array(7), 0, 7);
   writers[0]!.push(new Uint8Array(100), 0, 100);
   save(0, 3, 1);
-  expect(await service.flush()).toBe(0);
+  expect(await keeper.flush()).toBe(0);
   expect(count('errors')).toBe(2);
   expect(store.characters.get(3)).toEqual({ health: 1 });
 });

@@ -1,0 +1,70 @@
+// What the session logic is handed on a real machine: the random source, the hash of guest secrets and the rate limits.
+// Main thread. Limits are per minute and in memory; they start afresh with the process.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { SessionPorts } from '../gateway/session.ts';
+
+const WINDOW_S = 60;
+const FAILED_LOGINS_PER_WINDOW = 10;
+/** Passwords are dear to check; an address gets fewer of them than guest sessions. */
+const PASSWORDS_PER_WINDOW = 60;
+const GUEST_SECRET_BYTES = 24;
+
+export const secureRandom: SessionPorts['random'] = {
+  playerId() {
+    // 52 bits; 0 is nobody.
+    const bytes = randomBytes(8);
+    const value = (bytes.readUInt32LE(0) & 0xf_ffff) * 0x1_0000_0000 + bytes.readUInt32LE(4);
+    return value === 0 ? 1 : value;
+  },
+  guestSecret: () => randomBytes(GUEST_SECRET_BYTES).toString('base64url'),
+  guestName: () => `guest-${randomBytes(3).toString('hex')}`,
+  tokenId: () => randomBytes(16).toString('base64url'),
+};
+
+export function hashGuestSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+export function createSessionLimits(sessionsPerMinute: number): SessionPorts['limits'] {
+  const sessions = new RateLimiterMemory({ points: sessionsPerMinute, duration: WINDOW_S });
+  const passwords = new RateLimiterMemory({ points: PASSWORDS_PER_WINDOW, duration: WINDOW_S });
+  const logins = new RateLimiterMemory({ points: FAILED_LOGINS_PER_WINDOW, duration: WINDOW_S });
+  return {
+    takeSession: (address) => take(sessions, addressKey(address)),
+    takePassword: (address) => take(passwords, addressKey(address)),
+    takeLogin: (name, address) => take(logins, `${name} ${addressKey(address)}`),
+    async forgetLogins(name, address) {
+      await logins.delete(`${name} ${addressKey(address)}`);
+    },
+  };
+}
+
+/** An IPv6 host has a whole /64 to itself: all of it counts as one address. */
+export function addressKey(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped !== null) return mapped[1]!;
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  if (tail !== undefined) {
+    const after = tail.split(':').filter((group) => group !== '').length;
+    while (groups.length + after < 8) groups.push('0');
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+async function take(limiter: RateLimiterMemory, key: string): Promise<number> {
+  try {
+    await limiter.consume(key);
+    return 0;
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+  }
+}
