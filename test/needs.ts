@@ -1,8 +1,5 @@
 // Tools that some tests need and npm cannot bring: a browser, Python with protobuf. Where one is missing, the tests
 // that need it are skipped and say so; under CI=true they fail instead, since a skip there would go unseen.
-//
-//   const chromium = needs('chromium');
-//   test.skipIf(chromium === undefined)('two pages see each other', …)
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -40,7 +37,8 @@ function findPython(imports: string): string | undefined {
 const found = new Map<Tool, string | undefined>();
 
 /**
- * The path of a tool's program, or undefined when it is missing: the caller then skips its tests by name.
+ * The path of a tool's program, or undefined when it is missing: the caller then skips its tests by name, with
+ * `test.skipIf(needs('chromium') === undefined)('two pages see each other', …)`.
  * @throws under CI=true, when it is missing: the test file fails.
  */
 export function needs(tool: Tool): string | undefined {

@@ -12,7 +12,7 @@ import {
   MACHINE_PATHS,
   OUTER_FOLDERS,
 } from './tidy-rules.ts';
-import { parseSource, type Source } from './tidy-source.ts';
+import { isOnlyTypes, parseSource, type Source } from './tidy-source.ts';
 
 export interface Tree {
   /** Text files of the repository, path → content. */
@@ -24,6 +24,7 @@ export interface Tree {
 const SOURCE_FILE = /\.(ts|tsx|mts|js|mjs|jsx)$/;
 const README = 'src/README.md';
 const PACKAGE_FILE = 'package.json';
+const DEPENDENCIES = 'docs/dependencies.md';
 
 export function checkTree(tree: Tree): Problem[] {
   const sources = new Map<string, Source>();
@@ -42,6 +43,7 @@ export function checkTree(tree: Tree): Problem[] {
   checkUnusedExports(sources, tree.withoutImport, add);
   checkTests(sources, tree.withoutTest, add);
   checkReadme(tree.files, add);
+  checkDependencies(tree.files, add);
   for (const [path, text] of tree.files) checkText(path, text, SOURCE_FILE.test(path), add);
   return problems.sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1));
 }
@@ -183,8 +185,9 @@ function checkUnusedExports(
 
 function checkTests(sources: ReadonlyMap<string, Source>, allowed: Readonly<Record<string, string>>, add: Add): void {
   const needed = new Set<string>();
-  for (const { path, text } of sources.values()) {
-    if (!path.startsWith('src/') || GENERATED_MARK.test(text)) continue;
+  for (const source of sources.values()) {
+    const { path, text } = source;
+    if (!path.startsWith('src/') || GENERATED_MARK.test(text) || isOnlyTypes(source)) continue;
     const test = path.replace(/^src\//, 'test/').replace(/\.\w+$/, '.test.ts');
     if (sources.has(test)) continue;
     if (Object.hasOwn(allowed, path)) needed.add(path);
@@ -230,6 +233,19 @@ function checkReadme(files: ReadonlyMap<string, string>, add: Add): void {
   for (const folder of folders) {
     const isDescribed = lines.some((line) => line.startsWith(`| \`${folder}\` |`) && line.split('|').length > 4);
     if (!isDescribed) add(README, 1, `does not say what ${folder} is`, 'add a row to its table of folders');
+  }
+}
+
+function checkDependencies(files: ReadonlyMap<string, string>, add: Add): void {
+  const listed = JSON.parse(files.get(PACKAGE_FILE) ?? '{}') as Record<string, object>;
+  const text = files.get(DEPENDENCIES) ?? '';
+  for (const name of Object.keys({
+    ...listed.dependencies,
+    ...listed.devDependencies,
+    ...listed.optionalDependencies,
+  })) {
+    if (text.includes(`\`${name}\``)) continue;
+    add(DEPENDENCIES, 1, `does not say what ${name} is for`, 'add its line: what for, and what else was looked at');
   }
 }
 

@@ -203,6 +203,14 @@ function collectExports(program: AstNode, lineAt: (offset: number) => number): E
   return found;
 }
 
+/** True for a file that declares types and nothing that runs. */
+export function isOnlyTypes(source: Source): boolean {
+  return children(source.program, 'body').every((node) => {
+    const type = (child(node, 'declaration') ?? node).type;
+    return type === 'ImportDeclaration' || node.exportKind === 'type' || TYPE_DECLARATIONS.has(type);
+  });
+}
+
 function declaredNames(declaration: AstNode): string[] {
   if (declaration.type !== 'VariableDeclaration') return [nameOf(child(declaration, 'id'))];
   return children(declaration, 'declarations').flatMap((item) => patternNames(child(item, 'id')));

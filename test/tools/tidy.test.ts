@@ -24,7 +24,10 @@ function readmeOf(paths: readonly string[]): string {
 
 /** What tidy says of these files; each gets a head comment, and the rest of the tree that it needs. */
 function complaints(files: Files, options: Options = {}): string[] {
-  const tree = new Map<string, string>([['package.json', PACKAGE]]);
+  const tree = new Map<string, string>([
+    ['package.json', PACKAGE],
+    ['docs/dependencies.md', '`ws` `jose` `vitest`'],
+  ]);
   const withoutTest: Record<string, string> = { ...options.withoutTest };
   const withoutImport: Record<string, string> = { ...options.withoutImport };
   for (const [path, text] of Object.entries(files)) tree.set(path, /\.[jt]s$/.test(path) ? HEAD + text : text);
@@ -235,12 +238,15 @@ test('tidy: unused exports', () => {
 test('tidy: each source file has a test', () => {
   const missing = (files: Files, options?: Options): string[] =>
     complaints(files, options).filter((line) => /has no test|still excuses/.test(line));
-  expect(missing({ 'src/base/a.ts': '' })).toEqual(['src/base/a.ts:1: has no test']);
-  expect(missing({ 'src/base/a.ts': '', 'test/base/a.test.ts': '' })).toEqual([]);
-  expect(missing({ 'src/io/a.ts': '' }, { withoutTest: { 'src/io/a.ts': 'test/e2e/a.test.ts' } })).toEqual([]);
+  expect(missing({ 'src/base/a.ts': 'f();' })).toEqual(['src/base/a.ts:1: has no test']);
+  // Types alone run nothing.
+  expect(missing({ 'src/base/a.ts': "import type { B } from './b.ts';\nexport interface A extends B {}" })).toEqual([]);
+  expect(missing({ 'src/base/a.ts': 'export type A = 1;\nexport const a: A = 1;' })).toHaveLength(1);
+  expect(missing({ 'src/base/a.ts': 'f();', 'test/base/a.test.ts': '' })).toEqual([]);
+  expect(missing({ 'src/io/a.ts': 'f();' }, { withoutTest: { 'src/io/a.ts': 'test/e2e/a.test.ts' } })).toEqual([]);
   expect(missing({ 'tools/a.ts': '' }, { withoutTest: { 'src/io/a.ts': 'gone' } })).toHaveLength(1);
   expect(
-    missing({ 'src/io/a.ts': '', 'test/io/a.test.ts': '' }, { withoutTest: { 'src/io/a.ts': 'has one now' } }),
+    missing({ 'src/io/a.ts': 'f();', 'test/io/a.test.ts': '' }, { withoutTest: { 'src/io/a.ts': 'has one now' } }),
   ).toHaveLength(1);
 });
 
@@ -269,4 +275,10 @@ test('tidy: the README holds the same import table', () => {
   expect(complaints({}, { keepReadme: true }).join()).toMatch(/src\/README\.md:1: does not exist/);
   const folder = { 'src/README.md': rows.join('\n'), 'src/base/a.ts': '' };
   expect(complaints(folder, { keepReadme: true }).join()).toMatch(/does not say what base is/);
+});
+
+test('tidy: each dependency has its line', () => {
+  expect(complaints({ 'docs/dependencies.md': '| `ws` | sockets |\n| `jose` | tokens |' })).toEqual([
+    'docs/dependencies.md:1: does not say what vitest is for',
+  ]);
 });
