@@ -165,6 +165,7 @@ function readInput(frame: ClientFrame, end: number, offset: number): number {
     inputs[offset + word] = value;
   }
   if (claims === 0b1110) inputs[offset + layout.claimWord] = 1;
+  else if (claims !== 0) inputs.fill(0, offset + layout.claimWord, offset + layout.words);
   const { leastOf, mostOf } = layout;
   for (let word = 0; word < layout.words; word++) {
     const value = inputs[offset + word]!;

@@ -11,9 +11,9 @@ export interface WireObject {
 }
 
 export const VARINT = 0;
-export const FIXED64 = 1;
+const FIXED64 = 1;
 export const LENGTH_DELIMITED = 2;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** Why a message is not taken. */
 export const DECODED = 0;
@@ -131,6 +131,7 @@ function findField(message: Message, number: number): WireField | undefined {
 
 /** Steps over a field of any number; false for groups and unknown wire types. */
 export function skipField(reader: Reader, tag: number): boolean {
+  if (tag >>> 3 === 0) return false;
   switch (tag & 7) {
     case VARINT:
       for (let count = 0; count < 10; count++) if (reader.u8() < 0x80) return !reader.failed;
@@ -147,7 +148,7 @@ export function skipField(reader: Reader, tag: number): boolean {
     default:
       return false;
   }
-  return !reader.failed && tag >>> 3 !== 0;
+  return !reader.failed;
 }
 
 function decodeField(
