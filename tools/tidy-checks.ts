@@ -24,6 +24,7 @@ export interface Tree {
 const SOURCE_FILE = /\.(ts|tsx|mts|js|mjs|jsx)$/;
 const README = 'src/README.md';
 const PACKAGE_FILE = 'package.json';
+const LOCK_FILE = 'package-lock.json';
 const DEPENDENCIES = 'docs/dependencies.md';
 
 export function checkTree(tree: Tree): Problem[] {
@@ -44,6 +45,7 @@ export function checkTree(tree: Tree): Problem[] {
   checkTests(sources, tree.withoutTest, add);
   checkReadme(tree.files, add);
   checkDependencies(tree.files, add);
+  checkLock(tree.files, add);
   for (const [path, text] of tree.files) checkText(path, text, SOURCE_FILE.test(path), add);
   return problems.sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1));
 }
@@ -246,6 +248,36 @@ function checkDependencies(files: ReadonlyMap<string, string>, add: Add): void {
   })) {
     if (text.includes(`\`${name}\``)) continue;
     add(DEPENDENCIES, 1, `does not say what ${name} is for`, 'add its line: what for, and what else was looked at');
+  }
+}
+
+/** True when the package at `path` finds `name` in its own node_modules or in one further up. */
+function isInLock(paths: ReadonlySet<string>, path: string, name: string): boolean {
+  if (paths.has(`${path === '' ? '' : `${path}/`}node_modules/${name}`)) return true;
+  return path !== '' && isInLock(paths, path.replace(/\/?node_modules\/(@[^/]+\/)?[^/]+$/, ''), name);
+}
+
+interface LockEntry {
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * npm leaves an optional package that the registry does not have out of the lock file without a word, and `npm ci` then
+ * refuses the lock file. It showed as a fresh clone that could not be installed.
+ */
+function checkLock(files: ReadonlyMap<string, string>, add: Add): void {
+  const lock = JSON.parse(files.get(LOCK_FILE) ?? '{}') as { packages?: Record<string, LockEntry> };
+  const paths = new Set(Object.keys(lock.packages ?? {}));
+  for (const [path, { optionalDependencies = {} }] of Object.entries(lock.packages ?? {})) {
+    const missing = Object.keys(optionalDependencies).filter((name) => !isInLock(paths, path, name));
+    if (missing.length === 0) continue;
+    const owner = path.replace(/^.*node_modules\//, '') || PACKAGE_FILE;
+    add(LOCK_FILE, 1, `lacks ${missing.join(', ')} of ${owner}`, `npm ci will refuse it: take a version that has them`);
+  }
+  const listed = JSON.parse(files.get(PACKAGE_FILE) ?? '{}') as Record<string, Record<string, string>>;
+  const versions = { ...listed.dependencies, ...listed.devDependencies, ...listed.optionalDependencies };
+  for (const [name, version] of Object.entries(versions)) {
+    if (!/^\d/.test(version)) add(PACKAGE_FILE, 1, `asks for ${name} ${version}`, 'name one version exactly');
   }
 }
 

@@ -282,3 +282,24 @@ test('tidy: each dependency has its line', () => {
     'docs/dependencies.md:1: does not say what vitest is for',
   ]);
 });
+
+test('tidy: the lock file holds every optional package', () => {
+  const lock = (paths: readonly string[]): string => {
+    const packages = Object.fromEntries(paths.map((path) => [path, {}]));
+    const rolldown = { optionalDependencies: { 'binding-a': '1', '@x/binding-b': '1' } };
+    return JSON.stringify({ packages: { ...packages, 'node_modules/rolldown': rolldown } });
+  };
+  const said = (paths: readonly string[]): string[] => complaints({ 'package-lock.json': lock(paths) });
+  expect(said(['node_modules/binding-a', 'node_modules/rolldown/node_modules/@x/binding-b'])).toEqual([]);
+  expect(said(['node_modules/binding-a', 'node_modules/vite/node_modules/@x/binding-b'])).toEqual([
+    'package-lock.json:1: lacks @x/binding-b of rolldown',
+  ]);
+});
+
+test('tidy: versions are exact', () => {
+  for (const version of ['*', '^1.0.0', '~1.2.3', 'latest', '>=1']) {
+    const text = JSON.stringify({ dependencies: { ws: version } });
+    expect(complaints({ 'package.json': text })).toEqual([`package.json:1: asks for ws ${version}`]);
+  }
+  expect(complaints({ 'package.json': JSON.stringify({ dependencies: { ws: '8.1.0' } }) })).toEqual([]);
+});
