@@ -251,14 +251,18 @@ function checkDependencies(files: ReadonlyMap<string, string>, add: Add): void {
   }
 }
 
-/** True when the package at `path` finds `name` in its own node_modules or in one further up. */
-function isInLock(paths: ReadonlySet<string>, path: string, name: string): boolean {
-  if (paths.has(`${path === '' ? '' : `${path}/`}node_modules/${name}`)) return true;
-  return path !== '' && isInLock(paths, path.replace(/\/?node_modules\/(@[^/]+\/)?[^/]+$/, ''), name);
+interface LockEntry {
+  readonly version?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-interface LockEntry {
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
+type Lock = Readonly<Record<string, LockEntry>>;
+
+/** True when the package at `path` finds `name` in its own node_modules or in one further up, in the version it wants. */
+function isInLock(lock: Lock, path: string, name: string, version: string): boolean {
+  const found = lock[`${path === '' ? '' : `${path}/`}node_modules/${name}`];
+  if (found !== undefined) return found.version === version || !/^\d+\.\d+\.\d+/.test(version);
+  return path !== '' && isInLock(lock, path.replace(/\/?node_modules\/(@[^/]+\/)?[^/]+$/, ''), name, version);
 }
 
 /**
@@ -266,10 +270,10 @@ interface LockEntry {
  * refuses the lock file. It showed as a fresh clone that could not be installed.
  */
 function checkLock(files: ReadonlyMap<string, string>, add: Add): void {
-  const lock = JSON.parse(files.get(LOCK_FILE) ?? '{}') as { packages?: Record<string, LockEntry> };
-  const paths = new Set(Object.keys(lock.packages ?? {}));
-  for (const [path, { optionalDependencies = {} }] of Object.entries(lock.packages ?? {})) {
-    const missing = Object.keys(optionalDependencies).filter((name) => !isInLock(paths, path, name));
+  const { packages: lock = {} } = JSON.parse(files.get(LOCK_FILE) ?? '{}') as { packages?: Lock };
+  for (const [path, { optionalDependencies = {} }] of Object.entries(lock)) {
+    const wanted = Object.entries(optionalDependencies);
+    const missing = wanted.filter(([name, version]) => !isInLock(lock, path, name, version)).map(([name]) => name);
     if (missing.length === 0) continue;
     const owner = path.replace(/^.*node_modules\//, '') || PACKAGE_FILE;
     add(LOCK_FILE, 1, `lacks ${missing.join(', ')} of ${owner}`, `npm ci will refuse it: take a version that has them`);

@@ -284,15 +284,19 @@ test('tidy: each dependency has its line', () => {
 });
 
 test('tidy: the lock file holds every optional package', () => {
-  const lock = (paths: readonly string[]): string => {
-    const packages = Object.fromEntries(paths.map((path) => [path, {}]));
-    const rolldown = { optionalDependencies: { 'binding-a': '1', '@x/binding-b': '1' } };
-    return JSON.stringify({ packages: { ...packages, 'node_modules/rolldown': rolldown } });
+  const said = (found: Record<string, string>): string[] => {
+    const entries = Object.entries(found).map(([path, version]) => [path, { version }]);
+    const rolldown = { optionalDependencies: { 'binding-a': '1.2.3', '@x/binding-b': '^1' } };
+    const packages = { ...Object.fromEntries(entries), 'node_modules/rolldown': rolldown };
+    return complaints({ 'package-lock.json': JSON.stringify({ packages }) });
   };
-  const said = (paths: readonly string[]): string[] => complaints({ 'package-lock.json': lock(paths) });
-  expect(said(['node_modules/binding-a', 'node_modules/rolldown/node_modules/@x/binding-b'])).toEqual([]);
-  expect(said(['node_modules/binding-a', 'node_modules/vite/node_modules/@x/binding-b'])).toEqual([
+  const a = 'node_modules/binding-a';
+  expect(said({ [a]: '1.2.3', 'node_modules/rolldown/node_modules/@x/binding-b': '1.0.0' })).toEqual([]);
+  expect(said({ [a]: '1.2.3', 'node_modules/vite/node_modules/@x/binding-b': '1.0.0' })).toEqual([
     'package-lock.json:1: lacks @x/binding-b of rolldown',
+  ]);
+  expect(said({ [a]: '1.2.2', 'node_modules/@x/binding-b': '1.0.0' })).toEqual([
+    'package-lock.json:1: lacks binding-a of rolldown',
   ]);
 });
 
