@@ -142,6 +142,9 @@ export function defineGame<const Specs extends ColumnSpecs, Map>(
   checkFields('input', inputs);
   checkFields('request', definition.requests ?? {});
   checkFields('event', definition.events ?? {});
+  for (const [name, { min, max }] of Object.entries(inputs)) {
+    assert(min <= 0 && max >= 0, `input ${name}: its bounds include 0, which is what a client that sends none means`);
+  }
   const inputNames = Object.keys(inputs).sort((a, b) => inputs[a]!.field - inputs[b]!.field);
   const inputColumns: Record<string, ColumnSpecs[string]> = {};
   for (const name of inputNames) inputColumns[name] = { type: 'i32', seenBy: 'nobody' };

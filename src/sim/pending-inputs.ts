@@ -6,6 +6,7 @@ import { INPUT_REPEAT_TICKS_MAX, PENDING_INPUTS } from '../base/limits.ts';
 import { slotCount, type World } from './world.ts';
 
 const MASK = PENDING_INPUTS - 1;
+const AIM_TARGET = 2;
 
 export interface PendingInputs {
   readonly words: Int32Array;
@@ -77,12 +78,18 @@ export function clearInputs(pending: PendingInputs, slot: number): void {
   pending.newest[slot] = 0;
 }
 
+/** Nothing is pressed any more; where the player looks stays. */
+export function standStill(pending: PendingInputs, slot: number): void {
+  const { targets } = pending;
+  for (let index = 0; index < targets.length; index++) if (index !== AIM_TARGET) targets[index]![slot] = 0;
+}
+
 /**
  * Puts each player's input for `tick` in force. Without one the last is repeated for a quarter of a second, then the
  * player stands still. Returns how many players had none.
  */
 export function applyInputs(pending: PendingInputs, world: World, tick: number): number {
-  const { client, inputTick, inputLead, moveX, moveZ, buttons } = world.columns;
+  const { client, inputTick, inputLead } = world.columns;
   const count = slotCount(world);
   let starved = 0;
   for (let slot = 0; slot < count; slot++) {
@@ -102,11 +109,7 @@ export function applyInputs(pending: PendingInputs, world: World, tick: number):
       }
     } else {
       starved++;
-      if (tick - inputTick[slot]! > INPUT_REPEAT_TICKS_MAX) {
-        moveX[slot] = 0;
-        moveZ[slot] = 0;
-        buttons[slot] = 0;
-      }
+      if (tick - inputTick[slot]! > INPUT_REPEAT_TICKS_MAX) standStill(pending, slot);
     }
     trackLead(inputLead, slot, lead, tick);
   }

@@ -21,6 +21,7 @@ import {
   INPUT_EARLY,
   INPUT_TAKEN,
   type PendingInputs,
+  standStill,
   storeInput,
 } from '../sim/pending-inputs.ts';
 import { createSimulation, stepSimulation } from '../sim/simulation.ts';
@@ -42,6 +43,7 @@ import { createMessages, type Messages } from '../wire/schema.ts';
 import {
   CLIENT_ALL,
   CLIENT_BITS,
+  type JoinRecord,
   RECORD_BYTES_MAX,
   RECORD_EVENT,
   RECORD_GONE,
@@ -233,31 +235,40 @@ function takeJoin(zone: Zone, client: number): void {
   const { words, index } = zone.counters;
   const join = readJoinRecord(zone.reader, zone.game.savedColumns.length);
   assert(!zone.reader.failed, 'an edge writes whole join records');
-  let slot = zone.slotOfPlayer.get(join.playerId) ?? -1;
+  const known = zone.slotOfPlayer.get(join.playerId);
+  const slot = known ?? spawnPlayer(zone, join);
   if (slot < 0) {
-    slot = zone.slotOfPlayer.size < PLAYERS_MAX ? spawnPlayer(zone, join.playerId, join.name, join.saved) : -1;
-    if (slot < 0) {
-      words[index.joinsRefused]!++;
-      sendLeft(zone, client, 'zone_full');
-      return;
-    }
-    words[index.joins]!++;
-  } else detachClient(zone, slot, 'replaced');
+    words[index.joinsRefused]!++;
+    sendLeft(zone, client, 'zone_full');
+    return;
+  }
+  if (known !== undefined) detachClient(zone, slot, 'replaced');
+  attachClient(zone, slot, client);
+  zone.writer.reset();
+  writeJoinedRecord(zone.writer, client, slot, zone.world.columns.generation[slot]!, worldTick(zone.world) + 1);
+  pushOutput(zone, client);
+  if (known !== undefined) return;
+  words[index.joins]!++;
+  // After the client was told that it is in, so that it gets what the game sends it at once.
+  zone.game.join?.(zone.sim, slot, join.saved === undefined);
+}
+
+function attachClient(zone: Zone, slot: number, client: number): void {
   const { columns } = zone.world;
   columns.client[slot] = client + 1;
   columns.lingerTicks[slot] = 0;
   columns.inputTick[slot] = 0;
   columns.inputLead[slot] = 0;
   zone.slotOfClient[client] = slot + 1;
+  standStill(zone.pending, slot);
   clearInputs(zone.pending, slot);
   resetGuardSlot(zone.guard, slot);
-  zone.writer.reset();
-  writeJoinedRecord(zone.writer, client, slot, columns.generation[slot]!, worldTick(zone.world) + 1);
-  pushOutput(zone, client);
 }
 
-function spawnPlayer(zone: Zone, playerId: number, name: string, saved: Int32Array | undefined): number {
+/** Slot of the new entity, or −1 when the zone is full. */
+function spawnPlayer(zone: Zone, { playerId, name, saved }: JoinRecord): number {
   const { game, world, names } = zone;
+  if (zone.slotOfPlayer.size >= PLAYERS_MAX) return -1;
   const slot = spawnEntity(world, game.kinds.player);
   if (slot < 0) return -1;
   world.columns.playerLow[slot] = playerId | 0;
@@ -268,7 +279,6 @@ function spawnPlayer(zone: Zone, playerId: number, name: string, saved: Int32Arr
   names[slot * NAME_BYTES] = name.length;
   for (let index = 0; index < name.length; index++) names[slot * NAME_BYTES + 1 + index] = name.charCodeAt(index);
   zone.slotOfPlayer.set(playerId, slot);
-  game.join?.(zone.sim, slot, saved === undefined);
   return slot;
 }
 
@@ -290,11 +300,8 @@ function takeReset(zone: Zone, client: number): void {
 
 function startLinger(zone: Zone, slot: number): void {
   detachClient(zone, slot, '');
-  const { columns } = zone.world;
-  columns.lingerTicks[slot] = LINGER_TICKS;
-  columns.moveX[slot] = 0;
-  columns.moveZ[slot] = 0;
-  columns.buttons[slot] = 0;
+  zone.world.columns.lingerTicks[slot] = LINGER_TICKS;
+  standStill(zone.pending, slot);
 }
 
 /** Takes the entity from its client, if it has one; with a reason the client is told. */

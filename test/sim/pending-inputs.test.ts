@@ -107,7 +107,7 @@ test('an input is repeated for 15 ticks, then the player stands and keeps its ai
     expect(inForce(world, 0)).toEqual([5, 6, 7, 1, 3]);
   }
   applyInputs(pending, world, 101 + INPUT_REPEAT_TICKS_MAX);
-  expect(inForce(world, 0)).toEqual([0, 0, 7, 0, 3]);
+  expect(inForce(world, 0)).toEqual([0, 0, 7, 0, 0]);
 });
 
 test('the inputs of a slot without a client are left alone, and a cleared slot has none', () => {

@@ -1,0 +1,27 @@
+// What a bench file exports, and how CPU time is taken.
+
+export interface Figure {
+  readonly figure: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly seed: number;
+  /** Of what was computed: the same seed must give the same one. */
+  readonly checksum: string;
+}
+
+export interface Bench {
+  /** Names of the figures it gives. */
+  readonly figures: readonly string[];
+  run(seed: number): Figure[] | Promise<Figure[]>;
+}
+
+/** CPU time of this thread so far, user and system, in microseconds. */
+export function threadCpuMicros(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}

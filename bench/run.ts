@@ -1,0 +1,55 @@
+// `npm run bench`: runs the benches beside it and prints a table of figures against their goals (budgets.json).
+//   --only PREFIX   those whose figures begin so          --json FILE   the same as JSON
+// CPU time from the operating system, not wall time; each figure with its seed and a checksum of what was computed, so
+// that nothing is measured that was not done. Exit code 1 when a goal is missed.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { Command } from 'commander';
+import type { Bench, Figure } from './bench.ts';
+
+interface Budget {
+  readonly goal: number;
+  readonly unit: string;
+  /** Whether the value must stay at or below the goal, or at or above it. */
+  readonly must: 'reach' | 'stayBelow';
+}
+
+const options = new Command('bench')
+  .option('--only <prefix>', 'run benches whose figures begin so', '')
+  .option('--json <file>', 'write the figures as JSON')
+  .option('--seed <number>', 'seed of all random numbers', '7')
+  .parse()
+  .opts<{ only: string; json?: string; seed: string }>();
+
+const here = new URL('.', import.meta.url);
+const budgets = JSON.parse(readFileSync(new URL('budgets.json', here), 'utf8')) as Record<string, Budget>;
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
+const rows: object[] = [];
+let hasMissed = false;
+
+console.log(`${machine}; load ${loadavg()[0]!.toFixed(2)}`);
+for (const file of readdirSync(here, { recursive: true }).map(String).sort()) {
+  if (!file.endsWith('.bench.ts')) continue;
+  const { bench } = (await import(new URL(file, here).href)) as { bench: Bench };
+  if (!bench.figures.some((name) => name.startsWith(options.only))) continue;
+  for (const figure of await bench.run(Number(options.seed))) report(figure);
+}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+process.exitCode = hasMissed ? 1 : 0;
+
+function report(figure: Figure): void {
+  const budget = budgets[figure.figure];
+  const holds =
+    budget === undefined || (budget.must === 'reach' ? figure.value >= budget.goal : figure.value <= budget.goal);
+  if (!holds) hasMissed = true;
+  const sign = budget?.must === 'reach' ? '≥' : '≤';
+  const goal = budget === undefined ? '' : `${sign} ${budget.goal}`;
+  const unit = budget?.unit ?? figure.unit;
+  const verdict = budget === undefined ? '' : holds ? 'holds' : 'MISSED';
+  const value = Number(figure.value.toPrecision(4));
+  console.log(
+    `${figure.figure.padEnd(36)} ${String(value).padStart(10)} ${unit.padEnd(10)} ${goal.padEnd(10)} ${verdict}`,
+  );
+  rows.push({ ...figure, unit, goal: budget?.goal ?? null, holds, machine });
+}
