@@ -51,7 +51,7 @@ export function checkSource(source: Source): Problem[] {
   if (!GENERATED_MARK.test(source.text)) checkFileLength(source, report);
   checkModuleShape(source, report);
   walk(source.program, (node, parent, key) => {
-    checkTypeNode(node, report);
+    checkTypeNode(node, source, report);
     checkCatch(node, source, report);
     checkGlobals(node, parent, key, source, report);
     checkWaiting(node, source, report);
@@ -71,7 +71,8 @@ function checkComments(source: Source, report: Report): void {
     if (/@ts-(ignore|nocheck)\b/.test(comment.value)) {
       report(comment.start, 'the type checker is switched off', 'write a type guard, or a cast with a check beside it');
     }
-    if (holdsCode(comment)) report(comment.start, 'a comment is code', 'delete it; git keeps what was');
+    if (holdsCode(comment) && !isExample(comment, source))
+      report(comment.start, 'a comment is code', 'delete it; git keeps what was');
   }
 }
 
@@ -87,6 +88,11 @@ function checkHeadComment(source: Source, report: Report): void {
   if (characters < HEAD_COMMENT_CHARACTERS_MIN) {
     report(0, 'has no head comment', 'begin the file with what it is, which thread runs it and what it may touch');
   }
+}
+
+/** An indented line of the head comment: how the file is used. */
+function isExample(comment: Comment, source: Source): boolean {
+  return comment.start < source.code.search(/\S/) && comment.value.startsWith('  ');
 }
 
 /** A line of a comment that would parse as a statement. Prose rarely ends in a semicolon or an opening brace. */
@@ -137,8 +143,16 @@ function checkModuleShape(source: Source, report: Report): void {
 
 // --- nodes
 
-function checkTypeNode(node: AstNode, report: Report): void {
-  if (node.type === 'TSAnyKeyword') report(node.start, 'says any', 'use unknown and a check, or the real type');
+/** The linter finds `any` too; where it is told why not (a type parameter that nobody reads), so are we. */
+const ANY_EXCUSED = /biome-ignore lint\/suspicious\/noExplicitAny: \S/;
+
+function checkTypeNode(node: AstNode, source: Source, report: Report): void {
+  if (node.type !== 'TSAnyKeyword') return;
+  const line = source.lineAt(node.start);
+  const isExcused = source.comments.some(
+    (comment) => source.lineAt(comment.end) === line - 1 && ANY_EXCUSED.test(comment.value),
+  );
+  if (!isExcused) report(node.start, 'says any', 'use unknown and a check, or the real type');
 }
 
 function checkCatch(node: AstNode, source: Source, report: Report): void {

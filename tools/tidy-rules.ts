@@ -102,7 +102,7 @@ export const SYNCHRONOUS_FOLDERS: readonly string[] =
 
 /** Folders in which each file begins with a comment that says what it is. */
 export const HEAD_COMMENT_FOLDERS: readonly string[] = ['src', 'workers', 'tools', 'bench', 'examples'];
-export const HEAD_COMMENT_CHARACTERS_MIN = 60;
+export const HEAD_COMMENT_CHARACTERS_MIN = 40;
 
 /** Last words of names that say nothing. */
 export const EMPTY_NAME = /(Manager|Helper|Util|Service|Handler)s?$/;

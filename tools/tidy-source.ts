@@ -136,7 +136,8 @@ function blankComments(text: string, comments: readonly Comment[]): string {
 function collectImports(path: string, program: AstNode, lineAt: (offset: number) => number): ImportFact[] {
   const found: ImportFact[] = [];
   const add = (source: AstNode | undefined, names: readonly string[] | undefined): void => {
-    const specifier = nameOf(source);
+    // What is imported by a variable, a game module say, is not the tree's business.
+    const specifier = source?.type === 'Literal' ? nameOf(source) : '';
     if (source === undefined || specifier === '') return;
     const target = specifier.startsWith('.') ? posix.normalize(posix.join(posix.dirname(path), specifier)) : undefined;
     found.push({ specifier, target, names, line: lineAt(source.start) });

@@ -133,6 +133,16 @@ test('tidy: a factory of short functions is not a long function', () => {
   expect(complaintsOf('tools/a.ts', `function create() {\n${inner}\n}\ncreate();`)).toEqual([]);
 });
 
+test('tidy: what is no fault', () => {
+  const excuse = '// biome-ignore lint/suspicious/noExplicitAny: nobody reads it\n';
+  expect(complaintsOf('src/io/a.ts', `${excuse}type A = Map<string, any>;\nlet a: A;`)).toEqual([]);
+  expect(complaintsOf('src/io/a.ts', `${excuse}\ntype A = Map<string, any>;\nlet a: A;`)).toHaveLength(1);
+  expect(complaintsOf('src/io/a.ts', 'const url = f();\nawait import(url);')).toEqual([]);
+  // How to use a file, in its head comment; further down it would be code.
+  expect(complaintsOf('src/io/a.ts', '//   const client = create();\nf();')).toEqual([]);
+  expect(complaintsOf('src/io/a.ts', 'f();\n//   const client = create();')).toHaveLength(1);
+});
+
 test('tidy: generated code is not held to style', () => {
   const tree = new Map([
     [
