@@ -47,7 +47,7 @@ function modelApply(model: Model, tick: number): boolean {
     model.lastApplied = tick;
     return false;
   }
-  if (tick - model.lastApplied > INPUT_REPEAT_TICKS_MAX) model.force = [0, 0, model.force[2]!, 0, model.force[4]!];
+  if (tick - model.lastApplied > INPUT_REPEAT_TICKS_MAX) model.force = [0, 0, model.force[2]!, 0, 0];
   return true;
 }
 
