@@ -1,0 +1,236 @@
+// Configuration from flags and environment, checked before anything starts. Main thread. One table of options makes
+// the flags, the environment variables, the help and the defaults; a flag wins over its variable.
+
+import { isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Command, CommanderError, Option } from 'commander';
+import { z } from 'zod';
+import { ServerError } from '../base/errors.ts';
+import { LOG_LEVELS } from './system.ts';
+
+export interface Config {
+  readonly zones: number;
+  readonly httpPort: number;
+  /** Port of the first zone's edge; 0 gives each any free port. */
+  readonly port: number;
+  readonly data: string;
+  readonly host: string;
+  readonly advertise: string | undefined;
+  readonly store: 'embedded';
+  readonly gameUrl: string;
+  readonly seed: number;
+  readonly allowOrigin: readonly string[];
+  readonly sessionsPerMinute: number;
+  readonly logLevel: string;
+}
+
+/** `text` is what --help or --version asked for. */
+export type ConfigResult = { readonly config: Config } | { readonly text: string };
+
+export const ZONES_MAX = 16;
+
+const DEFAULT_GAME = fileURLToPath(new URL('../game/game.ts', import.meta.url));
+
+interface OptionRow {
+  readonly key: string;
+  readonly argument: string;
+  readonly default: string;
+  /** Shown instead of the default. */
+  readonly defaultText?: string;
+  readonly help: string;
+  readonly schema: z.ZodType<unknown>;
+}
+
+/** What a value must be, as the end of the sentence "--flag must be …". */
+const wholeNumber = (min: number, max: number) => {
+  const must = `a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, must)
+    .transform(Number)
+    .pipe(z.number().min(min, must).max(max, must));
+};
+const isHost = (text: string) => /^[A-Za-z0-9.-]{1,253}$/.test(text) || isIPv6(text);
+const hostText = z.string().refine(isHost, 'a host name or an IP address, without a port');
+const isOrigin = (text: string) => URL.canParse(text) && /^https?:\/\//.test(text) && new URL(text).origin === text;
+
+const OPTIONS: readonly OptionRow[] = [
+  {
+    key: 'zones',
+    argument: 'N',
+    default: '1',
+    help: `zones to run, 1 to ${ZONES_MAX}`,
+    schema: wholeNumber(1, ZONES_MAX),
+  },
+  {
+    key: 'httpPort',
+    argument: 'PORT',
+    default: '8080',
+    help: 'HTTP: page, metrics, health, sessions',
+    schema: wholeNumber(0, 65_535),
+  },
+  {
+    key: 'port',
+    argument: 'PORT',
+    default: '7777',
+    help: 'WebSocket port of the first zone, the next ones count up',
+    schema: wholeNumber(0, 65_535),
+  },
+  {
+    key: 'data',
+    argument: 'FOLDER',
+    default: './data',
+    help: 'folder of accounts and characters, made if missing',
+    schema: z.string().min(1, 'a folder'),
+  },
+  {
+    key: 'host',
+    argument: 'ADDRESS',
+    default: '127.0.0.1',
+    help: 'address to listen on; 0.0.0.0 for all',
+    schema: hostText,
+  },
+  {
+    key: 'advertise',
+    argument: 'ADDRESS',
+    default: '',
+    defaultText: "the request's own host",
+    help: 'host that players are told to connect to',
+    schema: z.string().refine((text) => text === '' || isHost(text), 'a host name or an IP address, without a port'),
+  },
+  {
+    key: 'store',
+    argument: 'KIND',
+    default: 'embedded',
+    help: 'where state is kept: embedded',
+    schema: z.literal('embedded', 'embedded, the only kind so far'),
+  },
+  {
+    key: 'game',
+    argument: 'FILE',
+    default: DEFAULT_GAME,
+    defaultText: 'the game that ships',
+    help: 'game module to run',
+    schema: z.string().min(1, 'a file'),
+  },
+  { key: 'seed', argument: 'N', default: '1', help: "seed of the zones' worlds", schema: wholeNumber(0, 0xffff_ffff) },
+  {
+    key: 'allowOrigin',
+    argument: 'ORIGIN...',
+    default: '',
+    defaultText: 'only its own',
+    help: 'further web origins that may open sessions',
+    schema: z
+      .string()
+      .transform(splitWords)
+      .pipe(z.array(z.string().refine(isOrigin, 'web origins such as https://play.example.org'))),
+  },
+  {
+    key: 'sessionsPerMinute',
+    argument: 'N',
+    default: '600',
+    help: 'sessions that one address may open in a minute',
+    schema: wholeNumber(1, 1_000_000),
+  },
+  {
+    key: 'logLevel',
+    argument: 'LEVEL',
+    default: 'info',
+    help: LOG_LEVELS.join(', '),
+    schema: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),
+  },
+];
+
+function splitWords(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+export function flagName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+export function environmentName(key: string): string {
+  return `DARKAGES_${flagName(key).slice(2).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/**
+ * @param argv arguments behind the script's name.
+ * Throws ServerError DARKAGES_CONFIG_… with one sentence.
+ */
+export function parseConfig(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  version: string,
+): ConfigResult {
+  const parsed = parseFlags(argv, version);
+  if ('text' in parsed) return parsed;
+  const values: Record<string, unknown> = {};
+  for (const row of OPTIONS) {
+    const flag = parsed.flags[row.key];
+    // An empty variable counts as unset: compose files and shells pass those for "no value".
+    const variable = environment[environmentName(row.key)] || undefined;
+    const source = flag !== undefined || variable === undefined ? flagName(row.key) : environmentName(row.key);
+    values[row.key] = readValue(row, source, flag ?? variable ?? row.default);
+  }
+  const { game, ...rest } = values;
+  const advertise = rest.advertise === '' ? undefined : rest.advertise;
+  const gameUrl = pathToFileURL(resolve(String(game))).href;
+  const config = { ...rest, advertise, data: resolve(String(rest.data)), gameUrl } as Config;
+  checkPorts(config);
+  return { config };
+}
+
+function readValue(row: OptionRow, source: string, text: string): unknown {
+  const result = row.schema.safeParse(text);
+  if (result.success) return result.data;
+  const must = result.error.issues[0]?.message ?? 'something else';
+  throw new ServerError('DARKAGES_CONFIG_INVALID', `${source} must be ${must}, not "${text}".`);
+}
+
+function checkPorts({ port, httpPort, zones }: Config): void {
+  if (port === 0) return;
+  const last = port + zones - 1;
+  if (last > 65_535) {
+    const text = `${zones} zones from --port ${port} on need ports up to ${last}, and there are only 65535.`;
+    throw new ServerError('DARKAGES_CONFIG_INVALID', text);
+  }
+  if (httpPort >= port && httpPort <= last) {
+    const text = `--http-port ${httpPort} is one of the zones' ports ${port} to ${last}: choose another.`;
+    throw new ServerError('DARKAGES_CONFIG_INVALID', text);
+  }
+}
+
+type Flags = { readonly flags: Readonly<Record<string, string | undefined>> } | { readonly text: string };
+
+function parseFlags(argv: readonly string[], version: string): Flags {
+  let text = '';
+  const command = new Command('npm start --');
+  command
+    .description('Runs a DarkAges world: zones, their WebSocket edges, the store and an HTTP page.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
+    .allowExcessArguments(false)
+    .addHelpText('after', '\nA flag wins over its environment variable. Documentation: README.md and docs/.');
+  for (const row of OPTIONS) {
+    const shown = row.defaultText ?? row.default;
+    const help = `${row.help} (default: ${shown}; ${environmentName(row.key)})`;
+    command.addOption(new Option(`${flagName(row.key)} <${row.argument}>`, help));
+  }
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text };
+    throw new ServerError(
+      error.code === 'commander.unknownOption' ? 'DARKAGES_CONFIG_UNKNOWN_FLAG' : 'DARKAGES_CONFIG_INVALID',
+      `${error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')}; npm start -- --help lists the flags.`,
+    );
+  }
+  const flags: Record<string, string | undefined> = {};
+  for (const [key, value] of Object.entries(command.opts<Record<string, string | string[]>>())) {
+    flags[key] = Array.isArray(value) ? value.join(' ') : value;
+  }
+  return { flags };
+}

@@ -1,0 +1,143 @@
+// The node's HTTP server on fastify: the page, metrics, health, and POST /v1/session. Main thread, cold path. Turns
+// requests into values and values into responses; decides nothing about players itself.
+
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { errorCode, ServerError } from '../base/errors.ts';
+import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/session.ts';
+
+export interface PageFile {
+  readonly contentType: string;
+  readonly body: Uint8Array | string;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  readonly port: number;
+  /** By path; `/` is the page itself. */
+  readonly page: ReadonlyMap<string, PageFile>;
+  openSession(request: SessionRequest): Promise<SessionResponse>;
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What is not ready, in words; empty when all is. */
+  readiness(): Promise<readonly string[]>;
+  /** A fault of ours; a stranger can't cause it. */
+  onError(error: unknown): void;
+}
+
+export interface HttpServer {
+  /** The port it listens on; another than asked for when that was 0. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const BODY_BYTES_MAX = 4096;
+const HEADER_BYTES_MAX = 8192;
+const REQUEST_TIMEOUT_MS = 10_000;
+const HEADERS_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 5_000;
+/** Beyond it new connections are dropped at accept. */
+const CONNECTIONS_MAX = 2048;
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; " +
+    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** Listens before it resolves. Throws ServerError DARKAGES_HTTP_PORT_IN_USE or DARKAGES_LISTEN_FAILED. */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
+  // JSON only: without its default parsers fastify answers 415 to any other type.
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers(HEADERS);
+  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => sendError(error, reply, options));
+  app.setNotFoundHandler((_request, reply) => {
+    reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' });
+  });
+  addRoutes(app, options);
+  return { port: await listen(app, options), close: () => app.close() };
+}
+
+function addRoutes(app: FastifyInstance, options: HttpOptions): void {
+  for (const [path, { contentType, body }] of options.page) {
+    app.get(path, (_request, reply) => {
+      reply
+        .header('cache-control', 'no-cache')
+        .type(contentType)
+        .send(typeof body === 'string' ? body : Buffer.from(body));
+    });
+  }
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await options.metrics();
+    return reply.header('cache-control', 'no-store').type(contentType).send(text);
+  });
+  app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'alive' }));
+  app.get('/readyz', async (_request, reply) => {
+    const reasons = await options.readiness();
+    reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503);
+    return reply.send({ status: reasons.length === 0 ? 'ready' : 'not_ready', reasons });
+  });
+  app.post('/v1/session', async (request, reply) => {
+    const response = await options.openSession(readSessionRequest(request));
+    return sendSession(reply, response);
+  });
+}
+
+function readSessionRequest(request: FastifyRequest): SessionRequest {
+  const { host, origin } = request.headers;
+  return { body: request.body, remoteAddress: request.socket.remoteAddress ?? '', host, origin };
+}
+
+function sendSession(reply: FastifyReply, { status, body, retryAfterS }: SessionResponse): FastifyReply {
+  if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
+  return reply.header('cache-control', 'no-store').code(status).send(body);
+}
+
+/** Errors of fastify's own checks, as codes of our list; anything else is our fault and says nothing of its inside. */
+function sendError(error: FastifyError, reply: FastifyReply, options: HttpOptions): FastifyReply {
+  const status = error.statusCode ?? 500;
+  if (status === 413) {
+    return sendSession(reply, sessionError('too_large', `A body has at most ${BODY_BYTES_MAX} bytes.`));
+  }
+  if (status === 415) return sendSession(reply, sessionError('not_json', 'Send content-type: application/json.'));
+  if (status >= 400 && status < 500) {
+    return sendSession(reply, sessionError('malformed', 'The request can not be read as JSON.'));
+  }
+  options.onError(error);
+  return reply.code(500).send({ error: 'internal', message: 'The server made a mistake.' });
+}
+
+async function listen(app: FastifyInstance, { host, port }: HttpOptions): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    if (errorCode(error) === 'EADDRINUSE') {
+      throw new ServerError(
+        'DARKAGES_HTTP_PORT_IN_USE',
+        `Port ${port} of ${host} is in use: stop what uses it, or choose another with --http-port.`,
+        { cause: error },
+      );
+    }
+    throw new ServerError(
+      'DARKAGES_LISTEN_FAILED',
+      `HTTP can't listen on ${host}:${port} (${errorCode(error) ?? 'unknown reason'}): check --host and --http-port.`,
+      { cause: error },
+    );
+  }
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

@@ -1,0 +1,269 @@
+// The threads of a node and how they live together: the store, and for each zone its thread and its edge. Starts them
+// in the order in which they need each other, starts one again that died, and stops them so that nothing is lost:
+// edges first (clients are told), then zones (they hand over every player's state), then the store (it writes it).
+// Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
+// clients stay connected to the edge.
+
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { createCounterBuffer, createCounters } from '../base/counters.ts';
+import { ServerError } from '../base/errors.ts';
+import { createRestartBudget } from '../observe/restart-budget.ts';
+import type { AnyGame } from '../sim/game.ts';
+import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
+import type { Config } from './config.ts';
+import type { BlockSource } from './prometheus.ts';
+import { connectStore, type StoreClient } from './store-client.ts';
+import type { Logger } from './system.ts';
+import { createLoopDelayBuffer } from './thread-stats.ts';
+import { startThread, type Thread, type ThreadFigures } from './threads.ts';
+
+/** Entry files of the threads. */
+export interface ThreadFiles {
+  readonly zone: URL;
+  readonly edge: URL;
+  readonly store: URL;
+}
+
+export interface NodeThreadsOptions {
+  readonly config: Config;
+  readonly game: AnyGame;
+  readonly files: ThreadFiles;
+  readonly tokenKey: Uint8Array;
+  readonly log: Logger;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** A thread died too often, or could not be started again. */
+  onHopeless(reason: string): void;
+}
+
+export interface NodeThreads {
+  /** With the port each edge listens on. */
+  zones(): readonly { readonly zoneId: number; readonly port: number }[];
+  /** Ticks each zone has run, as its u32 counter says. */
+  ticks(): readonly number[];
+  readonly store: Omit<StoreClient, 'close'>;
+  readonly sources: readonly BlockSource[];
+  figures(): Promise<readonly ThreadFigures[]>;
+  /** What was not as it should be at the end, in words; empty when all was saved. */
+  drain(): Promise<readonly string[]>;
+}
+
+const EDGE_DRAIN_MS = 4_000;
+const ZONE_STOP_MS = 5_000;
+const STORE_STOP_MS = 15_000;
+
+interface ZoneThreads {
+  readonly zoneId: number;
+  readonly buffers: ZoneBuffers;
+  readonly edgeLoopDelay: SharedArrayBuffer;
+  epoch: number;
+  /** Where the edge listens; the first time as configured, then where it was. */
+  port: number;
+  zone: Thread | undefined;
+  edge: Thread | undefined;
+}
+
+interface Node extends NodeThreadsOptions {
+  readonly zoneThreads: readonly ZoneThreads[];
+  readonly storeCounters: SharedArrayBuffer;
+  readonly storeLoopDelay: SharedArrayBuffer;
+  readonly restarts: ReturnType<typeof createRestartBudget>;
+  storeThread: Thread | undefined;
+  storeClient: StoreClient | undefined;
+  isDraining: boolean;
+}
+
+/** Resolves when everything runs and listens. Rejects with a ServerError after stopping what was started. */
+export async function startNodeThreads(options: NodeThreadsOptions): Promise<NodeThreads> {
+  const { config, game } = options;
+  const zoneThreads = Array.from(
+    { length: config.zones },
+    (_, index): ZoneThreads => ({
+      zoneId: index + 1,
+      buffers: createZoneBuffers(game, 1),
+      edgeLoopDelay: createLoopDelayBuffer(),
+      epoch: 1,
+      port: config.port === 0 ? 0 : config.port + index,
+      zone: undefined,
+      edge: undefined,
+    }),
+  );
+  const node: Node = {
+    ...options,
+    zoneThreads,
+    storeCounters: createCounterBuffer('store'),
+    storeLoopDelay: createLoopDelayBuffer(),
+    restarts: createRestartBudget(),
+    storeThread: undefined,
+    storeClient: undefined,
+    isDraining: false,
+  };
+  try {
+    await startStore(node);
+    await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));
+    // One after the other: of two ports in use the first is named.
+    for (const threads of zoneThreads) await startEdge(node, threads);
+  } catch (error) {
+    await drain(node);
+    throw error;
+  }
+  return describe(node);
+}
+
+async function startStore(node: Node): Promise<void> {
+  const { config, game, zoneThreads, files, storeCounters, storeLoopDelay } = node;
+  const thread = await startThread({
+    name: 'store',
+    file: files.store,
+    loopDelay: storeLoopDelay,
+    workerData: {
+      dataFolder: config.data,
+      gameName: game.name,
+      savedColumns: [...game.savedColumns],
+      saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
+      counters: storeCounters,
+      loopDelay: storeLoopDelay,
+      logLevel: config.logLevel,
+    },
+  });
+  node.storeThread = thread;
+  node.storeClient = connectStore(openStorePort(node));
+  for (const { edge } of zoneThreads) {
+    if (edge === undefined) continue;
+    const port = openStorePort(node);
+    edge.post({ type: 'storePort', port }, [port]);
+  }
+  watch(node, thread, async () => {
+    node.storeClient?.close();
+    await startStore(node);
+  });
+}
+
+/** A port that the store thread answers; for this thread or to be handed on. */
+function openStorePort(node: Node): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  node.storeThread?.post({ type: 'port', port: port1 }, [port1]);
+  return port2;
+}
+
+async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Promise<void> {
+  const { zoneId, buffers, epoch } = threads;
+  const { gameUrl, seed } = node.config;
+  const thread = await startThread({
+    name: `zone-${zoneId}`,
+    file: node.files.zone,
+    labels: { zone_id: String(zoneId) },
+    workerData: { zoneId, gameUrl, seed: (seed + zoneId - 1) >>> 0, epoch, resume, buffers },
+  });
+  threads.zone = thread;
+  watch(node, thread, async () => {
+    threads.epoch++;
+    await startZone(node, threads, true);
+  });
+}
+
+async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
+  const { zoneId, buffers, edgeLoopDelay } = threads;
+  const { config, tokenKey } = node;
+  const storePort = openStorePort(node);
+  const thread = await startThread({
+    name: `edge-${zoneId}`,
+    file: node.files.edge,
+    labels: { zone_id: String(zoneId) },
+    loopDelay: edgeLoopDelay,
+    transferList: [storePort],
+    workerData: {
+      zoneId,
+      edgeIndex: 0,
+      gameUrl: config.gameUrl,
+      host: config.host,
+      port: threads.port,
+      buffers,
+      tokenKey,
+      storePort,
+      allowOrigins: [...config.allowOrigin],
+      loopDelay: edgeLoopDelay,
+      seed: (config.seed + zoneId - 1) >>> 0,
+    },
+  });
+  threads.edge = thread;
+  threads.port = Number(thread.upMessage.port);
+  watch(node, thread, () => startEdge(node, threads));
+}
+
+function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
+  const onDeath = async (why: string): Promise<void> => {
+    if (node.isDraining) return;
+    if (!node.restarts.take(node.now())) {
+      node.onHopeless(`thread ${thread.name} died (${why}), after too many others in a minute`);
+      return;
+    }
+    node.log.error({ thread: thread.name, why }, 'a thread died; starting it again');
+    try {
+      await restart();
+      node.log.info({ thread: thread.name }, 'the thread runs again');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!node.isDraining) node.onHopeless(`thread ${thread.name} could not be started again: ${reason}`);
+    }
+  };
+  void thread.died.then(onDeath);
+}
+
+function describe(node: Node): NodeThreads {
+  const { zoneThreads } = node;
+  const zoneCounters = zoneThreads.map(({ buffers }) => createCounters('zone', buffers.counters));
+  const store = (): StoreClient => {
+    if (node.storeClient !== undefined) return node.storeClient;
+    throw new ServerError('DARKAGES_STORE_TIMEOUT', 'The store is not there.');
+  };
+  return {
+    zones: () => zoneThreads.map(({ zoneId, port }) => ({ zoneId, port })),
+    ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
+    store: {
+      createAccount: async (account) => store().createAccount(account),
+      findAccountByGuestSecret: async (hash) => store().findAccountByGuestSecret(hash),
+      findAccountByName: async (name) => store().findAccountByName(name),
+      loadCharacter: async (playerId) => store().loadCharacter(playerId),
+      ping: async () => store().ping(),
+    },
+    sources: [
+      ...zoneThreads.flatMap(({ zoneId, buffers }): BlockSource[] => {
+        const labels = { zone_id: String(zoneId) };
+        return [
+          { kind: 'zone', labels, blocks: [buffers.counters] },
+          { kind: 'edge', labels, blocks: buffers.edgeCounters },
+        ];
+      }),
+      { kind: 'store', labels: {}, blocks: [node.storeCounters] },
+    ],
+    async figures() {
+      const threads = [node.storeThread, ...zoneThreads.flatMap(({ zone, edge }) => [zone, edge])];
+      const figures = await Promise.all(threads.map((thread) => thread?.figures()));
+      return figures.filter((one) => one !== undefined);
+    },
+    drain: () => drain(node),
+  };
+}
+
+async function drain(node: Node): Promise<readonly string[]> {
+  node.isDraining = true;
+  const problems: string[] = [];
+  await Promise.all(
+    node.zoneThreads.map(async ({ edge, zoneId }) => {
+      const answer = await edge?.stop({ type: 'drain' }, 'drained', EDGE_DRAIN_MS);
+      if (edge !== undefined && answer === undefined) problems.push(`edge ${zoneId} did not close in time`);
+    }),
+  );
+  await Promise.all(
+    node.zoneThreads.map(async ({ zone, zoneId }) => {
+      const answer = await zone?.stop({ type: 'stop' }, 'stopped', ZONE_STOP_MS);
+      if (zone !== undefined && answer === undefined) problems.push(`zone ${zoneId} did not save its players in time`);
+    }),
+  );
+  node.storeClient?.close();
+  const stopped = await node.storeThread?.stop({ type: 'stop' }, 'stopped', STORE_STOP_MS);
+  if (node.storeThread !== undefined && stopped === undefined) problems.push('the store did not close in time');
+  if (Number(stopped?.unsaved ?? 0) > 0) problems.push(`${stopped?.unsaved} characters could not be saved`);
+  return problems;
+}

@@ -1,0 +1,147 @@
+// Worker threads as the main thread sees them: started until they say they are up, stopped until they say they are
+// done, and measured from outside. Main thread. Knows no thread by name and restarts nothing; io/node-threads does.
+
+import { type Transferable, Worker } from 'node:worker_threads';
+import { type ErrorCode, ServerError } from '../base/errors.ts';
+import { type LoopDelay, readLoopDelay } from './thread-stats.ts';
+
+const START_TIMEOUT_MS = 20_000;
+/** A thread that doesn't answer within this is left out of the figures: it may be stuck. */
+const FIGURES_TIMEOUT_MS = 500;
+
+export interface ThreadOptions {
+  /** For logs and metrics: `zone-1`. */
+  readonly name: string;
+  readonly file: URL;
+  readonly workerData: unknown;
+  readonly transferList?: readonly Transferable[];
+  /** Labels of its figures beside `thread`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The thread's event-loop delay, if it reports one. */
+  readonly loopDelay?: SharedArrayBuffer;
+}
+
+/** A message of a thread; `type` says what else is in it. */
+export interface ThreadMessage {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+export interface Thread {
+  readonly name: string;
+  /** What it said when it was up. */
+  readonly upMessage: ThreadMessage;
+  /** Resolves when the thread has ended by itself, with why. Never resolves after `stop`. */
+  readonly died: Promise<string>;
+  post(message: unknown, transferList?: readonly Transferable[]): void;
+  /** Posts `message` and waits for the answer and the end; undefined when it took longer, and then it is terminated. */
+  stop(message: ThreadMessage, answer: string, timeoutMs: number): Promise<ThreadMessage | undefined>;
+  figures(): Promise<ThreadFigures | undefined>;
+}
+
+export interface ThreadFigures {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly externalBytes: number;
+  readonly cpuS: number;
+  readonly loopDelay: LoopDelay | undefined;
+}
+
+/** Resolves when the thread says `ready` or `listening`; rejects with a ServerError when it fails, dies or says nothing. */
+export async function startThread(options: ThreadOptions): Promise<Thread> {
+  const { name, file, workerData, transferList = [] } = options;
+  const worker = new Worker(file, { name, workerData, transferList: [...transferList] });
+  let isStopping = false;
+  let why = '';
+  const ended = Promise.withResolvers<void>();
+  const died = Promise.withResolvers<string>();
+  worker.on('error', (error) => {
+    why = error instanceof Error ? error.message : String(error);
+  });
+  worker.once('exit', (code) => {
+    ended.resolve();
+    if (!isStopping) died.resolve(why === '' ? `ended with code ${code}` : why);
+  });
+  const upMessage = await untilUp(worker, name, () => why);
+  return {
+    name,
+    upMessage,
+    died: died.promise,
+    post: (message, list = []) => worker.postMessage(message, [...list]),
+    async stop(message, answer, timeoutMs) {
+      isStopping = true;
+      const answered = waitFor(worker, answer);
+      worker.postMessage(message);
+      const reply = await withTimeout(Promise.race([answered, ended.promise.then(() => undefined)]), timeoutMs);
+      if (reply !== undefined) await withTimeout(ended.promise, 1_000);
+      await worker.terminate();
+      return reply;
+    },
+    figures: () => withTimeout(measure(worker, options), FIGURES_TIMEOUT_MS),
+  };
+}
+
+async function untilUp(worker: Worker, name: string, why: () => string): Promise<ThreadMessage> {
+  const up = new Promise<ThreadMessage>((resolve, reject) => {
+    worker.on('message', (message: ThreadMessage) => {
+      if (message.type === 'ready' || message.type === 'listening') resolve(message);
+      if (message.type === 'failed') {
+        reject(new ServerError(String(message.code) as ErrorCode, String(message.message)));
+      }
+    });
+    worker.once('exit', (code) => {
+      const text = `The thread ${name} died at start: ${why() === '' ? `it ended with code ${code}` : why()}`;
+      reject(new ServerError('DARKAGES_THREAD_DIED', text));
+    });
+  });
+  try {
+    const message = await withTimeout(up, START_TIMEOUT_MS);
+    if (message !== undefined) return message;
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+  await worker.terminate();
+  throw new ServerError('DARKAGES_THREAD_DIED', `The thread ${name} did not start within ${START_TIMEOUT_MS} ms.`);
+}
+
+function waitFor(worker: Worker, type: string): Promise<ThreadMessage> {
+  return new Promise((resolve) => {
+    worker.on('message', (message: ThreadMessage) => {
+      if (message.type === type) resolve(message);
+    });
+  });
+}
+
+async function measure(worker: Worker, options: ThreadOptions): Promise<ThreadFigures | undefined> {
+  try {
+    const [heap, cpu] = await Promise.all([worker.getHeapStatistics(), worker.cpuUsage()]);
+    return {
+      name: options.name,
+      labels: options.labels ?? {},
+      heapUsedBytes: heap.used_heap_size,
+      heapTotalBytes: heap.total_heap_size,
+      externalBytes: heap.external_memory,
+      cpuS: (cpu.user + cpu.system) / 1e6,
+      loopDelay: options.loopDelay === undefined ? undefined : readLoopDelay(options.loopDelay),
+    };
+  } catch {
+    // It ended while it was asked: it has no figures any more.
+    return undefined;
+  }
+}
+
+/** Undefined when it takes longer. */
+export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,204 @@
+// Main thread of a node: reads the configuration, starts the threads, serves HTTP last, says what runs where, and ends
+// all of it in order. Composition only; each part is in src. Exit codes: 0 drained, 1 something failed while running
+// (its parent starts it again), 2 it can't run as configured.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { errorCode } from '../src/base/errors.ts';
+import { openSession } from '../src/gateway/session.ts';
+import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
+import { type Config, parseConfig } from '../src/io/config.ts';
+import { loadGame } from '../src/io/game-module.ts';
+import { type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
+import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
+import { createPasswords } from '../src/io/password.ts';
+import { createMetrics } from '../src/io/prometheus.ts';
+import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
+import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
+import { withTimeout } from '../src/io/threads.ts';
+import { createTickWatch } from '../src/observe/tick-watch.ts';
+import type { AnyGame } from '../src/sim/game.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_CONFIG = 2;
+const TICK_SAMPLE_MS = 500;
+const STORE_PING_MS = 1_000;
+/** Counter blocks wrap after minutes at the earliest; Prometheus may ask less often. */
+const COUNTER_SAMPLE_MS = 10_000;
+
+const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+
+async function main(): Promise<void> {
+  const parsed = parseConfig(process.argv.slice(2), process.env, version);
+  if ('text' in parsed) {
+    process.stdout.write(parsed.text);
+    return;
+  }
+  const { config } = parsed;
+  const log = createLogger(config.logLevel);
+  const ending = createEnding(log);
+  const game = await loadGame(config.gameUrl);
+  const page = await loadPage(config.gameUrl);
+  const tokenKey = randomBytes(TOKEN_KEY_BYTES);
+  const threads = await startNodeThreads({
+    config,
+    game,
+    log,
+    tokenKey,
+    files: {
+      zone: new URL('./zone.ts', import.meta.url),
+      edge: new URL('./ws-edge.ts', import.meta.url),
+      store: new URL('./store.ts', import.meta.url),
+    },
+    now: systemClock.now,
+    onHopeless: (reason) => {
+      log.fatal(reason);
+      process.exit(EXIT_FAILED);
+    },
+  });
+  ending.add(() => threads.drain());
+  const http = await serve(config, game, page, threads, tokenKey, log, ending);
+  printAddresses(config, game, http.port, threads);
+  process.send?.('ready');
+  ending.start();
+}
+
+async function serve(
+  config: Config,
+  game: AnyGame,
+  page: ReadonlyMap<string, PageFile>,
+  threads: NodeThreads,
+  tokenKey: Uint8Array,
+  log: Logger,
+  ending: Ending,
+): Promise<HttpServer> {
+  const signer = createTokenSigner(tokenKey);
+  const ports = {
+    accounts: threads.store,
+    passwords: createPasswords(),
+    random: secureRandom,
+    hashGuestSecret,
+    limits: createSessionLimits(config.sessionsPerMinute),
+    signToken: signer.sign,
+    nowS: wallClockS,
+  };
+  const sessionOptions = {
+    game,
+    zones: threads.zones,
+    advertise: config.advertise,
+    listenHost: config.host,
+    allowOrigins: config.allowOrigin,
+  };
+  const metrics = createMetrics({ sources: threads.sources, threads: threads.figures });
+  const ticks = createTickWatch(config.zones);
+  const timers = [
+    setInterval(() => ticks.sample(threads.ticks(), systemClock.now()), TICK_SAMPLE_MS),
+    setInterval(() => metrics.sample(), COUNTER_SAMPLE_MS),
+  ];
+  const http = await startHttp({
+    host: config.host,
+    port: config.httpPort,
+    page,
+    openSession: (request) => openSession(ports, sessionOptions, request),
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    async readiness() {
+      const reasons = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
+      const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
+      return pong === true ? reasons : [...reasons, 'the store does not answer'];
+    },
+    onError: (error) => log.error({ err: error }, 'a request failed'),
+  }).catch(async (error: unknown) => {
+    for (const timer of timers) clearInterval(timer);
+    await ending.run();
+    throw error;
+  });
+  ending.add(async () => {
+    for (const timer of timers) clearInterval(timer);
+    await http.close();
+    return [];
+  });
+  return http;
+}
+
+async function pingStore(threads: NodeThreads): Promise<boolean> {
+  try {
+    await threads.store.ping();
+    return true;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** Until the page exists nothing is served at `/`. */
+async function loadPage(gameUrl: string): Promise<ReadonlyMap<string, PageFile>> {
+  const bundle = new URL('../src/io/page-bundle.ts', import.meta.url);
+  if (!existsSync(bundle)) return new Map();
+  const { buildPage } = (await import(bundle.href)) as { buildPage(url: string): Promise<Map<string, PageFile>> };
+  return buildPage(gameUrl);
+}
+
+function printAddresses(config: Config, game: AnyGame, httpPort: number, threads: NodeThreads): void {
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const lines = [
+    `DarkAges ${version} runs ${game.name} (version ${game.version})`,
+    `  page      http://${host}:${httpPort}/`,
+    `  metrics   http://${host}:${httpPort}/metrics`,
+    ...threads.zones().map(({ zoneId, port }) => `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`),
+    `  data      ${config.data}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+interface Ending {
+  /** Steps run last added first; each answers what went wrong, in words. */
+  add(step: () => Promise<readonly string[]>): void;
+  run(): Promise<readonly string[]>;
+  /** From now on a signal ends the process in order; one that came before does so at once. */
+  start(): void;
+}
+
+function createEnding(log: Logger): Ending {
+  const steps: (() => Promise<readonly string[]>)[] = [];
+  let isStarted = false;
+  let signals = 0;
+  const run = async (): Promise<readonly string[]> => {
+    const problems: string[] = [];
+    for (let step = steps.pop(); step !== undefined; step = steps.pop()) problems.push(...(await step()));
+    return problems;
+  };
+  const end = async (): Promise<void> => {
+    const problems = await run();
+    for (const problem of problems) log.error(problem);
+    log.info('stopped');
+    process.exit(problems.length === 0 ? 0 : EXIT_FAILED);
+  };
+  const onSignal = (signal: string): void => {
+    signals++;
+    if (signals > 1) process.exit(EXIT_FAILED);
+    if (!isStarted) return;
+    log.info({ signal }, 'draining: telling clients, saving players');
+    void end();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // The launcher is gone, however it went: nobody would start or stop this process any more.
+  if (process.connected) process.on('disconnect', () => onSignal('disconnect'));
+  return {
+    add: (step) => steps.push(step),
+    run,
+    start() {
+      isStarted = true;
+      if (signals > 0) void end();
+    },
+  };
+}
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message}\n`);
+  const code = errorCode(error);
+  process.exit(code?.startsWith('DARKAGES_') && code !== 'DARKAGES_THREAD_DIED' ? EXIT_CONFIG : EXIT_FAILED);
+}
