@@ -1,0 +1,242 @@
+// The client of a zone: joins, keeps its clock where inputs arrive in time, predicts its own entity, shows the others
+// smoothly, comes back when the connection is lost. One of these is a player: a page has one, a bot process hundreds.
+// Browser main thread or Node. Game, socket, session, clock and randomness are handed in; time passes in
+// `updateClient`. Nothing here waits, throws for what a server sends, or logs.
+//
+//   const client = createClient({ game, requestSession, openSocket, clock, random });
+//   startClient(client, now);      then, each frame:
+//   client.intent.moveX = 127;  updateClient(client, now);  draw(client.own, client.interpolation.views)
+
+import { Reader, varintBytes, Writer } from '../base/bytes.ts';
+import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX, TICK_MS } from '../base/limits.ts';
+import { POSITION_SHIFT } from '../sim/columns.ts';
+import { createReplicas } from '../snapshot/replicas.ts';
+import {
+  createInputLayout,
+  INPUT_ACK_AGE_WORD,
+  INPUT_TICK_WORD,
+  INPUT_VALUES_WORD,
+  writeInput,
+} from '../wire/client-frame.ts';
+import { encodeToBytes, LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
+import { CLIENT_MESSAGE, createMessages } from '../wire/schema.ts';
+import { advanceClock, createClockSync, serverTickAt, takeTick } from './clock-sync.ts';
+import { connect, disconnect, notePing, sendBytes, updateConnection } from './connection.ts';
+import { advanceInterpolation, createInterpolation, mixAngle, showEntities } from './interpolation.ts';
+import { fadeOffset, hasInput, inputPlace, type Prediction, predictedAt, predictTick } from './prediction.ts';
+import { PINGS } from './receive.ts';
+import { type Client, type ClientOptions, FAILED, IDLE, PLAYING, type RequestDone } from './state.ts';
+
+/** Ticks between two inputs that say where the client believes it is. */
+const CLAIM_INTERVAL_TICKS = 6;
+const PING_INTERVAL_MS = 1000;
+/** The first pings come faster: the clock is only as good as the best of them. */
+const PING_INTERVAL_MS_AT_START = 200;
+const PINGS_AT_START = 5;
+const REQUEST_MS_MAX = 10_000;
+/** Requests that may wait for their answer; a further one is refused with `too_many`. */
+const REQUESTS_MAX = 64;
+const MOVE_MAX = 127;
+/** More ticks in one update than fit one frame are not sent all; a host that slow has other troubles. */
+const FRAME_INPUTS_MAX = INPUTS_PER_FRAME_MAX;
+
+export function createClient(options: ClientOptions): Client {
+  const { game } = options;
+  return {
+    options,
+    game,
+    state: IDLE,
+    reason: '',
+    intent: { moveX: 0, moveZ: 0, aim: 0, buttons: 0, inputs: {} },
+    stats: {
+      rttMs: 0,
+      jitterMs: 0,
+      inputLead: 0,
+      corrections: 0,
+      correctionMm: 0,
+      snapshots: 0,
+      snapshotsLost: 0,
+      snapshotsUnusable: 0,
+      bytesUp: 0,
+      bytesDown: 0,
+      malformed: 0,
+      clockJumps: 0,
+      reconnects: 0,
+    },
+    own: { x: 0, y: 0, z: 0, facing: 0, columns: {} },
+    interpolation: createInterpolation(game.rows),
+    map: undefined,
+    seed: -1,
+    welcome: undefined,
+    sync: createClockSync(),
+    replicas: createReplicas(game.rows),
+    prediction: undefined,
+    socket: undefined,
+    attempt: 0,
+    failures: 0,
+    deadlineMs: 0,
+    heardMs: 0,
+    playingSinceMs: 0,
+    goodbye: undefined,
+    messages: createMessages(game),
+    layout: createInputLayout(game),
+    reader: new Reader(),
+    writer: new Writer(new Uint8Array(FRAME_BYTES_MAX)),
+    updatedMs: 0,
+    sentTick: 0,
+    pingSeq: 0,
+    pingSentMs: new Float64Array(PINGS).fill(-1),
+    pingDueMs: 0,
+    requestId: 0,
+    requests: new Map(),
+  };
+}
+
+/** Connects, and keeps connected until `stopClient`. */
+export function startClient(client: Client, nowMs: number): void {
+  if (client.state !== IDLE && client.state !== FAILED) return;
+  client.failures = 0;
+  client.updatedMs = nowMs;
+  connect(client, nowMs);
+}
+
+/** Leaves the zone. */
+export function stopClient(client: Client): void {
+  if (client.state !== IDLE) disconnect(client);
+}
+
+/** Time passes. Call it at least once a tick; more often is smoother, less often sends several inputs at once. */
+export function updateClient(client: Client, nowMs: number): void {
+  updateConnection(client, nowMs);
+  expireRequests(client, nowMs);
+  const elapsedMs = Math.max(0, nowMs - client.updatedMs);
+  client.updatedMs = nowMs;
+  const { sync, prediction, stats } = client;
+  if (client.state !== PLAYING || prediction === undefined) {
+    if (nowMs >= client.pingDueMs && client.socket !== undefined) sendFrame(client, nowMs);
+    return;
+  }
+  const due = advanceClock(sync, nowMs);
+  // After a jump the inputs between never were: what is sent begins at the tick that comes next.
+  if (due < 0) client.sentTick = sync.tick;
+  for (let count = 0; count < due; count++) {
+    const tick = takeTick(sync, nowMs);
+    writeIntent(client, prediction, tick);
+    predictTick(prediction, tick);
+  }
+  if (due > 0 || nowMs >= client.pingDueMs) sendFrame(client, nowMs);
+  stats.rttMs = sync.rttMs;
+  stats.jitterMs = sync.jitterMs;
+  stats.inputLead = sync.inputLead;
+  stats.clockJumps = sync.jumps;
+  showOwn(client, prediction, elapsedMs);
+  if (client.options.interpolate !== false) showOthers(client, nowMs, elapsedMs);
+}
+
+/** Puts what the player wants into the ring of inputs, within the ranges of the wire. */
+function writeIntent(client: Client, prediction: Prediction, tick: number): void {
+  const { intent, layout, replicas, game } = client;
+  const { inputs, world } = prediction;
+  const at = inputPlace(prediction, tick);
+  inputs.fill(0, at, at + layout.words);
+  const length = Math.hypot(intent.moveX, intent.moveZ);
+  const scale = length > MOVE_MAX ? MOVE_MAX / length : 1;
+  const values = at + INPUT_VALUES_WORD;
+  inputs[at + INPUT_TICK_WORD] = tick;
+  inputs[at + INPUT_ACK_AGE_WORD] = replicas.tick >= 0 ? Math.max(0, tick - replicas.tick) : 0;
+  inputs[values] = Math.trunc(intent.moveX * scale);
+  inputs[values + 1] = Math.trunc(intent.moveZ * scale);
+  inputs[values + 2] = Math.round(intent.aim) & 0xffff;
+  inputs[values + 3] = intent.buttons & 0xffff;
+  for (let index = 0; index < game.inputNames.length; index++) {
+    const name = game.inputNames[index]!;
+    const { min, max } = game.inputs![name]!;
+    inputs[values + 4 + index] = Math.max(min, Math.min(Math.round(intent.inputs[name] ?? 0), max));
+  }
+  if (tick % CLAIM_INTERVAL_TICKS !== 0 || prediction.tick !== tick - 1) return;
+  const { positionX, positionY, positionZ } = world.columns;
+  inputs[at + layout.claimWord] = 1;
+  inputs[at + layout.claimWord + 1] = positionX[0]! >> POSITION_SHIFT;
+  inputs[at + layout.claimWord + 2] = positionY[0]! >> POSITION_SHIFT;
+  inputs[at + layout.claimWord + 3] = positionZ[0]! >> POSITION_SHIFT;
+}
+
+/** One frame with the inputs since the last, those to repeat before them, and a ping when it is time. */
+function sendFrame(client: Client, nowMs: number): void {
+  const { writer, prediction, sync, layout } = client;
+  writer.reset();
+  if (prediction !== undefined && client.state === PLAYING && sync.tick > client.sentTick) {
+    const repeat = Math.max(0, Math.min(client.options.repeatInputs ?? 0, FRAME_INPUTS_MAX - 1));
+    const first = Math.max(sync.firstTick, client.sentTick + 1 - repeat, sync.tick - FRAME_INPUTS_MAX + 1);
+    for (let tick = first; tick <= sync.tick; tick++) {
+      if (hasInput(prediction, tick)) writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
+    }
+    client.sentTick = sync.tick;
+  }
+  if (nowMs >= client.pingDueMs) {
+    const seq = notePing(client, nowMs);
+    writer.varint((CLIENT_MESSAGE.ping << 3) | LENGTH_DELIMITED);
+    writer.varint(1 + varintBytes(seq));
+    writer.varint((1 << 3) | VARINT);
+    writer.varint(seq);
+    client.pingDueMs = nowMs + (sync.sampleCount < PINGS_AT_START ? PING_INTERVAL_MS_AT_START : PING_INTERVAL_MS);
+  }
+  if (writer.offset > 0) sendBytes(client, writer.bytes.subarray(0, writer.offset));
+}
+
+/**
+ * Asks the server for something the game knows; `done` hears the answer once: '' or why not, `disconnected` when the
+ * connection is lost before, `timeout`, `too_many`. Returns the request's id, or 0 when it was not sent.
+ */
+export function sendRequest(
+  client: Client,
+  name: string,
+  values: Readonly<Record<string, number | string>>,
+  nowMs: number,
+  done: RequestDone = () => {},
+): number {
+  if (client.state !== PLAYING || client.requests.size >= REQUESTS_MAX) {
+    done(client.state === PLAYING ? 'too_many' : 'disconnected');
+    return 0;
+  }
+  const id = ++client.requestId;
+  client.requests.set(id, { done, deadlineMs: nowMs + REQUEST_MS_MAX });
+  sendBytes(client, encodeToBytes(client.messages.clientMessage, { request: { id, [name]: values } }, FRAME_BYTES_MAX));
+  return id;
+}
+
+function expireRequests(client: Client, nowMs: number): void {
+  for (const [id, request] of client.requests) {
+    if (nowMs < request.deadlineMs) continue;
+    client.requests.delete(id);
+    request.done('timeout');
+  }
+}
+
+/** Between the last two predicted ticks, where the display's frame falls, plus what is left of a correction. */
+function showOwn(client: Client, prediction: Prediction, elapsedMs: number): void {
+  const { own, sync } = client;
+  fadeOffset(prediction, elapsedMs);
+  const { columns, columnNames, tick } = prediction;
+  const between = (column: string, units: number): number => {
+    const after = predictedAt(prediction, tick, column) ?? 0;
+    const before = predictedAt(prediction, tick - 1, column) ?? after;
+    return (before + (after - before) * sync.phase) / units;
+  };
+  const units = 1 << POSITION_SHIFT;
+  own.x = between('positionX', units) + prediction.offsetX;
+  own.y = between('positionY', units) + prediction.offsetY;
+  own.z = between('positionZ', units) + prediction.offsetZ;
+  const facing = predictedAt(prediction, tick, 'facing') ?? 0;
+  own.facing = mixAngle(predictedAt(prediction, tick - 1, 'facing') ?? facing, facing, sync.phase);
+  for (let index = 0; index < columns.length; index++) own.columns[columnNames[index]!] = columns[index]![0]!;
+}
+
+function showOthers(client: Client, nowMs: number, elapsedMs: number): void {
+  const { interpolation, sync, replicas, welcome } = client;
+  const interval = welcome!.snapshotIntervalTicks;
+  const jitterTicks = sync.jitterMs / TICK_MS;
+  const serverTick = serverTickAt(sync, nowMs);
+  advanceInterpolation(interpolation, nowMs, TICK_MS, serverTick, sync.snapshotAgeTicks, jitterTicks, interval);
+  showEntities(interpolation, replicas, welcome!.slot, elapsedMs);
+}

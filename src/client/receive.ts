@@ -1,0 +1,164 @@
+// What a server sends: every frame passes here. From the wire: any bytes. What can't be read is counted and dropped;
+// what a newer server adds is skipped. Browser main thread or Node.
+
+import { PROTOCOL_VERSION, TICK_HZ } from '../base/limits.ts';
+import { APPLIED, applySnapshot, createReplicas, NO_BASELINE } from '../snapshot/replicas.ts';
+import { DECODED, decodeMessage, LENGTH_DELIMITED, MALFORMED, skipField, type WireObject } from '../wire/codec.ts';
+import { type Message, SERVER_MESSAGE } from '../wire/schema.ts';
+import { canStartClock, notePong, noteSnapshot, startClock } from './clock-sync.ts';
+import { resetInterpolation } from './interpolation.ts';
+import { createPrediction, reconcile, resetPrediction } from './prediction.ts';
+import { type Client, JOINING, PLAYING, setState, type Welcome } from './state.ts';
+
+/** Pings whose send time is remembered; a power of two. */
+export const PINGS = 16;
+
+/** The bytes are the caller's again after the call. */
+export function receiveFrame(client: Client, bytes: Uint8Array, nowMs: number): void {
+  const { reader, stats } = client;
+  client.heardMs = nowMs;
+  stats.bytesDown += bytes.length;
+  reader.reset(bytes);
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    if ((tag & 7) !== LENGTH_DELIMITED) {
+      if (skipField(reader, tag)) continue;
+      stats.malformed++;
+      return;
+    }
+    const length = reader.varint();
+    if (reader.failed || length > reader.remaining || tag >>> 3 === 0) {
+      stats.malformed++;
+      return;
+    }
+    const end = reader.offset + length;
+    const frameEnd = reader.end;
+    reader.end = end;
+    if (!receivePart(client, tag >>> 3, nowMs)) stats.malformed++;
+    reader.failed = false;
+    reader.offset = end;
+    reader.end = frameEnd;
+  }
+}
+
+/** False when it could not be read. */
+function receivePart(client: Client, part: number, nowMs: number): boolean {
+  const { messages } = client;
+  switch (part) {
+    case SERVER_MESSAGE.snapshot:
+      return receiveSnapshot(client, nowMs);
+    case SERVER_MESSAGE.welcome:
+      return receiveMessage(client, messages.serverWelcome, (value) => takeWelcome(client, value));
+    case SERVER_MESSAGE.events:
+      return receiveMessage(client, messages.serverEvent, (value) => takeEvent(client, value));
+    case SERVER_MESSAGE.responses:
+      return receiveMessage(client, messages.serverResponse, (value) => takeResponse(client, value));
+    case SERVER_MESSAGE.pong:
+      return receiveMessage(client, messages.serverPong, (value) => takePong(client, value, nowMs));
+    case SERVER_MESSAGE.goodbye:
+      return receiveMessage(client, messages.serverGoodbye, (value) => {
+        client.goodbye = value.reason as string;
+      });
+    default:
+      return true;
+  }
+}
+
+function receiveMessage(client: Client, message: Message, take: (value: WireObject) => void): boolean {
+  const { code, value } = decodeMessage(client.reader, message, 'skip');
+  if (code === DECODED) take(value);
+  return code === DECODED;
+}
+
+function takeWelcome(client: Client, value: WireObject): void {
+  if (client.state !== JOINING || client.welcome !== undefined) return;
+  if (value.protocolVersion !== PROTOCOL_VERSION || value.tickHz !== TICK_HZ) {
+    client.goodbye = 'protocol_version';
+    return;
+  }
+  const welcome: Welcome = {
+    zoneId: value.zoneId as number,
+    seed: value.seed as number,
+    slot: value.slot as number,
+    generation: value.generation as number,
+    name: value.name as string,
+    playerId: value.playerId as string,
+    snapshotIntervalTicks: Math.max(1, value.snapshotIntervalTicks as number),
+  };
+  client.welcome = welcome;
+  client.replicas = createReplicas(client.game.rows);
+  resetInterpolation(client.interpolation);
+  // A map takes time to make: after a lost connection it is mostly the same one.
+  if (client.prediction === undefined || client.seed !== welcome.seed) {
+    client.prediction = createPrediction(client.game, client.layout, welcome.seed);
+    client.seed = welcome.seed;
+    client.map = client.prediction.sim.map;
+  } else resetPrediction(client.prediction);
+  client.options.handlers?.welcomed?.(welcome);
+}
+
+function receiveSnapshot(client: Client, nowMs: number): boolean {
+  const { replicas, stats, sync, welcome, prediction } = client;
+  if (welcome === undefined || prediction === undefined) return true;
+  const before = replicas.tick;
+  const code = applySnapshot(replicas, client.reader);
+  if (code === NO_BASELINE) stats.snapshotsUnusable++;
+  if (code !== APPLIED) return code !== MALFORMED;
+  stats.snapshots++;
+  if (before >= 0) {
+    stats.snapshotsLost += Math.max(0, Math.round((replicas.tick - before) / welcome.snapshotIntervalTicks) - 1);
+  }
+  noteSnapshot(sync, replicas.tick, replicas.inputLead, nowMs);
+  const own = replicas.bySlot.get(welcome.slot);
+  if (own !== undefined) {
+    const errorMm = reconcile(prediction, replicas, own);
+    if (errorMm > 0) {
+      stats.corrections++;
+      stats.correctionMm = errorMm;
+      client.options.handlers?.corrected?.(errorMm);
+    }
+  }
+  tryPlay(client, nowMs);
+  client.options.handlers?.snapshotApplied?.(replicas.tick);
+  return true;
+}
+
+/** Plays as soon as the own state and the server's time are known. */
+function tryPlay(client: Client, nowMs: number): void {
+  const { prediction, sync } = client;
+  if (client.state !== JOINING || prediction === undefined || prediction.tick < 0 || !canStartClock(sync)) return;
+  startClock(sync, nowMs);
+  client.sentTick = sync.tick;
+  client.playingSinceMs = nowMs;
+  client.reason = '';
+  setState(client, PLAYING);
+}
+
+function takePong(client: Client, value: WireObject, nowMs: number): void {
+  const seq = value.clientTimeMs as number;
+  // Only what was asked, once: a pong can't say that it took no time or a day.
+  if (seq > client.pingSeq || seq + PINGS <= client.pingSeq) return;
+  const sentMs = client.pingSentMs[seq % PINGS]!;
+  if (sentMs < 0) return;
+  client.pingSentMs[seq % PINGS] = -1;
+  notePong(client.sync, sentMs, nowMs, value.tick as number, value.tickAgeUs as number);
+  client.options.handlers?.pongReceived?.(nowMs - sentMs);
+  tryPlay(client, nowMs);
+}
+
+function takeEvent(client: Client, value: WireObject): void {
+  for (const name of Object.keys(client.game.events ?? {})) {
+    const body = value[name];
+    if (body === undefined) continue;
+    const values = body as Readonly<Record<string, number | string>>;
+    client.options.handlers?.event?.(name, values, value.tick as number);
+    return;
+  }
+}
+
+function takeResponse(client: Client, value: WireObject): void {
+  const id = value.id as number;
+  const request = client.requests.get(id);
+  client.requests.delete(id);
+  request?.done(value.refused as string);
+}

@@ -1,0 +1,100 @@
+// Gets a session from POST /v1/session over the host's HTTP: as a guest, whose secret the host keeps so that the same
+// character comes back, or with name and password. Browser main thread or Node; awaits only the port handed in.
+
+import type { PostJson, RequestSession, Session, SessionRefusal } from './ports.ts';
+
+/** Refusals that asking again won't change. */
+const FINAL_ERRORS: ReadonlySet<string> = new Set([
+  'malformed',
+  'bad_name',
+  'bad_password',
+  'bad_credentials',
+  'name_taken',
+  'origin_refused',
+  'not_json',
+  'too_large',
+]);
+
+export interface SessionOptions {
+  readonly post: PostJson;
+  /** Of the server's HTTP, without path. */
+  readonly baseUrl: string;
+  /** Wished by a new guest, or of the account; without one the server chooses. */
+  readonly name?: string | undefined;
+  /** With it, name and password log in instead of a guest's secret. */
+  readonly password?: string | undefined;
+  /** Where a guest's secret is kept between connections, and between visits if the host wants that. */
+  readonly secret: GuestSecret;
+  /** Which zone to join; without it the first. */
+  readonly zoneId?: number | undefined;
+}
+
+export interface GuestSecret {
+  load(): string | undefined;
+  /** undefined: the server doesn't know it any more. */
+  save(secret: string | undefined): void;
+}
+
+/** A guest's secret in memory: for bots, which come back as long as they run. */
+export function createGuestSecret(): GuestSecret {
+  let kept: string | undefined;
+  return {
+    load: () => kept,
+    save(secret) {
+      kept = secret;
+    },
+  };
+}
+
+export function createSessionRequest(options: SessionOptions): RequestSession {
+  return (done) => {
+    void requestSession(options).then(done);
+  };
+}
+
+/** Never rejects: no answer is a refusal like another. */
+export async function requestSession(options: SessionOptions): Promise<Session | SessionRefusal> {
+  const { secret, name, password } = options;
+  if (password !== undefined) return ask(options, { name, password });
+  const guestSecret = secret.load();
+  if (guestSecret !== undefined) {
+    const answer = await ask(options, { guestSecret });
+    if (!('refused' in answer) || answer.refused !== 'bad_credentials') return answer;
+    // The server has lost its data or is another one: a new guest then.
+    secret.save(undefined);
+  }
+  return ask(options, name === undefined ? {} : { name });
+}
+
+async function ask(options: SessionOptions, request: object): Promise<Session | SessionRefusal> {
+  let answer: { readonly status: number; readonly body: unknown };
+  try {
+    answer = await options.post(`${options.baseUrl}/v1/session`, request);
+  } catch {
+    // Deliberate: why the request failed is the host's to show; a client only needs to know that it did.
+    return { refused: 'unreachable', isFinal: false };
+  }
+  return readAnswer(options, answer.status, answer.body);
+}
+
+/** From the wire: any JSON. */
+function readAnswer(options: SessionOptions, status: number, body: unknown): Session | SessionRefusal {
+  const fields: Readonly<Record<string, unknown>> = typeof body === 'object' && body !== null ? { ...body } : {};
+  if (status !== 200) {
+    const refused = typeof fields.error === 'string' ? fields.error : `http_${status}`;
+    return { refused, isFinal: FINAL_ERRORS.has(refused) };
+  }
+  const url = findZone(fields.zones, options.zoneId);
+  if (typeof fields.token !== 'string' || url === undefined) return { refused: 'no_zone', isFinal: false };
+  if (typeof fields.guestSecret === 'string') options.secret.save(fields.guestSecret);
+  return { token: fields.token, url };
+}
+
+function findZone(zones: unknown, zoneId: number | undefined): string | undefined {
+  if (!Array.isArray(zones)) return undefined;
+  for (const zone of zones as readonly unknown[]) {
+    if (typeof zone !== 'object' || zone === null || !('url' in zone) || typeof zone.url !== 'string') continue;
+    if (zoneId === undefined || ('zoneId' in zone && zone.zoneId === zoneId)) return zone.url;
+  }
+  return undefined;
+}

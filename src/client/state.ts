@@ -1,0 +1,180 @@
+// What a client is made of, its states and how they may follow each other. The functions are in client.ts (for hosts),
+// connection.ts (coming and going) and receive.ts (what servers send). Browser main thread or Node.
+
+import { assert } from '../base/assert.ts';
+import type { Reader, Writer } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import type { AnyGame } from '../sim/game.ts';
+import type { Replicas } from '../snapshot/replicas.ts';
+import type { InputLayout } from '../wire/client-frame.ts';
+import type { Messages } from '../wire/schema.ts';
+import type { ClockSync } from './clock-sync.ts';
+import type { Interpolation } from './interpolation.ts';
+import type { OpenSocket, RequestSession, Socket } from './ports.ts';
+import type { Prediction } from './prediction.ts';
+
+/** Refused for good: `client.reason` says why. Only `startClient` leads out of it. */
+export const FAILED = -1;
+export const IDLE = 0;
+/** Asks for a session, then opens the socket. */
+export const CONNECTING = 1;
+/** The join is sent; until the first snapshot and the first pong. */
+export const JOINING = 2;
+export const PLAYING = 3;
+/** The connection was lost; waits before it connects again. */
+export const RECONNECTING = 4;
+
+const NEXT_STATES: Readonly<Record<number, readonly number[]>> = {
+  [FAILED]: [IDLE, CONNECTING],
+  [IDLE]: [CONNECTING],
+  [CONNECTING]: [JOINING, RECONNECTING, FAILED, IDLE],
+  [JOINING]: [PLAYING, RECONNECTING, FAILED, IDLE],
+  [PLAYING]: [RECONNECTING, FAILED, IDLE],
+  [RECONNECTING]: [CONNECTING, IDLE],
+};
+
+/** What the player wants, from the next tick on. The host writes it; what is out of range is cut when it is sent. */
+export interface Intent {
+  /** Where to go, world axes: −127 … 127, together within the circle of 127. */
+  moveX: number;
+  moveZ: number;
+  /** Turns / 65536. */
+  aim: number;
+  buttons: number;
+  /** The game's own inputs, by name. */
+  readonly inputs: Record<string, number>;
+}
+
+/** Totals are since the client was created; the rest is as of now. */
+export interface ClientStats {
+  rttMs: number;
+  /** Mean deviation of the times at which snapshots arrive. */
+  jitterMs: number;
+  /** Ticks by which the worst recent input was early, as the server says; negative: too late. */
+  inputLead: number;
+  /** How often a predicted position was wrong, and by how much the last time. */
+  corrections: number;
+  correctionMm: number;
+  snapshots: number;
+  /** Snapshots that should have come and didn't. */
+  snapshotsLost: number;
+  /** Snapshots not applied because they build on what this client doesn't hold. */
+  snapshotsUnusable: number;
+  bytesUp: number;
+  bytesDown: number;
+  /** Frames and parts of them that could not be read. */
+  malformed: number;
+  clockJumps: number;
+  /** Connections lost that had been playing. */
+  reconnects: number;
+}
+
+export interface ClientHandlers {
+  /** `client.state` has changed. */
+  readonly stateChanged?: (state: number, before: number) => void;
+  /** The server let the player in; `client.welcome` says as what. */
+  readonly welcomed?: (welcome: Welcome) => void;
+  readonly event?: (name: string, values: Readonly<Record<string, number | string>>, tick: number) => void;
+  readonly snapshotApplied?: (tick: number) => void;
+  readonly corrected?: (mm: number) => void;
+  readonly pongReceived?: (rttMs: number) => void;
+}
+
+export interface ClientOptions {
+  readonly game: AnyGame;
+  readonly requestSession: RequestSession;
+  readonly openSocket: OpenSocket;
+  /** The same clock whose `now()` the host gives to `updateClient`: it says when a frame arrived. */
+  readonly clock: Clock;
+  /** [0, 1); spreads reconnects. */
+  readonly random: () => number;
+  readonly handlers?: ClientHandlers;
+  /** False for bots that look at nobody: `client.entities` stays empty and costs nothing. */
+  readonly interpolate?: boolean;
+  /** How many of the inputs before each frame repeats, for a transport that loses frames; 0 … 7. */
+  readonly repeatInputs?: number;
+}
+
+/** What the server said at the join. */
+export interface Welcome {
+  readonly zoneId: number;
+  readonly seed: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly name: string;
+  readonly playerId: string;
+  readonly snapshotIntervalTicks: number;
+}
+
+/** The own entity as it is shown: predicted, smoothed. Positions are mm, fractional. */
+export interface OwnView {
+  x: number;
+  y: number;
+  z: number;
+  facing: number;
+  /** Its columns as predicted, in the simulation's units. */
+  readonly columns: Record<string, number>;
+}
+
+/** Answer to a request: '' when done, else a short code; also `timeout` and `disconnected`. */
+export type RequestDone = (refused: string) => void;
+
+export interface PendingRequest {
+  readonly done: RequestDone;
+  readonly deadlineMs: number;
+}
+
+export interface Client {
+  readonly options: ClientOptions;
+  readonly game: AnyGame;
+  state: number;
+  /** Why it failed or reconnects: a code of the server's or `unreachable`, `silent`, `lost`. */
+  reason: string;
+  readonly intent: Intent;
+  readonly stats: ClientStats;
+  readonly own: OwnView;
+  readonly interpolation: Interpolation;
+  /** The map of the zone, once welcomed. */
+  map: unknown;
+  /** From which `map` was made. */
+  seed: number;
+  welcome: Welcome | undefined;
+  readonly sync: ClockSync;
+  replicas: Replicas;
+  prediction: Prediction | undefined;
+
+  // --- the connection
+  socket: Socket | undefined;
+  /** Grows with each attempt: what an older one still calls is ignored. */
+  attempt: number;
+  /** Attempts since the last that got to play. */
+  failures: number;
+  /** When the state is given up (CONNECTING, JOINING) or the wait is over (RECONNECTING). */
+  deadlineMs: number;
+  heardMs: number;
+  playingSinceMs: number;
+  /** The server's last word on this connection. */
+  goodbye: string | undefined;
+
+  // --- what is sent
+  readonly messages: Messages;
+  readonly layout: InputLayout;
+  readonly reader: Reader;
+  readonly writer: Writer;
+  updatedMs: number;
+  /** Newest tick whose input was sent. */
+  sentTick: number;
+  pingSeq: number;
+  readonly pingSentMs: Float64Array;
+  pingDueMs: number;
+  requestId: number;
+  readonly requests: Map<number, PendingRequest>;
+}
+
+export function setState(client: Client, state: number): void {
+  const before = client.state;
+  if (before === state) return;
+  assert(NEXT_STATES[before]!.includes(state), `a client goes from state ${before} to ${state}`);
+  client.state = state;
+  client.options.handlers?.stateChanged?.(state, before);
+}

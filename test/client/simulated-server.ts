@@ -1,0 +1,183 @@
+// The real zone and edge in one thread with clients, on simulated time and network: what test/client runs against.
+
+import { createRandom, type Random } from '../../src/base/random.ts';
+import { createManualClock, type ManualClock } from '../../src/base/clock.ts';
+import { TICK_MS } from '../../src/base/limits.ts';
+import { createClient, startClient, updateClient } from '../../src/client/client.ts';
+import type { Socket, SocketEvents } from '../../src/client/ports.ts';
+import type { Client, ClientOptions } from '../../src/client/state.ts';
+import { admitConnection, type Connection, createEdge, type Edge, forgetConnection, openConnection, updateEdge } from '../../src/session/edge.ts';
+import { receiveFrame } from '../../src/session/receive.ts';
+import { serveClients } from '../../src/session/serve.ts';
+import type { AnyGame } from '../../src/sim/game.ts';
+import { createZoneBuffers } from '../../src/zone/buffers.ts';
+import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
+import { createLine, type Line, type LineOptions } from '../simulated-network.ts';
+
+const CAPACITY = 64;
+/** The server's clock is another one than the clients'. */
+const SERVER_OFFSET_MS = 12_345.6;
+
+export interface SimulatedServer {
+  readonly clock: ManualClock;
+  readonly random: Random;
+  readonly zone: Zone;
+  readonly edge: Edge;
+  readonly links: SimulatedLink[];
+  readonly clients: { client: Client; frameMs: number; dueMs: number; eachFrame: (() => void) | undefined }[];
+  line: LineOptions;
+  nextTickMs: number;
+  /** False: nothing ticks, nothing is served, nobody gets in. */
+  isUp: boolean;
+  nextPlayer: number;
+  /** Runs after each tick of the zone. */
+  afterTick: ((tick: number) => void) | undefined;
+}
+
+interface SimulatedLink {
+  readonly up: Line;
+  readonly down: Line;
+  readonly events: SocketEvents;
+  connection: Connection | undefined;
+  opensMs: number;
+  isOpen: boolean;
+  isClosed: boolean;
+}
+
+export function createSimulatedServer(game: AnyGame, seed: number, line: LineOptions): SimulatedServer {
+  const buffers = createZoneBuffers(game, 1, CAPACITY);
+  const zone = createZone({ game, seed, epoch: 1, buffers, resume: false });
+  const server: SimulatedServer = {
+    clock: createManualClock(1000),
+    random: createRandom(seed),
+    zone,
+    edge: createEdge({
+      game,
+      zoneId: 1,
+      edgeIndex: 0,
+      seed,
+      buffers,
+      authenticate(connection, token) {
+        admitConnection(server.edge, connection, { playerId: Number(token), name: `p${token}`, saved: undefined });
+      },
+    }),
+    links: [],
+    clients: [],
+    line,
+    nextTickMs: 1000,
+    isUp: true,
+    nextPlayer: 1,
+    afterTick: undefined,
+  };
+  return server;
+}
+
+/** A client of a player of its own, updated each `frameMs`. */
+export function addClient(
+  server: SimulatedServer,
+  options: Partial<ClientOptions> = {},
+  frameMs = TICK_MS,
+  eachFrame?: () => void,
+): Client {
+  const player = server.nextPlayer++;
+  const client = createClient({
+    game: server.zone.game,
+    requestSession: (done) =>
+      done(server.isUp ? { token: String(player), url: 'zone' } : { refused: 'unreachable', isFinal: false }),
+    openSocket: (_, events) => openLink(server, events),
+    clock: server.clock,
+    random: () => server.random.fraction(),
+    ...options,
+  });
+  const now = server.clock.now();
+  server.clients.push({ client, frameMs, dueMs: now + server.random.fraction() * frameMs, eachFrame });
+  startClient(client, now);
+  return client;
+}
+
+function openLink(server: SimulatedServer, events: SocketEvents): Socket {
+  const { line, random, clock } = server;
+  const link: SimulatedLink = {
+    up: createLine(random, line),
+    down: createLine(random, line),
+    events,
+    connection: undefined,
+    opensMs: clock.now() + 2 * line.latencyMs,
+    isOpen: false,
+    isClosed: false,
+  };
+  server.links.push(link);
+  return {
+    send: (bytes) => link.up.send(clock.now(), bytes),
+    close: () => {
+      link.isClosed = true;
+    },
+  };
+}
+
+/** Simulated time passes, a millisecond at a time. */
+export function run(server: SimulatedServer, ms: number): void {
+  for (let step = 0; step < ms; step++) {
+    server.clock.advance(1);
+    const now = server.clock.now();
+    if (server.isUp) runServer(server, now);
+    for (const link of server.links) runLink(server, link, now);
+    for (let index = server.links.length - 1; index >= 0; index--) {
+      if (server.links[index]!.isClosed) server.links.splice(index, 1);
+    }
+    for (const host of server.clients) {
+      if (now < host.dueMs) continue;
+      host.dueMs += host.frameMs;
+      updateClient(host.client, now);
+      host.eachFrame?.();
+    }
+  }
+}
+
+function runServer(server: SimulatedServer, now: number): void {
+  if (now < server.nextTickMs) return;
+  server.nextTickMs += TICK_MS;
+  tickZone(server.zone);
+  serveClients(server.edge, now + SERVER_OFFSET_MS);
+  updateEdge(server.edge, now + SERVER_OFFSET_MS);
+  server.afterTick?.(server.zone.sim.tick);
+}
+
+function runLink(server: SimulatedServer, link: SimulatedLink, now: number): void {
+  if (link.isClosed) {
+    if (link.connection !== undefined) forgetConnection(server.edge, link.connection);
+    return;
+  }
+  if (!link.isOpen) {
+    if (now < link.opensMs) return;
+    if (!server.isUp) {
+      link.isClosed = true;
+      link.events.closed();
+      return;
+    }
+    link.isOpen = true;
+    link.connection = openConnection(
+      server.edge,
+      {
+        send: (bytes) => link.down.send(server.clock.now(), bytes),
+        backlogBytes: () => 0,
+        close: () => {},
+      },
+      now + SERVER_OFFSET_MS,
+    );
+    link.events.opened();
+  }
+  if (server.isUp) {
+    link.up.deliver(now, (bytes) => receiveFrame(server.edge, link.connection!, bytes, now + SERVER_OFFSET_MS));
+  }
+  link.down.deliver(now, (bytes) => link.events.received(bytes));
+}
+
+/** Every connection breaks, as when the server is gone. */
+export function breakConnections(server: SimulatedServer): void {
+  for (const link of [...server.links]) {
+    link.isClosed = true;
+    if (link.connection !== undefined) forgetConnection(server.edge, link.connection);
+    link.events.closed();
+  }
+}
