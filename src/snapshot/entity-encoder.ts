@@ -3,7 +3,7 @@
 // What only the owner sees is never in the cache: it is encoded for its owner alone.
 
 import { varintBytes, zigzag } from '../base/bytes.ts';
-import { type ColumnType, wrapDifference } from '../sim/columns.ts';
+import { wrapDifference } from '../sim/columns.ts';
 import { frameOffset, GENERATION, type History, KIND, ROWS } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY } from '../wire/schema.ts';
@@ -32,12 +32,16 @@ export interface EntityEncoder {
   readonly stateTicks: Int32Array;
 }
 
-const VALUE_BYTES: Readonly<Record<ColumnType, number>> = { u8: 2, u16: 3, i16: 3, u31: 5, i32: 5 };
+/**
+ * Whatever the column's type: nothing clamps what a game writes, and a value out of its range must not run into the
+ * bytes of the entity beside it.
+ */
+const VALUE_BYTES_MAX = 5;
 
 export function createEntityEncoder(history: History, names: Uint8Array, nameBytes: number): EntityEncoder {
   const { rows, capacity } = history;
   let rowBytes = 0;
-  for (const row of rows) rowBytes += varintBytes(row.field << 3) + VALUE_BYTES[row.type];
+  for (const row of rows) rowBytes += varintBytes(row.field << 3) + VALUE_BYTES_MAX;
   const deltaBytesMax = 4 + rowBytes;
   const stateBytesMax = 4 + 4 + 3 + 1 + nameBytes + 1 + rowBytes;
   return {

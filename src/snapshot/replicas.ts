@@ -87,6 +87,7 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
     const tag = reader.varint();
     if (tag === ((SNAPSHOT.tick << 3) | VARINT)) {
       tick = reader.varint();
+      if (tick > 0x7fff_ffff) return MALFORMED;
       if (tick <= replicas.tick) return STALE;
     } else if (tag === ((SNAPSHOT.baselineAge << 3) | VARINT)) baselineAge = reader.varint();
     else if (tag === ((SNAPSHOT.inputAge << 3) | VARINT)) inputAge = reader.varint();
@@ -101,6 +102,7 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
     } else if (!skipField(reader, tag)) return MALFORMED;
     if (reader.failed) return MALFORMED;
   }
+  if (tick <= replicas.tick) return STALE;
   replicas.inputTick = tick - inputAge;
   replicas.inputLead = inputLead;
   commit(replicas, tick, omitted, leaves);
@@ -137,7 +139,11 @@ function readPart(
   replicas.stagedCount++;
   staged.values.fill(0);
   staged.isState = part === SNAPSHOT.entities;
-  return staged.isState ? readState(replicas, reader, staged) : readDelta(replicas, reader, staged, tick, baselineAge);
+  const code = staged.isState
+    ? readState(replicas, reader, staged)
+    : readDelta(replicas, reader, staged, tick, baselineAge);
+  // A slot is 16 bits: so many entities at most, whatever a server sends.
+  return code === DECODED && staged.slot > 0xffff ? MALFORMED : code;
 }
 
 function readState(replicas: Replicas, reader: Reader, staged: Staged): number {
@@ -200,6 +206,8 @@ function commit(replicas: Replicas, tick: number, omitted: number, leaves: reado
   for (let index = 0; index < replicas.stagedCount; index++) {
     const staged = replicas.staged[index]!;
     let replica = replicas.bySlot.get(staged.slot);
+    // A delta for what the same snapshot says has left: no server of ours sends it.
+    if (replica === undefined && !staged.isState) continue;
     if (replica === undefined || (staged.isState && replica.generation !== staged.generation)) {
       replica = createReplica(staged, replicas.rows.length);
       replicas.bySlot.set(staged.slot, replica);

@@ -7,7 +7,7 @@
 import { assert } from '../base/assert.ts';
 import { VISIBLE_MAX } from '../base/limits.ts';
 import { bucketOf, type Grid } from '../sim/grid.ts';
-import { frameOffset, GENERATION, type History, KIND } from '../sim/history.ts';
+import { frameOffset, frameSlotCount, GENERATION, type History, KIND } from '../sim/history.ts';
 
 /** Snapshots whose contents are remembered, by tick; a power of two. */
 const SENT_TICKS = 128;
@@ -30,6 +30,12 @@ export interface Viewer {
   readonly slots: Int32Array;
   readonly generations: Int32Array;
   readonly states: Uint8Array;
+  /**
+   * Tick of the frame in which it entered or began to leave. What older snapshots said of it is no longer true, so
+   * their acknowledgement says nothing of it: it may have left and entered again since. Held by the test
+   * `leaves and comes back while acknowledgements are on their way`.
+   */
+  readonly since: Int32Array;
   /** Newest acknowledged tick whose snapshot carried it; −1 = none. */
   readonly acked: Int32Array;
   /** Newest tick whose snapshot carried it; −1 = none. */
@@ -42,6 +48,10 @@ export interface Viewer {
   readonly indexOf: Uint8Array;
   /** Newest snapshot acknowledged; −1 = none. */
   ackedTick: number;
+  /** Tick of the frame that interest was last computed for. */
+  frameTick: number;
+  /** Newest tick sent before the baselines were voided: up to it, ticks name snapshots of two timelines. */
+  voidedTick: number;
   readonly sentTicks: Int32Array;
   readonly sentFrom: Int32Array;
   readonly sentCounts: Int32Array;
@@ -59,6 +69,7 @@ export function createViewer(capacity: number, slot: number): Viewer {
     slots: new Int32Array(VISIBLE_MAX),
     generations: new Int32Array(VISIBLE_MAX),
     states: new Uint8Array(VISIBLE_MAX),
+    since: new Int32Array(VISIBLE_MAX),
     acked: new Int32Array(VISIBLE_MAX),
     sent: new Int32Array(VISIBLE_MAX),
     priorities: new Int32Array(VISIBLE_MAX),
@@ -66,6 +77,8 @@ export function createViewer(capacity: number, slot: number): Viewer {
     round: 0,
     indexOf: new Uint8Array(capacity),
     ackedTick: -1,
+    frameTick: -1,
+    voidedTick: -1,
     sentTicks: new Int32Array(SENT_TICKS).fill(-1),
     sentFrom: new Int32Array(SENT_TICKS),
     sentCounts: new Int32Array(SENT_TICKS),
@@ -76,16 +89,20 @@ export function createViewer(capacity: number, slot: number): Viewer {
 
 /** Voids every baseline: the zone was resumed, and what was acknowledged may not be what it remembers. */
 export function voidBaselines(viewer: Viewer): void {
+  viewer.voidedTick = Math.max(viewer.voidedTick, viewer.frameTick);
+  viewer.frameTick = -1;
   viewer.ackedTick = -1;
+  viewer.since.fill(-1, 0, viewer.count);
   viewer.acked.fill(-1, 0, viewer.count);
   viewer.sentTicks.fill(-1);
 }
 
 /** From the wire: `tick` is any number. Only snapshots that were sent and are still remembered count. */
 export function acknowledge(viewer: Viewer, tick: number): number {
+  if (tick <= viewer.voidedTick) return ACK_UNKNOWN;
   if (tick === viewer.ackedTick) return ACK_KNOWN;
   const place = tick & (SENT_TICKS - 1);
-  if (tick < 0 || viewer.sentTicks[place] !== tick) return ACK_UNKNOWN;
+  if (viewer.sentTicks[place] !== tick) return ACK_UNKNOWN;
   const from = viewer.sentFrom[place]!;
   if (viewer.recordTop - from > SENT_RECORDS) return ACK_UNKNOWN;
   if (tick < viewer.ackedTick) return ACK_KNOWN;
@@ -99,6 +116,7 @@ export function acknowledge(viewer: Viewer, tick: number): number {
 function acknowledgeRecord(viewer: Viewer, record: number, tick: number): void {
   const index = viewer.indexOf[record & 0xffff]! - 1;
   if (index < 0 || viewer.generations[index] !== ((record >>> 16) & 0x7fff)) return;
+  if (tick < viewer.since[index]!) return;
   if (record < 0) {
     if (viewer.states[index] === LEAVING) removeEntry(viewer, index);
   } else if (viewer.states[index] === SEEN && viewer.acked[index]! < tick) viewer.acked[index] = tick;
@@ -132,6 +150,7 @@ function addEntry(viewer: Viewer, slot: number, generation: number): number {
 function startEntry(viewer: Viewer, index: number, generation: number): void {
   viewer.generations[index] = generation;
   viewer.states[index] = SEEN;
+  viewer.since[index] = viewer.frameTick;
   viewer.acked[index] = -1;
   viewer.sent[index] = -1;
   viewer.priorities[index] = 0;
@@ -144,6 +163,7 @@ function removeEntry(viewer: Viewer, index: number): void {
   viewer.slots[index] = viewer.slots[last]!;
   viewer.generations[index] = viewer.generations[last]!;
   viewer.states[index] = viewer.states[last]!;
+  viewer.since[index] = viewer.since[last]!;
   viewer.acked[index] = viewer.acked[last]!;
   viewer.sent[index] = viewer.sent[last]!;
   viewer.priorities[index] = viewer.priorities[last]!;
@@ -160,6 +180,7 @@ export function updateInterest(viewer: Viewer, history: History, grid: Grid, tic
   const offset = frameOffset(history, tick);
   const own = offset + viewer.slot * stride;
   const round = ++viewer.round;
+  viewer.frameTick = tick;
   markSeen(viewer, viewer.slot, records[own + GENERATION]!, true, 0);
   const ownX = records[own + grid.rowX]!;
   const ownZ = records[own + grid.rowZ]!;
@@ -185,7 +206,9 @@ export function updateInterest(viewer: Viewer, history: History, grid: Grid, tic
     }
   }
   for (let index = 0; index < viewer.count; index++) {
-    if (viewer.rounds[index] !== round && viewer.states[index] === SEEN) viewer.states[index] = LEAVING;
+    if (viewer.rounds[index] === round || viewer.states[index] !== SEEN) continue;
+    viewer.states[index] = LEAVING;
+    viewer.since[index] = tick;
   }
 }
 
@@ -197,9 +220,7 @@ function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: bo
     if (index < 0) return;
   } else if (viewer.rounds[index] === viewer.round) {
     return; // two cells of the query share a bucket
-  } else if (viewer.generations[index] !== generation) {
-    startEntry(viewer, index, generation);
-  } else if (viewer.states[index] === LEAVING) {
+  } else if (viewer.generations[index] !== generation || viewer.states[index] === LEAVING) {
     if (!mayEnter) return;
     startEntry(viewer, index, generation);
   }
@@ -209,5 +230,7 @@ function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: bo
 
 /** Whether the viewer's own entity is alive in the frame of `tick`. */
 export function isOwnAlive(viewer: Viewer, history: History, tick: number): boolean {
+  // Above the slots in use a frame still holds what stood there a lap of the ring ago.
+  if (viewer.slot >= frameSlotCount(history, tick)) return false;
   return history.records[frameOffset(history, tick) + viewer.slot * history.stride + KIND] !== 0;
 }
