@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { wrapDifference } from '../../src/sim/columns.ts';
+import { publishFrame } from '../../src/sim/history.ts';
+import { advanceTick } from '../../src/sim/world.ts';
+import {
+  encodeDelta,
+  encodeState,
+  putVarint,
+  resetEntityEncoder,
+  writeDelta,
+  writeState,
+} from '../../src/snapshot/entity-encoder.ts';
+import { createMessages } from '../../src/wire/schema.ts';
+import { PROBE_SCHEMA } from '../wire/probe-schema.ts';
+import { createReference } from '../wire/reference.ts';
+import { createRandomZone, isAlive, liveTick, type RandomZone, readTruth } from './random-zone.ts';
+
+const { entityDelta, entityState } = createMessages(PROBE_SCHEMA);
+const reference = createReference(PROBE_SCHEMA);
+const { rows } = PROBE_SCHEMA;
+const rowNames = rows.map((row) => row.name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()));
+
+const zoneArbitrary = fc.integer().map((seed) => {
+  const zone = createRandomZone({ seed, capacity: 40, players: 3, entities: 30, radiusMm: 5000, halfMm: 9000 });
+  for (let tick = 0; tick < 60; tick++) liveTick(zone);
+  return zone;
+});
+
+function expectedState(zone: RandomZone, tick: number, slot: number, isOwner: boolean): Record<string, unknown> {
+  const { kind, generation, name, values } = readTruth(zone, tick, slot, isOwner);
+  const state: Record<string, unknown> = { slot, kind, generation, name };
+  for (const [index, value] of values.entries()) state[rowNames[index]!] = value;
+  return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== 0 && value !== ''));
+}
+
+function expectedDelta(zone: RandomZone, tick: number, slot: number, baseline: number, isOwner: boolean) {
+  const now = readTruth(zone, tick, slot, isOwner).values;
+  const was = readTruth(zone, baseline, slot, isOwner).values;
+  const delta: Record<string, unknown> = slot === 0 ? {} : { slot };
+  for (const [index, row] of zone.history.rows.entries()) {
+    const difference = wrapDifference(row.type, now[index]! - was[index]!);
+    if (difference !== 0) delta[rowNames[index]!] = difference;
+  }
+  return delta;
+}
+
+test('full states and deltas decode with protobufjs to what history says', () => {
+  fc.assert(
+    fc.property(zoneArbitrary, (zone) => {
+      const { encoder } = zone;
+      const bytes = new Uint8Array(1024);
+      for (let slot = 0; slot < 40; slot++) {
+        if (!isAlive(zone, 60, slot)) continue;
+        for (const isOwner of [false, true]) {
+          const rowCount = isOwner ? rows.length : encoder.publicRows;
+          const end = writeState(encoder, bytes, 5, 60, slot, rowCount);
+          expect(end - 5).toBeLessThanOrEqual(encoder.stateBytesMax);
+          const expected = expectedState(zone, 60, slot, isOwner);
+          expect(reference.decode(entityState, bytes.subarray(5, end))).toEqual(expected);
+          for (const baseline of [59, 44, 1 + zone.random.below(58)]) {
+            const deltaEnd = writeDelta(encoder, bytes, 5, 60, slot, baseline, rowCount);
+            expect(deltaEnd - 5).toBeLessThanOrEqual(encoder.deltaBytesMax);
+            const delta = expectedDelta(zone, 60, slot, baseline, isOwner);
+            expect(reference.decode(entityDelta, bytes.subarray(5, deltaEnd))).toEqual(delta);
+          }
+        }
+      }
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('what is cached is what would be written, whoever asked for which baseline before', () => {
+  fc.assert(
+    fc.property(zoneArbitrary, fc.array(fc.nat(), { minLength: 80, maxLength: 80 }), (zone, draws) => {
+      const { encoder } = zone;
+      const bytes = new Uint8Array(1024);
+      for (const draw of draws) {
+        const tick = 60 - (draw % 3);
+        const slot = (draw >> 3) % 40;
+        const baseline = 1 + ((draw >> 10) % 57);
+        if (!isAlive(zone, tick, slot)) continue;
+        const place = encodeDelta(encoder, tick, slot, baseline);
+        const start = place * encoder.deltaBytesMax;
+        const end = writeDelta(encoder, bytes, 0, tick, slot, baseline, encoder.publicRows);
+        expect(encoder.deltas.slice(start, start + encoder.deltaLengths[place]!)).toEqual(bytes.slice(0, end));
+        encodeState(encoder, tick, slot);
+        const from = slot * encoder.stateBytesMax;
+        const stateEnd = writeState(encoder, bytes, 0, tick, slot, encoder.publicRows);
+        expect(encoder.states.slice(from, from + encoder.stateLengths[slot]!)).toEqual(bytes.slice(0, stateEnd));
+      }
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('a value out of its column’s range stays within its own bytes', () => {
+  const zone = createRandomZone({ seed: 7, capacity: 6, players: 1, entities: 4, radiusMm: 5000, halfMm: 100 });
+  const { encoder, world, history } = zone;
+  for (const row of rows) {
+    const { column } = history.rows.find(({ name }) => name === row.name)!;
+    for (let slot = 0; slot < 5; slot++) world.columns[column]![slot] = slot === 2 ? -1 : 0;
+  }
+  advanceTick(world);
+  publishFrame(history, world);
+  advanceTick(world);
+  publishFrame(history, world);
+  for (let slot = 0; slot < 5; slot++) encodeState(encoder, 2, slot);
+  for (let slot = 0; slot < 5; slot++) {
+    expect(encoder.stateLengths[slot]).toBeLessThanOrEqual(encoder.stateBytesMax);
+    const from = slot * encoder.stateBytesMax;
+    const bytes = encoder.states.subarray(from, from + encoder.stateLengths[slot]!);
+    if (slot !== 2) expect(reference.decode(entityState, bytes)).toEqual(expectedState(zone, 2, slot, false));
+  }
+});
+
+test('a new epoch: the same tick is encoded anew', () => {
+  const zone = createRandomZone({ seed: 9, capacity: 6, players: 1, entities: 4, radiusMm: 5000, halfMm: 100 });
+  const { encoder, world, history } = zone;
+  const before = [advanceTick(world), advanceTick(world)];
+  publishFrame(history, world);
+  encodeState(encoder, before[1]!, 1);
+  world.columns.level[1] = 200;
+  publishFrame(history, world);
+  resetEntityEncoder(encoder);
+  encodeState(encoder, before[1]!, 1);
+  const from = encoder.stateBytesMax;
+  const bytes = encoder.states.subarray(from, from + encoder.stateLengths[1]!);
+  expect(reference.decode(entityState, bytes)).toMatchObject({ level: 200 });
+});
+
+test('putVarint writes every u32 as protobuf does', () => {
+  const bytes = new Uint8Array(16);
+  for (const [value, expected] of [
+    [0, [0]],
+    [127, [127]],
+    [128, [0x80, 1]],
+    [0xffff_ffff, [0xff, 0xff, 0xff, 0xff, 0x0f]],
+    [-1, [0xff, 0xff, 0xff, 0xff, 0x0f]],
+  ] as const) {
+    const end = putVarint(bytes, 3, value);
+    expect([...bytes.subarray(3, end)]).toEqual([...expected]);
+  }
+});

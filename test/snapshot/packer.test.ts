@@ -1,0 +1,272 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Reader } from '../../src/base/bytes.ts';
+import { FRAME_LAG_TICKS_MAX } from '../../src/base/limits.ts';
+import { createRandom } from '../../src/base/random.ts';
+import { buildGrid } from '../../src/sim/grid.ts';
+import { publishFrame, resetHistory } from '../../src/sim/history.ts';
+import { advanceTick, despawnEntity } from '../../src/sim/world.ts';
+import { resetEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
+import { packSnapshot } from '../../src/snapshot/packer.ts';
+import { applySnapshot } from '../../src/snapshot/replicas.ts';
+import { acknowledge, createViewer, voidBaselines } from '../../src/snapshot/viewer.ts';
+import { DECODED, decodeMessage, type WireObject } from '../../src/wire/codec.ts';
+import { createMessages } from '../../src/wire/schema.ts';
+import { normalise } from '../wire/arbitrary.ts';
+import { PROBE_SCHEMA } from '../wire/probe-schema.ts';
+import { createReference } from '../wire/reference.ts';
+import {
+  createLossyClient,
+  isTrue,
+  type Line,
+  type LossyClient,
+  readerOf,
+  runClient,
+  serveClient,
+} from './lossy-client.ts';
+import { createRandomZone, liveTick, type RandomZone, restTick } from './random-zone.ts';
+
+const { serverMessage } = createMessages(PROBE_SCHEMA);
+const reference = createReference(PROBE_SCHEMA);
+
+const line: fc.Arbitrary<Line> = fc.record({
+  loss: fc.constantFrom(0, 13, 80, 180),
+  delayTicksMax: fc.constantFrom(0, 3, 20, 70),
+  pauseTicksMax: fc.constantFrom(0, 60, 300),
+});
+const scene = fc.record({
+  seed: fc.integer(),
+  lines: fc.array(line, { minLength: 1, maxLength: 3 }),
+  intervalTicks: fc.integer({ min: 1, max: 6 }),
+  capacity: fc.constantFrom(13, 40, 90),
+  budgetBytes: fc.constantFrom(120, 300, 700, 3000),
+});
+type Scene = typeof scene extends fc.Arbitrary<infer T> ? T : never;
+
+function createScene({ seed, lines, intervalTicks, capacity }: Scene): { zone: RandomZone; clients: LossyClient[] } {
+  const entities = Math.floor(capacity * 0.7) - lines.length;
+  const zone = createRandomZone({ seed, capacity, players: lines.length, entities, radiusMm: 4000, halfMm: 6000 });
+  const clients = lines.map((one, index) =>
+    createLossyClient(zone, zone.players[index]!, one, intervalTicks, createRandom(seed + index + 1)),
+  );
+  return { zone, clients };
+}
+
+function runTick(zone: RandomZone, clients: readonly LossyClient[], tick: number, budgetBytes: number): void {
+  buildGrid(zone.grid, zone.history, tick);
+  for (const client of clients) serveClient(zone, client, tick, budgetBytes);
+  for (const client of clients) runClient(client, tick);
+}
+
+function isUpToDate({ truth, replicas }: LossyClient): boolean {
+  if (truth === undefined || replicas.omitted > 0) return false;
+  return [...truth].every(([slot, one]) => isTrue(replicas, slot, one)) && truth.size === replicas.bySlot.size;
+}
+
+/** What is left to do when the world has gone quiet: let every line heal, then at most one entity a snapshot. */
+function settle(zone: RandomZone, clients: readonly LossyClient[], budgetBytes: number): void {
+  const healed = clients.map((client) => ({ ...client, line: { loss: 0, delayTicksMax: 5, pauseTicksMax: 0 } }));
+  const ticks = 400 + zone.world.capacity * 2 * healed[0]!.intervalTicks;
+  for (let count = 0; count < ticks; count++) runTick(zone, healed, restTick(zone), budgetBytes);
+  for (const client of healed) expect(isUpToDate(client), `client of slot ${client.slot}`).toBe(true);
+}
+
+test('whatever is lost, late or out of order: each client’s world is the one it sees', () => {
+  let complete = 0;
+  fc.assert(
+    fc.property(scene, (one) => {
+      const { zone, clients } = createScene(one);
+      for (let count = 0; count < 500; count++) runTick(zone, clients, liveTick(zone), one.budgetBytes);
+      settle(zone, clients, Math.max(one.budgetBytes, 400));
+      for (const client of clients) complete += client.complete;
+    }),
+    { numRuns: 14 },
+  );
+  expect(complete).toBeGreaterThan(0);
+});
+
+test('the bytes are protobuf: protobufjs and our codec read the same', () => {
+  fc.assert(
+    fc.property(scene, (one) => {
+      const { zone, clients } = createScene(one);
+      for (let count = 0; count < 150; count++) {
+        runTick(zone, clients, liveTick(zone), one.budgetBytes);
+        const bytes = clients[0]!.newestSent?.bytes;
+        if (bytes === undefined || count % 10 > 0) continue;
+        const { code, value } = decodeMessage(new Reader(bytes), serverMessage, 'reject');
+        expect(code).toBe(DECODED);
+        expect(normalise(serverMessage, value)).toEqual(reference.decode(serverMessage, bytes));
+      }
+    }),
+    { numRuns: 6 },
+  );
+});
+
+const hostile = fc.oneof(
+  fc.constant(() => -1),
+  fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }).map((tick) => () => tick),
+  fc.integer({ min: 1, max: 400 }).map((age) => (now: number) => now - age),
+  fc.integer({ min: 1, max: 400 }).map((lead) => (now: number) => now + lead),
+);
+
+test('acknowledging what was never sent, or is long past, harms nobody, least of all the one who does it', () => {
+  fc.assert(
+    fc.property(scene, fc.array(hostile, { minLength: 1, maxLength: 20 }), (one, acks) => {
+      const { zone, clients } = createScene(one);
+      for (let count = 0; count < 300; count++) {
+        const tick = liveTick(zone);
+        for (const { viewer } of clients) {
+          const ack = acks[count % acks.length]!(tick);
+          // What was sent and then lost could be acknowledged by a liar only; that is the next test.
+          if (!viewer.sentTicks.includes(ack)) acknowledge(viewer, ack);
+        }
+        runTick(zone, clients, tick, one.budgetBytes);
+      }
+      settle(zone, clients, Math.max(one.budgetBytes, 400));
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test('a client that lies about what it got is right again once it stops', () => {
+  const zone = createRandomZone({ seed: 3, capacity: 40, players: 2, entities: 30, radiusMm: 4000, halfMm: 5000 });
+  const liar = createLossyClient(zone, 0, { loss: 0, delayTicksMax: 0, pauseTicksMax: 0 }, 3, createRandom(1));
+  for (let count = 0; count < 300; count++) {
+    const tick = liveTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    packSnapshot(zone.packer, liar.viewer, tick, 700);
+    acknowledge(liar.viewer, tick);
+  }
+  let isRight = false;
+  for (let count = 0; count < 200 && !isRight; count++) {
+    const tick = liveTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    packSnapshot(zone.packer, liar.viewer, tick, 3000);
+    const code = applySnapshot(liar.replicas, readerOf(zone.packer.bytes.slice(zone.packer.start, zone.packer.end)));
+    isRight = code === DECODED && liar.replicas.omitted === 0;
+    if (code === DECODED) acknowledge(liar.viewer, tick);
+  }
+  expect(isRight).toBe(true);
+});
+
+test('300 entities in sight: 255 are entered, the rest when others have left', () => {
+  const zone = createRandomZone({ seed: 5, capacity: 301, players: 1, entities: 300, radiusMm: 20_000, halfMm: 100 });
+  const viewer = createViewer(301, 0);
+  const client = createLossyClient(zone, 0, { loss: 0, delayTicksMax: 0, pauseTicksMax: 0 }, 1, createRandom(1));
+  const apply = (tick: number): void => {
+    buildGrid(zone.grid, zone.history, tick);
+    expect(packSnapshot(zone.packer, viewer, tick, 1000)).toBe(true);
+    const { bytes, start, end } = zone.packer;
+    expect(end - start).toBeLessThanOrEqual(1003);
+    expect(applySnapshot(client.replicas, readerOf(bytes.slice(start, end)))).toBe(DECODED);
+    acknowledge(viewer, tick);
+  };
+  for (let count = 0; count < 60; count++) apply(restTick(zone));
+  expect(client.replicas.bySlot.size).toBe(255);
+  const first = [...client.replicas.bySlot.keys()].filter((slot) => slot > 0).slice(0, 100);
+  for (const slot of first) despawnEntity(zone.world, slot);
+  for (let count = 0; count < 60; count++) apply(restTick(zone));
+  expect(client.replicas.bySlot.size).toBe(201);
+  for (const slot of first) expect(client.replicas.bySlot.has(slot)).toBe(false);
+});
+
+test('the nearest go first, and everyone has a turn', () => {
+  const zone = createRandomZone({ seed: 11, capacity: 61, players: 1, entities: 60, radiusMm: 20_000, halfMm: 10 });
+  const { world, packer, grid, history } = zone;
+  const { positionX, positionZ, level } = world.columns;
+  positionX[0] = 0;
+  positionZ[0] = 0;
+  for (let slot = 1; slot <= 60; slot++) {
+    positionX[slot] = (9000 + slot * 180) << 7;
+    positionZ[slot] = 0;
+  }
+  const viewer = createViewer(61, 0);
+  const last = new Int32Array(61);
+  const times = new Int32Array(61);
+  const gaps = new Int32Array(61);
+  let fewest = 60;
+  for (let round = 1; round <= 600; round++) {
+    for (let slot = 1; slot <= 60; slot++) level[slot] = round & 0xff;
+    const tick = advanceTick(world);
+    publishFrame(history, world);
+    buildGrid(grid, history, tick);
+    expect(packSnapshot(packer, viewer, tick, 110)).toBe(true);
+    const bytes = packer.bytes.slice(packer.start, packer.end);
+    const { snapshot } = decodeMessage(new Reader(bytes), serverMessage, 'reject').value as { snapshot: WireObject };
+    const slots = [...(snapshot.deltas as WireObject[]), ...(snapshot.entities as WireObject[])]
+      .map(({ slot }) => slot as number)
+      .filter((slot) => slot > 0);
+    expect(slots.length + (snapshot.omitted as number)).toBe(60);
+    if (round === 1) {
+      // All wait for the first time: those that were sent are the nearest, the own entity apart.
+      expect(slots).toEqual(slots.map((_, index) => index + 1));
+    }
+    fewest = Math.min(fewest, slots.length);
+    for (const slot of slots) {
+      gaps[slot] = Math.max(gaps[slot]!, round - last[slot]!);
+      last[slot] = round;
+      times[slot]!++;
+    }
+    acknowledge(viewer, tick);
+  }
+  expect(fewest).toBeGreaterThan(0);
+  // The farthest gains 1 a round, the nearest 17: what has waited R rounds is passed by another only once in R / 17.
+  const roundsMax = 17 * Math.ceil(60 / fewest + 2);
+  for (let slot = 1; slot <= 60; slot++)
+    expect(Math.max(gaps[slot]!, 600 - last[slot]!)).toBeLessThanOrEqual(roundsMax);
+  const sum = (from: number): number => times.subarray(from, from + 20).reduce((a, b) => a + b, 0);
+  expect(sum(1)).toBeGreaterThan(sum(21));
+  expect(sum(21)).toBeGreaterThan(sum(41));
+});
+
+test('a zone that was resumed: ticks come again with another content, and the client is right all the same', () => {
+  fc.assert(
+    fc.property(scene, fc.integer({ min: 0, max: 40 }), (one, back) => {
+      const { zone, clients } = createScene(one);
+      for (let count = 0; count < 200; count++) runTick(zone, clients, liveTick(zone), one.budgetBytes);
+      resetHistory(zone.history, 2);
+      resetEntityEncoder(zone.encoder);
+      zone.world.words[0] = zone.world.words[0]! - back;
+      const resumed = clients.map((client) => {
+        voidBaselines(client.viewer);
+        client.down.length = 0;
+        return { ...client, line: { loss: 60, delayTicksMax: 8, pauseTicksMax: 0 } };
+      });
+      for (let count = 0; count < 200; count++) runTick(zone, resumed, liveTick(zone), one.budgetBytes);
+      settle(zone, resumed, Math.max(one.budgetBytes, 400));
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test('a frame that the zone overwrites meanwhile is not sent, and acknowledging it says nothing', () => {
+  const zone = createRandomZone({ seed: 2, capacity: 10, players: 1, entities: 5, radiusMm: 4000, halfMm: 500 });
+  const viewer = createViewer(10, 0);
+  const tick = restTick(zone);
+  buildGrid(zone.grid, zone.history, tick);
+  for (let count = 0; count <= FRAME_LAG_TICKS_MAX; count++) restTick(zone);
+  expect(packSnapshot(zone.packer, viewer, tick, 1000)).toBe(false);
+  acknowledge(viewer, tick);
+  expect(viewer.ackedTick).toBe(-1);
+});
+
+test('columns of the owner are in the owner’s snapshots and in nobody else’s', () => {
+  const zone = createRandomZone({ seed: 4, capacity: 12, players: 2, entities: 8, radiusMm: 20_000, halfMm: 500 });
+  for (let slot = 0; slot < 10; slot++) {
+    zone.world.columns.secret[slot] = 77_000 + slot;
+    zone.world.columns.mood[slot] = -5;
+  }
+  const tick = restTick(zone);
+  buildGrid(zone.grid, zone.history, tick);
+  for (const own of zone.players) {
+    packSnapshot(zone.packer, createViewer(12, own), tick, 3000);
+    const bytes = zone.packer.bytes.slice(zone.packer.start, zone.packer.end);
+    const { snapshot } = reference.decode(serverMessage, bytes) as { snapshot: { entities: WireObject[] } };
+    expect(snapshot.entities).toHaveLength(10);
+    for (const entity of snapshot.entities) {
+      const { slot = 0, secret, mood, positionXFine } = entity;
+      if (slot === own) expect([secret, mood]).toEqual([77_000 + own, -5]);
+      else expect([secret, mood, positionXFine]).toEqual([undefined, undefined, undefined]);
+    }
+  }
+});
