@@ -13,7 +13,7 @@ export interface SocketLink {
   close(): void;
 }
 
-export interface SocketHandlers<Connection> {
+export interface SocketEvents<Connection> {
   /** Whether a page of that origin may connect; `host` is what the client asked for. */
   isOriginAllowed(origin: string | undefined, host: string | undefined): boolean;
   refused(reason: 'origin'): void;
@@ -39,7 +39,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 export function listenWebSocket<Connection>(
   host: string,
   port: number,
-  handlers: SocketHandlers<Connection>,
+  events: SocketEvents<Connection>,
 ): Promise<SocketServer> {
   return new Promise((resolve, reject) => {
     const server = new WebSocketServer({
@@ -49,8 +49,8 @@ export function listenWebSocket<Connection>(
       maxPayload: 16 * FRAME_BYTES_MAX,
       clientTracking: true,
       verifyClient: ({ req }: { req: IncomingMessage }) => {
-        const isAllowed = handlers.isOriginAllowed(req.headers.origin, req.headers.host);
-        if (!isAllowed) handlers.refused('origin');
+        const isAllowed = events.isOriginAllowed(req.headers.origin, req.headers.host);
+        if (!isAllowed) events.refused('origin');
         return isAllowed;
       },
     });
@@ -60,7 +60,7 @@ export function listenWebSocket<Connection>(
       const bound = typeof address === 'object' && address !== null ? address.port : port;
       resolve({ port: bound, close: () => closeServer(server) });
     });
-    server.on('connection', (socket, request) => accept(socket, request, handlers));
+    server.on('connection', (socket, request) => accept(socket, request, events));
   });
 }
 
@@ -77,7 +77,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   });
 }
 
-function accept<Connection>(socket: WebSocket, request: IncomingMessage, handlers: SocketHandlers<Connection>): void {
+function accept<Connection>(socket: WebSocket, request: IncomingMessage, events: SocketEvents<Connection>): void {
   const tcp = request.socket;
   tcp.setNoDelay(true);
   let isClosing = false;
@@ -95,7 +95,7 @@ function accept<Connection>(socket: WebSocket, request: IncomingMessage, handler
   };
   // A broken peer is no error of ours: the close that follows is all there is to do.
   socket.on('error', () => socket.terminate());
-  const connection = handlers.open(link, tcp.remoteAddress ?? '');
+  const connection = events.open(link, tcp.remoteAddress ?? '');
   if (connection === undefined) {
     socket.close(CLOSE_TRY_LATER);
     return;
@@ -103,10 +103,10 @@ function accept<Connection>(socket: WebSocket, request: IncomingMessage, handler
   socket.binaryType = 'nodebuffer';
   socket.on('message', (message: Buffer, isBinary: boolean) => {
     if (isClosing) return;
-    if (isBinary) handlers.frame(connection, message);
-    else handlers.textFrame(connection);
+    if (isBinary) events.frame(connection, message);
+    else events.textFrame(connection);
   });
-  socket.once('close', () => handlers.closed(connection));
+  socket.once('close', () => events.closed(connection));
 }
 
 /** Stops listening, lets what was sent go out, then ends what is still open. */
