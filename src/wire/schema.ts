@@ -38,6 +38,8 @@ export interface GameSchema {
   readonly rows: readonly {
     readonly name: string;
     readonly field: number;
+    /** Range of the value; a client needs it to know which differences go round. */
+    readonly type: 'u8' | 'u16' | 'i16' | 'u31' | 'i32';
     readonly signed: boolean;
     readonly ownerOnly: boolean;
     readonly comment: string;
@@ -163,7 +165,7 @@ const serverGoodbye: Message = {
       'reason',
       1,
       64,
-      'protocol_version, game_version, token_invalid, token_expired, token_used, zone_full, replaced, shutting_down, idle, rate',
+      'protocol_version, game_version, token_invalid, token_expired, token_used, zone_full, replaced, shutting_down, idle, backlog, store_unavailable',
     ),
   ],
 };
@@ -311,6 +313,8 @@ function createGameMessage(
   return { name, comment, fields };
 }
 
+const OWNER_ONLY = 'to its owner only';
+
 function createEntityMessage(game: GameSchema, isDelta: boolean): Message {
   const fields: WireField[] = [uint('slot', ENTITY.slot, 'names the entity while the client sees it', 0xffff)];
   if (isDelta) {
@@ -325,13 +329,15 @@ function createEntityMessage(game: GameSchema, isDelta: boolean): Message {
   for (const row of game.rows) {
     const type = isDelta || row.signed ? 'sint32' : 'uint32';
     const name = row.name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    fields.push({ name, field: row.field, type, comment: row.comment, ...(isDelta && { optional: true }) });
+    const audience = row.ownerOnly && !row.comment.includes(OWNER_ONLY) ? OWNER_ONLY : '';
+    const comment = [row.comment, row.type, audience].filter((words) => words !== '').join('; ');
+    fields.push({ name, field: row.field, type, comment, ...(isDelta && { optional: true }) });
   }
   fields.sort((a, b) => a.field - b.field);
   return isDelta
     ? {
         name: 'EntityDelta',
-        comment: 'Differences to the baseline; absent is unchanged. 16-bit values go round.',
+        comment: 'Differences to the baseline; absent is unchanged. Sums go round at the width of the type.',
         fields,
       }
     : { name: 'EntityState', comment: 'An entity in full.', fields };

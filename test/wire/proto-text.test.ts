@@ -30,7 +30,14 @@ test.each([PROBE_SCHEMA, game])('protobufjs reads the printed file and finds eve
 });
 
 test('a line break in a comment stays in the comment', () => {
-  const row = { name: 'mood', field: 16, signed: false, ownerOnly: false, comment: 'first\nint32 second = 2;' };
+  const row = {
+    name: 'mood',
+    type: 'u8',
+    field: 16,
+    signed: false,
+    ownerOnly: false,
+    comment: 'first\nint32 second = 2;',
+  } as const;
   const { root } = protobuf.parse(printProto({ name: 'broken', version: 1, rows: [row] }));
   expect(Object.keys(root.lookupType('darkages.v1.EntityState').fields)).not.toContain('second');
 });
