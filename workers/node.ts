@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     now: systemClock.now,
     onHopeless: (reason) => {
       log.fatal(reason);
-      process.exit(EXIT_FAILED);
+      ending.fail();
     },
   });
   ending.add(() => threads.drain());
@@ -154,6 +154,8 @@ interface Ending {
   /** Steps run last added first; each answers what went wrong, in words. */
   add(step: () => Promise<readonly string[]>): void;
   run(): Promise<readonly string[]>;
+  /** Ends the process in order, to be started again by its parent. */
+  fail(): void;
   /** From now on a signal ends the process in order; one that came before does so at once. */
   start(): void;
 }
@@ -167,18 +169,18 @@ function createEnding(log: Logger): Ending {
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) problems.push(...(await step()));
     return problems;
   };
-  const end = async (): Promise<void> => {
+  const end = async (exitCode: number): Promise<void> => {
     const problems = await run();
     for (const problem of problems) log.error(problem);
     log.info('stopped');
-    process.exit(problems.length === 0 ? 0 : EXIT_FAILED);
+    process.exit(problems.length === 0 ? exitCode : EXIT_FAILED);
   };
   const onSignal = (signal: string): void => {
     signals++;
     if (signals > 1) process.exit(EXIT_FAILED);
     if (!isStarted) return;
     log.info({ signal }, 'draining: telling clients, saving players');
-    void end();
+    void end(0);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
@@ -187,9 +189,10 @@ function createEnding(log: Logger): Ending {
   return {
     add: (step) => steps.push(step),
     run,
+    fail: () => void end(EXIT_FAILED),
     start() {
       isStarted = true;
-      if (signals > 0) void end();
+      if (signals > 0) void end(0);
     },
   };
 }

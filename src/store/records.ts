@@ -27,8 +27,3 @@ export interface CharacterRecord {
 export function nameKey(name: string): string {
   return name.toLowerCase();
 }
-
-/** Saved columns in a game's order, for a join record. A column the save doesn't have yet is 0. Allocates. */
-export function savedValues(columns: CharacterColumns, savedColumns: readonly string[]): Int32Array {
-  return Int32Array.from(savedColumns, (name) => columns[name] ?? 0);
-}

@@ -1,0 +1,249 @@
+import { describe, expect, test } from 'vitest';
+import { createManualClock } from '../../src/base/clock.ts';
+import { ServerError } from '../../src/base/errors.ts';
+import { openSession, type SessionAccount, type SessionPorts } from '../../src/gateway/session.ts';
+
+const HOST = '127.0.0.1:8080';
+const secretOf = (index: number) => `secret-${index}`.padEnd(32, '_');
+
+function createBench() {
+  const accounts: SessionAccount[] = [];
+  const clock = createManualClock(1_700_000_000);
+  const counts = { draws: 0, verified: [] as (string | undefined)[], hashed: 0, logins: new Map<string, number>() };
+  const state = { waitS: 0, passwordWaitS: 0, failWith: undefined as Error | undefined, guestNames: ['guest-1'] };
+  const ports: SessionPorts = {
+    accounts: {
+      async createAccount(account) {
+        if (state.failWith) throw state.failWith;
+        if (accounts.some(({ name }) => name.toLowerCase() === account.name.toLowerCase())) return 'name_taken';
+        if (accounts.some(({ playerId }) => playerId === account.playerId)) return 'player_id_taken';
+        accounts.push(account);
+        return 'created';
+      },
+      findAccountByGuestSecret: async (hash) => accounts.find(({ guestSecretHash }) => guestSecretHash === hash),
+      async findAccountByName(name) {
+        if (state.failWith) throw state.failWith;
+        return accounts.find((account) => account.name.toLowerCase() === name.toLowerCase());
+      },
+    },
+    passwords: {
+      async hash(password) {
+        counts.hashed++;
+        return `hash:${password}`;
+      },
+      async verify(hash, password) {
+        counts.verified.push(hash);
+        return hash === `hash:${password}`;
+      },
+    },
+    random: {
+      playerId: () => 4_000_000_000_000_000 + Math.floor(counts.draws++ / 2),
+      guestSecret: () => secretOf(counts.draws),
+      guestName: () => state.guestNames.shift() ?? `guest-${counts.draws}`,
+      tokenId: () => `token-${counts.draws}`,
+    },
+    hashGuestSecret: (secret) => `sha:${secret}`,
+    limits: {
+      takeSession: async () => state.waitS,
+      takePassword: async () => state.passwordWaitS,
+      async takeLogin(name, address) {
+        const key = `${name} ${address}`;
+        counts.logins.set(key, (counts.logins.get(key) ?? 0) + 1);
+        return counts.logins.get(key)! > 10 ? 42 : 0;
+      },
+      async forgetLogins(name, address) {
+        counts.logins.delete(`${name} ${address}`);
+      },
+    },
+    signToken: async ({ playerId, name, tokenId }) => `${playerId}/${name}/${tokenId}`,
+    nowS: () => clock.now(),
+  };
+  const options = {
+    game: { name: 'darkages', version: 3 },
+    zones: () => [
+      { zoneId: 1, port: 7777 },
+      { zoneId: 2, port: 7778 },
+    ],
+    advertise: undefined as string | undefined,
+    listenHost: '127.0.0.1',
+    allowOrigins: [],
+  };
+  const post = (body: unknown, more: { origin?: string; host?: string; remoteAddress?: string } = {}) =>
+    openSession(ports, options, { body, remoteAddress: '10.0.0.1', host: HOST, origin: undefined, ...more });
+  return { accounts, counts, state, options, post };
+}
+
+describe('a guest', () => {
+  test('is made by an empty body and comes back with its secret', async () => {
+    const { post, accounts } = createBench();
+    const made = await post({});
+    expect(made).toEqual({
+      status: 200,
+      body: {
+        playerId: '4000000000000000',
+        name: 'guest-1',
+        guestSecret: secretOf(0),
+        token: expect.stringMatching(/^4000000000000000\/guest-1\/token-/),
+        expiresInS: 60,
+        protocolVersion: 1,
+        game: { name: 'darkages', version: 3 },
+        zones: [
+          { zoneId: 1, url: 'ws://127.0.0.1:7777' },
+          { zoneId: 2, url: 'ws://127.0.0.1:7778' },
+        ],
+      },
+    });
+    expect(JSON.stringify(accounts)).not.toContain(`"${secretOf(0)}"`);
+    const back = await post({ guestSecret: secretOf(0) });
+    expect(back.status).toBe(200);
+    expect(back.body).toMatchObject({ playerId: '4000000000000000', name: 'guest-1' });
+    expect(back.body).not.toHaveProperty('guestSecret');
+  });
+
+  test('may choose a free name; a chosen one that is taken is a 409, a drawn one is drawn again', async () => {
+    const { post, state } = createBench();
+    state.guestNames = ['guest-1', 'GUEST-1', 'guest-2'];
+    expect((await post({ name: 'Bob' })).body).toMatchObject({ name: 'Bob' });
+    expect(await post({ name: 'bOB' })).toMatchObject({ status: 409, body: { error: 'name_taken' } });
+    expect((await post({})).body).toMatchObject({ name: 'guest-1' });
+    expect((await post({})).body).toMatchObject({ name: 'guest-2' });
+  });
+
+  test.each(['', 'x', secretOf(99), 'A'.repeat(4000), "' OR 1=1 --"])(
+    'with the secret %j is refused',
+    async (secret) => {
+      const { post } = createBench();
+      await post({});
+      expect(await post({ guestSecret: secret })).toMatchObject({ status: 401, body: { error: 'bad_credentials' } });
+    },
+  );
+});
+
+describe('a named account', () => {
+  test('registers once and logs in, whatever the case of its name', async () => {
+    const { post } = createBench();
+    const made = await post({ name: 'Alice', password: 'correct horse', create: true });
+    expect(made.status).toBe(200);
+    expect(made.body).not.toHaveProperty('guestSecret');
+    expect(await post({ name: 'aLICE', password: 'another pass', create: true })).toMatchObject({ status: 409 });
+    const back = await post({ name: 'alice', password: 'correct horse' });
+    expect(back.body).toMatchObject({ playerId: made.body.playerId, name: 'Alice' });
+  });
+
+  test('unknown name, wrong password and a guest’s name get the same answer for the same work', async () => {
+    const { post, counts } = createBench();
+    await post({ name: 'Guest.A' });
+    await post({ name: 'alice', password: 'correct horse', create: true });
+    const answers = [
+      await post({ name: 'nobody', password: 'wrong password' }),
+      await post({ name: 'alice', password: 'wrong password' }),
+      await post({ name: 'guest.a', password: 'wrong password' }),
+    ];
+    expect(answers[0]).toMatchObject({ status: 401, body: { error: 'bad_credentials' } });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+    expect(counts.verified).toHaveLength(3);
+  });
+
+  test('is not guessed: the eleventh attempt in a row is refused unread, in parallel too, a success starts afresh', async () => {
+    const { post, counts } = createBench();
+    await post({ name: 'alice', password: 'correct horse', create: true });
+    for (let attempt = 0; attempt < 9; attempt++) await post({ name: 'alice', password: `guess ${attempt} .....` });
+    expect((await post({ name: 'alice', password: 'correct horse' })).status).toBe(200);
+    counts.verified.length = 0;
+    const guesses = Array.from({ length: 50 }, (_, index) => post({ name: 'ALICE', password: `guess ${index} .....` }));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(40);
+    expect(counts.verified).toHaveLength(10);
+    expect(await post({ name: 'alice', password: 'correct horse' })).toMatchObject({ status: 429, retryAfterS: 42 });
+    const elsewhere = await post({ name: 'alice', password: 'correct horse' }, { remoteAddress: '10.0.0.2' });
+    expect(elsewhere.status).toBe(200);
+  });
+
+  test('password length is counted in characters', async () => {
+    const { post } = createBench();
+    const status = async (password: string) => (await post({ name: 'alice', password })).status;
+    expect(await status('1234567')).toBe(400);
+    expect(await status('🦀'.repeat(7))).toBe(400);
+    expect(await status('🦀'.repeat(128))).toBe(401);
+    expect(await status('x'.repeat(129))).toBe(400);
+  });
+});
+
+test.each<[unknown, string]>([
+  [undefined, 'malformed'],
+  [null, 'malformed'],
+  [[], 'malformed'],
+  ['{}', 'malformed'],
+  [7, 'malformed'],
+  [{ admin: true }, 'malformed'],
+  [{ name: 7 }, 'bad_name'],
+  [{ name: 'ab' }, 'bad_name'],
+  [{ name: 'a'.repeat(25) }, 'bad_name'],
+  [{ name: '<script>' }, 'bad_name'],
+  [{ name: 'bob\n' }, 'bad_name'],
+  [{ name: 'bоb' }, 'bad_name'],
+  [{ name: null }, 'bad_name'],
+  [{ guestSecret: {} }, 'malformed'],
+  [{ guestSecret: 'x', name: 'bob' }, 'malformed'],
+  [{ password: 'long enough' }, 'malformed'],
+  [{ name: 'bob', password: 12345678 }, 'bad_password'],
+  [{ name: 'bob', password: ['long enough'] }, 'bad_password'],
+  [{ name: 'bob', create: true }, 'malformed'],
+  [{ name: 'bob', password: 'long enough', create: 1 }, 'malformed'],
+  [JSON.parse('{"__proto__": {"create": true}}'), 'malformed'],
+])('the body %j is answered 400', async (body, error) => {
+  const { post, accounts } = createBench();
+  expect(await post(body)).toMatchObject({ status: 400, body: { error } });
+  expect(accounts).toEqual([]);
+});
+
+test('another site’s page is refused before anything else', async () => {
+  const { post, state } = createBench();
+  state.waitS = 30;
+  expect(await post({}, { origin: 'http://evil.test' })).toMatchObject({
+    status: 403,
+    body: { error: 'origin_refused' },
+  });
+});
+
+test('rate limits say how long to wait', async () => {
+  const { post, state, counts } = createBench();
+  state.waitS = 30;
+  expect(await post({})).toMatchObject({ status: 429, retryAfterS: 30, body: { error: 'rate_limited' } });
+  state.waitS = 0;
+  state.passwordWaitS = 5;
+  const register = { name: 'alice', password: 'correct horse', create: true };
+  expect(await post(register)).toMatchObject({ status: 429, retryAfterS: 5 });
+  expect(counts.hashed).toBe(0);
+});
+
+test('a store that fails is a 503, and a fault of ours is not hidden', async () => {
+  const { post, state } = createBench();
+  for (const code of ['DARKAGES_STORE_TIMEOUT', 'DARKAGES_STORE_BUSY', 'DARKAGES_STORE_FAILED'] as const) {
+    state.failWith = new ServerError(code, 'secret detail');
+    const response = await post({});
+    expect(response).toMatchObject({ status: 503, body: { error: 'store_unavailable' } });
+    expect(JSON.stringify(response)).not.toContain('secret detail');
+  }
+  state.failWith = new Error('bug');
+  await expect(post({})).rejects.toThrow('bug');
+});
+
+test('zones are named by --advertise, else by the request’s host, else by where they listen', async () => {
+  const { post, options } = createBench();
+  const url = async (host?: string) => {
+    const { body } = await post({}, host === undefined ? {} : { host });
+    return (body.zones as { url: string }[])[0]!.url;
+  };
+  expect(await url('play.example.org:8080')).toBe('ws://play.example.org:7777');
+  expect(await url('[::1]:8080')).toBe('ws://[::1]:7777');
+  expect(await url('bad host/"')).toBe('ws://127.0.0.1:7777');
+  options.listenHost = '0.0.0.0';
+  expect(await url('"')).toBe('ws://127.0.0.1:7777');
+  options.listenHost = 'fe80::1';
+  expect(await url('"')).toBe('ws://[fe80::1]:7777');
+  options.advertise = '2001:db8::1';
+  expect(await url()).toBe('ws://[2001:db8::1]:7777');
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/io/config.ts';
+
+type Environment = Record<string, string | undefined>;
+
+function config(argv: readonly string[], environment: Environment = {}) {
+  const result = parseConfig(argv, environment, '1.2.3');
+  if ('text' in result) throw new Error(result.text);
+  return result.config;
+}
+
+function text(argv: readonly string[]): string {
+  const result = parseConfig(argv, {}, '1.2.3');
+  return 'text' in result ? result.text : '';
+}
+
+const FLAGS =
+  'zones http-port port data host advertise store game seed allow-origin sessions-per-minute log-level'.split(' ');
+
+describe('configuration', () => {
+  test('has a default for everything', () => {
+    expect(config([])).toEqual({
+      zones: 1,
+      httpPort: 8080,
+      port: 7777,
+      data: expect.stringMatching(/[\\/]data$/),
+      host: '127.0.0.1',
+      advertise: undefined,
+      store: 'embedded',
+      gameUrl: expect.stringMatching(/^file:.*\/src\/game\/game\.ts$/),
+      seed: 1,
+      allowOrigin: [],
+      sessionsPerMinute: 600,
+      logLevel: 'info',
+    });
+  });
+
+  test('comes from flags, from the environment, and a flag wins', () => {
+    const environment = {
+      DARKAGES_HTTP_PORT: '9000',
+      DARKAGES_ZONES: '3',
+      DARKAGES_ALLOW_ORIGIN: 'https://a.org, http://b',
+    };
+    expect(config(['--zones', '2'], environment)).toMatchObject({
+      zones: 2,
+      httpPort: 9000,
+      allowOrigin: ['https://a.org', 'http://b'],
+    });
+    expect(config(['--allow-origin', 'https://c.org', 'http://d:1'], environment).allowOrigin).toEqual([
+      'https://c.org',
+      'http://d:1',
+    ]);
+    expect(config([], { DARKAGES_ZONES: '' }).zones).toBe(1);
+    expect(config(['--advertise', 'play.example.org', '--host', '::1'])).toMatchObject({
+      advertise: 'play.example.org',
+      host: '::1',
+    });
+  });
+
+  test('port 0 is any free port and collides with nothing', () => {
+    expect(config(['--port', '0', '--http-port', '0', '--zones', '16'])).toMatchObject({ port: 0, httpPort: 0 });
+  });
+
+  test.each<[string, Environment, RegExp]>([
+    ['--zones 0', {}, /^--zones must be a whole number from 1 to 16, not "0"\.$/],
+    ['--zones 17', {}, /^--zones must be/],
+    ['--zones 1.5', {}, /^--zones must be/],
+    ['--zones=-1', {}, /^--zones must be/],
+    ['--zones 0x2', {}, /^--zones must be/],
+    ['--port 65536', {}, /^--port must be a whole number from 0 to 65535/],
+    ['--http-port x', {}, /^--http-port must be/],
+    ['', { DARKAGES_HTTP_PORT: 'tcp://10.0.0.1:80' }, /^DARKAGES_HTTP_PORT must be .* not "tcp/],
+    ['--store redis', {}, /^--store must be embedded/],
+    ['--host 127.0.0.1:80', {}, /^--host must be a host name or an IP address, without a port/],
+    ['--advertise http://x', {}, /^--advertise must be a host name/],
+    ['--allow-origin example.org', {}, /^--allow-origin must be web origins/],
+    ['--allow-origin https://a.org/path', {}, /^--allow-origin must be web origins/],
+    ['--allow-origin *', {}, /^--allow-origin must be web origins/],
+    ['--log-level loud', {}, /^--log-level must be one of trace/],
+    ['--seed 4294967296', {}, /^--seed must be/],
+    ['--http-port 7777', {}, /^--http-port 7777 is one of the zones' ports 7777 to 7777/],
+    ['--http-port 7779 --zones 3', {}, /^--http-port 7779 is one of/],
+    ['--port 65530 --zones 7', {}, /^7 zones from --port 65530 on need ports up to 65536/],
+    ['--zones', {}, /argument missing/],
+    ['extra', {}, /too many arguments/],
+  ])('%s with %j is one sentence', (argv, environment, sentence) => {
+    const words = argv.split(' ').filter((word) => word !== '');
+    const refusal = expect.objectContaining({
+      code: 'DARKAGES_CONFIG_INVALID',
+      message: expect.stringMatching(sentence),
+    });
+    expect(() => config(words, environment)).toThrow(refusal);
+  });
+
+  test('an unknown flag is named, with the nearest known one', () => {
+    const message = expect.stringMatching(/^unknown option '--zone' .*--zones.*--help lists the flags\.$/);
+    const refusal = expect.objectContaining({ code: 'DARKAGES_CONFIG_UNKNOWN_FLAG', message });
+    expect(() => config(['--zone', '1'])).toThrow(refusal);
+  });
+
+  test('--help explains each flag with its default and variable, --version says the version', () => {
+    const help = text(['--help']).replace(/\s+/g, ' ');
+    for (const flag of FLAGS) {
+      expect(help).toContain(`--${flag} <`);
+      expect(help).toContain(`DARKAGES_${flag.replaceAll('-', '_').toUpperCase()}`);
+    }
+    expect(help.match(/default: /g)).toHaveLength(FLAGS.length);
+    expect(text(['--version'])).toBe('1.2.3\n');
+  });
+});

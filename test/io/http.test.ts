@@ -1,0 +1,150 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SessionRequest } from '../../src/gateway/session.ts';
+import { type HttpServer, startHttp } from '../../src/io/http.ts';
+
+let server: HttpServer;
+let url: string;
+const seen: SessionRequest[] = [];
+const errors: unknown[] = [];
+let reasons: string[] = [];
+
+const options = (port: number) => ({
+  host: '127.0.0.1',
+  port,
+  page: new Map([
+    ['/', { contentType: 'text/html; charset=utf-8', body: '<!doctype html><title>x</title>' }],
+    ['/play.js', { contentType: 'text/javascript', body: new TextEncoder().encode('let a;') }],
+  ]),
+  openSession: async (session: SessionRequest) => {
+    seen.push(session);
+    const body = session.body as { fail?: boolean; wait?: boolean } | undefined;
+    if (body?.fail) throw new Error('inner detail');
+    if (body?.wait) return { status: 429, body: { error: 'rate_limited', message: '' }, retryAfterS: 7 };
+    return { status: 200, body: { ok: true } };
+  },
+  metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
+  readiness: async () => reasons,
+  onError: (error: unknown) => errors.push(error),
+});
+
+beforeAll(async () => {
+  server = await startHttp(options(0));
+  url = `http://127.0.0.1:${server.port}`;
+});
+afterAll(() => server.close());
+
+const post = (body: string | Uint8Array | undefined, headers: Record<string, string> = {}) =>
+  fetch(`${url}/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: body as BodyInit }),
+  });
+
+test('page, metrics and health, each with the security headers and no banner', async () => {
+  for (const [path, type, text] of [
+    ['/', 'text/html; charset=utf-8', '<!doctype html><title>x</title>'],
+    ['/play.js', 'text/javascript', 'let a;'],
+    ['/metrics', 'text/plain; version=0.0.4', 'a 1\n'],
+    ['/healthz', 'application/json; charset=utf-8', '{"status":"alive"}'],
+  ] as const) {
+    const response = await fetch(url + path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('content-security-policy')).toContain("script-src 'self';");
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(response.headers.get('server') ?? response.headers.get('x-powered-by')).toBeNull();
+    expect(await response.text()).toBe(text);
+  }
+});
+
+test('readiness gives its reasons', async () => {
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  reasons = ['zone 1 does not tick'];
+  const response = await fetch(`${url}/readyz`);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({ status: 'not_ready', reasons });
+  reasons = [];
+});
+
+test('a session request reaches the logic as a value, its answer is not cached', async () => {
+  const response = await post('{"name":"bob"}', { origin: 'http://evil.test' });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(seen.at(-1)).toMatchObject({ body: { name: 'bob' }, remoteAddress: '127.0.0.1', origin: 'http://evil.test' });
+  expect(seen.at(-1)?.host).toBe(`127.0.0.1:${server.port}`);
+  expect((await post('{"wait":true}')).headers.get('retry-after')).toBe('7');
+});
+
+test.each([
+  ['oversized', `{"name":"${'x'.repeat(5000)}"}`, {}, 413, 'too_large'],
+  ['no JSON', 'name=bob', {}, 400, 'malformed'],
+  ['empty', '', {}, 400, 'malformed'],
+  ['truncated', '{"name":', {}, 400, 'malformed'],
+  ['a prototype', '{"__proto__":{"x":1}}', {}, 400, 'malformed'],
+  ['deep', `${'['.repeat(2000)}`, {}, 400, 'malformed'],
+  ['a form', 'name=bob', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'not_json'],
+  ['text', '{}', { 'content-type': 'text/plain' }, 415, 'not_json'],
+  ['a wrong content type', '{}', { 'content-type': ';;;' }, 415, 'not_json'],
+])('a body that is %s is refused', async (_what, body, headers, status, error) => {
+  const count = seen.length;
+  const response = await post(body, headers);
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ error });
+  expect(response.headers.get('content-security-policy')).not.toBeNull();
+  expect(seen).toHaveLength(count);
+});
+
+test('a body without content type is refused', async () => {
+  const response = await fetch(`${url}/v1/session`, { method: 'POST', body: new Uint8Array([123, 125]) });
+  expect(response.status).toBe(415);
+});
+
+test('a fault of ours is told to the operator and not to the stranger', async () => {
+  const response = await post('{"fail":true}');
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('inner detail');
+  expect(errors).toHaveLength(1);
+});
+
+test('other paths and methods are 404', async () => {
+  for (const [method, path] of [
+    ['GET', '/nothing'],
+    ['GET', '/../package.json'],
+    ['GET', '/v1/session'],
+    ['PUT', '/v1/session'],
+    ['DELETE', '/'],
+  ]) {
+    const response = await fetch(url + path, { method: method! });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error: 'not_found' });
+  }
+});
+
+test('an over-long header and bytes that are no HTTP end the connection only', async () => {
+  const status = await new Promise<number>((resolve, reject) => {
+    const long = request(`${url}/healthz`, { headers: { 'x-long': 'x'.repeat(9000) } }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    long.on('error', reject).end();
+  });
+  expect(status).toBe(431);
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write('\x16\x03\x01 not http \r\n\r\n');
+  await new Promise((resolve) => socket.on('close', resolve).resume());
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('a port in use is one sentence', async () => {
+  await expect(startHttp(options(server.port))).rejects.toMatchObject({
+    code: 'DARKAGES_HTTP_PORT_IN_USE',
+    message: expect.stringMatching(/^Port \d+ of 127\.0\.0\.1 is in use: [^.]*--http-port\.$/),
+  });
+  await expect(startHttp({ ...options(0), host: '192.0.2.1' })).rejects.toMatchObject({
+    code: 'DARKAGES_LISTEN_FAILED',
+  });
+});

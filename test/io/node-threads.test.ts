@@ -1,0 +1,115 @@
+import { BroadcastChannel } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createManualClock } from '../../src/base/clock.ts';
+import { game } from '../../src/game/game.ts';
+import { parseConfig } from '../../src/io/config.ts';
+import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
+import { createLogger } from '../../src/io/system.ts';
+
+interface Told {
+  readonly name: string;
+  readonly what: string;
+  readonly port?: number;
+  readonly epoch?: number;
+  readonly resume?: boolean;
+}
+
+let channel: BroadcastChannel;
+let told: Told[];
+let threads: NodeThreads | undefined;
+let hopeless: string[];
+
+beforeEach(() => {
+  told = [];
+  hopeless = [];
+  channel = new BroadcastChannel('node-thread');
+  channel.onmessage = (event) => told.push((event as { data: Told }).data);
+});
+afterEach(async () => {
+  await threads?.drain();
+  threads = undefined;
+  channel.close();
+});
+
+async function start(...argv: string[]): Promise<void> {
+  const parsed = parseConfig(['--zones', '2', '--http-port', '0', '--log-level', 'silent', ...argv], {}, '0');
+  if (!('config' in parsed)) throw new Error('config');
+  const file = new URL('./fixtures/node-thread.ts', import.meta.url);
+  threads = await startNodeThreads({
+    config: parsed.config,
+    game,
+    files: { zone: file, edge: file, store: file },
+    tokenKey: new Uint8Array(32),
+    log: createLogger('silent', false),
+    now: createManualClock().now,
+    onHopeless: (reason) => hopeless.push(reason),
+  });
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 10_000;
+  while (!isTrue()) {
+    if (performance.now() > deadlineMs) throw new Error(`not in time; told: ${JSON.stringify(told)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const startedNames = () => told.filter(({ what }) => what === 'started').map(({ name }) => name);
+
+test('threads start in the order of need and end in the order that loses nothing', async () => {
+  await start();
+  await until(() => startedNames().length === 5);
+  const names = startedNames();
+  expect(names[0]).toBe('store');
+  expect(names.slice(1, 3).sort()).toEqual(['zone-1', 'zone-2']);
+  expect(names.slice(3)).toEqual(['edge-1', 'edge-2']);
+  expect(threads?.zones()).toEqual([
+    { zoneId: 1, port: 7777 },
+    { zoneId: 2, port: 7778 },
+  ]);
+  expect(await threads?.drain()).toEqual([]);
+  const ends = () => told.filter(({ what }) => what === 'drain' || what === 'stop').map(({ name }) => name.slice(0, 4));
+  await until(() => ends().length === 5);
+  expect(ends()).toEqual(['edge', 'edge', 'zone', 'zone', 'stor']);
+});
+
+test('a dead zone goes on with the next epoch, its edge stays', async () => {
+  await start();
+  channel.postMessage({ die: 'zone-2' });
+  await until(() => startedNames().filter((name) => name === 'zone-2').length === 2);
+  expect(told.filter(({ name, what }) => name === 'zone-2' && what === 'started')).toMatchObject([
+    { epoch: 1, resume: false },
+    { epoch: 2, resume: true },
+  ]);
+  expect(startedNames().filter((name) => name.startsWith('edge'))).toHaveLength(2);
+  expect(hopeless).toEqual([]);
+});
+
+test('a dead edge comes back on the port it had', async () => {
+  await start('--port', '0');
+  channel.postMessage({ die: 'edge-1' });
+  await until(() => startedNames().filter((name) => name === 'edge-1').length === 2);
+  expect(told.filter(({ name }) => name === 'edge-1').map(({ port }) => port)).toEqual([0, 40_000]);
+});
+
+test('a dead store comes back and every edge gets a new port to it', async () => {
+  await start();
+  channel.postMessage({ die: 'store' });
+  await until(() => told.filter(({ what }) => what === 'storePort').length === 2);
+  expect(startedNames().filter((name) => name === 'store')).toHaveLength(2);
+});
+
+test('a thread that dies again and again is hopeless', async () => {
+  await start();
+  for (let death = 1; death <= 6; death++) {
+    await until(() => startedNames().filter((name) => name === 'zone-1').length === death);
+    channel.postMessage({ die: 'zone-1' });
+  }
+  await until(() => hopeless.length > 0);
+  expect(hopeless[0]).toMatch(/^thread zone-1 died \(told to die\)/);
+});
+
+test('when one thread can not start, all others are stopped', async () => {
+  await expect(start('--port', '8')).rejects.toMatchObject({ code: 'DARKAGES_EDGE_PORT_IN_USE' });
+  await until(() => told.filter(({ what }) => what === 'drain' || what === 'stop').length === 4);
+});

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
+import { startThread, withTimeout } from '../../src/io/threads.ts';
+
+const start = (behaviour: string, loopDelay?: SharedArrayBuffer) =>
+  startThread({
+    name: 'test-1',
+    file: new URL('./fixtures/thread.ts', import.meta.url),
+    workerData: { behaviour, loopDelay },
+    labels: { zone_id: '1' },
+    ...(loopDelay !== undefined && { loopDelay }),
+  });
+
+test('a thread comes up, is measured, and stops with its answer', async () => {
+  const thread = await start('good', createLoopDelayBuffer());
+  expect(thread.upMessage).toEqual({ type: 'ready', port: 7 });
+  const figures = await thread.figures();
+  expect(figures).toMatchObject({ name: 'test-1', labels: { zone_id: '1' }, loopDelay: { p50S: 0 } });
+  expect(figures?.heapUsedBytes).toBeGreaterThan(100_000);
+  expect(figures?.cpuS).toBeGreaterThan(0);
+  expect(await thread.stop({ type: 'stop' }, 'stopped', 2000)).toEqual({ type: 'stopped', unsaved: 3 });
+  expect(await withTimeout(thread.died, 20)).toBeUndefined();
+  expect(await thread.figures()).toBeUndefined();
+});
+
+test('a thread that fails at start is a ServerError with its own code and sentence', async () => {
+  await expect(start('fail')).rejects.toMatchObject({
+    code: 'DARKAGES_EDGE_PORT_IN_USE',
+    message: 'Port 1 is in use.',
+  });
+  await expect(start('throw')).rejects.toMatchObject({
+    code: 'DARKAGES_THREAD_DIED',
+    message: 'The thread test-1 died at start: broken at start',
+  });
+  await expect(start('end')).rejects.toMatchObject({ code: 'DARKAGES_THREAD_DIED' });
+});
+
+test('a thread that dies says why', async () => {
+  const thread = await start('good');
+  thread.post({ type: 'throw' });
+  expect(await thread.died).toBe('broken while running');
+});
+
+test('a thread that does not answer is terminated', async () => {
+  const thread = await start('deaf');
+  expect(await thread.stop({ type: 'stop' }, 'stopped', 50)).toBeUndefined();
+});

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { FRAME_BYTES_MAX } from '../../src/base/limits.ts';
+import { listenWebSocket, type SocketEvents, type SocketLink, type SocketServer } from '../../src/io/websocket.ts';
+
+interface Seen {
+  readonly frames: Buffer[];
+  readonly links: SocketLink[];
+  texts: number;
+  closed: number;
+  refused: number;
+}
+
+const servers: SocketServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function listen(changes: Partial<SocketEvents<Seen>> = {}): Promise<{ seen: Seen; url: string; port: number }> {
+  const seen: Seen = { frames: [], links: [], texts: 0, closed: 0, refused: 0 };
+  const server = await listenWebSocket<Seen>('127.0.0.1', 0, {
+    isOriginAllowed: (origin) => origin === undefined || origin === 'http://good.example',
+    refused: () => void seen.refused++,
+    open: (link) => {
+      seen.links.push(link);
+      return seen;
+    },
+    frame: (_, bytes) => void seen.frames.push(Buffer.from(bytes)),
+    textFrame: () => void seen.texts++,
+    closed: () => void seen.closed++,
+    ...changes,
+  });
+  servers.push(server);
+  return { seen, url: `ws://127.0.0.1:${server.port}`, port: server.port };
+}
+
+async function connect(url: string, options: WebSocket.ClientOptions = {}): Promise<WebSocket> {
+  const socket = new WebSocket(url, options);
+  await once(socket, 'open');
+  return socket;
+}
+
+test('binary frames come through whole and in order, both ways; text ones are told apart', async () => {
+  const { seen, url } = await listen();
+  const socket = await connect(url);
+  const got: Buffer[] = [];
+  socket.on('message', (bytes: Buffer) => got.push(bytes));
+  for (let size = 0; size < 40; size++) socket.send(Buffer.alloc(size * 100, size));
+  socket.send('text');
+  await expect.poll(() => [seen.frames.length, seen.texts]).toEqual([40, 1]);
+  expect(seen.frames.map((frame) => frame.length)).toEqual(Array.from({ length: 40 }, (_, size) => size * 100));
+  for (let size = 1; size < 40; size++) seen.links[0]!.send(new Uint8Array(size).fill(size));
+  await expect.poll(() => got.length).toBe(39);
+  expect(got[38]!.every((byte) => byte === 39)).toBe(true);
+});
+
+test('a frame above the wire’s limit reaches the session layer to be counted; one far above ends the connection', async () => {
+  const { seen, url } = await listen();
+  const socket = await connect(url);
+  socket.send(Buffer.alloc(FRAME_BYTES_MAX + 1));
+  await expect.poll(() => seen.frames.length).toBe(1);
+  socket.send(Buffer.alloc(17 * FRAME_BYTES_MAX));
+  await once(socket, 'close');
+  expect([seen.frames.length, seen.closed]).toEqual([1, 1]);
+});
+
+test('a page of another origin is refused and counted', async () => {
+  const { seen, url } = await listen();
+  const socket = new WebSocket(url, { origin: 'http://evil.example' });
+  const [error] = (await once(socket, 'error')) as [Error];
+  expect(error.message).toContain('401');
+  expect([seen.refused, seen.links.length]).toEqual([1, 0]);
+  (await connect(url, { origin: 'http://good.example' })).close();
+});
+
+test('what was sent before close arrives; a closed link sends nothing and closes once', async () => {
+  const { seen, url } = await listen();
+  const socket = await connect(url);
+  const got: Buffer[] = [];
+  socket.on('message', (bytes: Buffer) => got.push(bytes));
+  await expect.poll(() => seen.links.length).toBe(1);
+  const link = seen.links[0]!;
+  link.send(Uint8Array.of(1));
+  link.close();
+  link.close();
+  link.send(Uint8Array.of(2));
+  await once(socket, 'close');
+  expect(got).toEqual([Buffer.from([1])]);
+  await expect.poll(() => seen.closed).toBe(1);
+});
+
+test('when the session layer has no room the client is told to try later', async () => {
+  const { url } = await listen({ open: () => undefined });
+  const socket = new WebSocket(url);
+  const [code] = (await once(socket, 'close')) as [number];
+  expect(code).toBe(1013);
+});
+
+test('a port in use is one clear sentence', async () => {
+  const { port } = await listen();
+  await expect(listenWebSocket('127.0.0.1', port, {} as SocketEvents<Seen>)).rejects.toMatchObject({
+    code: 'DARKAGES_EDGE_PORT_IN_USE',
+    message: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
+  });
+});
