@@ -11,10 +11,10 @@ import { NAME_LENGTH_MAX, NAME_LENGTH_MIN, PROTOCOL_VERSION, TOKEN_LIFETIME_S } 
 import { hostName, isOriginAllowed } from './origin.ts';
 
 /** Characters of a password. */
-export const PASSWORD_LENGTH_MIN = 8;
-export const PASSWORD_LENGTH_MAX = 128;
+const PASSWORD_LENGTH_MIN = 8;
+const PASSWORD_LENGTH_MAX = 128;
 /** base64url of 192 random bits. */
-export const GUEST_SECRET_CHARACTERS = 32;
+const GUEST_SECRET_CHARACTERS = 32;
 /** Draws of a playerId or a guest's name before giving up; two in a row collide in 10⁻⁷ of cases at 10⁴ guests. */
 const DRAWS_MAX = 8;
 

@@ -28,7 +28,7 @@ export interface Config {
 /** `text` is what --help or --version asked for. */
 export type ConfigResult = { readonly config: Config } | { readonly text: string };
 
-export const ZONES_MAX = 16;
+const ZONES_MAX = 16;
 
 const DEFAULT_GAME = fileURLToPath(new URL('../game/game.ts', import.meta.url));
 
@@ -146,11 +146,11 @@ function splitWords(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
-export function flagName(key: string): string {
+function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-export function environmentName(key: string): string {
+function environmentName(key: string): string {
   return `DARKAGES_${flagName(key).slice(2).replaceAll('-', '_').toUpperCase()}`;
 }
 

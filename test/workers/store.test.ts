@@ -1,0 +1,75 @@
+// The store thread as a thread: ring in, file out, calls answered, one sentence when the folder is taken.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Writer } from '../../src/base/bytes.ts';
+import { createCounterBuffer } from '../../src/base/counters.ts';
+import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
+import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import { connectStore } from '../../src/io/store-client.ts';
+import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
+import { startThread } from '../../src/io/threads.ts';
+import { writeSaveRecord } from '../../src/store/save-record.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'darkages-store-thread-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const start = (saveRing: SharedArrayBuffer) =>
+  startThread({
+    name: 'store',
+    file: new URL('../../workers/store.ts', import.meta.url),
+    workerData: {
+      dataFolder: folder,
+      gameName: 'g',
+      savedColumns: ['health'],
+      saveRings: [saveRing],
+      counters: createCounterBuffer('store'),
+      loopDelay: createLoopDelayBuffer(),
+      logLevel: 'silent',
+    },
+  });
+
+function connect(thread: Awaited<ReturnType<typeof start>>) {
+  const { port1, port2 } = new MessageChannel();
+  thread.post({ type: 'port', port: port1 }, [port1]);
+  return connectStore(port2);
+}
+
+test('what zones left in their rings is loaded at once, and in the file after the end', async () => {
+  const ring = createRingBuffer(1 << 16);
+  const thread = await start(ring);
+  const store = connect(thread);
+  const writer = new Writer(new Uint8Array(64));
+  const zone = createRingWriter(ring);
+  const save = (playerId: number, health: number) => {
+    writer.reset();
+    writeSaveRecord(writer, playerId, false, [health]);
+    expect(zone.push(writer.bytes, 0, writer.offset)).toBe(true);
+  };
+  save(1, 10);
+  expect(await store.loadCharacter(1)).toEqual({ health: 10 });
+  for (let playerId = 1; playerId <= 1000; playerId++) save(playerId, playerId * 2);
+  expect(await store.loadCharacter(1000)).toEqual({ health: 2000 });
+  store.close();
+  expect(await thread.stop({ type: 'stop' }, 'stopped', 5000)).toEqual({ type: 'stopped', unsaved: 0 });
+  const after = openEmbeddedStore(folder);
+  for (const playerId of [1, 500, 1000])
+    expect(await after.loadCharacter(playerId, 'g')).toEqual({ health: playerId * 2 });
+  await after.close();
+});
+
+test('a folder in use fails with its code, and a store thread that ends frees it', async () => {
+  const held = openEmbeddedStore(folder);
+  await expect(start(createRingBuffer(64))).rejects.toMatchObject({ code: 'DARKAGES_STORE_FOLDER_IN_USE' });
+  await held.close();
+  const thread = await start(createRingBuffer(64));
+  expect(() => openEmbeddedStore(folder)).toThrow(expect.objectContaining({ code: 'DARKAGES_STORE_FOLDER_IN_USE' }));
+  await thread.stop({ type: 'stop' }, 'stopped', 5000);
+  await openEmbeddedStore(folder).close();
+});
