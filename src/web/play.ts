@@ -1,0 +1,181 @@
+// The play page: joins the zone with the client library, draws it, turns keys and fingers into intent, and says in
+// plain words how the connection is. Browser main thread. The bundler (src/io/page-bundle.ts) puts the game that the
+// server runs in place of `../game/game.ts`.
+
+import { createClient, startClient, stopClient, updateClient } from '../client/client.ts';
+import { createSessionRequest } from '../client/session.ts';
+import { type Client, FAILED, IDLE, PLAYING } from '../client/state.ts';
+import { game } from '../game/game.ts';
+import { browserClock, keptValue, openBrowserSocket, postJson } from './browser-ports.ts';
+import { createCamera, resizeCamera } from './camera.ts';
+import { createControls, readControls } from './controls.ts';
+import { createNetGraph, updateNetGraph } from './net-graph.ts';
+import { createScene, drawScene, setSceneMap } from './scene.ts';
+import { bannerText, reasonText, stateName } from './words.ts';
+
+/** A tab in the background gets no frames; a few updates a second keep its connection. */
+const HIDDEN_UPDATE_MS = 250;
+const STATUS_MS = 250;
+
+declare global {
+  /** For tests and the browser's console. */
+  var darkages: { readonly client: Client };
+}
+
+function find<T extends HTMLElement>(id: string, type: new () => T): T {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`the page has no ${id}`);
+  return element;
+}
+
+const sceneCanvas = find('scene', HTMLCanvasElement);
+const banner = find('banner', HTMLElement);
+const card = find('card', HTMLFormElement);
+const nameInput = find('name', HTMLInputElement);
+const forgetButton = find('forget', HTMLButtonElement);
+const cardError = find('card-error', HTMLElement);
+const pillText = find('pill-text', HTMLElement);
+const graphPanel = find('graph', HTMLElement);
+const graphButton = find('graph-button', HTMLButtonElement);
+
+const keptName = keptValue('darkages.name');
+const guestSecret = keptValue('darkages.guest');
+const keptGraph = keptValue('darkages.graph');
+
+const client = createClient({
+  game,
+  requestSession: (done) => {
+    const name = keptName.load();
+    createSessionRequest({ post: postJson, baseUrl: location.origin, secret: guestSecret, name })(done);
+  },
+  openSocket: openBrowserSocket,
+  clock: browserClock,
+  random: Math.random,
+  handlers: {
+    welcomed(welcome) {
+      setSceneMap(scene, client);
+      keptName.save(welcome.name);
+    },
+    stateChanged: showState,
+  },
+});
+globalThis.darkages = { client };
+
+const context = sceneCanvas.getContext('2d', { alpha: false });
+if (context === null) throw new Error('this browser has no 2D canvas');
+const camera = createCamera();
+const scene = createScene(context, camera);
+const controls = createControls({
+  scene: sceneCanvas,
+  touch: find('touch', HTMLElement),
+  stick: find('stick', HTMLElement),
+  knob: find('stick-knob', HTMLElement),
+  sprint: find('sprint', HTMLElement),
+});
+const graph = createNetGraph(graphPanel, find('graph-canvas', HTMLCanvasElement), find('graph-rows', HTMLElement));
+let statusMs = 0;
+
+function resize(): void {
+  const { clientWidth: width, clientHeight: height } = sceneCanvas;
+  const scale = Math.max(1, devicePixelRatio);
+  sceneCanvas.width = Math.round(width * scale);
+  sceneCanvas.height = Math.round(height * scale);
+  context!.setTransform(scale, 0, 0, scale, 0, 0);
+  resizeCamera(camera, width, height);
+}
+
+function showState(): void {
+  const { state, reason } = client;
+  document.body.dataset.state = stateName(state);
+  const text = bannerText(state, reason);
+  banner.textContent = text;
+  banner.hidden = text === '';
+  const isOut = state === FAILED || state === IDLE;
+  card.hidden = !isOut;
+  if (isOut) showCard(reasonText(reason));
+  else document.activeElement instanceof HTMLElement && document.activeElement.blur();
+  showStatus();
+}
+
+function showCard(error: string): void {
+  const isGuest = guestSecret.load() !== undefined;
+  const name = keptName.load() ?? '';
+  nameInput.value = name;
+  nameInput.hidden = isGuest;
+  find('name-label', HTMLElement).hidden = isGuest;
+  forgetButton.hidden = !isGuest;
+  find('card-text', HTMLElement).textContent = isGuest ? `Welcome back, ${name}.` : 'Choose a name and step in.';
+  cardError.textContent = error;
+}
+
+function showStatus(): void {
+  const { state, stats, interpolation } = client;
+  const others = interpolation.views.size;
+  pillText.textContent =
+    state === PLAYING
+      ? `${Math.round(stats.rttMs)} ms · ${others} near`
+      : state === IDLE
+        ? 'offline'
+        : stateName(state);
+}
+
+function showGraph(isOpen: boolean): void {
+  graphPanel.hidden = !isOpen;
+  graphButton.setAttribute('aria-pressed', String(isOpen));
+  keptGraph.save(isOpen ? 'open' : undefined);
+}
+
+function update(): void {
+  const now = browserClock.now();
+  readControls(controls, camera, client.intent);
+  updateClient(client, now);
+  updateNetGraph(graph, client, now);
+  if (now - statusMs > STATUS_MS) {
+    statusMs = now;
+    showStatus();
+  }
+}
+
+function frame(): void {
+  update();
+  drawScene(scene, client);
+  requestAnimationFrame(frame);
+}
+
+card.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const name = nameInput.value.trim();
+  if (guestSecret.load() === undefined) keptName.save(name === '' ? undefined : name);
+  if (client.reason === 'protocol_version' || client.reason === 'game_version') location.reload();
+  else startClient(client, browserClock.now());
+});
+forgetButton.addEventListener('click', () => {
+  guestSecret.save(undefined);
+  keptName.save(undefined);
+  showCard('');
+  nameInput.focus();
+});
+graphButton.addEventListener('click', () => {
+  showGraph(graphPanel.hidden === true);
+  graphButton.blur();
+});
+addEventListener('keydown', (event) => {
+  if (event.code === 'KeyN' && !(event.target instanceof HTMLInputElement) && !event.repeat)
+    showGraph(graphPanel.hidden === true);
+});
+addEventListener('resize', resize);
+addEventListener('pagehide', () => stopClient(client));
+setInterval(() => {
+  if (document.hidden) update();
+}, HIDDEN_UPDATE_MS);
+
+const title = game.name === 'darkages' ? 'DarkAges' : game.name.charAt(0).toUpperCase() + game.name.slice(1);
+document.title = title;
+find('title', HTMLElement).textContent = title;
+find('card-title', HTMLElement).textContent = title;
+find('help', HTMLElement).textContent = [game.view?.help, 'N: network graph'].filter(Boolean).join(' · ');
+find('touch', HTMLElement).hidden = !matchMedia('(pointer: coarse)').matches;
+resize();
+showGraph(keptGraph.load() === 'open');
+showCard('');
+requestAnimationFrame(frame);

@@ -1,0 +1,243 @@
+// Draws the field from above on a 2D canvas: ground, grid, boxes with a little height, players with their names.
+// Browser main thread; draws what the client library shows, changes nothing.
+
+import type { Client } from '../client/state.ts';
+import type { KindView } from '../sim/game.ts';
+import { type Camera, screenX, screenY, toRadians } from './camera.ts';
+import { PALETTE } from './palette.ts';
+
+const GRID_MM = 2_000;
+const GRID_COARSE_MM = 10_000;
+/** How much further from the middle of the screen the top of a box is drawn than its foot. */
+const BOX_RISE = 1.07;
+const UNKNOWN_KIND: KindView = { colour: '#9aa7b8', radiusMm: 400 };
+const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+
+export interface Scene {
+  readonly context: CanvasRenderingContext2D;
+  readonly camera: Camera;
+  /** Boxes of the map, mm; set when the client is welcomed. */
+  boxesMm: Int32Array;
+  /** Boxes on the screen, furthest from its middle first. */
+  readonly order: number[];
+}
+
+export function createScene(context: CanvasRenderingContext2D, camera: Camera): Scene {
+  return { context, camera, boxesMm: new Int32Array(0), order: [] };
+}
+
+/** Takes over the map of the zone that the client has entered. */
+export function setSceneMap(scene: Scene, client: Client): void {
+  scene.boxesMm = client.game.view?.map?.(client.map).boxesMm ?? new Int32Array(0);
+}
+
+export function drawScene(scene: Scene, client: Client): void {
+  const { context, camera } = scene;
+  camera.xMm = client.own.x;
+  camera.zMm = client.own.z;
+  const half = client.game.limits.worldHalfMm;
+  context.fillStyle = PALETTE.outside;
+  context.fillRect(0, 0, camera.width, camera.height);
+  const left = screenX(camera, -half);
+  const top = screenY(camera, -half);
+  const side = 2 * half * camera.pixelsPerMm;
+  context.fillStyle = PALETTE.ground;
+  context.fillRect(left, top, side, side);
+  drawGrid(scene, half, GRID_MM, PALETTE.gridFine);
+  drawGrid(scene, half, GRID_COARSE_MM, PALETTE.gridCoarse);
+  context.strokeStyle = PALETTE.border;
+  context.lineWidth = 2;
+  context.strokeRect(left, top, side, side);
+  drawBoxes(scene);
+  drawPlayers(scene, client);
+}
+
+function drawGrid({ context, camera }: Scene, half: number, stepMm: number, colour: string): void {
+  const reachX = camera.width / 2 / camera.pixelsPerMm;
+  const reachZ = camera.height / 2 / camera.pixelsPerMm;
+  const x0 = Math.max(-half, camera.xMm - reachX);
+  const x1 = Math.min(half, camera.xMm + reachX);
+  const z0 = Math.max(-half, camera.zMm - reachZ);
+  const z1 = Math.min(half, camera.zMm + reachZ);
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let x = Math.ceil(x0 / stepMm) * stepMm; x <= x1; x += stepMm) {
+    const at = Math.round(screenX(camera, x)) + 0.5;
+    context.moveTo(at, screenY(camera, z0));
+    context.lineTo(at, screenY(camera, z1));
+  }
+  for (let z = Math.ceil(z0 / stepMm) * stepMm; z <= z1; z += stepMm) {
+    const at = Math.round(screenY(camera, z)) + 0.5;
+    context.moveTo(screenX(camera, x0), at);
+    context.lineTo(screenX(camera, x1), at);
+  }
+  context.stroke();
+}
+
+function drawBoxes(scene: Scene): void {
+  const { boxesMm, order, camera } = scene;
+  const reach = Math.hypot(camera.width, camera.height) / 2 / camera.pixelsPerMm;
+  order.length = 0;
+  for (let box = 0; box < boxesMm.length; box += 4) {
+    const isNear =
+      boxesMm[box]! < camera.xMm + reach &&
+      boxesMm[box + 2]! > camera.xMm - reach &&
+      boxesMm[box + 1]! < camera.zMm + reach &&
+      boxesMm[box + 3]! > camera.zMm - reach;
+    if (isNear) order.push(box);
+  }
+  order.sort((a, b) => distanceToBox(scene, b) - distanceToBox(scene, a));
+  for (const box of order) drawBox(scene, box);
+}
+
+function distanceToBox({ boxesMm, camera }: Scene, box: number): number {
+  const x = Math.max(boxesMm[box]! - camera.xMm, 0, camera.xMm - boxesMm[box + 2]!);
+  const z = Math.max(boxesMm[box + 1]! - camera.zMm, 0, camera.zMm - boxesMm[box + 3]!);
+  return x * x + z * z;
+}
+
+/** Foot, the sides that face the middle of the screen, top. */
+function drawBox({ context, camera, boxesMm }: Scene, box: number): void {
+  const x0 = screenX(camera, boxesMm[box]!);
+  const y0 = screenY(camera, boxesMm[box + 1]!);
+  const x1 = screenX(camera, boxesMm[box + 2]!);
+  const y1 = screenY(camera, boxesMm[box + 3]!);
+  const middleX = camera.width / 2;
+  const middleY = camera.height / 2;
+  const raise = (at: number, middle: number): number => middle + (at - middle) * BOX_RISE;
+  const topX0 = raise(x0, middleX);
+  const topX1 = raise(x1, middleX);
+  const topY0 = raise(y0, middleY);
+  const topY1 = raise(y1, middleY);
+  context.fillStyle = PALETTE.shadow;
+  context.fillRect(x0 - 5, y0 - 5, x1 - x0 + 10, y1 - y0 + 10);
+  context.fillStyle = PALETTE.boxSide;
+  fillQuad(context, x0, y0, x1, y0, topX1, topY0, topX0, topY0);
+  fillQuad(context, x0, y0, x0, y1, topX0, topY1, topX0, topY0);
+  context.fillStyle = PALETTE.boxSideLit;
+  fillQuad(context, x0, y1, x1, y1, topX1, topY1, topX0, topY1);
+  fillQuad(context, x1, y0, x1, y1, topX1, topY1, topX1, topY0);
+  context.fillStyle = PALETTE.boxTop;
+  context.fillRect(topX0, topY0, topX1 - topX0, topY1 - topY0);
+  context.strokeStyle = PALETTE.boxEdge;
+  context.lineWidth = 1;
+  context.strokeRect(topX0 + 0.5, topY0 + 0.5, topX1 - topX0 - 1, topY1 - topY0 - 1);
+}
+
+function fillQuad(
+  context: CanvasRenderingContext2D,
+  ax: number,
+  ay: number,
+  bx: number,
+  by: number,
+  cx: number,
+  cy: number,
+  dx: number,
+  dy: number,
+): void {
+  context.beginPath();
+  context.moveTo(ax, ay);
+  context.lineTo(bx, by);
+  context.lineTo(cx, cy);
+  context.lineTo(dx, dy);
+  context.closePath();
+  context.fill();
+}
+
+function drawPlayers(scene: Scene, client: Client): void {
+  const { camera } = scene;
+  const { game, own, welcome, interpolation } = client;
+  for (const view of interpolation.views.values()) {
+    const look = lookOf(client, view.kind, view.columns);
+    drawPlayer(scene, screenX(camera, view.x), screenY(camera, view.z), view.facing, look, false);
+  }
+  const ownLook = lookOf(client, game.kinds.player, own.columns);
+  drawPlayer(scene, screenX(camera, own.x), screenY(camera, own.z), own.facing, ownLook, true);
+  for (const view of interpolation.views.values()) {
+    const { radiusMm } = lookOf(client, view.kind, view.columns);
+    drawName(scene, screenX(camera, view.x), screenY(camera, view.z), radiusMm, view.name, PALETTE.name);
+  }
+  const name = welcome?.name ?? '';
+  drawName(scene, screenX(camera, own.x), screenY(camera, own.z), ownLook.radiusMm, name, PALETTE.text);
+}
+
+function lookOf({ game }: Client, kind: number, columns: Readonly<Record<string, number>>): KindView {
+  const { view, kinds } = game;
+  const kindName = Object.keys(kinds).find((name) => kinds[name] === kind);
+  const look = (kindName === undefined ? undefined : view?.kinds[kindName]) ?? UNKNOWN_KIND;
+  const colour = view?.tint?.(columns);
+  return colour === undefined ? look : { ...look, colour };
+}
+
+function drawPlayer(
+  { context, camera }: Scene,
+  x: number,
+  y: number,
+  facing: number,
+  look: KindView,
+  isOwn: boolean,
+): void {
+  const radius = Math.max(5, look.radiusMm * camera.pixelsPerMm);
+  if (x < -40 || y < -40 || x > camera.width + 40 || y > camera.height + 40) return;
+  const angle = toRadians(facing);
+  context.fillStyle = PALETTE.shadow;
+  context.beginPath();
+  context.ellipse(x + radius * 0.18, y + radius * 0.3, radius * 1.12, radius * 1.05, 0, 0, 7);
+  context.fill();
+  drawGaze(context, x, y, radius, angle, look.colour);
+  context.fillStyle = look.colour;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  context.fill();
+  context.lineWidth = isOwn ? 2 : 1.25;
+  context.strokeStyle = isOwn ? PALETTE.ownRing : 'rgba(5, 8, 12, 0.75)';
+  context.stroke();
+  context.fillStyle = 'rgba(6, 10, 16, 0.8)';
+  context.beginPath();
+  context.arc(x + Math.cos(angle) * radius * 0.52, y + Math.sin(angle) * radius * 0.52, radius * 0.26, 0, 7);
+  context.fill();
+}
+
+/** A faint cone where the player looks. */
+function drawGaze(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  radius: number,
+  angle: number,
+  colour: string,
+): void {
+  const reach = radius * 3.2;
+  const fade = context.createRadialGradient(x, y, radius, x, y, reach);
+  fade.addColorStop(0, colour);
+  fade.addColorStop(1, 'transparent');
+  context.globalAlpha = 0.3;
+  context.fillStyle = fade;
+  context.beginPath();
+  context.moveTo(x, y);
+  context.arc(x, y, reach, angle - 0.42, angle + 0.42);
+  context.closePath();
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+function drawName(
+  { context, camera }: Scene,
+  x: number,
+  y: number,
+  radiusMm: number,
+  name: string,
+  colour: string,
+): void {
+  if (name === '') return;
+  const at = y - Math.max(5, radiusMm * camera.pixelsPerMm) - 8;
+  context.font = FONT;
+  context.textAlign = 'center';
+  context.lineWidth = 3;
+  context.lineJoin = 'round';
+  context.strokeStyle = 'rgba(8, 11, 16, 0.8)';
+  context.strokeText(name, x, at);
+  context.fillStyle = colour;
+  context.fillText(name, x, at);
+}

@@ -1,0 +1,55 @@
+// What the page says about the connection, in plain words. Pure; browser main thread.
+
+import { CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING } from '../client/state.ts';
+
+const STATE_NAMES: Readonly<Record<number, string>> = {
+  [FAILED]: 'failed',
+  [IDLE]: 'idle',
+  [CONNECTING]: 'connecting',
+  [JOINING]: 'joining',
+  [PLAYING]: 'playing',
+  [RECONNECTING]: 'reconnecting',
+};
+
+/** A word for styles and tests: `playing`. */
+export function stateName(state: number): string {
+  return STATE_NAMES[state] ?? 'idle';
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  unreachable: 'The server can’t be reached.',
+  lost: 'The connection was lost.',
+  silent: 'The server went silent.',
+  shutting_down: 'The server is restarting.',
+  zone_full: 'The zone is full.',
+  rate_limited: 'Too many tries; the server asks for a pause.',
+  busy: 'The server is busy.',
+  store_unavailable: 'The server can’t reach its accounts.',
+  no_zone: 'The server has no zone open yet.',
+  idle: 'The server closed a silent connection.',
+  rate: 'The server closed the connection: too much was sent.',
+  replaced: 'You are playing in another window; this one was closed.',
+  protocol_version: 'The server was updated. Reload the page to go on.',
+  game_version: 'The game was updated. Reload the page to go on.',
+  bad_name: 'A name has 3 to 24 characters: letters, digits, dot, dash and underscore.',
+  name_taken: 'This name is taken. Choose another one.',
+  origin_refused: 'The server doesn’t let this page in.',
+};
+
+/** A sentence for a reason code; codes of a newer server are shown as they are. */
+export function reasonText(reason: string): string {
+  if (reason === '') return '';
+  return REASONS[reason] ?? `The server says: ${reason.replaceAll('_', ' ')}.`;
+}
+
+/** What the banner says while not playing; empty when there is nothing to say. */
+export function bannerText(state: number, reason: string): string {
+  if (state === RECONNECTING) return `${reasonText(reason)} Trying again…`;
+  if ((state === CONNECTING || state === JOINING) && reason !== '') return `${reasonText(reason)} Connecting again…`;
+  return '';
+}
+
+/** Bytes a second, short. */
+export function byteRate(bytesPerS: number): string {
+  return bytesPerS < 1000 ? `${Math.round(bytesPerS)} B/s` : `${(bytesPerS / 1000).toFixed(1)} kB/s`;
+}
