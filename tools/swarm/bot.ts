@@ -1,0 +1,182 @@
+// One bot: a client of src/client that wanders, and the account of how it fared. Bots process; time is handed in.
+// It fails once, by the first thing that went wrong, and plays on all the same: the others' load shall not change.
+
+import type { Clock } from '../../src/base/clock.ts';
+import { createRandom, type Random } from '../../src/base/random.ts';
+import { createClient, startClient, stopClient, updateClient } from '../../src/client/client.ts';
+import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
+import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
+import { type Client, type ClientHandlers, FAILED, PLAYING } from '../../src/client/state.ts';
+import type { AnyGame } from '../../src/sim/game.ts';
+import { createLink, type Link, type LinkConditions } from './link.ts';
+import { type BotState, countFailure, type Part } from './report.ts';
+import { addValue } from './statistics.ts';
+import { createWander, updateWander, type Wander } from './wander.ts';
+
+export interface BotOptions {
+  readonly game: AnyGame;
+  readonly url: string;
+  /** Of this bot alone. */
+  readonly seed: number;
+  readonly startMs: number;
+  readonly conditions: LinkConditions;
+  readonly post: PostJson;
+  readonly openSocket: OpenSocket;
+  readonly clock: Clock;
+  /** Where it adds what it measures. */
+  readonly part: Part;
+}
+
+export interface Bot {
+  readonly client: Client;
+  readonly link: Link;
+  readonly wander: Wander;
+  readonly part: Part;
+  readonly startMs: number;
+  isStarted: boolean;
+  hasFailed: boolean;
+  updatedMs: number;
+  /** When it first played; −1 before. What is per second counts from there. */
+  playedMs: number;
+  bytesDownBefore: number;
+  bytesUpBefore: number;
+  snapshots: number;
+  /** Of the snapshot being taken; 0 when the prediction was right. */
+  correctionMm: number;
+  /** Without a snapshot while playing, and without playing, each until now. */
+  silentMs: number;
+  awayMs: number;
+}
+
+/** A bot that is not playing for so long, at the start or after it lost the connection, has failed. */
+export const AWAY_MS_MAX = 10_000;
+export const SILENT_MS_MAX = 2_000;
+/** A bot measured over less than this says nothing about what is per second. */
+const MEASURED_MS_MIN = 1_000;
+/** Of a pause of this process no more is held against the server. */
+const ELAPSED_MS_MAX = 100;
+
+export function createBot(options: BotOptions): Bot {
+  const { game, seed, clock, part } = options;
+  const random: Random = createRandom(seed);
+  const link = createLink(options.openSocket, options.conditions, random, () => clock.now());
+  const handlers: ClientHandlers = {
+    pongReceived: (rttMs) => addValue(part.figures.roundTripMs, rttMs),
+    corrected: (mm) => {
+      bot.correctionMm = mm;
+    },
+    snapshotApplied: () => takeSnapshot(bot),
+  };
+  const client = createClient({
+    game,
+    requestSession: createSessionRequest({ post: options.post, baseUrl: options.url, secret: createGuestSecret() }),
+    openSocket: link.open,
+    clock,
+    random: () => random.fraction(),
+    interpolate: false,
+    handlers,
+  });
+  const bot: Bot = {
+    client,
+    link,
+    // Its own generator: what the network does must not change where the bot goes.
+    wander: createWander(game, createRandom(seed ^ 0x5bd1_e995)),
+    part,
+    startMs: options.startMs,
+    isStarted: false,
+    hasFailed: false,
+    updatedMs: options.startMs,
+    playedMs: -1,
+    bytesDownBefore: 0,
+    bytesUpBefore: 0,
+    snapshots: 0,
+    correctionMm: 0,
+    silentMs: 0,
+    awayMs: 0,
+  };
+  return bot;
+}
+
+function takeSnapshot(bot: Bot): void {
+  const { part } = bot;
+  bot.silentMs = 0;
+  if (bot.playedMs < 0) return;
+  bot.snapshots++;
+  part.snapshots++;
+  addValue(part.figures.correctionMm, bot.correctionMm);
+  if (bot.correctionMm > 0) part.corrections++;
+  bot.correctionMm = 0;
+}
+
+/**
+ * The bot's turn, which was due at `dueMs` and is run at `nowMs`. It acts as if it were in time: what the delay does
+ * is then seen in the round trip and at the server, instead of being left out.
+ */
+export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
+  if (dueMs < bot.startMs) return;
+  const { client, part } = bot;
+  if (!bot.isStarted) {
+    bot.isStarted = true;
+    startClient(client, dueMs);
+  }
+  const elapsedMs = Math.max(0, dueMs - bot.updatedMs);
+  bot.updatedMs = dueMs;
+  part.timeInState[botState(bot)] += elapsedMs / 1000;
+  if (client.state === PLAYING) {
+    if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
+    addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
+    updateWander(bot.wander, dueMs, client.intent);
+  }
+  updateClient(client, dueMs);
+  judge(bot, Math.min(elapsedMs, ELAPSED_MS_MAX));
+}
+
+function beginMeasuring(bot: Bot, nowMs: number): void {
+  bot.playedMs = nowMs;
+  bot.bytesDownBefore = bot.client.stats.bytesDown;
+  bot.bytesUpBefore = bot.client.stats.bytesUp;
+}
+
+export function botState(bot: Bot): BotState {
+  if (bot.client.state !== PLAYING) return bot.playedMs < 0 ? 'CONNECTING' : 'RECONNECTING';
+  return bot.wander.isIdle ? 'IDLE' : 'WANDERING';
+}
+
+function judge(bot: Bot, elapsedMs: number): void {
+  const { client } = bot;
+  if (client.stats.malformed > 0) failBot(bot, 'malformed_frame');
+  if (client.state === PLAYING) {
+    bot.awayMs = 0;
+    bot.silentMs += elapsedMs;
+    if (bot.silentMs > SILENT_MS_MAX) failBot(bot, 'no_snapshot');
+    return;
+  }
+  bot.silentMs = 0;
+  bot.awayMs += elapsedMs;
+  if (client.state === FAILED || bot.awayMs > AWAY_MS_MAX) failAway(bot);
+}
+
+function failAway(bot: Bot): void {
+  const what = bot.playedMs < 0 ? 'join' : 'lost';
+  failBot(bot, `${what}_${bot.client.reason === '' ? 'timeout' : bot.client.reason}`);
+}
+
+function failBot(bot: Bot, reason: string): void {
+  if (bot.hasFailed) return;
+  bot.hasFailed = true;
+  countFailure(bot.part, reason);
+}
+
+/** The run is over: leaves, and hands in what is per second. */
+export function endBot(bot: Bot, nowMs: number): void {
+  const { client, part } = bot;
+  if (bot.isStarted && client.state !== PLAYING) failAway(bot);
+  stopClient(client);
+  part.reconnects += client.stats.reconnects;
+  const measuredMs = nowMs - bot.playedMs;
+  if (bot.playedMs < 0 || measuredMs < MEASURED_MS_MIN) return;
+  const seconds = measuredMs / 1000;
+  addValue(part.figures.snapshotsPerSecond, bot.snapshots / seconds);
+  addValue(part.figures.bytesDownPerSecond, (client.stats.bytesDown - bot.bytesDownBefore) / seconds);
+  addValue(part.figures.bytesUpPerSecond, (client.stats.bytesUp - bot.bytesUpBefore) / seconds);
+}

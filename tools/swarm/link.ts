@@ -1,0 +1,102 @@
+// A slow and lossy line between a bot and the server, simulated at the bot. The real connection below it is TCP, so it
+// behaves like TCP: nothing is lost or out of order, but a "lost" message comes later, by the time a sender takes to
+// notice and send again, and holds back those behind it. Seeded. Time passes in `updateLink`.
+
+import type { Random } from '../../src/base/random.ts';
+import type { OpenSocket, Socket } from '../../src/client/ports.ts';
+
+export interface LinkConditions {
+  /** Of a round trip; half of it each way. */
+  readonly latencyMs: number;
+  /** By how much a round trip differs, from this shorter to this longer; each way by half. */
+  readonly jitterMs: number;
+  /** Share of messages lost, each way. */
+  readonly lossShare: number;
+}
+
+/** One direction. */
+export interface Line {
+  readonly conditions: LinkConditions;
+  readonly random: Random;
+  readonly waiting: { readonly dueMs: number; readonly deliver: () => void }[];
+  newestDueMs: number;
+}
+
+export interface Link {
+  readonly open: OpenSocket;
+  update(nowMs: number): void;
+}
+
+/** A sender sends again when two round trips brought no acknowledgement (Linux's tail loss probe), at the earliest then. */
+const RESEND_MS_MIN = 10;
+/** Lost again and again: after so many times it gets through. */
+const LOSSES_MAX = 8;
+
+export function createLine(conditions: LinkConditions, random: Random): Line {
+  return { conditions, random, waiting: [], newestDueMs: 0 };
+}
+
+function isPerfect({ latencyMs, jitterMs, lossShare }: LinkConditions): boolean {
+  return latencyMs === 0 && jitterMs === 0 && lossShare === 0;
+}
+
+/** Something goes into the line; it comes out, by its `deliver`, at once or in a later `updateLine`. */
+export function sendOnLine(line: Line, nowMs: number, deliver: () => void): void {
+  const { conditions, random } = line;
+  if (isPerfect(conditions)) {
+    deliver();
+    return;
+  }
+  const { latencyMs, jitterMs, lossShare } = conditions;
+  let delayMs = Math.max(0, latencyMs / 2 + (random.fraction() - 0.5) * jitterMs);
+  const resendMs = Math.max(RESEND_MS_MIN, 2 * latencyMs);
+  for (let losses = 0; losses < LOSSES_MAX && random.fraction() < lossShare; losses++) delayMs += resendMs;
+  line.newestDueMs = Math.max(line.newestDueMs, nowMs + delayMs);
+  line.waiting.push({ dueMs: line.newestDueMs, deliver });
+}
+
+export function updateLine(line: Line, nowMs: number): void {
+  const { waiting } = line;
+  while (waiting.length > 0 && waiting[0]!.dueMs <= nowMs) waiting.shift()!.deliver();
+}
+
+/** Puts a line each way before every socket that `open` makes. Connecting takes a round trip, as over TCP. */
+export function createLink(open: OpenSocket, conditions: LinkConditions, random: Random, now: () => number): Link {
+  let lines: readonly Line[] = [];
+  return {
+    open(url, events) {
+      const up = createLine(conditions, random);
+      const down = createLine(conditions, random);
+      lines = [up, down];
+      let isClosed = false;
+      const arrive = (event: () => void): void =>
+        sendOnLine(down, now(), () => {
+          if (!isClosed) event();
+        });
+      const socket: Socket = open(url, {
+        opened: () => sendOnLine(up, now(), () => arrive(() => events.opened())),
+        received: (bytes) => {
+          // The bytes are the socket's again after this call; what waits needs its own.
+          const kept = isPerfect(conditions) ? bytes : bytes.slice();
+          arrive(() => events.received(kept));
+        },
+        closed: () => arrive(() => events.closed()),
+      });
+      return {
+        send(bytes) {
+          const kept = bytes.slice();
+          sendOnLine(up, now(), () => {
+            if (!isClosed) socket.send(kept);
+          });
+        },
+        close() {
+          isClosed = true;
+          socket.close();
+        },
+      };
+    },
+    update(nowMs) {
+      for (const line of lines) updateLine(line, nowMs);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+// The flags of `npm run bots`: read, checked, explained. Pure.
+
+import { Command, CommanderError } from 'commander';
+import type { LinkConditions } from './link.ts';
+
+export interface SwarmOptions {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly bots: number;
+  readonly durationS: number;
+  readonly rampUpS: number;
+  readonly conditions: LinkConditions;
+  readonly processes: number;
+  readonly seed: number;
+  readonly gameFile: string;
+  /** Where the report goes; undefined: only what is printed. */
+  readonly reportFile: string | undefined;
+}
+
+/** `text` is what --help asked for; `problem` one sentence of what is wrong. */
+export type ParsedOptions =
+  | { readonly options: SwarmOptions }
+  | { readonly text: string }
+  | { readonly problem: string };
+
+interface NumberRow {
+  readonly flag: string;
+  readonly argument: string;
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole: boolean;
+  readonly help: string;
+}
+
+const number = (
+  flag: string,
+  argument: string,
+  fallback: number,
+  [min, max]: readonly [number, number],
+  help: string,
+  isWhole = false,
+): NumberRow => ({ flag, argument, default: fallback, min, max, isWhole, help });
+
+const NUMBERS: Readonly<Record<string, NumberRow>> = {
+  bots: number('--bots', 'N', 20, [1, 20_000], 'how many', true),
+  duration: number('--duration', 'SECONDS', 30, [1, 86_400], 'how long they play once all have started'),
+  rampUp: number('--ramp-up', 'SECONDS', 5, [0, 3_600], 'they start one after the other within this time'),
+  latency: number('--latency', 'MS', 0, [0, 2_000], 'simulated round trip, half of it each way'),
+  jitter: number('--jitter', 'MS', 0, [0, 2_000], 'by which a round trip is longer or shorter, at most'),
+  packetLoss: number('--packet-loss', 'PERCENT', 0, [0, 50], 'messages lost each way: sent again, they come later'),
+  processes: number('--processes', 'N', 1, [1, 64], 'share the bots between so many processes', true),
+  seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),
+};
+
+const URL_DEFAULT = 'http://127.0.0.1:8080';
+const GAME_DEFAULT = 'src/game/game.ts';
+
+export function parseOptions(argv: readonly string[]): ParsedOptions {
+  let text = '';
+  const command = new Command('npm run bots --')
+    .description('Bots that join a running server and play. Exit code 1 when one of them failed. docs/bots.md')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
+    .option('--url <url>', 'HTTP address of the server', URL_DEFAULT)
+    .option('--game <file>', 'game module, the same that the server runs', GAME_DEFAULT)
+    .option('--report <file>', 'write what was measured as JSON');
+  for (const row of Object.values(NUMBERS)) {
+    command.option(`${row.flag} <${row.argument}>`, row.help, String(row.default));
+  }
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text };
+    const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+    return { problem: `${message}; npm run bots -- --help lists the flags.` };
+  }
+  return readOptions(command.opts<Record<string, string | undefined>>());
+}
+
+function readOptions(flags: Readonly<Record<string, string | undefined>>): ParsedOptions {
+  const values: Record<string, number> = {};
+  for (const [key, row] of Object.entries(NUMBERS)) {
+    const value = readNumber(row, flags[key]!);
+    if (value === undefined) {
+      const kind = row.isWhole ? 'a whole number' : 'a number';
+      return { problem: `${row.flag} must be ${kind} from ${row.min} to ${row.max}, not "${flags[key]}".` };
+    }
+    values[key] = value;
+  }
+  const url = flags.url!.replace(/\/+$/, '');
+  if (!URL.canParse(url) || !/^https?:\/\//.test(url)) {
+    return { problem: `--url must be an address such as ${URL_DEFAULT}, not "${flags.url}".` };
+  }
+  const { bots, duration, rampUp, latency, jitter, packetLoss, processes, seed } = values as Record<
+    keyof typeof NUMBERS,
+    number
+  >;
+  if (jitter! > latency!) return { problem: `--jitter must be at most --latency, which is ${latency}.` };
+  if (processes! > bots!) return { problem: `--processes must be at most --bots, which is ${bots}.` };
+  return {
+    options: {
+      url,
+      bots: bots!,
+      durationS: duration!,
+      rampUpS: rampUp!,
+      conditions: { latencyMs: latency!, jitterMs: jitter!, lossShare: packetLoss! / 100 },
+      processes: processes!,
+      seed: seed!,
+      gameFile: flags.game!,
+      reportFile: flags.report,
+    },
+  };
+}
+
+function readNumber({ min, max, isWhole }: NumberRow, text: string): number | undefined {
+  if (!/^\d+(\.\d+)?$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= min && value <= max && (!isWhole || Number.isInteger(value)) ? value : undefined;
+}

@@ -1,0 +1,78 @@
+// Distributions of measured values that stay small however long a run is, and that can be added up over processes:
+// buckets a thousandth wide, so a quantile is off by at most that; count, sum, least and most are exact. Pure.
+
+export interface Distribution {
+  /** How many values fell into each bucket; the empty ones are not there. */
+  readonly buckets: Map<number, number>;
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+}
+
+/** Null without values: zeros would look like a very good result. */
+export interface Summary {
+  readonly mean: number | null;
+  readonly median: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+/** What is below counts as this: nothing measured here has a meaning there. */
+const LEAST = 0.001;
+const WIDTH = Math.log(1.001);
+
+export function createDistribution(): Distribution {
+  return { buckets: new Map(), count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+}
+
+/** @param value 0 or more. */
+export function addValue(distribution: Distribution, value: number): void {
+  const { buckets } = distribution;
+  const bucket = value <= LEAST ? 0 : Math.ceil(Math.log(value / LEAST) / WIDTH);
+  buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+  distribution.count++;
+  distribution.sum += value;
+  distribution.min = Math.min(distribution.min, value);
+  distribution.max = Math.max(distribution.max, value);
+}
+
+export function mergeDistribution(target: Distribution, source: Distribution): void {
+  for (const [bucket, count] of source.buckets) {
+    target.buckets.set(bucket, (target.buckets.get(bucket) ?? 0) + count);
+  }
+  target.count += source.count;
+  target.sum += source.sum;
+  target.min = Math.min(target.min, source.min);
+  target.max = Math.max(target.max, source.max);
+}
+
+/** The least value that a share of all values does not exceed (nearest rank), within a thousandth; null without values. */
+export function quantile(distribution: Distribution, share: number): number | null {
+  const { buckets, count, min, max } = distribution;
+  if (count === 0) return null;
+  const rank = Math.max(1, Math.ceil(share * count));
+  let seen = 0;
+  for (const bucket of [...buckets.keys()].sort((a, b) => a - b)) {
+    seen += buckets.get(bucket)!;
+    if (seen < rank) continue;
+    const middle = bucket === 0 ? 0 : LEAST * Math.exp((bucket - 0.5) * WIDTH);
+    return Math.max(min, Math.min(middle, max));
+  }
+  return max;
+}
+
+export function summarise(distribution: Distribution): Summary {
+  const { count, sum } = distribution;
+  return {
+    mean: count === 0 ? null : round(sum / count),
+    median: round(quantile(distribution, 0.5)),
+    p95: round(quantile(distribution, 0.95)),
+    p99: round(quantile(distribution, 0.99)),
+  };
+}
+
+/** To a thousandth: more digits would say more than was measured. */
+export function round(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,151 @@
+// The bots of one process: makes them, gives each its turn, moves what their lines hold, ends them. The only loop, and
+// with main.ts the only place that knows clock, sockets and HTTP.
+
+import { WebSocket } from 'ws';
+import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
+import { PLAYING } from '../../src/client/state.ts';
+import { systemClock } from '../../src/io/system.ts';
+import type { AnyGame } from '../../src/sim/game.ts';
+import { type Bot, createBot, endBot, runBot } from './bot.ts';
+import type { SwarmOptions } from './options.ts';
+import { countFailed, createPart, type Part } from './report.ts';
+import { createSchedule, runDueTurns } from './schedule.ts';
+
+/** The timer's grain: turns that fall due within it are run together. */
+const LOOP_MS = 1;
+const PROGRESS_MS = 1_000;
+const HTTP_TIMEOUT_MS = 8_000;
+
+/** Totals since the start, but for `connected`. */
+export interface Progress {
+  connected: number;
+  failed: number;
+  snapshots: number;
+  corrections: number;
+  /** Of all pongs. */
+  roundTrips: number;
+  roundTripSumMs: number;
+}
+
+export interface Swarm {
+  readonly done: Promise<Part>;
+  /** Ends it early; `done` resolves with what there is. */
+  stop(): void;
+}
+
+/** Those bots of the run whose number is `first` modulo `options.processes`. */
+export function startSwarm(
+  game: AnyGame,
+  options: SwarmOptions,
+  first: number,
+  onProgress: (progress: Progress) => void,
+): Swarm {
+  const startMs = systemClock.now();
+  const bots = createBots(shareMap(game), options, first, startMs);
+  const part = bots[0]!.part;
+  const schedule = createSchedule(bots.length, startMs);
+  const measuredMs = startMs + options.rampUpS * 1000;
+  const endMs = measuredMs + options.durationS * 1000;
+  const { promise: done, resolve } = Promise.withResolvers<Part>();
+  let progressMs = startMs + PROGRESS_MS;
+  let isStopped = false;
+  const turn = (): void => {
+    const nowMs = systemClock.now();
+    for (const bot of bots) bot.link.update(nowMs);
+    runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) => runBot(bots[bot]!, dueMs, systemClock.now()));
+    if (nowMs >= progressMs) {
+      progressMs += PROGRESS_MS;
+      onProgress(readProgress(bots, part));
+    }
+    if (!isStopped && nowMs < endMs) {
+      setTimeout(turn, LOOP_MS);
+      return;
+    }
+    for (const bot of bots) endBot(bot, nowMs);
+    part.durationS = Math.max(0, nowMs - measuredMs) / 1000;
+    resolve(part);
+  };
+  setTimeout(turn, LOOP_MS);
+  return {
+    done,
+    stop() {
+      isStopped = true;
+    },
+  };
+}
+
+function createBots(game: AnyGame, options: SwarmOptions, first: number, startMs: number): Bot[] {
+  const numbers: number[] = [];
+  for (let number = first; number < options.bots; number += options.processes) numbers.push(number);
+  const part = createPart(numbers.length);
+  return numbers.map((number) =>
+    createBot({
+      game,
+      url: options.url,
+      seed: (Math.imul(options.seed, 0x9e37_79b1) + number) >>> 0,
+      startMs: startMs + (options.rampUpS * 1000 * number) / options.bots,
+      conditions: options.conditions,
+      post: postJson,
+      openSocket,
+      clock: systemClock,
+      part,
+    }),
+  );
+}
+
+/** A map doesn't change and depends on the seed alone: one for all bots, not one for each. */
+function shareMap(game: AnyGame): AnyGame {
+  const maps = new Map<number, unknown>();
+  return {
+    ...game,
+    createMap(seed: number) {
+      if (!maps.has(seed)) maps.set(seed, game.createMap(seed));
+      return maps.get(seed);
+    },
+  };
+}
+
+function readProgress(bots: readonly Bot[], part: Part): Progress {
+  return {
+    connected: bots.filter(({ client }) => client.state === PLAYING).length,
+    failed: countFailed(part),
+    snapshots: part.snapshots,
+    corrections: part.corrections,
+    roundTrips: part.figures.roundTripMs.count,
+    roundTripSumMs: part.figures.roundTripMs.sum,
+  };
+}
+
+const postJson: PostJson = async (url, body) => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
+  });
+  const text = await response.text();
+  try {
+    return { status: response.status, body: JSON.parse(text) as unknown };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { status: response.status, body: undefined };
+  }
+};
+
+const openSocket: OpenSocket = (url, events) => {
+  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HTTP_TIMEOUT_MS });
+  socket.binaryType = 'nodebuffer';
+  socket.on('open', () => events.opened());
+  socket.on('message', (message: Buffer, isBinary: boolean) => {
+    if (isBinary) events.received(message);
+  });
+  // The close that follows is what the client hears of it.
+  socket.on('error', () => socket.terminate());
+  socket.once('close', () => events.closed());
+  return {
+    send(bytes) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, { binary: true, compress: false });
+    },
+    close: () => socket.close(),
+  };
+};
