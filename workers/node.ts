@@ -3,7 +3,7 @@
 // (its parent starts it again), 2 it can't run as configured.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { errorCode } from '../src/base/errors.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
@@ -11,6 +11,7 @@ import { type Config, parseConfig } from '../src/io/config.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
+import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
 import { createMetrics } from '../src/io/prometheus.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const log = createLogger(config.logLevel);
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
-  const page = await loadPage(config.gameUrl);
+  const page = await buildPage(config.gameUrl);
   const tokenKey = randomBytes(TOKEN_KEY_BYTES);
   const threads = await startNodeThreads({
     config,
@@ -130,14 +131,6 @@ async function pingStore(threads: NodeThreads): Promise<boolean> {
   }
 }
 
-/** Until the page exists nothing is served at `/`. */
-async function loadPage(gameUrl: string): Promise<ReadonlyMap<string, PageFile>> {
-  const bundle = new URL('../src/io/page-bundle.ts', import.meta.url);
-  if (!existsSync(bundle)) return new Map();
-  const { buildPage } = (await import(bundle.href)) as { buildPage(url: string): Promise<Map<string, PageFile>> };
-  return buildPage(gameUrl);
-}
-
 function printAddresses(config: Config, game: AnyGame, httpPort: number, threads: NodeThreads): void {
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const lines = [
@@ -147,7 +140,14 @@ function printAddresses(config: Config, game: AnyGame, httpPort: number, threads
     ...threads.zones().map(({ zoneId, port }) => `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`),
     `  data      ${config.data}`,
   ];
+  if (!isLoopback(config.host)) {
+    lines.push('  Sessions and play are not encrypted: let nobody but a TLS proxy reach these ports from outside.');
+  }
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 interface Ending {

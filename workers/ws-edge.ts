@@ -39,6 +39,8 @@ interface EdgeWorkerData {
   readonly loopDelay: SharedArrayBuffer;
 }
 
+type EdgeMessage = { readonly type: 'drain' } | { readonly type: 'storePort'; readonly port: MessagePort };
+
 /** How often silent connections are looked for. */
 const UPDATE_INTERVAL_MS = 250;
 /** A zone that publishes nothing still has messages for clients. */
@@ -48,7 +50,7 @@ const data = workerData as EdgeWorkerData;
 const port = parentPort;
 assert(port !== null, 'workers/ws-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
-const store = connectStore(data.storePort);
+let store = connectStore(data.storePort);
 const tokens = createTokenVerifier(data.tokenKey);
 const usedTokens = createTokenMemory();
 const edge = createEdge({ ...data, game, authenticate: (connection, token) => void authenticate(connection, token) });
@@ -109,7 +111,14 @@ async function drain(server: SocketServer): Promise<void> {
 try {
   const server = await listen();
   setInterval(() => updateEdge(edge, performance.now()), UPDATE_INTERVAL_MS);
-  port.on('message', () => void drain(server));
+  port.on('message', (message: EdgeMessage) => {
+    if (message.type === 'drain') void drain(server);
+    else {
+      // The store thread died and another one is there.
+      store.close();
+      store = connectStore(message.port);
+    }
+  });
   port.postMessage({ type: 'listening', port: server.port });
   await serve();
 } catch (error) {
