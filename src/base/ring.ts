@@ -3,6 +3,8 @@
 // reader reads it in place. A full ring returns false and counts the drop: the policy at the bound is `drop-newest`,
 // and what that means for the message is the caller's to decide.
 // After the model of ringbuf.js (copy first, then publish the index).
+// Either end may hold back what it did: a staged writer's messages are seen, and a keeping reader's places are free,
+// only once it says so. A thread that dies before it does has said and taken nothing (zone/zone.ts: a tick is whole).
 //
 //   words:  [0] written  [1] read  [2] dropped  (u32 byte positions that wrap; capacity is a power of two)
 //   data:   u32 length | bytes | padding to 4 …      length 0xFFFFFFFF = skip to the start of the buffer
@@ -20,6 +22,11 @@ export interface RingWriter {
   push(source: Uint8Array, from: number, end: number): boolean;
 }
 
+export interface StagedRingWriter extends RingWriter {
+  /** Lets the reader see everything pushed so far. */
+  publish(): void;
+}
+
 export interface RingReader {
   /** The message that `next` found lies at `bytes[offset, end)`, valid until the next call of `next`. */
   readonly bytes: Uint8Array;
@@ -29,6 +36,11 @@ export interface RingReader {
   next(): boolean;
 }
 
+export interface KeepingRingReader extends RingReader {
+  /** Frees every message that `next` has found so far. Until then another reader of this ring finds them again. */
+  release(): void;
+}
+
 /** @param capacityBytes a power of two; the largest message is a quarter of it. */
 export function createRingBuffer(capacityBytes: number): SharedArrayBuffer {
   assert(capacityBytes >= 64 && (capacityBytes & (capacityBytes - 1)) === 0, 'ring capacity is a power of two');
@@ -36,17 +48,26 @@ export function createRingBuffer(capacityBytes: number): SharedArrayBuffer {
 }
 
 export function createRingWriter(buffer: SharedArrayBuffer): RingWriter {
+  return createWriter(buffer, false);
+}
+
+export function createStagedRingWriter(buffer: SharedArrayBuffer): StagedRingWriter {
+  return createWriter(buffer, true);
+}
+
+function createWriter(buffer: SharedArrayBuffer, isStaged: boolean): StagedRingWriter {
   const capacity = buffer.byteLength - HEADER_BYTES;
   const words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
   const lengths = new Uint32Array(buffer, HEADER_BYTES);
   const bytes = new Uint8Array(buffer, HEADER_BYTES);
   const mask = capacity - 1;
+  let written = words[WRITTEN]!;
   return {
     push(source, from, end) {
       const length = end - from;
       const need = 4 + ((length + 3) & ~3);
       assert(length >= 0 && need <= capacity >>> 2, 'a message fits a quarter of its ring');
-      let written = words[WRITTEN]!;
+      if (!isStaged) written = words[WRITTEN]!;
       const free = capacity - ((written - Atomics.load(words, READ)) >>> 0);
       const untilEnd = capacity - (written & mask);
       const skip = untilEnd < need ? untilEnd : 0;
@@ -62,41 +83,45 @@ export function createRingWriter(buffer: SharedArrayBuffer): RingWriter {
       lengths[start >>> 2] = length;
       let target = start + 4;
       for (let index = from; index < end; index++) bytes[target++] = source[index]!;
-      Atomics.store(words, WRITTEN, (written + need) | 0);
+      written = (written + need) | 0;
+      if (!isStaged) Atomics.store(words, WRITTEN, written);
       return true;
     },
+    publish: () => void Atomics.store(words, WRITTEN, written),
   };
 }
 
 export function createRingReader(buffer: SharedArrayBuffer): RingReader {
+  return createReader(buffer, false);
+}
+
+export function createKeepingRingReader(buffer: SharedArrayBuffer): KeepingRingReader {
+  return createReader(buffer, true);
+}
+
+function createReader(buffer: SharedArrayBuffer, isKeeping: boolean): KeepingRingReader {
   const capacity = buffer.byteLength - HEADER_BYTES;
   const words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
   const lengths = new Uint32Array(buffer, HEADER_BYTES);
   const mask = capacity - 1;
-  let held = 0;
-  const reader: RingReader = {
+  let read = words[READ]!;
+  const reader: KeepingRingReader = {
     bytes: new Uint8Array(buffer, HEADER_BYTES),
     offset: 0,
     end: 0,
     next() {
-      let read = words[READ]!;
-      if (held > 0) {
-        read = (read + held) | 0;
-        held = 0;
-        Atomics.store(words, READ, read);
-      }
-      if (Atomics.load(words, WRITTEN) === read) return false;
-      if (lengths[(read & mask) >>> 2] === SKIP) {
-        read = (read + capacity - (read & mask)) | 0;
-        Atomics.store(words, READ, read);
-      }
+      const isEmpty = Atomics.load(words, WRITTEN) === read;
+      if (!isEmpty && lengths[(read & mask) >>> 2] === SKIP) read = (read + capacity - (read & mask)) | 0;
+      if (!isKeeping) reader.release();
+      if (isEmpty) return false;
       const start = read & mask;
       const length = lengths[start >>> 2]!;
       reader.offset = start + 4;
       reader.end = start + 4 + length;
-      held = 4 + ((length + 3) & ~3);
+      read = (read + 4 + ((length + 3) & ~3)) | 0;
       return true;
     },
+    release: () => void Atomics.store(words, READ, read),
   };
   return reader;
 }

@@ -1,13 +1,22 @@
 // A zone: records in → guard → step → frame, events and saves out. The deep module of the server. Runs in a zone
 // thread, or in a test, or in a browser that replays: no socket, no clock, no I/O; given the same start and the same
 // records at the same ticks it goes through the same states.
+// A tick is all or nothing: what it took from the rings and what it told the edges counts once its keyframe is written.
+// A thread that dies in the middle has taken no leave that the world forgot, and welcomed nobody who isn't in it.
 // Owns the world; writes history, keyframes, names, the output rings and the save ring; reads the input rings.
 
 import { assert } from '../base/assert.ts';
 import { Reader, Writer } from '../base/bytes.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
 import { LINGER_TICKS, PLAYERS_MAX, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
-import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../base/ring.ts';
+import {
+  createKeepingRingReader,
+  createRingWriter,
+  createStagedRingWriter,
+  type KeepingRingReader,
+  type RingWriter,
+  type StagedRingWriter,
+} from '../base/ring.ts';
 import { checkInput, createInputGuard, type InputGuard, judgeClaims, resetGuardSlot } from '../guard/input-guard.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
 import { hashText, hashWords } from '../sim/hash.ts';
@@ -83,8 +92,8 @@ export interface Zone {
   readonly counters: Counters<'zone'>;
   readonly names: Uint8Array;
   readonly messages: Messages;
-  readonly inputs: readonly RingReader[];
-  readonly outputs: readonly RingWriter[];
+  readonly inputs: readonly KeepingRingReader[];
+  readonly outputs: readonly StagedRingWriter[];
   readonly saves: RingWriter;
   readonly onRecord: ZoneOptions['onRecord'];
   /** Derived from the columns: slot of each player, slot + 1 of each client. */
@@ -101,7 +110,7 @@ export function createZone(options: ZoneOptions): Zone {
   const world = createWorld(game.allColumns, buffers.capacity);
   const layout = createInputLayout(game);
   const counters = createCounters('zone', buffers.counters);
-  const outputs = buffers.outputRings.map(createRingWriter);
+  const outputs = buffers.outputRings.map(createStagedRingWriter);
   const zone: Zone = {
     game,
     world,
@@ -113,7 +122,7 @@ export function createZone(options: ZoneOptions): Zone {
     counters,
     names: new Uint8Array(buffers.names),
     messages: createMessages(game),
-    inputs: buffers.inputRings.map(createRingReader),
+    inputs: buffers.inputRings.map(createKeepingRingReader),
     outputs,
     saves: createRingWriter(buffers.saveRing),
     onRecord: options.onRecord,
@@ -162,8 +171,15 @@ export function tickZone(zone: Zone): void {
     while (ring.next()) applyRecord(zone, ring.bytes, ring.offset, ring.end);
   }
   stepZone(zone);
+  commitTick(zone);
   publishFrame(zone.history, zone.world);
+}
+
+/** Before the frame, which wakes the edges: they find the messages of its tick. */
+function commitTick(zone: Zone): void {
   writeKeyframe(zone.keyframes, zone.world);
+  for (let edge = 0; edge < zone.inputs.length; edge++) zone.inputs[edge]!.release();
+  for (let edge = 0; edge < zone.outputs.length; edge++) zone.outputs[edge]!.publish();
 }
 
 /** The tick itself, without rings: what a replay runs after it applied the tick's records. */

@@ -2,7 +2,14 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
-import { createRingBuffer, createRingReader, createRingWriter, readRingDropped } from '../../src/base/ring.ts';
+import {
+  createKeepingRingReader,
+  createRingBuffer,
+  createRingReader,
+  createRingWriter,
+  createStagedRingWriter,
+  readRingDropped,
+} from '../../src/base/ring.ts';
 import { fillMessage } from './ring-message.ts';
 import type { ProducerData } from './ring-producer.ts';
 
@@ -140,6 +147,27 @@ test('a new reader of the same ring begins with the message that the last one he
   const second = createRingReader(buffer);
   expect(second.next()).toBe(true);
   expect(second.bytes[second.offset]).toBe(1);
+});
+
+test('what a staged writer said and a keeping reader took counts from the moment they say so', () => {
+  const buffer = createRingBuffer(64);
+  const writer = createStagedRingWriter(buffer);
+  const reader = createKeepingRingReader(buffer);
+  const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+  for (let lap = 0; lap < 10; lap++) {
+    for (let count = 0; count < 4; count++) expect(writer.push(bytes, count, 12)).toBe(true);
+    expect(writer.push(bytes, 0, 12), 'full, though nobody sees it yet').toBe(false);
+    expect(reader.next()).toBe(false);
+    expect(createStagedRingWriter(buffer).push(bytes, 0, 12), 'the next writer begins where it was').toBe(true);
+    writer.publish();
+    for (let count = 0; count < 4; count++) {
+      expect(reader.next()).toBe(true);
+      expect(reader.end - reader.offset).toBe(12 - count);
+    }
+    expect(writer.push(bytes, 0, 12), 'nothing is free yet').toBe(false);
+    expect(createKeepingRingReader(buffer).next(), 'the next reader finds them again').toBe(true);
+    reader.release();
+  }
 });
 
 test.for([48, 63, 65, 100, 1000])('a capacity of %i is refused', (capacity) => {
