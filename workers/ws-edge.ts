@@ -79,12 +79,14 @@ function refuse(connection: Connection, reason: string): void {
 function listen(): Promise<SocketServer> {
   return listenWebSocket<Connection>(data.host, data.port, {
     isOriginAllowed: (origin, host) => isOriginOnHost(origin, host, data.allowOrigins),
-    refused: () => {
-      edge.counters.words[edge.counters.index.refusedOrigin]!++;
+    refused: (reason) => {
+      const { words, index } = edge.counters;
+      words[reason === 'origin' ? index.refusedOrigin : index.refusedFull]!++;
     },
     open: (link) => openConnection(edge, link, performance.now()),
     frame: (connection, bytes) => receiveFrame(edge, connection, bytes, performance.now()),
     textFrame: () => countBadFrame(edge, 'dropType'),
+    brokenFrame: (_, isTooLarge) => countBadFrame(edge, isTooLarge ? 'dropSize' : 'dropMalformed'),
     closed: (connection) => forgetConnection(edge, connection),
   });
 }

@@ -1,11 +1,13 @@
 // WebSocket connections by the `ws` package, for an edge thread. Owns the listening socket and turns its events into
 // calls; knows nothing of what frames mean. Frames above the wire's limit are refused by the session layer, which
-// counts them; far above it `ws` closes the connection before reading them.
+// counts them; far above it `ws` closes the connection before reading them. What is open but not yet a WebSocket is
+// bounded in number and in time.
 
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { ServerError } from '../base/errors.ts';
-import { FRAME_BYTES_MAX } from '../base/limits.ts';
+import { errorCode, ServerError } from '../base/errors.ts';
+import { FRAME_BYTES_MAX, JOIN_TIMEOUT_MS, PLAYERS_MAX } from '../base/limits.ts';
 
 export interface SocketLink {
   send(bytes: Uint8Array): void;
@@ -16,12 +18,15 @@ export interface SocketLink {
 export interface SocketEvents<Connection> {
   /** Whether a page of that origin may connect; `host` is what the client asked for. */
   isOriginAllowed(origin: string | undefined, host: string | undefined): boolean;
-  refused(reason: 'origin'): void;
+  /** `full`: more sockets than are ever needed, or than the process may open. */
+  refused(reason: 'origin' | 'full'): void;
   /** Undefined refuses the connection. */
   open(link: SocketLink, remoteAddress: string): Connection | undefined;
   frame(connection: Connection, bytes: Uint8Array): void;
   /** A text frame. */
   textFrame(connection: Connection): void;
+  /** Bytes that are no WebSocket frame, or one far too large: the connection ends. */
+  brokenFrame(connection: Connection, isTooLarge: boolean): void;
   closed(connection: Connection): void;
 }
 
@@ -34,6 +39,8 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_TRY_LATER = 1013;
 /** How long a closing connection has to answer before its socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Sockets that may be on their way to becoming a WebSocket beside those that are; further ones are refused. */
+const HANDSHAKES_MAX = 1024;
 
 /** Resolves when it listens; rejects with a ServerError that says what to do. */
 export function listenWebSocket<Connection>(
@@ -41,27 +48,44 @@ export function listenWebSocket<Connection>(
   port: number,
   events: SocketEvents<Connection>,
 ): Promise<SocketServer> {
-  return new Promise((resolve, reject) => {
-    const server = new WebSocketServer({
-      host,
-      port,
-      perMessageDeflate: false,
-      maxPayload: 16 * FRAME_BYTES_MAX,
-      clientTracking: true,
-      verifyClient: ({ req }: { req: IncomingMessage }) => {
-        const isAllowed = events.isOriginAllowed(req.headers.origin, req.headers.host);
-        if (!isAllowed) events.refused('origin');
-        return isAllowed;
-      },
-    });
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.once('listening', () => {
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      resolve({ port: bound, close: () => closeServer(server) });
-    });
-    server.on('connection', (socket, request) => accept(socket, request, events));
+  const http = createHttpServer(events);
+  const server = new WebSocketServer({
+    server: http,
+    perMessageDeflate: false,
+    maxPayload: 16 * FRAME_BYTES_MAX,
+    clientTracking: true,
+    verifyClient: ({ req }: { req: IncomingMessage }) => {
+      const isAllowed = events.isOriginAllowed(req.headers.origin, req.headers.host);
+      if (!isAllowed) events.refused('origin');
+      return isAllowed;
+    },
   });
+  server.on('connection', (socket, request) => accept(socket, request, events));
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    http.listen(port, host, () => {
+      // From now on an error is a connection that could not be accepted: too many open files. It ends no thread.
+      server.on('error', () => events.refused('full'));
+      const address = http.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      resolve({ port: bound, close: () => closeServer(http, server) });
+    });
+  });
+}
+
+/** Answers plain requests with what they should have asked for, and ends those that take their time. */
+function createHttpServer(events: { refused(reason: 'full'): void }): Server {
+  const options = {
+    headersTimeout: JOIN_TIMEOUT_MS,
+    requestTimeout: JOIN_TIMEOUT_MS,
+    connectionsCheckingInterval: 500,
+  };
+  const http = createServer(options, (_request, response) => {
+    response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end('This is a WebSocket port.\n');
+  });
+  http.maxConnections = PLAYERS_MAX + HANDSHAKES_MAX;
+  http.on('drop', () => events.refused('full'));
+  return http;
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServerError {
@@ -93,9 +117,15 @@ function accept<Connection>(socket: WebSocket, request: IncomingMessage, events:
       setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     },
   };
-  // A broken peer is no error of ours: the close that follows is all there is to do.
-  socket.on('error', () => socket.terminate());
   const connection = events.open(link, tcp.remoteAddress ?? '');
+  // A broken peer is no error of ours: it is counted, and the close that follows is all there is to do.
+  socket.on('error', (error) => {
+    const code = errorCode(error);
+    if (connection !== undefined && code?.startsWith('WS_ERR_')) {
+      events.brokenFrame(connection, code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    }
+    socket.terminate();
+  });
   if (connection === undefined) {
     socket.close(CLOSE_TRY_LATER);
     return;
@@ -110,11 +140,16 @@ function accept<Connection>(socket: WebSocket, request: IncomingMessage, events:
 }
 
 /** Stops listening, lets what was sent go out, then ends what is still open. */
-async function closeServer(server: WebSocketServer): Promise<void> {
+async function closeServer(http: Server, server: WebSocketServer): Promise<void> {
+  const closed = once(http, 'close');
+  http.close();
+  // Those that are no WebSocket yet: one that never says what it wants would hold the end up.
+  http.closeAllConnections();
   for (const socket of server.clients) socket.close(CLOSE_NORMAL);
   const deadline = setTimeout(() => {
     for (const socket of server.clients) socket.terminate();
   }, CLOSE_TIMEOUT_MS);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  server.close();
+  await closed;
   clearTimeout(deadline);
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { FRAME_BYTES_MAX } from '../../src/base/limits.ts';
@@ -10,6 +11,7 @@ interface Seen {
   texts: number;
   closed: number;
   refused: number;
+  readonly broken: string[];
 }
 
 const servers: SocketServer[] = [];
@@ -18,7 +20,7 @@ afterEach(async () => {
 });
 
 async function listen(changes: Partial<SocketEvents<Seen>> = {}): Promise<{ seen: Seen; url: string; port: number }> {
-  const seen: Seen = { frames: [], links: [], texts: 0, closed: 0, refused: 0 };
+  const seen: Seen = { frames: [], links: [], texts: 0, closed: 0, refused: 0, broken: [] };
   const server = await listenWebSocket<Seen>('127.0.0.1', 0, {
     isOriginAllowed: (origin) => origin === undefined || origin === 'http://good.example',
     refused: () => void seen.refused++,
@@ -28,6 +30,7 @@ async function listen(changes: Partial<SocketEvents<Seen>> = {}): Promise<{ seen
     },
     frame: (_, bytes) => void seen.frames.push(Buffer.from(bytes)),
     textFrame: () => void seen.texts++,
+    brokenFrame: (_, isTooLarge) => void seen.broken.push(isTooLarge ? 'too large' : 'malformed'),
     closed: () => void seen.closed++,
     ...changes,
   });
@@ -39,6 +42,24 @@ async function connect(url: string, options: WebSocket.ClientOptions = {}): Prom
   const socket = new WebSocket(url, options);
   await once(socket, 'open');
   return socket;
+}
+
+const HANDSHAKE = [
+  'GET / HTTP/1.1',
+  'host: x',
+  'upgrade: websocket',
+  'connection: upgrade',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n',
+].join('\r\n');
+
+async function openTcp(port: number): Promise<Socket> {
+  const tcp = connectTcp(port, '127.0.0.1');
+  tcp.on('error', () => {});
+  tcp.resume();
+  await once(tcp, 'connect');
+  return tcp;
 }
 
 test('binary frames come through whole and in order, both ways; text ones are told apart', async () => {
@@ -62,7 +83,31 @@ test('a frame above the wire’s limit reaches the session layer to be counted; 
   await expect.poll(() => seen.frames.length).toBe(1);
   socket.send(Buffer.alloc(17 * FRAME_BYTES_MAX));
   await once(socket, 'close');
-  expect([seen.frames.length, seen.closed]).toEqual([1, 1]);
+  await expect.poll(() => [seen.frames.length, seen.closed, seen.broken]).toEqual([1, 1, ['too large']]);
+});
+
+test('bytes that are no frame are counted and end the connection', async () => {
+  const { seen, port } = await listen();
+  const tcp = await openTcp(port);
+  tcp.write(HANDSHAKE);
+  await once(tcp, 'data');
+  tcp.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+  await once(tcp, 'close');
+  await expect.poll(() => [seen.broken, seen.closed]).toEqual([['malformed'], 1]);
+});
+
+test('a socket that never becomes a WebSocket neither stays nor holds up the end', async () => {
+  const { port } = await listen();
+  const silent = await openTcp(port);
+  const begun = await openTcp(port);
+  begun.write('GET / HTTP/1.1\r\nhost: x\r\n');
+  const asked = await openTcp(port);
+  asked.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  expect(String(await once(asked, 'data'))).toContain('426 Upgrade Required');
+  const ends = [silent, begun, asked].map((tcp) => once(tcp, 'close'));
+  const server = servers.pop()!;
+  await server.close();
+  await Promise.all(ends);
 });
 
 test('a page of another origin is refused and counted', async () => {
