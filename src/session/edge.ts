@@ -92,6 +92,8 @@ export interface Edge {
   readonly freeIndexes: number[];
   /** Connections whose leave found no room on the ring yet. Their index is free once the zone has answered it. */
   readonly leavesWaiting: number[];
+  /** Whether the reset is on the ring: nothing may precede it, the zone would take it back. */
+  isResetSent: boolean;
   /** Whether the zone has answered this edge's reset; nothing from before is listened to. */
   isReset: boolean;
   epoch: number;
@@ -123,14 +125,22 @@ export function createEdge(options: EdgeOptions): Edge {
     connections: [],
     freeIndexes: [],
     leavesWaiting: [],
+    isResetSent: false,
     isReset: false,
     epoch: historyEpoch(history),
     servedTick: -1,
     servedMs: 0,
   };
-  writeBareRecord(edge.writer, RECORD_RESET, edgeIndex << CLIENT_BITS);
-  pushToZone(edge);
+  sendReset(edge);
   return edge;
+}
+
+/** The zone may not read its ring for a while, and it may be full: then this is repeated. */
+function sendReset(edge: Edge): void {
+  if (edge.isResetSent) return;
+  edge.writer.reset();
+  writeBareRecord(edge.writer, RECORD_RESET, edge.options.edgeIndex << CLIENT_BITS);
+  edge.isResetSent = pushToZone(edge);
 }
 
 /** A connection was opened; undefined when the edge is full (counted): the caller closes it. */
@@ -195,7 +205,7 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
   if (connection.state !== AUTHENTICATING) return;
   edge.writer.reset();
   writeJoinRecord(edge.writer, clientOf(edge, connection), join);
-  if (!pushToZone(edge)) {
+  if (!edge.isResetSent || !pushToZone(edge)) {
     closeConnection(edge, connection, 'zone_full');
     return;
   }
@@ -206,6 +216,7 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
 
 /** Time passes: connections that never joined or fell silent are closed. A few times a second is enough. */
 export function updateEdge(edge: Edge, nowMs: number): void {
+  sendReset(edge);
   sendLeaves(edge);
   for (const connection of edge.connections) {
     if (connection === undefined) continue;

@@ -1,6 +1,7 @@
 // What a client sends: every frame passes here before anything of it is used. Edge threads.
-// In order of cost: size → state of the session → rate budget → decode → ranges. What fails moves one counter and is
-// dropped; nothing is logged, and the session goes on. A first message with the wrong version ends it with a reason.
+// In order of cost: size → state of the session → rate budget → decode → ranges. A frame that fails moves one counter
+// and is dropped whole; nothing is logged, and the session goes on. A first message with the wrong version ends it with
+// a reason.
 
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../base/limits.ts';
 import { newestTick } from '../sim/history.ts';
@@ -39,51 +40,54 @@ export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Arr
   const { frame } = edge;
   const code = readClientFrame(frame, bytes);
   if (code !== DECODED) {
-    words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
+    countUndecoded(edge, code);
     return;
   }
-  if (frame.joinOffset >= 0) receiveJoin(edge, connection, bytes);
-  if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);
-  if (frame.inputCount === 0 && frame.requestOffset < 0) return;
-  if (connection.state !== PLAYING) {
+  const isPlay = frame.inputCount > 0 || frame.requestOffset >= 0;
+  if ((isPlay && connection.state !== PLAYING) || (frame.joinOffset >= 0 && connection.state !== JOINING)) {
     words[index.dropSession]!++;
     return;
   }
+  if (frame.joinOffset >= 0 && !receiveJoin(edge, connection, bytes)) return;
+  if (frame.requestOffset >= 0 && !checkRequest(edge, connection, bytes)) return;
+  if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);
   for (let input = 0; input < frame.inputCount; input++) receiveInput(edge, connection, input * frame.layout.words);
-  if (frame.requestOffset >= 0) receiveRequest(edge, connection, bytes);
+  if (frame.requestOffset >= 0) sendRequest(edge, connection, bytes);
 }
 
-/** A frame that isn't binary, or that the carrier refused for its size. */
-export function countBadFrame(edge: Edge, reason: 'dropType' | 'dropSize'): void {
+/** A frame that isn't binary, or that the carrier refused. */
+export function countBadFrame(edge: Edge, reason: 'dropType' | 'dropSize' | 'dropMalformed'): void {
   edge.counters.words[edge.counters.index.frames]!++;
   edge.counters.words[edge.counters.index[reason]]!++;
 }
 
-function receiveJoin(edge: Edge, connection: Connection, bytes: Uint8Array): void {
-  const { words, index } = edge.counters;
-  if (connection.state !== JOINING) {
-    words[index.dropSession]!++;
-    return;
-  }
+/** False when the join is no join, or of another version, which ends the session (both counted). */
+function receiveJoin(edge: Edge, connection: Connection, bytes: Uint8Array): boolean {
   edge.reader.reset(bytes, edge.frame.joinOffset, edge.frame.joinEnd);
   const { code, value } = decodeMessage(edge.reader, edge.messages.clientJoin, 'reject');
   if (code !== DECODED) {
-    words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
-    return;
+    countUndecoded(edge, code);
+    return false;
   }
   const { game } = edge.options;
-  if (value.protocolVersion !== PROTOCOL_VERSION) refuseVersion(edge, connection, 'protocol_version');
-  else if (value.game !== game.name || value.gameVersion !== game.version)
-    refuseVersion(edge, connection, 'game_version');
-  else {
-    connection.state = AUTHENTICATING;
-    edge.options.authenticate(connection, value.token as string);
+  if (value.protocolVersion !== PROTOCOL_VERSION) return refuseVersion(edge, connection, 'protocol_version');
+  if (value.game !== game.name || value.gameVersion !== game.version) {
+    return refuseVersion(edge, connection, 'game_version');
   }
+  connection.state = AUTHENTICATING;
+  edge.options.authenticate(connection, value.token as string);
+  return true;
 }
 
-function refuseVersion(edge: Edge, connection: Connection, reason: string): void {
+function countUndecoded(edge: Edge, code: number): void {
+  const { words, index } = edge.counters;
+  words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
+}
+
+function refuseVersion(edge: Edge, connection: Connection, reason: string): false {
   edge.counters.words[edge.counters.index.refusedProtocol]!++;
   closeConnection(edge, connection, reason);
+  return false;
 }
 
 function sendPong(edge: Edge, connection: Connection, clientTimeMs: number, nowMs: number): void {
@@ -104,19 +108,19 @@ function receiveInput(edge: Edge, connection: Connection, offset: number): void 
 }
 
 /** Checked whole here, so that the zone decodes only what is known to be good. */
-function receiveRequest(edge: Edge, connection: Connection, bytes: Uint8Array): void {
-  const { words, index } = edge.counters;
-  const { requestOffset, requestEnd } = edge.frame;
+function checkRequest(edge: Edge, connection: Connection, bytes: Uint8Array): boolean {
   if (!takeRequest(connection.budget)) {
-    words[index.dropRate]!++;
-    return;
+    edge.counters.words[edge.counters.index.dropRate]!++;
+    return false;
   }
-  edge.reader.reset(bytes, requestOffset, requestEnd);
+  edge.reader.reset(bytes, edge.frame.requestOffset, edge.frame.requestEnd);
   const { code } = decodeMessage(edge.reader, edge.messages.clientRequest, 'reject');
-  if (code !== DECODED) {
-    words[code === OUT_OF_RANGE ? index.dropRange : index.dropMalformed]!++;
-    return;
-  }
+  if (code !== DECODED) countUndecoded(edge, code);
+  return code === DECODED;
+}
+
+function sendRequest(edge: Edge, connection: Connection, bytes: Uint8Array): void {
+  const { requestOffset, requestEnd } = edge.frame;
   edge.writer.reset();
   writeRequestRecord(edge.writer, clientOf(edge, connection), bytes, requestOffset, requestEnd);
   pushToZone(edge);
