@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createManualClock } from '../../../src/base/clock.ts';
+import { TICK_MS } from '../../../src/base/limits.ts';
+import { createSchedule, nextDueMs, runDueTurns } from '../../../tools/swarm/schedule.ts';
+
+test('each bot has its turn 60 times a second, the bots evenly spread over a tick', () => {
+  const clock = createManualClock(1000);
+  const schedule = createSchedule(7, clock.now());
+  const turns: number[][] = Array.from({ length: 7 }, () => []);
+  while (clock.now() < 3000) {
+    runDueTurns(schedule, clock.now(), (bot, dueMs) => turns[bot]!.push(dueMs));
+    clock.advance(1);
+  }
+  for (const [bot, due] of turns.entries()) {
+    expect(due).toHaveLength(120);
+    for (const [index, dueMs] of due.entries()) {
+      expect(dueMs).toBeCloseTo(1000 + (bot * TICK_MS) / 7 + index * TICK_MS, 6);
+    }
+  }
+});
+
+test('whenever the loop comes, no turn is left out, none comes early, and each knows when it was due', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50 }),
+      fc.array(fc.integer({ min: 0, max: 900 }), { maxLength: 20 }),
+      (bots, pauses) => {
+        const clock = createManualClock();
+        const schedule = createSchedule(bots, 0);
+        let turns = 0;
+        for (const pause of pauses) {
+          clock.advance(pause);
+          const wrong: string[] = [];
+          runDueTurns(schedule, clock.now(), (bot, dueMs) => {
+            const isRight = bot === turns % bots && Math.abs(dueMs - (turns * TICK_MS) / bots) < 1e-6;
+            if (!isRight || dueMs > clock.now()) wrong.push(`turn ${turns}: bot ${bot} at ${dueMs}`);
+            turns++;
+          });
+          expect(wrong).toEqual([]);
+          expect(nextDueMs(schedule)).toBeGreaterThan(clock.now());
+        }
+      },
+    ),
+  );
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { createRandom } from '../../../src/base/random.ts';
+import type { Intent } from '../../../src/client/state.ts';
+import { game } from '../../../src/game/game.ts';
+import type { AnyGame } from '../../../src/sim/game.ts';
+import { createWander, updateWander } from '../../../tools/swarm/wander.ts';
+
+const withInput: AnyGame = {
+  ...game,
+  inputNames: ['throttle'],
+  inputs: { throttle: { field: 16, type: 'int', min: -3, max: 5 } },
+};
+
+/** What a bot of this seed wants, tick by tick over a minute. */
+function intents(seed: number) {
+  const wander = createWander(withInput, createRandom(seed));
+  const intent: Intent = { moveX: 0, moveZ: 0, aim: 0, buttons: 0, inputs: {} };
+  return Array.from({ length: 3600 }, (_, tick) => {
+    updateWander(wander, (tick * 1000) / 60, intent);
+    return { ...intent, inputs: { ...intent.inputs }, isIdle: wander.isIdle };
+  });
+}
+
+test('the same seed wants the same', () => {
+  expect(intents(4)).toEqual(intents(4));
+  expect(intents(4)).not.toEqual(intents(5));
+});
+
+test('it goes many ways, sprints, stands still now and then, and turns no faster than a person would', () => {
+  const all = intents(11);
+  const ways = new Set(all.map(({ moveX, moveZ }) => `${moveX} ${moveZ}`));
+  expect(ways.size).toBeGreaterThan(15);
+  expect(all.some(({ buttons }) => buttons === 1)).toBe(true);
+  const idle = all.filter(({ isIdle }) => isIdle);
+  expect(idle.length).toBeGreaterThan(0);
+  expect(idle.length).toBeLessThan(all.length / 2);
+  for (const { moveX, moveZ, isIdle, aim, inputs } of all) {
+    expect(Math.hypot(moveX, moveZ)).toBeLessThan(128);
+    expect(moveX === 0 && moveZ === 0).toBe(isIdle);
+    expect(aim).toBeGreaterThanOrEqual(0);
+    expect(aim).toBeLessThan(65_536);
+    expect(inputs.throttle).toBeGreaterThanOrEqual(-3);
+    expect(inputs.throttle).toBeLessThanOrEqual(5);
+  }
+  for (let tick = 1; tick < all.length; tick++) {
+    const turned = ((all[tick]!.aim - all[tick - 1]!.aim + 98_304) % 65_536) - 32_768;
+    expect(Math.abs(turned)).toBeLessThan(300);
+  }
+});
