@@ -23,7 +23,7 @@ import { CLIENT_MESSAGE, createMessages } from '../wire/schema.ts';
 import { advanceClock, createClockSync, serverTickAt, takeTick } from './clock-sync.ts';
 import { connect, disconnect, notePing, sendBytes, updateConnection } from './connection.ts';
 import { advanceInterpolation, createInterpolation, mixAngle, showEntities } from './interpolation.ts';
-import { fadeOffset, hasInput, inputPlace, type Prediction, predictedAt, predictTick } from './prediction.ts';
+import { fadeOffset, hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
 import { type Client, type ClientOptions, FAILED, IDLE, PLAYING, type RequestDone } from './state.ts';
 
@@ -37,8 +37,7 @@ const REQUEST_MS_MAX = 10_000;
 /** Requests that may wait for their answer; a further one is refused with `too_many`. */
 const REQUESTS_MAX = 64;
 const MOVE_MAX = 127;
-/** More ticks in one update than fit one frame are not sent all; a host that slow has other troubles. */
-const FRAME_INPUTS_MAX = INPUTS_PER_FRAME_MAX;
+const UNITS_PER_MM = 1 << POSITION_SHIFT;
 
 export function createClient(options: ClientOptions): Client {
   const { game } = options;
@@ -166,8 +165,8 @@ function sendFrame(client: Client, nowMs: number): void {
   const { writer, prediction, sync, layout } = client;
   writer.reset();
   if (prediction !== undefined && client.state === PLAYING && sync.tick > client.sentTick) {
-    const repeat = Math.max(0, Math.min(client.options.repeatInputs ?? 0, FRAME_INPUTS_MAX - 1));
-    const first = Math.max(sync.firstTick, client.sentTick + 1 - repeat, sync.tick - FRAME_INPUTS_MAX + 1);
+    const repeat = Math.max(0, Math.min(client.options.repeatInputs ?? 0, INPUTS_PER_FRAME_MAX - 1));
+    const first = Math.max(sync.firstTick, client.sentTick + 1 - repeat, sync.tick - INPUTS_PER_FRAME_MAX + 1);
     for (let tick = first; tick <= sync.tick; tick++) {
       if (hasInput(prediction, tick)) writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
     }
@@ -217,18 +216,19 @@ function expireRequests(client: Client, nowMs: number): void {
 function showOwn(client: Client, prediction: Prediction, elapsedMs: number): void {
   const { own, sync } = client;
   fadeOffset(prediction, elapsedMs);
-  const { columns, columnNames, tick } = prediction;
-  const between = (column: string, units: number): number => {
-    const after = predictedAt(prediction, tick, column) ?? 0;
-    const before = predictedAt(prediction, tick - 1, column) ?? after;
-    return (before + (after - before) * sync.phase) / units;
+  const { columns, columnNames, states, positions, facing, tick } = prediction;
+  const after = statePlace(prediction, tick);
+  if (after < 0) return;
+  const held = statePlace(prediction, tick - 1);
+  const before = held < 0 ? after : held;
+  const between = (column: number): number => {
+    const value = states[before + column]!;
+    return (value + (states[after + column]! - value) * sync.phase) / UNITS_PER_MM;
   };
-  const units = 1 << POSITION_SHIFT;
-  own.x = between('positionX', units) + prediction.offsetX;
-  own.y = between('positionY', units) + prediction.offsetY;
-  own.z = between('positionZ', units) + prediction.offsetZ;
-  const facing = predictedAt(prediction, tick, 'facing') ?? 0;
-  own.facing = mixAngle(predictedAt(prediction, tick - 1, 'facing') ?? facing, facing, sync.phase);
+  own.x = between(positions[0]!) + prediction.offsetX;
+  own.y = between(positions[1]!) + prediction.offsetY;
+  own.z = between(positions[2]!) + prediction.offsetZ;
+  own.facing = mixAngle(states[before + facing]!, states[after + facing]!, sync.phase);
   for (let index = 0; index < columns.length; index++) own.columns[columnNames[index]!] = columns[index]![0]!;
 }
 

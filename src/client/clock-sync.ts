@@ -17,14 +17,15 @@ const SENT_TICKS = 128;
 const LEAD_TICKS = 2;
 /** What the network is taken to hold up before anything is known. */
 const HOLD_UP_TICKS_AT_START = 3;
-/** Ticks a second by which a hold-up is forgotten. Slow: a stall each few seconds shall find the clock prepared. */
-const FORGET_PER_S = 0.25;
+/** A hold-up is remembered for so long, then forgotten by so much a second: stalls each few seconds find us prepared. */
+const REMEMBER_MS = 20_000;
+const FORGET_PER_S = 1;
 /** The server drops inputs that are 32 ticks early. */
 const SLACK_TICKS_MAX = PENDING_INPUTS - 4;
 /** How much faster and slower than the server's the clock may run, and per tick of error. */
-const FASTER_MAX = 0.05;
+const FASTER_MAX = 0.08;
 const SLOWER_MAX = 0.03;
-const RATE_PER_TICK = 0.02;
+const RATE_PER_TICK = 0.04;
 /** Off by more, the clock jumps. */
 const JUMP_TICKS = 20;
 
@@ -46,6 +47,8 @@ export interface ClockSync {
   inputLead: number;
   /** Ticks that bad moments hold an input up beyond an undisturbed one. */
   holdUpTicks: number;
+  /** When they last were about that many. */
+  holdUpMs: number;
   /** The server's tick at time 0 of our clock, fractional. */
   serverOffset: number;
   /** Ticks that an undisturbed packet takes to the server. */
@@ -71,6 +74,7 @@ export function createClockSync(): ClockSync {
     jitterMs: 0,
     inputLead: 0,
     holdUpTicks: HOLD_UP_TICKS_AT_START,
+    holdUpMs: -REMEMBER_MS,
     serverOffset: 0,
     wayTicks: 0,
     snapshotAgeTicks: 0,
@@ -133,7 +137,10 @@ export function noteSnapshot(sync: ClockSync, tick: number, inputLead: number, n
     tick <= sync.tick && sync.tick - tick < SENT_TICKS
       ? tick - serverTickAt(sync, sync.sentMs[tick & (SENT_TICKS - 1)]!) - sync.wayTicks
       : slackAt(sync, nowMs);
-  sync.holdUpTicks = clamp(Math.max(sync.holdUpTicks, slack - inputLead), 0, PENDING_INPUTS);
+  const holdUp = slack - inputLead;
+  if (holdUp < sync.holdUpTicks - 1) return;
+  sync.holdUpMs = nowMs;
+  sync.holdUpTicks = clamp(Math.max(sync.holdUpTicks, holdUp), 0, PENDING_INPUTS);
 }
 
 /** Ticks by which an input sent at this moment would be early if nothing held it up. */
@@ -167,7 +174,9 @@ export function startClock(sync: ClockSync, nowMs: number): void {
 export function advanceClock(sync: ClockSync, nowMs: number): number {
   const elapsed = Math.max(0, nowMs - sync.updatedMs) / TICK_MS;
   sync.updatedMs = nowMs;
-  sync.holdUpTicks = Math.max(0, sync.holdUpTicks - (elapsed * TICK_MS * FORGET_PER_S) / 1000);
+  if (nowMs - sync.holdUpMs > REMEMBER_MS) {
+    sync.holdUpTicks = Math.max(0, sync.holdUpTicks - (elapsed * TICK_MS * FORGET_PER_S) / 1000);
+  }
   const error = wantedSlack(sync) - (slackAt(sync, nowMs) + elapsed);
   if (elapsed > JUMP_TICKS || Math.abs(error) > JUMP_TICKS) {
     sync.jumps++;

@@ -97,7 +97,7 @@ function fail(client: Client, reason: string): void {
 }
 
 /** The connection is gone, or never came to be: tries again after a wait. */
-export function loseConnection(client: Client, reason: string, nowMs: number): void {
+function loseConnection(client: Client, reason: string, nowMs: number): void {
   if (client.state === PLAYING) {
     client.stats.reconnects++;
     if (nowMs - client.playingSinceMs > STEADY_MS) client.failures = 0;

@@ -30,6 +30,7 @@ export interface Prediction {
   /** Index in `columns` of each row's column, and of the three of the position. */
   readonly rowColumns: readonly number[];
   readonly positions: readonly number[];
+  readonly facing: number;
   /** Columns that an input sets, in the order of its words. */
   readonly inputColumns: readonly Int32Array[];
   /** Newest predicted tick; −1 before the first state. */
@@ -61,6 +62,7 @@ export function createPrediction(game: AnyGame, layout: InputLayout, seed: numbe
     columns: columnNames.map((name) => world.columns[name]!),
     rowColumns: game.rows.map(({ column }) => columnNames.indexOf(column)),
     positions: ['positionX', 'positionY', 'positionZ'].map((name) => columnNames.indexOf(name)),
+    facing: columnNames.indexOf('facing'),
     inputColumns: inputNames.map((name) => world.columns[name]!),
     tick: -1,
     stateTicks: new Int32Array(RING_TICKS).fill(-1),
@@ -204,9 +206,14 @@ export function fadeOffset(prediction: Prediction, elapsedMs: number): void {
   prediction.offsetZ *= rest;
 }
 
-/** Value of a predicted column at a tick, or undefined when that is not held. */
+/** Where in `prediction.states` the state of a tick lies, its columns side by side; −1 when it is not held. */
+export function statePlace(prediction: Prediction, tick: number): number {
+  return prediction.stateTicks[tick & MASK] === tick ? (tick & MASK) * prediction.columns.length : -1;
+}
+
+/** Value of a predicted column at a tick, or undefined when that is not held. For tests. */
 export function predictedAt(prediction: Prediction, tick: number, column: string): number | undefined {
   const index = prediction.columnNames.indexOf(column);
-  if (index < 0 || prediction.stateTicks[tick & MASK] !== tick) return undefined;
-  return prediction.states[(tick & MASK) * prediction.columnNames.length + index];
+  const at = statePlace(prediction, tick);
+  return index < 0 || at < 0 ? undefined : prediction.states[at + index];
 }

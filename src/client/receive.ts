@@ -94,7 +94,7 @@ function takeWelcome(client: Client, value: WireObject): void {
     client.seed = welcome.seed;
     client.map = client.prediction.sim.map;
   } else resetPrediction(client.prediction);
-  client.options.handlers?.welcomed?.(welcome);
+  client.options.events?.welcomed?.(welcome);
 }
 
 function receiveSnapshot(client: Client, nowMs: number): boolean {
@@ -115,18 +115,20 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
     if (errorMm > 0) {
       stats.corrections++;
       stats.correctionMm = errorMm;
-      client.options.handlers?.corrected?.(errorMm);
+      client.options.events?.corrected?.(errorMm);
     }
   }
   tryPlay(client, nowMs);
-  client.options.handlers?.snapshotApplied?.(replicas.tick);
+  client.options.events?.snapshotApplied?.(replicas.tick);
   return true;
 }
 
 /** Plays as soon as the own state and the server's time are known. */
 function tryPlay(client: Client, nowMs: number): void {
   const { prediction, sync } = client;
-  if (client.state !== JOINING || prediction === undefined || prediction.tick < 0 || !canStartClock(sync)) return;
+  // Without the welcome of this connection the prediction is still that of the one before.
+  if (client.state !== JOINING || client.welcome === undefined || !canStartClock(sync)) return;
+  if (prediction === undefined || prediction.tick < 0) return;
   startClock(sync, nowMs);
   client.sentTick = sync.tick;
   client.playingSinceMs = nowMs;
@@ -142,7 +144,7 @@ function takePong(client: Client, value: WireObject, nowMs: number): void {
   if (sentMs < 0) return;
   client.pingSentMs[seq % PINGS] = -1;
   notePong(client.sync, sentMs, nowMs, value.tick as number, value.tickAgeUs as number);
-  client.options.handlers?.pongReceived?.(nowMs - sentMs);
+  client.options.events?.pongReceived?.(nowMs - sentMs);
   tryPlay(client, nowMs);
 }
 
@@ -151,7 +153,7 @@ function takeEvent(client: Client, value: WireObject): void {
     const body = value[name];
     if (body === undefined) continue;
     const values = body as Readonly<Record<string, number | string>>;
-    client.options.handlers?.event?.(name, values, value.tick as number);
+    client.options.events?.event?.(name, values, value.tick as number);
     return;
   }
 }

@@ -69,7 +69,7 @@ export interface ClientStats {
   reconnects: number;
 }
 
-export interface ClientHandlers {
+export interface ClientEvents {
   /** `client.state` has changed. */
   readonly stateChanged?: (state: number, before: number) => void;
   /** The server let the player in; `client.welcome` says as what. */
@@ -88,7 +88,7 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** [0, 1); spreads reconnects. */
   readonly random: () => number;
-  readonly handlers?: ClientHandlers;
+  readonly events?: ClientEvents;
   /** False for bots that look at nobody: `client.entities` stays empty and costs nothing. */
   readonly interpolate?: boolean;
   /** How many of the inputs before each frame repeats, for a transport that loses frames; 0 … 7. */
@@ -176,5 +176,5 @@ export function setState(client: Client, state: number): void {
   if (before === state) return;
   assert(NEXT_STATES[before]!.includes(state), `a client goes from state ${before} to ${state}`);
   client.state = state;
-  client.options.handlers?.stateChanged?.(state, before);
+  client.options.events?.stateChanged?.(state, before);
 }

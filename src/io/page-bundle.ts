@@ -55,11 +55,11 @@ async function bundleScript(gameFile: string): Promise<string> {
 function readReason(error: unknown): string {
   const first = (error as { errors?: readonly BundlerError[] }).errors?.[0] ?? (error as BundlerError);
   const headline = stripVTControlCharacters(String(first.message)).split('\n')[0]!;
-  const place = first.loc === undefined ? '' : ` (line ${first.loc.line})`;
+  const place = first.loc === undefined || first.loc.file === PLAY ? '' : ` (line ${first.loc.line})`;
   return `${headline.replace(/^\[\w+\] /, '').replace(/\.$/, '')}${place}`;
 }
 
 interface BundlerError {
   readonly message: string;
-  readonly loc?: { readonly line: number };
+  readonly loc?: { readonly file: string; readonly line: number };
 }

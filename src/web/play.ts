@@ -51,7 +51,7 @@ const client = createClient({
   openSocket: openBrowserSocket,
   clock: browserClock,
   random: Math.random,
-  handlers: {
+  events: {
     welcomed(welcome) {
       setSceneMap(scene, client);
       keptName.save(welcome.name);

@@ -1,12 +1,20 @@
 // The real zone and edge in one thread with clients, on simulated time and network: what test/client runs against.
 
-import { createRandom, type Random } from '../../src/base/random.ts';
 import { createManualClock, type ManualClock } from '../../src/base/clock.ts';
 import { TICK_MS } from '../../src/base/limits.ts';
+import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, startClient, updateClient } from '../../src/client/client.ts';
 import type { Socket, SocketEvents } from '../../src/client/ports.ts';
 import type { Client, ClientOptions } from '../../src/client/state.ts';
-import { admitConnection, type Connection, createEdge, type Edge, forgetConnection, openConnection, updateEdge } from '../../src/session/edge.ts';
+import {
+  admitConnection,
+  type Connection,
+  createEdge,
+  type Edge,
+  forgetConnection,
+  openConnection,
+  updateEdge,
+} from '../../src/session/edge.ts';
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
@@ -24,7 +32,7 @@ export interface SimulatedServer {
   readonly zone: Zone;
   readonly edge: Edge;
   readonly links: SimulatedLink[];
-  readonly clients: { client: Client; frameMs: number; dueMs: number; eachFrame: (() => void) | undefined }[];
+  readonly hosts: SimulatedHost[];
   line: LineOptions;
   nextTickMs: number;
   /** False: nothing ticks, nothing is served, nobody gets in. */
@@ -32,6 +40,14 @@ export interface SimulatedServer {
   nextPlayer: number;
   /** Runs after each tick of the zone. */
   afterTick: ((tick: number) => void) | undefined;
+}
+
+/** Calls its client once a frame. */
+export interface SimulatedHost {
+  readonly client: Client;
+  readonly frameMs: number;
+  dueMs: number;
+  eachFrame: (() => void) | undefined;
 }
 
 interface SimulatedLink {
@@ -62,7 +78,7 @@ export function createSimulatedServer(game: AnyGame, seed: number, line: LineOpt
       },
     }),
     links: [],
-    clients: [],
+    hosts: [],
     line,
     nextTickMs: 1000,
     isUp: true,
@@ -73,12 +89,7 @@ export function createSimulatedServer(game: AnyGame, seed: number, line: LineOpt
 }
 
 /** A client of a player of its own, updated each `frameMs`. */
-export function addClient(
-  server: SimulatedServer,
-  options: Partial<ClientOptions> = {},
-  frameMs = TICK_MS,
-  eachFrame?: () => void,
-): Client {
+export function addClient(server: SimulatedServer, options: Partial<ClientOptions> = {}, frameMs = TICK_MS): Client {
   const player = server.nextPlayer++;
   const client = createClient({
     game: server.zone.game,
@@ -90,9 +101,14 @@ export function addClient(
     ...options,
   });
   const now = server.clock.now();
-  server.clients.push({ client, frameMs, dueMs: now + server.random.fraction() * frameMs, eachFrame });
+  const dueMs = now + server.random.fraction() * frameMs;
+  server.hosts.push({ client, frameMs, dueMs, eachFrame: undefined });
   startClient(client, now);
   return client;
+}
+
+export function hostOf(server: SimulatedServer, client: Client): SimulatedHost {
+  return server.hosts.find((host) => host.client === client)!;
 }
 
 function openLink(server: SimulatedServer, events: SocketEvents): Socket {
@@ -125,7 +141,7 @@ export function run(server: SimulatedServer, ms: number): void {
     for (let index = server.links.length - 1; index >= 0; index--) {
       if (server.links[index]!.isClosed) server.links.splice(index, 1);
     }
-    for (const host of server.clients) {
+    for (const host of server.hosts) {
       if (now < host.dueMs) continue;
       host.dueMs += host.frameMs;
       updateClient(host.client, now);

@@ -6,7 +6,7 @@ import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, startClient, stopClient, updateClient } from '../../src/client/client.ts';
 import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
-import { type Client, type ClientHandlers, FAILED, PLAYING } from '../../src/client/state.ts';
+import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { createLink, type Link, type LinkConditions } from './link.ts';
 import { type BotState, countFailure, type Part } from './report.ts';
@@ -60,7 +60,7 @@ export function createBot(options: BotOptions): Bot {
   const { game, seed, clock, part } = options;
   const random: Random = createRandom(seed);
   const link = createLink(options.openSocket, options.conditions, random, () => clock.now());
-  const handlers: ClientHandlers = {
+  const events: ClientEvents = {
     pongReceived: (rttMs) => addValue(part.figures.roundTripMs, rttMs),
     corrected: (mm) => {
       bot.correctionMm = mm;
@@ -74,7 +74,7 @@ export function createBot(options: BotOptions): Bot {
     clock,
     random: () => random.fraction(),
     interpolate: false,
-    handlers,
+    events,
   });
   const bot: Bot = {
     client,
