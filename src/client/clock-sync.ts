@@ -97,25 +97,26 @@ export function notePong(sync: ClockSync, sentMs: number, nowMs: number, tick: n
     const tolerance = (rttMs / 2 + sync.wayTicks * TICK_MS) / TICK_MS + 1;
     if (Math.abs(offset - sync.serverOffset) > tolerance) sync.sampleCount = 0;
   }
+  const hasMoved = sync.sampleCount === 0;
   const place = sync.sampleCount % SAMPLES;
   sync.rtts[place] = rttMs;
   sync.offsets[place] = offset;
   sync.rttMs = sync.sampleCount === 0 ? rttMs : sync.rttMs + (rttMs - sync.rttMs) / 8;
   sync.sampleCount++;
-  chooseSample(sync);
+  chooseSample(sync, hasMoved);
 }
 
-function chooseSample(sync: ClockSync): void {
+function chooseSample(sync: ClockSync, hasMoved: boolean): void {
   const count = Math.min(sync.sampleCount, SAMPLES);
   let best = 0;
   for (let index = 1; index < count; index++) if (sync.rtts[index]! < sync.rtts[best]!) best = index;
   const before = sync.serverOffset + sync.wayTicks;
   sync.serverOffset = sync.offsets[best]!;
   sync.wayTicks = sync.rtts[best]! / 2 / TICK_MS;
-  // Hold-ups are measured against the undisturbed way: when that is known better, they are what they are less the
-  // difference, and the clock stays where it is.
+  // Hold-ups are measured against the undisturbed way: when that is only known better, they are what they are less
+  // the difference, and the clock stays where it is. When the server's time moved, the clock has to.
   const moved = sync.serverOffset + sync.wayTicks - before;
-  if (sync.tick > 0) sync.holdUpTicks = clamp(sync.holdUpTicks - moved, 0, PENDING_INPUTS);
+  if (!hasMoved) sync.holdUpTicks = clamp(sync.holdUpTicks - moved, 0, PENDING_INPUTS);
 }
 
 /** The server's tick now, fractional, as far as known. */

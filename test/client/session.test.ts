@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import type { Session, SessionRefusal } from '../../src/client/ports.ts';
+import { createGuestSecret, createSessionRequest, type SessionOptions } from '../../src/client/session.ts';
+
+const ZONES = [
+  { zoneId: 1, url: 'ws://h:1' },
+  { zoneId: 2, url: 'ws://h:2' },
+];
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Asks with the given answers of the server, one a request; an undefined one is no answer at all. */
+async function ask(answers: readonly (Answer | undefined)[], options: Partial<SessionOptions> = {}, kept?: string) {
+  const asked: [string, unknown][] = [];
+  const secret = createGuestSecret();
+  secret.save(kept);
+  const post = async (url: string, body: unknown): Promise<Answer> => {
+    const answer = answers[asked.length];
+    asked.push([url, body]);
+    if (answer === undefined) throw new Error('no network');
+    return answer;
+  };
+  const request = createSessionRequest({ post, baseUrl: 'http://h:8080', secret, ...options });
+  const answer = await new Promise<Session | SessionRefusal>((resolve) => request(resolve));
+  return { answer, asked, kept: secret.load() };
+}
+
+const GOOD: Answer = { status: 200, body: { token: 't', guestSecret: 's', zones: ZONES } };
+const UNKNOWN_GUEST: Answer = { status: 401, body: { error: 'bad_credentials' } };
+
+test('a new guest wishes a name, and its secret is kept', async () => {
+  const { answer, asked, kept } = await ask([GOOD], { name: 'Aldric' });
+  expect(answer).toEqual({ token: 't', url: 'ws://h:1' });
+  expect(asked).toEqual([['http://h:8080/v1/session', { name: 'Aldric' }]]);
+  expect(kept).toBe('s');
+});
+
+test('a known guest comes back by its secret alone', async () => {
+  const { answer, asked, kept } = await ask(
+    [{ status: 200, body: { token: 't', zones: ZONES } }],
+    { name: 'A' },
+    'old',
+  );
+  expect(answer).toMatchObject({ token: 't' });
+  expect(asked.map(([, body]) => body)).toEqual([{ guestSecret: 'old' }]);
+  expect(kept).toBe('old');
+});
+
+test('a guest whom the server does not know any more becomes a new one of the same name', async () => {
+  const { answer, asked, kept } = await ask([UNKNOWN_GUEST, GOOD], { name: 'Aldric' }, 'old');
+  expect(answer).toMatchObject({ token: 't' });
+  expect(asked.map(([, body]) => body)).toEqual([{ guestSecret: 'old' }, { name: 'Aldric' }]);
+  expect(kept).toBe('s');
+});
+
+test('name and password log in, and leave a guest’s secret alone', async () => {
+  const { asked, kept } = await ask([UNKNOWN_GUEST], { name: 'A', password: 'p' }, 'old');
+  expect(asked.map(([, body]) => body)).toEqual([{ name: 'A', password: 'p' }]);
+  expect(kept).toBe('old');
+});
+
+test('a zone is chosen by its number', async () => {
+  expect((await ask([GOOD], { zoneId: 2 })).answer).toMatchObject({ url: 'ws://h:2' });
+  expect((await ask([GOOD], { zoneId: 3 })).answer).toEqual({ refused: 'no_zone', isFinal: false });
+});
+
+test.each<[string, Answer | undefined, SessionRefusal]>([
+  ['nothing', undefined, { refused: 'unreachable', isFinal: false }],
+  ['a taken name', { status: 409, body: { error: 'name_taken' } }, { refused: 'name_taken', isFinal: true }],
+  ['a pause', { status: 429, body: { error: 'rate_limited' } }, { refused: 'rate_limited', isFinal: false }],
+  ['no JSON', { status: 502, body: 'Bad gateway' }, { refused: 'http_502', isFinal: false }],
+  ['no token', { status: 200, body: { zones: ZONES } }, { refused: 'no_zone', isFinal: false }],
+  ['null', { status: 200, body: null }, { refused: 'no_zone', isFinal: false }],
+  ['odd zones', { status: 200, body: { token: 't', zones: [1, null, {}] } }, { refused: 'no_zone', isFinal: false }],
+])('the answer %s is a refusal', async (_, answer, refusal) => {
+  expect((await ask([answer])).answer).toEqual(refusal);
+});
