@@ -55,7 +55,7 @@ export interface Viewer {
   readonly sentTicks: Int32Array;
   readonly sentFrom: Int32Array;
   readonly sentCounts: Int32Array;
-  /** Records of sent snapshots: generation << 16 | slot, with the sign bit for a leave. */
+  /** Records of sent snapshots: the slot, with the sign bit for a leave. */
   readonly records: Int32Array;
   recordTop: number;
 }
@@ -115,11 +115,10 @@ export function acknowledge(viewer: Viewer, tick: number): number {
 
 function acknowledgeRecord(viewer: Viewer, record: number, tick: number): void {
   const index = viewer.indexOf[record & 0xffff]! - 1;
-  if (index < 0 || viewer.generations[index] !== ((record >>> 16) & 0x7fff)) return;
-  if (tick < viewer.since[index]!) return;
-  if (record < 0) {
-    if (viewer.states[index] === LEAVING) removeEntry(viewer, index);
-  } else if (viewer.states[index] === SEEN && viewer.acked[index]! < tick) viewer.acked[index] = tick;
+  if (index < 0 || tick < viewer.since[index]!) return;
+  // Sent since then, so it says what still holds: a leave of what is leaving, or a state of the very same entity.
+  if (record < 0) removeEntry(viewer, index);
+  else viewer.acked[index] = tick;
 }
 
 export function beginSent(viewer: Viewer, tick: number): void {
@@ -131,8 +130,8 @@ export function beginSent(viewer: Viewer, tick: number): void {
 
 /** Notes that the snapshot begun last carries the entity (or its leave). */
 export function noteSent(viewer: Viewer, tick: number, index: number, isLeave: boolean): void {
-  const record = (viewer.generations[index]! << 16) | viewer.slots[index]! | (isLeave ? 0x8000_0000 : 0);
-  viewer.records[viewer.recordTop++ % SENT_RECORDS] = record;
+  const slot = viewer.slots[index]!;
+  viewer.records[viewer.recordTop++ % SENT_RECORDS] = isLeave ? slot | 0x8000_0000 : slot;
   viewer.sentCounts[tick & (SENT_TICKS - 1)]!++;
   viewer.sent[index] = tick;
   viewer.priorities[index] = 0;
