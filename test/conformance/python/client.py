@@ -347,8 +347,13 @@ class Player:
 
     async def walk_square(self, seconds):
         for side in range(4):
-            self.intent = (*SIDES[side], 0)
+            move_x, move_z, aim = SIDES[side]
+            self.intent = (move_x, move_z, aim, 0)
             await self.play(seconds / 4)
+            own = self.world.values(self.world.own_slot)
+            require(own["facing"] == aim, f"{self.name} looks to {own['facing']}, not to {aim}")
+            signs = [(value > 0) - (value < 0) for value in (own["velocity_x"], own["velocity_z"], move_x, move_z)]
+            require(signs[:2] == signs[2:], f"{self.name} goes {signs[:2]}, not {signs[2:]}")
         self.intent = None
         await self.play(0.5)
 
