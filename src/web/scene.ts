@@ -4,13 +4,15 @@
 import type { Client } from '../client/state.ts';
 import type { KindView } from '../sim/game.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
+import { createGroundTile, drawGround, drawVignette } from './ground.ts';
+import { lookOf } from './look.ts';
 import { PALETTE } from './palette.ts';
+import { drawRadar } from './radar.ts';
 
 const GRID_MM = 2_000;
 const GRID_COARSE_MM = 10_000;
 /** How much further from the middle of the screen the top of a box is drawn than its foot. */
 const BOX_RISE = 1.07;
-const UNKNOWN_KIND: KindView = { colour: '#9aa7b8', radiusMm: 400 };
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 export interface Scene {
@@ -20,10 +22,11 @@ export interface Scene {
   boxesMm: Int32Array;
   /** Boxes on the screen, furthest from its middle first. */
   readonly order: number[];
+  readonly ground: HTMLCanvasElement | undefined;
 }
 
 export function createScene(context: CanvasRenderingContext2D, camera: Camera): Scene {
-  return { context, camera, boxesMm: new Int32Array(0), order: [] };
+  return { context, camera, boxesMm: new Int32Array(0), order: [], ground: createGroundTile() };
 }
 
 /** Takes over the map of the zone that the client has entered. */
@@ -43,13 +46,17 @@ export function drawScene(scene: Scene, client: Client): void {
   const side = 2 * half * camera.pixelsPerMm;
   context.fillStyle = PALETTE.ground;
   context.fillRect(left, top, side, side);
+  if (scene.ground !== undefined) drawGround(context, camera, scene.ground, half);
   drawGrid(scene, half, GRID_MM, PALETTE.gridFine);
   drawGrid(scene, half, GRID_COARSE_MM, PALETTE.gridCoarse);
   context.strokeStyle = PALETTE.border;
   context.lineWidth = 2;
   context.strokeRect(left, top, side, side);
   drawBoxes(scene);
+  drawVignette(context, camera);
+  if (client.welcome === undefined) return;
   drawPlayers(scene, client);
+  drawRadar(context, camera, client, scene.boxesMm);
 }
 
 function drawGrid({ context, camera }: Scene, half: number, stepMm: number, colour: string): void {
@@ -111,7 +118,7 @@ function drawBox({ context, camera, boxesMm }: Scene, box: number): void {
   const topY0 = raise(y0, middleY);
   const topY1 = raise(y1, middleY);
   context.fillStyle = PALETTE.shadow;
-  context.fillRect(x0 - 5, y0 - 5, x1 - x0 + 10, y1 - y0 + 10);
+  context.fillRect(x0 - 2, y0 - 2, x1 - x0 + 10, y1 - y0 + 12);
   context.fillStyle = PALETTE.boxSide;
   fillQuad(context, x0, y0, x1, y0, topX1, topY0, topX0, topY0);
   fillQuad(context, x0, y0, x0, y1, topX0, topY1, topX0, topY0);
@@ -148,26 +155,18 @@ function fillQuad(
 function drawPlayers(scene: Scene, client: Client): void {
   const { camera } = scene;
   const { game, own, welcome, interpolation } = client;
+  const name = welcome?.name ?? '';
   for (const view of interpolation.views.values()) {
-    const look = lookOf(client, view.kind, view.columns);
+    const look = lookOf(client, view.kind, view.columns, view.name);
     drawPlayer(scene, screenX(camera, view.x), screenY(camera, view.z), view.facing, look, false);
   }
-  const ownLook = lookOf(client, game.kinds.player, own.columns);
+  const ownLook = lookOf(client, game.kinds.player, own.columns, name);
   drawPlayer(scene, screenX(camera, own.x), screenY(camera, own.z), own.facing, ownLook, true);
   for (const view of interpolation.views.values()) {
-    const { radiusMm } = lookOf(client, view.kind, view.columns);
+    const { radiusMm } = lookOf(client, view.kind, view.columns, view.name);
     drawName(scene, screenX(camera, view.x), screenY(camera, view.z), radiusMm, view.name, PALETTE.name);
   }
-  const name = welcome?.name ?? '';
   drawName(scene, screenX(camera, own.x), screenY(camera, own.z), ownLook.radiusMm, name, PALETTE.text);
-}
-
-function lookOf({ game }: Client, kind: number, columns: Readonly<Record<string, number>>): KindView {
-  const { view, kinds } = game;
-  const kindName = Object.keys(kinds).find((name) => kinds[name] === kind);
-  const look = (kindName === undefined ? undefined : view?.kinds[kindName]) ?? UNKNOWN_KIND;
-  const colour = view?.tint?.(columns);
-  return colour === undefined ? look : { ...look, colour };
 }
 
 function drawPlayer(
@@ -179,7 +178,10 @@ function drawPlayer(
   isOwn: boolean,
 ): void {
   const radius = Math.max(5, look.radiusMm * camera.pixelsPerMm);
-  if (x < -40 || y < -40 || x > camera.width + 40 || y > camera.height + 40) return;
+  if (x < -40 || y < -40 || x > camera.width + 40 || y > camera.height + 40) {
+    drawMarker(context, camera, x, y, look.colour);
+    return;
+  }
   const angle = toRadians(facing);
   context.fillStyle = PALETTE.shadow;
   context.beginPath();
@@ -190,6 +192,12 @@ function drawPlayer(
   context.beginPath();
   context.arc(x, y, radius, 0, 7);
   context.fill();
+  const shine = context.createRadialGradient(x - radius * 0.4, y - radius * 0.5, 0, x, y, radius);
+  shine.addColorStop(0, 'rgba(255, 255, 255, 0.34)');
+  shine.addColorStop(0.6, 'rgba(255, 255, 255, 0)');
+  shine.addColorStop(1, 'rgba(0, 0, 0, 0.22)');
+  context.fillStyle = shine;
+  context.fill();
   context.lineWidth = isOwn ? 2 : 1.25;
   context.strokeStyle = isOwn ? PALETTE.ownRing : 'rgba(5, 8, 12, 0.75)';
   context.stroke();
@@ -197,6 +205,27 @@ function drawPlayer(
   context.beginPath();
   context.arc(x + Math.cos(angle) * radius * 0.52, y + Math.sin(angle) * radius * 0.52, radius * 0.26, 0, 7);
   context.fill();
+}
+
+/** A tick at the rim of the screen for who is near but not on it. */
+function drawMarker(context: CanvasRenderingContext2D, camera: Camera, x: number, y: number, colour: string): void {
+  const middleX = camera.width / 2;
+  const middleY = camera.height / 2;
+  const inset = 10;
+  const scale = Math.min((middleX - inset) / Math.abs(x - middleX), (middleY - inset) / Math.abs(y - middleY));
+  const angle = Math.atan2(y - middleY, x - middleX);
+  context.save();
+  context.translate(middleX + (x - middleX) * scale, middleY + (y - middleY) * scale);
+  context.rotate(angle);
+  context.globalAlpha = 0.75;
+  context.fillStyle = colour;
+  context.beginPath();
+  context.moveTo(6, 0);
+  context.lineTo(-5, -5);
+  context.lineTo(-5, 5);
+  context.closePath();
+  context.fill();
+  context.restore();
 }
 
 /** A faint cone where the player looks. */
@@ -208,11 +237,11 @@ function drawGaze(
   angle: number,
   colour: string,
 ): void {
-  const reach = radius * 3.2;
+  const reach = radius * 4;
   const fade = context.createRadialGradient(x, y, radius, x, y, reach);
   fade.addColorStop(0, colour);
   fade.addColorStop(1, 'transparent');
-  context.globalAlpha = 0.3;
+  context.globalAlpha = 0.42;
   context.fillStyle = fade;
   context.beginPath();
   context.moveTo(x, y);
