@@ -152,6 +152,12 @@ test('of two bodies the last one counts', () => {
   expect(value).toMatchObject({ id: 1, say: undefined, trade: { withWhom: 2 } });
 });
 
+test('a text keeps a byte order mark, here and in protobufjs', () => {
+  const bytes = encodeToBytes(messages.serverGoodbye, { reason: '\uFEFFidle' });
+  expect(decode(messages.serverGoodbye, bytes).value).toEqual({ reason: '\uFEFFidle' });
+  expect(reference.decode(messages.serverGoodbye, bytes)).toEqual({ reason: '\uFEFFidle' });
+});
+
 test('invalid UTF-8 is malformed', () => {
   for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80]]) {
     const frame = Uint8Array.from([(1 << 3) | 2, bytes.length, ...bytes]);
