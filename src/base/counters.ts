@@ -66,6 +66,7 @@ export const COUNTERS = {
   edge: {
     connections: gauge('connections', 'Open connections'),
     accepted: counter('connections_total', 'Connections accepted'),
+    starts: counter('edge_starts_total', 'Times the edge was started'),
     refusedFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'full' }),
     refusedOrigin: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'origin' }),
     refusedToken: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'token' }),

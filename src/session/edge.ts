@@ -92,6 +92,8 @@ export interface Edge {
   readonly freeIndexes: number[];
   /** Connections whose leave found no room on the ring yet. Their index is free once the zone has answered it. */
   readonly leavesWaiting: number[];
+  /** Which start of this edge it is: an answer to the reset of an earlier one is none to this. */
+  readonly life: number;
   /** Whether the reset is on the ring: nothing may precede it, the zone would take it back. */
   isResetSent: boolean;
   /** Whether the zone has answered this edge's reset; nothing from before is listened to. */
@@ -125,12 +127,14 @@ export function createEdge(options: EdgeOptions): Edge {
     connections: [],
     freeIndexes: [],
     leavesWaiting: [],
+    life: ++counters.words[counters.index.starts]! & ((1 << CLIENT_BITS) - 1),
     isResetSent: false,
     isReset: false,
     epoch: historyEpoch(history),
     servedTick: -1,
     servedMs: 0,
   };
+  counters.words[counters.index.connections] = 0;
   sendReset(edge);
   return edge;
 }
@@ -139,7 +143,7 @@ export function createEdge(options: EdgeOptions): Edge {
 function sendReset(edge: Edge): void {
   if (edge.isResetSent) return;
   edge.writer.reset();
-  writeBareRecord(edge.writer, RECORD_RESET, edge.options.edgeIndex << CLIENT_BITS);
+  writeBareRecord(edge.writer, RECORD_RESET, (edge.options.edgeIndex << CLIENT_BITS) | edge.life);
   edge.isResetSent = pushToZone(edge);
 }
 

@@ -90,7 +90,7 @@ function takeZoneMessages(edge: Edge): void {
     reader.reset(fromZone.bytes, fromZone.offset, fromZone.end);
     const kind = reader.u8();
     const client = reader.u16();
-    if (kind === RECORD_RESET) edge.isReset = true;
+    if (kind === RECORD_RESET && (client & ((1 << CLIENT_BITS) - 1)) === edge.life) edge.isReset = true;
     if (!edge.isReset) continue;
     if (kind === RECORD_GONE) {
       edge.freeIndexes.push(client & ((1 << CLIENT_BITS) - 1));

@@ -3,10 +3,11 @@
 //
 //   to the zone     u8 kind | u16 client |  join: u53 player, u8 length + name, u8 has saved, i32 a saved column
 //                                           leave: –      input: i32 a word of InputLayout      request: ClientRequest
-//                                           reset: – (the edge starts: all clients it had are gone)
+//                                           reset: – (the edge starts: all clients it had are gone; in the place of
+//                                           the connection index: which start it is)
 //   from the zone   u8 kind | u16 client |  joined: u16 slot, u16 generation, u32 tick     left: u8 length + reason
 //                                           response: ServerResponse     event: ServerEvent (client 0xFFFF = all)
-//                                           gone: – (answers each leave)           reset: – (answers a reset)
+//                                           gone: – (answers each leave)           reset: – (answers that reset)
 //
 // A client is named by a number of 16 bits: edge index << 12 | connection index. An index is used again only after
 // `gone`, and an edge listens only after `reset`: so nothing meant for somebody before reaches somebody after.

@@ -1,0 +1,322 @@
+import { expect, test } from 'vitest';
+import {
+  IDLE_TIMEOUT_MS,
+  INPUT_RING_BYTES,
+  JOIN_TIMEOUT_MS,
+  LINGER_TICKS,
+  PLAYERS_MAX,
+} from '../../src/base/limits.ts';
+import { createRingWriter } from '../../src/base/ring.ts';
+import {
+  AUTHENTICATING,
+  CLOSED,
+  closeConnection,
+  ENTERING,
+  JOINING,
+  PLAYING,
+  updateEdge,
+} from '../../src/session/edge.ts';
+import { serveClients } from '../../src/session/serve.ts';
+import { run } from '../zone/harness.ts';
+import {
+  admit,
+  count,
+  createSession,
+  enter,
+  goodbyesOf,
+  leave,
+  moved,
+  open,
+  restart,
+  send,
+  sendInput,
+  sendJoin,
+  slotOf,
+  snapshotTicks,
+  startEdge,
+  step,
+  type TestSession,
+} from './harness.ts';
+
+/** Fills the ring to the zone with records of another kind of nothing: resets of an edge that has no clients. */
+function fillRing(session: TestSession): void {
+  const writer = createRingWriter(session.zone.buffers.inputRings[0]!);
+  const filler = Uint8Array.of(5, 0, 0xf0);
+  for (let record = 0; record < INPUT_RING_BYTES; record++) if (!writer.push(filler, 0, 3)) return;
+}
+
+test('open, join, authenticate, enter, play, leave: each state in its turn, the welcome before any snapshot', () => {
+  const session = createSession();
+  step(session, 3);
+  const client = open(session, 41);
+  expect(client.connection!.state).toBe(JOINING);
+  sendJoin(session, client);
+  expect(client.connection!.state).toBe(AUTHENTICATING);
+  expect(session.asked).toEqual([{ connection: client.connection, token: 'token-41' }]);
+  step(session, 3);
+  expect(client.got).toEqual([]);
+  admit(session, client);
+  expect(client.connection!.state).toBe(ENTERING);
+  step(session, 3);
+  expect(client.connection!.state).toBe(PLAYING);
+  const slot = slotOf(session, client);
+  expect(client.welcome).toEqual({
+    protocolVersion: 1,
+    zoneId: 5,
+    tickHz: 60,
+    snapshotIntervalTicks: 3,
+    seed: 77,
+    slot,
+    generation: 1,
+    tick: 7,
+    name: 'p41',
+    playerId: '41',
+  });
+  expect(client.got[0]).toHaveProperty('welcome');
+  expect(snapshotTicks(client)).toHaveLength(1);
+  const { positionX, lingerTicks } = session.zone.zone.world.columns;
+  sendInput(session, client, { moveX: 127 });
+  step(session);
+  expect(positionX[slot]).toBe(12_800);
+  leave(session, client);
+  step(session);
+  expect([client.connection!.state, lingerTicks[slot], count(session, 'connections')]).toEqual([
+    CLOSED,
+    LINGER_TICKS - 1,
+    0,
+  ]);
+});
+
+test('a refused token ends the connection with its reason; its late admission does nothing', () => {
+  const session = createSession();
+  const client = open(session);
+  sendJoin(session, client);
+  closeConnection(session.edge, client.connection!, 'token_expired');
+  admit(session, client);
+  step(session, 2);
+  expect([goodbyesOf(client), client.isClosed, session.zone.zone.slotOfPlayer.size]).toEqual([
+    ['token_expired'],
+    true,
+    0,
+  ]);
+});
+
+test('who is gone before the answer to its token never enters', () => {
+  const session = createSession();
+  const client = open(session);
+  sendJoin(session, client);
+  leave(session, client);
+  const next = open(session, 2);
+  expect(next.connection!.index, 'the zone never heard of it, so its index is free').toBe(client.connection!.index);
+  admit(session, client);
+  step(session, 2);
+  expect([session.zone.zone.slotOfPlayer.size, client.got, next.got]).toEqual([0, [], []]);
+});
+
+test('an index is used again only after the zone answered the leave, so nothing reaches the next one', () => {
+  const session = createSession();
+  const first = enter(session, 1);
+  send(session, first, { request: { id: 99, pay: { amount: 1 } } });
+  leave(session, first);
+  const second = open(session, 2);
+  expect(second.connection!.index).not.toBe(first.connection!.index);
+  run(session.zone);
+  const third = open(session, 3);
+  expect(third.connection!.index, 'answered, but the answer is not read yet').not.toBe(first.connection!.index);
+  serveClients(session.edge, session.nowMs);
+  const fourth = open(session, 4);
+  expect(fourth.connection!.index).toBe(first.connection!.index);
+  sendJoin(session, fourth);
+  admit(session, fourth);
+  step(session, 3);
+  expect(fourth.got.filter(({ responses }) => (responses as unknown[]).length > 0)).toEqual([]);
+  expect(fourth.welcome).toMatchObject({ playerId: '4' });
+});
+
+test('a second connection of a player replaces the first, in the same entity', () => {
+  const session = createSession();
+  const first = enter(session, 7);
+  const slot = slotOf(session, first);
+  const second = enter(session, 7);
+  expect(goodbyesOf(first)).toEqual(['replaced']);
+  expect(first.isClosed).toBe(true);
+  expect(slotOf(session, second)).toBe(slot);
+  expect(second.welcome).toMatchObject({ slot, generation: 1 });
+  sendInput(session, second, { moveX: 127 });
+  step(session, 3);
+  expect(session.zone.zone.world.columns.lingerTicks[slot], 'the leave of the first does no harm').toBe(0);
+  expect(session.zone.zone.world.columns.positionX[slot]).toBeGreaterThan(0);
+});
+
+test('who comes back within the linger time gets the same slot and generation, later a new one', () => {
+  const session = createSession();
+  const before = enter(session, 7);
+  leave(session, before);
+  step(session, LINGER_TICKS - 5);
+  const again = enter(session, 7);
+  expect(again.welcome).toMatchObject({ slot: before.welcome!.slot, generation: before.welcome!.generation });
+  leave(session, again);
+  step(session, LINGER_TICKS + 2);
+  const late = enter(session, 7);
+  expect(late.welcome).not.toMatchObject({ generation: before.welcome!.generation });
+});
+
+test('a full zone says so and lets go', () => {
+  const session = createSession(0, 1, 2);
+  const inside = enter(session, 1);
+  const outside = enter(session, 2);
+  expect([goodbyesOf(inside), goodbyesOf(outside), outside.isClosed]).toEqual([[], ['zone_full'], true]);
+  step(session);
+  expect(open(session, 3).connection!.index).toBe(outside.connection!.index);
+});
+
+test('a full edge refuses the next connection and counts it', () => {
+  const session = createSession();
+  const clients = Array.from({ length: PLAYERS_MAX }, (_, index) => open(session, index + 1));
+  expect(clients.every(({ connection }) => connection !== undefined)).toBe(true);
+  expect(moved(session, () => expect(open(session).connection).toBeUndefined())).toEqual({ refusedFull: 1 });
+  leave(session, clients[77]!);
+  expect(open(session).connection!.index).toBe(77);
+});
+
+test('who does not join in time is closed and counted, also while its token is looked at', () => {
+  const session = createSession();
+  const silent = open(session, 1);
+  const asking = open(session, 2);
+  session.nowMs += 1;
+  const punctual = enter(session, 3);
+  sendJoin(session, asking);
+  session.nowMs = 1000 + JOIN_TIMEOUT_MS;
+  updateEdge(session.edge, session.nowMs);
+  expect([silent.isClosed, asking.isClosed]).toEqual([false, false]);
+  session.nowMs += 1;
+  expect(moved(session, () => updateEdge(session.edge, session.nowMs))).toEqual({
+    refusedJoinTimeout: 2,
+    connections: -2,
+  });
+  expect([goodbyesOf(silent), goodbyesOf(asking), goodbyesOf(punctual)]).toEqual([['idle'], ['idle'], []]);
+});
+
+test('who falls silent is closed; a ping is enough to stay', () => {
+  const session = createSession();
+  const silent = enter(session, 1);
+  const pinging = enter(session, 2);
+  session.nowMs += IDLE_TIMEOUT_MS - 1000;
+  send(session, pinging, { ping: { clientTimeMs: 5 } });
+  session.nowMs += 1100;
+  updateEdge(session.edge, session.nowMs);
+  expect([goodbyesOf(silent), goodbyesOf(pinging)]).toEqual([['idle'], []]);
+  step(session);
+  expect(session.zone.zone.world.columns.lingerTicks[Number(silent.welcome!.slot)]).toBeGreaterThan(0);
+});
+
+test('a leave that finds the ring full is repeated until it is in, and the index waits for it', () => {
+  const session = createSession();
+  const client = enter(session, 1);
+  const slot = slotOf(session, client);
+  fillRing(session);
+  expect(moved(session, () => leave(session, client))).toEqual({ connections: -1, dropRingFull: 1 });
+  expect(moved(session, () => updateEdge(session.edge, session.nowMs))).toEqual({ dropRingFull: 1 });
+  step(session, 2);
+  expect(session.zone.zone.world.columns.lingerTicks[slot], 'the zone has not heard').toBe(0);
+  expect(open(session, 2).connection!.index).not.toBe(client.connection!.index);
+  updateEdge(session.edge, session.nowMs);
+  step(session);
+  expect(session.zone.zone.world.columns.lingerTicks[slot]).toBeGreaterThan(0);
+  expect(open(session, 3).connection!.index).toBe(client.connection!.index);
+});
+
+test('a join that finds the ring full is refused with zone_full', () => {
+  const session = createSession();
+  const client = open(session);
+  sendJoin(session, client);
+  fillRing(session);
+  admit(session, client);
+  expect(goodbyesOf(client)).toEqual(['zone_full']);
+});
+
+test('inputs that find the ring full are counted', () => {
+  const session = createSession();
+  const client = enter(session);
+  fillRing(session);
+  expect(moved(session, () => sendInput(session, client))).toMatchObject({ dropRingFull: 1 });
+});
+
+test('an edge that starts anew: what was meant for its forerunner’s clients is dropped, they linger', () => {
+  const session = createSession();
+  const old = enter(session, 1);
+  const slot = slotOf(session, old);
+  send(session, old, { request: { id: 9, pay: { amount: 1 } } });
+  run(session.zone);
+  session.edge = startEdge(session);
+  const fresh = open(session, 2);
+  expect(fresh.connection!.index).toBe(old.connection!.index);
+  sendJoin(session, fresh);
+  admit(session, fresh);
+  const framesOfOld = old.frames.length;
+  step(session, 3);
+  expect(old.frames).toHaveLength(framesOfOld);
+  expect(fresh.welcome).toMatchObject({ playerId: '2' });
+  expect(fresh.got.every(({ responses }) => (responses as unknown[]).length === 0)).toBe(true);
+  expect(session.zone.zone.world.columns.lingerTicks[slot]).toBeGreaterThan(0);
+  const again = enter(session, 1);
+  expect(again.welcome).toMatchObject({ slot, generation: 1 });
+});
+
+test('an edge that starts twice before the zone looks takes no answer meant for the first start as its own', () => {
+  const session = createSession();
+  const old = open(session, 1);
+  sendJoin(session, old);
+  admit(session, old);
+  session.edge = startEdge(session);
+  expect(count(session, 'connections')).toBe(0);
+  const fresh = open(session, 2);
+  sendJoin(session, fresh);
+  run(session.zone);
+  admit(session, fresh);
+  serveClients(session.edge, session.nowMs);
+  expect([fresh.connection!.state, fresh.welcome]).toEqual([ENTERING, undefined]);
+  step(session, 3);
+  expect(fresh.welcome).toMatchObject({ playerId: '2', slot: slotOf(session, fresh) });
+  expect(count(session, 'starts')).toBe(2);
+});
+
+test('an edge that starts while the ring is full lets nobody in until its reset is through', () => {
+  const session = createSession();
+  enter(session, 1);
+  fillRing(session);
+  session.edge = startEdge(session);
+  const early = open(session, 2);
+  sendJoin(session, early);
+  step(session);
+  admit(session, early);
+  expect(goodbyesOf(early)).toEqual(['zone_full']);
+  updateEdge(session.edge, session.nowMs);
+  expect(enter(session, 3).welcome).toMatchObject({ playerId: '3' });
+});
+
+test('the tick that kills the zone neither swallows a leave nor a join, nor frees an index too early', () => {
+  const session = createSession();
+  const killer = enter(session, 1);
+  const leaver = enter(session, 2);
+  const slot = slotOf(session, leaver);
+  const joiner = open(session, 3);
+  sendJoin(session, joiner);
+  admit(session, joiner);
+  leave(session, leaver);
+  send(session, killer, { request: { id: 1, boom: {} } });
+  expect(() => run(session.zone)).toThrow('the game is faulty');
+  serveClients(session.edge, session.nowMs);
+  expect([joiner.welcome, joiner.connection!.state]).toEqual([undefined, ENTERING]);
+  expect(open(session, 4).connection!.index).not.toBe(leaver.connection!.index);
+  restart(session);
+  step(session, 3);
+  expect(joiner.welcome).toMatchObject({ playerId: '3', slot: slotOf(session, joiner) });
+  expect(session.zone.zone.world.columns.lingerTicks[slot]).toBeGreaterThan(0);
+  expect(open(session, 5).connection!.index).toBe(leaver.connection!.index);
+  const applied = [killer, joiner].map((client) => client.applied);
+  step(session, 3);
+  expect([killer, joiner].map((client, index) => client.applied - applied[index]!)).toEqual([1, 1]);
+  step(session, LINGER_TICKS);
+  expect(session.zone.zone.slotOfPlayer.size).toBe(2);
+});
