@@ -1,7 +1,7 @@
 // The game that ships: darkages. So far players who walk, sprint and turn on a field of boxes, with health that nothing
 // takes yet and a count of metres. A game module like anyone's (docs/your-own-game.md): zone thread, browser and bots.
 
-import { defineGame, isqrt, POSITION_SHIFT, type Simulation } from '../sim/game.ts';
+import { defineGame, POSITION_SHIFT, type Simulation, vectorLength } from '../sim/game.ts';
 import {
   createFieldMap,
   type FieldMap,
@@ -38,7 +38,7 @@ function countWay(sim: DarkAges): void {
     if (dx === 0 && dz === 0) continue;
     countedX[slot] = x;
     countedZ[slot] = z;
-    let rest = walkedRest[slot]! + isqrt(dx * dx + dz * dz);
+    let rest = walkedRest[slot]! + vectorLength(dx, dz);
     if (rest >= UNITS_PER_M) {
       const metres = Math.floor(rest / UNITS_PER_M);
       rest -= metres * UNITS_PER_M;

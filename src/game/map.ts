@@ -7,7 +7,7 @@
 
 import { assert } from '../base/assert.ts';
 import { createRandom, type Random } from '../base/random.ts';
-import { isqrt, POSITION_SHIFT } from '../sim/game.ts';
+import { POSITION_SHIFT, vectorLength } from '../sim/game.ts';
 
 export const WORLD_HALF_MM = 200_000;
 export const PLAYER_RADIUS_MM = 400;
@@ -194,7 +194,7 @@ function pushOutOfBox(boxes: Int32Array, box: number, spot: Spot): boolean {
     spot.z = dz > 0 ? z1 + PLAYER_RADIUS : z0 - PLAYER_RADIUS;
   } else {
     // At a corner: a distance rounded down and a push rounded up never leave it a unit too near.
-    const distance = isqrt(distanceSquared);
+    const distance = vectorLength(dx, dz);
     spot.x = nearX + scaleUp(dx, distance);
     spot.z = nearZ + scaleUp(dz, distance);
   }

@@ -93,8 +93,9 @@ function slide(map: FieldMap, at: Spot, stepX: number, stepZ: number): void {
   if (!isFreeSpot(map, x, z)) findFreeSpot(map, at);
 }
 
+/** By a 32nd, towards zero. Shifts, since a division puts its fraction on the heap where it isn't optimised away. */
 function shorter(step: number): number {
-  return step - Math.trunc(step / 32);
+  return step < 0 ? step + (-step >> 5) : step - (step >> 5);
 }
 
 /** Whether (x + tryX, z + tryZ), pushed free, is no further away than the step allows; then it lies in `at`. */

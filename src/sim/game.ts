@@ -190,5 +190,5 @@ function checkFields(
 
 export type { ColumnSpecs } from './columns.ts';
 export { POSITION_SHIFT } from './columns.ts';
-export { isqrt } from './integer.ts';
+export { isqrt, vectorLength } from './integer.ts';
 export type { FieldValues };

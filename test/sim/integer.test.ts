@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isqrt } from '../../src/sim/integer.ts';
+import { isqrt, vectorLength } from '../../src/sim/integer.ts';
 
 test('isqrt is the floor of the square root, exactly', () => {
   fc.assert(
@@ -18,4 +18,16 @@ test('isqrt around perfect squares', () => {
     if (root > 0) expect(isqrt(root * root - 1)).toBe(root - 1);
     if (root > 1) expect(isqrt(root * root + 1)).toBe(root);
   }
+});
+
+test('a vector is as long as the root of its squares says', () => {
+  const part = fc.integer({ min: -(2 ** 25), max: 2 ** 25 });
+  fc.assert(
+    fc.property(part, part, (x, z) => {
+      expect(vectorLength(x, z)).toBe(isqrt(x * x + z * z));
+    }),
+  );
+  expect(vectorLength(-3, 4)).toBe(5);
+  expect(vectorLength(0, 0)).toBe(0);
+  expect(vectorLength(67_108_864, 0)).toBe(67_108_864);
 });
