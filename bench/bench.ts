@@ -12,7 +12,8 @@ export interface Figure {
 export interface Bench {
   /** Names of the figures it gives. */
   readonly figures: readonly string[];
-  run(seed: number): Figure[] | Promise<Figure[]>;
+  /** @param isSmall a run too short for its figures to mean anything: that it works is all `npm test` asks. */
+  run(seed: number, isSmall: boolean): Figure[] | Promise<Figure[]>;
 }
 
 /** CPU time of this thread so far, user and system, in microseconds. */

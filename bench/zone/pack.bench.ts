@@ -20,8 +20,9 @@ const ACK_DELAY_TICKS = 6;
 
 export const bench: Bench = {
   figures: ['zone.pack.cpuMicros', 'zone.pack.visible', 'zone.pack.bytes', 'zone.pack.bytesPerEntity'],
-  run(seed) {
-    const crowd = createCrowd(game, PLAYERS, 50, seed);
+  run(seed, isSmall) {
+    const players = isSmall ? 60 : PLAYERS;
+    const crowd = createCrowd(game, players, 50, seed);
     const { history, names } = crowd.zone;
     const counters = createCounters('edge', crowd.buffers.edgeCounters[0]!);
     const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
@@ -31,14 +32,14 @@ export const bench: Bench = {
       game.limits.interestRadiusMm,
       counters,
     );
-    const viewers = Array.from({ length: PLAYERS }, (_, slot) => createViewer(history.capacity, slot));
-    for (let tick = 0; tick < 300; tick++) serveTick(crowd, packer, viewers);
+    const viewers = Array.from({ length: players }, (_, slot) => createViewer(history.capacity, slot));
+    for (let tick = 0; tick < (isSmall ? 30 : 300); tick++) serveTick(crowd, packer, viewers);
     counters.words.fill(0);
     let micros = 0;
     let bytes = 0;
     let snapshots = 0;
     let visible = 0;
-    for (let tick = 0; tick < 600; tick++) {
+    for (let tick = 0; tick < (isSmall ? 30 : 600); tick++) {
       const served = serveTick(crowd, packer, viewers);
       micros += served.micros;
       bytes += served.bytes;
@@ -50,7 +51,7 @@ export const bench: Bench = {
     const checksum = bytes.toString(16);
     return [
       { figure: 'zone.pack.cpuMicros', value: micros / snapshots, unit: 'µs', seed, checksum },
-      { figure: 'zone.pack.visible', value: visible / PLAYERS, unit: 'entities', seed, checksum },
+      { figure: 'zone.pack.visible', value: visible / players, unit: 'entities', seed, checksum },
       { figure: 'zone.pack.bytes', value: bytes / snapshots, unit: 'bytes', seed, checksum },
       { figure: 'zone.pack.bytesPerEntity', value: perEntity, unit: 'bytes', seed, checksum },
     ];
