@@ -54,6 +54,7 @@ export function listenWebSocket<Connection>(
     perMessageDeflate: false,
     maxPayload: 16 * FRAME_BYTES_MAX,
     clientTracking: true,
+    autoPong: false,
     verifyClient: ({ req }: { req: IncomingMessage }) => {
       const isAllowed = events.isOriginAllowed(req.headers.origin, req.headers.host);
       if (!isAllowed) events.refused('origin');
@@ -135,6 +136,10 @@ function accept<Connection>(socket: WebSocket, request: IncomingMessage, events:
     if (isClosing) return;
     if (isBinary) events.frame(connection, message);
     else events.textFrame(connection);
+  });
+  // A peer that sends pings and reads no pongs would fill our memory: while something waits, none is added.
+  socket.on('ping', (payload) => {
+    if (!isClosing && socket.bufferedAmount === 0) socket.pong(payload);
   });
   socket.once('close', () => events.closed(connection));
 }

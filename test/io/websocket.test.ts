@@ -110,6 +110,26 @@ test('a socket that never becomes a WebSocket neither stays nor holds up the end
   await Promise.all(ends);
 });
 
+test('pings are answered while nothing waits to be sent, and add nothing to what does', async () => {
+  const { seen, url } = await listen();
+  const socket = await connect(url);
+  socket.ping('hello');
+  expect(String((await once(socket, 'pong'))[0])).toBe('hello');
+  socket.pause();
+  const link = seen.links[0]!;
+  for (let sent = 0; sent < 200 && link.backlogBytes() === 0; sent++) {
+    link.send(new Uint8Array(1 << 20));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const waiting = link.backlogBytes();
+  expect(waiting).toBeGreaterThan(0);
+  for (let sent = 0; sent < 10_000; sent++) socket.ping(Buffer.alloc(125));
+  socket.send(Buffer.of(1));
+  await expect.poll(() => seen.frames.length).toBe(1);
+  expect(link.backlogBytes()).toBeLessThanOrEqual(waiting);
+  socket.terminate();
+});
+
 test('a page of another origin is refused and counted', async () => {
   const { seen, url } = await listen();
   const socket = new WebSocket(url, { origin: 'http://evil.example' });
