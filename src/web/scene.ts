@@ -217,12 +217,12 @@ function drawMarker(context: CanvasRenderingContext2D, camera: Camera, x: number
   context.save();
   context.translate(middleX + (x - middleX) * scale, middleY + (y - middleY) * scale);
   context.rotate(angle);
-  context.globalAlpha = 0.75;
+  context.globalAlpha = 0.55;
   context.fillStyle = colour;
   context.beginPath();
-  context.moveTo(6, 0);
-  context.lineTo(-5, -5);
-  context.lineTo(-5, 5);
+  context.moveTo(5, 0);
+  context.lineTo(-4, -4);
+  context.lineTo(-4, 4);
   context.closePath();
   context.fill();
   context.restore();
