@@ -35,7 +35,9 @@ export interface Bot {
   readonly startMs: number;
   isStarted: boolean;
   hasFailed: boolean;
-  updatedMs: number;
+  /** Time of its last turn: when that was due, and when it was run. */
+  dueMs: number;
+  ranMs: number;
   /** When it first played; −1 before. What is per second counts from there. */
   playedMs: number;
   bytesDownBefore: number;
@@ -85,7 +87,8 @@ export function createBot(options: BotOptions): Bot {
     startMs: options.startMs,
     isStarted: false,
     hasFailed: false,
-    updatedMs: options.startMs,
+    dueMs: options.startMs,
+    ranMs: options.startMs,
     playedMs: -1,
     bytesDownBefore: 0,
     bytesUpBefore: 0,
@@ -119,16 +122,16 @@ export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
     bot.isStarted = true;
     startClient(client, dueMs);
   }
-  const elapsedMs = Math.max(0, dueMs - bot.updatedMs);
-  bot.updatedMs = dueMs;
-  part.timeInState[botState(bot)] += elapsedMs / 1000;
+  part.timeInState[botState(bot)] += Math.max(0, dueMs - bot.dueMs) / 1000;
+  bot.dueMs = dueMs;
   if (client.state === PLAYING) {
     if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
     addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
     updateWander(bot.wander, dueMs, client.intent);
   }
   updateClient(client, dueMs);
-  judge(bot, Math.min(elapsedMs, ELAPSED_MS_MAX));
+  judge(bot, Math.min(nowMs - bot.ranMs, ELAPSED_MS_MAX));
+  bot.ranMs = nowMs;
 }
 
 function beginMeasuring(bot: Bot, nowMs: number): void {

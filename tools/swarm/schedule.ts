@@ -19,11 +19,17 @@ export function nextDueMs(schedule: Schedule): number {
   return schedule.startMs + (schedule.turns * TICK_MS) / schedule.bots;
 }
 
-/** Runs every turn that is due, in order; none is ever left out. */
-export function runDueTurns(schedule: Schedule, nowMs: number, run: (bot: number, dueMs: number) => void): void {
-  for (let dueMs = nextDueMs(schedule); dueMs <= nowMs; dueMs = nextDueMs(schedule)) {
+/**
+ * Runs the turns that are due, in order; none is ever left out. Of one that is behind no more than a tick's worth are
+ * run at a time, so that the caller gets to read what arrived; true when more are due.
+ */
+export function runDueTurns(schedule: Schedule, nowMs: number, run: (bot: number, dueMs: number) => void): boolean {
+  for (let count = 0; count < schedule.bots; count++) {
+    const dueMs = nextDueMs(schedule);
+    if (dueMs > nowMs) return false;
     const bot = schedule.turns % schedule.bots;
     schedule.turns++;
     run(bot, dueMs);
   }
+  return nextDueMs(schedule) <= nowMs;
 }

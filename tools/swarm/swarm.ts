@@ -52,13 +52,16 @@ export function startSwarm(
   const turn = (): void => {
     const nowMs = systemClock.now();
     for (const bot of bots) bot.link.update(nowMs);
-    runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) => runBot(bots[bot]!, dueMs, systemClock.now()));
+    const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) =>
+      runBot(bots[bot]!, dueMs, systemClock.now()),
+    );
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
       onProgress(readProgress(bots, part));
     }
     if (!isStopped && nowMs < endMs) {
-      setTimeout(turn, LOOP_MS);
+      if (isBehind) setImmediate(turn);
+      else setTimeout(turn, LOOP_MS);
       return;
     }
     for (const bot of bots) endBot(bot, nowMs);
