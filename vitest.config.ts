@@ -4,8 +4,8 @@
 import { defineConfig } from 'vitest/config';
 import { createSummaryReporter } from './test/summary.ts';
 
-/** Tests that start processes, sockets or browsers: they need the machine for themselves. */
-const PROCESS_TESTS = ['test/e2e/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/workers/**/*.test.ts'];
+/** Tests that start processes, sockets or browsers, or measure: they need the machine for themselves. */
+const PROCESS_TESTS = ['e2e', 'conformance', 'workers', 'bench'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

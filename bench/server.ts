@@ -2,8 +2,8 @@
 // of it is left when it was stopped. Its log is kept to be shown when something goes wrong.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 export interface ServerOptions {
@@ -57,15 +57,20 @@ export async function startServer({ args = [], core }: ServerOptions = {}): Prom
   throw new Error(`the server did not come up:\n${output}`);
 }
 
-/** A process of this Node; its output is piped. On one core if the system has taskset. */
+/** A process of this Node; its output is piped. On one core if there are several and the system has taskset. */
 export function spawnNode(args: readonly string[], core?: number): ChildProcess {
   const command = [process.execPath, ...args];
-  if (core !== undefined && hasTaskset()) command.unshift('taskset', '-c', String(core));
-  return spawn(command[0]!, command.slice(1), {
+  if (core !== undefined && availableParallelism() > 1 && hasTaskset()) command.unshift('taskset', '-c', String(core));
+  const child = spawn(command[0]!, command.slice(1), {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
+  // Whatever ends this process, that one doesn't outlive it.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('close', () => process.off('exit', kill));
+  return child;
 }
 
 function hasTaskset(): boolean {
@@ -78,13 +83,13 @@ export interface RunOutcome {
   readonly stderr: string;
 }
 
-/** Runs the bots to their end. `onStart` gets the process, to signal it. */
-export async function runBots(
+/** Runs a program of this Node to its end. `onStart` gets the process, to signal it. */
+export async function runNode(
   args: readonly string[],
   core?: number,
   onStart: (child: ChildProcess) => void = () => {},
 ): Promise<RunOutcome> {
-  const child = spawnNode([join(ROOT, 'tools', 'swarm', 'main.ts'), ...args], core);
+  const child = spawnNode(args, core);
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -98,25 +103,60 @@ export async function runBots(
   return { code: await ended, stdout, stderr };
 }
 
-/** The values of `/metrics`, by name with labels as they are printed. */
-export async function readMetrics(url: string): Promise<Map<string, number>> {
+export function runBots(
+  args: readonly string[],
+  core?: number,
+  onStart?: (child: ChildProcess) => void,
+): Promise<RunOutcome> {
+  return runNode([join(ROOT, 'tools', 'swarm', 'main.ts'), ...args], core, onStart);
+}
+
+export interface Metrics {
+  /** By name with labels, as they are printed. */
+  readonly values: ReadonlyMap<string, number>;
+  /** When they were read, as near as a client can tell. */
+  readonly atMs: number;
+}
+
+export async function readMetrics(url: string): Promise<Metrics> {
+  const askedMs = performance.now();
   const text = await (await fetch(`${url}/metrics`)).text();
+  const atMs = (askedMs + performance.now()) / 2;
   const values = new Map<string, number>();
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const space = line.lastIndexOf(' ');
     values.set(line.slice(0, space), Number(line.slice(space + 1)));
   }
-  return values;
+  return { values, atMs };
 }
 
-/** User and system time of all threads of a process, in microseconds; undefined where the system doesn't tell. */
-export function processCpuMicros(pid: number): number | undefined {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return undefined;
-  // Behind the name, which may hold anything: state is the first field, utime the 12th; in hundredths of a second.
-  const fields = readFileSync(file, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+/**
+ * A quantile of what a histogram observed between two readings, as Prometheus computes it: within its bucket the
+ * observations are taken to be evenly spread. Beyond the last bound it is infinite.
+ */
+export function bucketQuantile(
+  before: Metrics['values'],
+  after: Metrics['values'],
+  name: string,
+  share: number,
+): number {
+  const counts = new Map<number, number>();
+  for (const [key, value] of after) {
+    const bound = new RegExp(`^${name}_bucket\\{.*le="([^"]+)"`).exec(key)?.[1];
+    if (bound === undefined) continue;
+    const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
+    counts.set(le, (counts.get(le) ?? 0) + value - (before.get(key) ?? 0));
+  }
+  const rank = share * (counts.get(Number.POSITIVE_INFINITY) ?? 0);
+  let lower = 0;
+  let below = 0;
+  for (const [le, count] of [...counts].sort(([a], [b]) => a - b)) {
+    if (count >= rank && count > below) {
+      return le === Number.POSITIVE_INFINITY ? le : lower + ((le - lower) * (rank - below)) / (count - below);
+    }
+    lower = le;
+    below = count;
+  }
+  return Number.NaN;
 }

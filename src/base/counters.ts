@@ -114,7 +114,7 @@ export const HISTOGRAMS = {
     tickCpu: {
       metric: 'tick_cpu_seconds',
       help: 'CPU time of the zone thread in one tick',
-      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.0083, 0.0167],
+      boundsS: [0.0001, 0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.0083, 0.0167],
     },
     tickLateness: {
       metric: 'tick_lateness_seconds',

@@ -1,0 +1,133 @@
+// A real server with 200 players for half a minute: bots over WebSocket on loopback, 60 inputs and 20 snapshots a
+// second each, bots on one core, server on the other. What the server counts is read from /metrics before and after
+// the time in which all bots play; what players see comes from the bots' report.
+// Other than the benches of one thread this one sees the whole machine: with other work on the cores its figures are
+// those of the machine. The bots' schedule error says when it is so.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../../tools/swarm/report.ts';
+import type { Bench, Figure } from '../bench.ts';
+import { bucketQuantile, type Metrics, type RunOutcome, readMetrics, runBots, startServer } from '../server.ts';
+
+interface Load {
+  readonly bots: number;
+  readonly rampUpS: number;
+  /** From the last bot's start until the server is measured: its code is being optimised still. */
+  readonly settleS: number;
+  readonly measuredS: number;
+}
+
+const FULL: Load = { bots: 200, rampUpS: 5, settleS: 5, measuredS: 30 };
+const SMALL: Load = { bots: 5, rampUpS: 0, settleS: 1, measuredS: 1 };
+/** The bots play until they are told to stop. */
+const BOTS_S_MAX = 600;
+/** To join, on a machine that is busy with something else. */
+const JOIN_S_MAX = 30;
+const BOTS_CORE = 0;
+const SERVER_CORE = 1;
+
+interface Outcome {
+  readonly before: Metrics;
+  readonly after: Metrics;
+  readonly report: Report;
+}
+
+export const bench: Bench = {
+  figures: [
+    'zone.live.ticksPerSecond',
+    'zone.live.tickCpuMsP99',
+    'zone.live.missed',
+    'zone.live.late',
+    'zone.live.snapshotsPerSecondMin',
+    'zone.live.bytesPerEntity',
+    'zone.live.cpuMicrosPerPlayerSecond',
+    'zone.live.botsFailed',
+    'zone.live.botScheduleErrorMsP99',
+  ],
+  async run(seed, isSmall) {
+    const load = isSmall ? SMALL : FULL;
+    return readFigures(await play(load, seed), load, seed);
+  },
+};
+
+async function play(load: Load, seed: number): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'darkages-live-'));
+  const server = await startServer({ args: ['--seed', String(seed)], core: SERVER_CORE });
+  const reportFile = join(folder, 'report.json');
+  let stopBots = (): void => {};
+  try {
+    const playing = runBots(botFlags(server.url, load, seed, reportFile), BOTS_CORE, (child) => {
+      stopBots = () => void child.kill('SIGINT');
+    });
+    const before = await Promise.race([waitAndRead(server.url, load), playing.then(endedEarly)]);
+    await Promise.race([sleep(load.measuredS * 1000), playing.then(endedEarly)]);
+    const after = await readMetrics(server.url);
+    stopBots();
+    const outcome = await playing;
+    if (outcome.code !== 0 && outcome.code !== 1) endedEarly(outcome);
+    return { before, after, report: JSON.parse(readFileSync(reportFile, 'utf8')) as Report };
+  } finally {
+    stopBots();
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function botFlags(url: string, { bots, rampUpS }: Load, seed: number, report: string): string[] {
+  const flags = { url, bots, 'ramp-up': rampUpS, duration: BOTS_S_MAX, seed, report };
+  return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+/** Once all bots are in; they take a while to start. */
+async function waitAndRead(url: string, { bots, rampUpS, settleS }: Load): Promise<Metrics> {
+  const deadline = performance.now() + (rampUpS + JOIN_S_MAX) * 1000;
+  while (sum((await readMetrics(url)).values, 'darkages_connections') < bots) {
+    if (performance.now() > deadline) throw new Error(`not all of ${bots} bots are in the zone`);
+    await sleep(250);
+  }
+  await sleep(settleS * 1000);
+  return readMetrics(url);
+}
+
+function endedEarly({ code, stdout, stderr }: RunOutcome): never {
+  throw new Error(`the bots ended too early, with code ${code}:\n${stdout}${stderr}`);
+}
+
+function readFigures({ before, after, report }: Outcome, { bots }: Load, seed: number): Figure[] {
+  const grown = (name: string): number =>
+    sum(after.values, `darkages_${name}`) - sum(before.values, `darkages_${name}`);
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const ticks = grown('ticks_total');
+  const deltas = grown('snapshot_deltas_total');
+  const tickCpuS = bucketQuantile(before.values, after.values, 'darkages_tick_cpu_seconds', 0.99);
+  // Nothing repeats to the bit here: what was done is named by how much of it there was.
+  const checksum = `${bots} bots, ${ticks} ticks, ${grown('snapshots_total')} snapshots, ${deltas} deltas`;
+  const figure = (name: string, value: number, unit: string): Figure => ({
+    figure: `zone.live.${name}`,
+    value,
+    unit,
+    seed,
+    checksum,
+  });
+  return [
+    figure('ticksPerSecond', ticks / seconds, '1/s'),
+    figure('tickCpuMsP99', tickCpuS * 1000, 'ms'),
+    figure('missed', grown('missed_ticks_total'), 'ticks'),
+    figure('late', grown('late_ticks_total'), 'ticks'),
+    figure('snapshotsPerSecondMin', report.snapshotsPerSecond.min ?? 0, '1/s'),
+    figure('bytesPerEntity', grown('snapshot_delta_bytes_total') / deltas, 'bytes'),
+    figure('cpuMicrosPerPlayerSecond', (grown('process_cpu_seconds_total') * 1e6) / bots / seconds, 'µs'),
+    figure('botsFailed', report.failed, ''),
+    figure('botScheduleErrorMsP99', report.scheduleErrorMs.p99 ?? Number.NaN, 'ms'),
+  ];
+}
+
+/** Over all labels. */
+function sum(values: ReadonlyMap<string, number>, name: string): number {
+  let total = 0;
+  for (const [key, value] of values) if (key === name || key.startsWith(`${name}{`)) total += value;
+  return total;
+}

@@ -1,0 +1,84 @@
+// All benches in their small mode: that they run, end by themselves and give their figures. Not how fast.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bucketQuantile, runNode } from '../../bench/server.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const BUDGETS = JSON.parse(readFileSync(join(ROOT, 'bench', 'budgets.json'), 'utf8')) as Record<string, object>;
+
+interface Row {
+  readonly figure: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly goal: number | null;
+  readonly holds: boolean;
+  readonly machine: string;
+  readonly seed: number;
+  readonly checksum: string;
+}
+
+async function runBench(...flags: string[]): Promise<{ rows: readonly Row[]; stdout: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'darkages-bench-'));
+  const json = join(folder, 'figures.json');
+  try {
+    const { code, stdout, stderr } = await runNode([
+      join(ROOT, 'bench', 'run.ts'),
+      '--small',
+      '--json',
+      json,
+      ...flags,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return { rows: JSON.parse(readFileSync(json, 'utf8')) as Row[], stdout };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('every figure with a goal is measured, printed and written with seed and checksum', async () => {
+  const { rows, stdout } = await runBench('--seed', '3');
+  const names = rows.map(({ figure }) => figure);
+  expect(names).toEqual([...new Set(names)]);
+  expect(names).toEqual(expect.arrayContaining(Object.keys(BUDGETS)));
+  for (const row of rows) {
+    expect(row).toMatchObject({ seed: 3, goal: null, holds: true, machine: expect.stringContaining('Node') });
+    expect(row.checksum).not.toBe('');
+    expect(Number.isFinite(row.value), `${row.figure} is ${row.value}`).toBe(true);
+    expect(stdout).toContain(`\n${row.figure} `);
+  }
+  expect(rows.find(({ figure }) => figure === 'zone.live.botsFailed')?.value).toBe(0);
+});
+
+test('--only runs those whose figures begin so, and the same seed computes the same', async () => {
+  const first = await runBench('--only', 'zone.pack');
+  expect(first.rows.map(({ figure }) => figure)).toContain('zone.pack.cpuMicros');
+  expect(first.rows.every(({ figure }) => figure.startsWith('zone.pack'))).toBe(true);
+  const second = await runBench('--only', 'zone.pack');
+  expect(second.rows[0]!.checksum).toBe(first.rows[0]!.checksum);
+  const other = await runBench('--only', 'zone.pack', '--seed', '8');
+  expect(other.rows[0]!.checksum).not.toBe(first.rows[0]!.checksum);
+});
+
+/** A histogram's lines with cumulated counts, as /metrics has them. */
+function histogram(counts: Readonly<Record<string, number>>): Map<string, number> {
+  return new Map(Object.entries(counts).map(([le, count]) => [`tick_bucket{zone_id="1",le="${le}"}`, count]));
+}
+
+test('a quantile lies where the observations between two readings put it', () => {
+  const before = histogram({ '1': 100, '2': 100, '4': 100, '+Inf': 100 });
+  const after = histogram({ '1': 150, '2': 190, '4': 200, '+Inf': 200 });
+  expect(bucketQuantile(before, after, 'tick', 0.5)).toBe(1);
+  expect(bucketQuantile(before, after, 'tick', 0.7)).toBe(1.5);
+  expect(bucketQuantile(before, after, 'tick', 0.95)).toBe(3);
+  expect(bucketQuantile(before, after, 'tick', 1)).toBe(4);
+});
+
+test('what is beyond the last bound has no measure; nothing observed has no quantile', () => {
+  const before = histogram({ '1': 0, '+Inf': 0 });
+  const after = histogram({ '1': 5, '+Inf': 10 });
+  expect(bucketQuantile(before, after, 'tick', 0.99)).toBe(Number.POSITIVE_INFINITY);
+  expect(bucketQuantile(after, after, 'tick', 0.99)).toBeNaN();
+});
