@@ -25,7 +25,7 @@ import { connect, disconnect, notePing, sendBytes, updateConnection } from './co
 import { advanceInterpolation, createInterpolation, mixAngle, showEntities } from './interpolation.ts';
 import { fadeOffset, hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
-import { type Client, type ClientOptions, FAILED, IDLE, PLAYING, type RequestDone } from './state.ts';
+import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type RequestDone } from './state.ts';
 
 /** Ticks between two inputs that say where the client believes it is. */
 const CLAIM_INTERVAL_TICKS = 6;
@@ -74,7 +74,7 @@ export function createClient(options: ClientOptions): Client {
     attempt: 0,
     failures: 0,
     deadlineMs: 0,
-    heardMs: 0,
+    snapshotMs: 0,
     playingSinceMs: 0,
     goodbye: undefined,
     messages: createMessages(game),
@@ -112,7 +112,7 @@ export function updateClient(client: Client, nowMs: number): void {
   client.updatedMs = nowMs;
   const { sync, prediction, stats } = client;
   if (client.state !== PLAYING || prediction === undefined) {
-    if (nowMs >= client.pingDueMs && client.socket !== undefined) sendFrame(client, nowMs);
+    if (client.state === JOINING && nowMs >= client.pingDueMs) sendFrame(client, nowMs);
     return;
   }
   const due = advanceClock(sync, nowMs);

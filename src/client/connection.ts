@@ -10,7 +10,10 @@ import { type Client, CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING, 
 
 /** Session and socket, and then join and first snapshot, must come within this. */
 const STAGE_MS_MAX = 8_000;
-/** A server that plays sends 20 snapshots a second; one that is silent so long is gone. */
+/**
+ * A server sends 20 snapshots a second. One that sends none for so long is gone, or sends what this client can't use,
+ * as after its ticks began again: a new join puts both right.
+ */
 const SILENCE_MS_MAX = 6_000;
 /** First wait before another attempt; doubles with each, and up to half of it is taken off at random. */
 const BACKOFF_MS_MIN = 250;
@@ -60,9 +63,9 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
 
 function join(client: Client, token: string, nowMs: number): void {
   const { game, messages } = client;
-  Object.assign(client.sync, createClockSync(), { jumps: client.sync.jumps });
+  const { jumps } = client.sync;
+  client.sync = { ...createClockSync(), jumps };
   client.pingSentMs.fill(-1);
-  client.heardMs = nowMs;
   client.deadlineMs = nowMs + STAGE_MS_MAX;
   setState(client, JOINING);
   const message = { token, protocolVersion: PROTOCOL_VERSION, game: game.name, gameVersion: game.version };
@@ -134,6 +137,6 @@ export function updateConnection(client: Client, nowMs: number): void {
     if (nowMs >= client.deadlineMs) connect(client, nowMs);
   } else if (client.state === CONNECTING || client.state === JOINING) {
     if (nowMs >= client.deadlineMs) loseConnection(client, 'unreachable', nowMs);
-  } else if (client.state === PLAYING && nowMs - client.heardMs > SILENCE_MS_MAX)
+  } else if (client.state === PLAYING && nowMs - client.snapshotMs > SILENCE_MS_MAX)
     loseConnection(client, 'silent', nowMs);
 }

@@ -16,7 +16,6 @@ export const PINGS = 16;
 /** The bytes are the caller's again after the call. */
 export function receiveFrame(client: Client, bytes: Uint8Array, nowMs: number): void {
   const { reader, stats } = client;
-  client.heardMs = nowMs;
   stats.bytesDown += bytes.length;
   reader.reset(bytes);
   while (reader.remaining > 0) {
@@ -105,6 +104,7 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
   if (code === NO_BASELINE) stats.snapshotsUnusable++;
   if (code !== APPLIED) return code !== MALFORMED;
   stats.snapshots++;
+  client.snapshotMs = nowMs;
   if (before >= 0) {
     stats.snapshotsLost += Math.max(0, Math.round((replicas.tick - before) / welcome.snapshotIntervalTicks) - 1);
   }

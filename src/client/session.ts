@@ -53,7 +53,7 @@ export function createSessionRequest(options: SessionOptions): RequestSession {
 }
 
 /** Never rejects: no answer is a refusal like another. */
-export async function requestSession(options: SessionOptions): Promise<Session | SessionRefusal> {
+async function requestSession(options: SessionOptions): Promise<Session | SessionRefusal> {
   const { secret, name, password } = options;
   if (password !== undefined) return ask(options, { name, password });
   const guestSecret = secret.load();

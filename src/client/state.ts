@@ -139,7 +139,7 @@ export interface Client {
   /** From which `map` was made. */
   seed: number;
   welcome: Welcome | undefined;
-  readonly sync: ClockSync;
+  sync: ClockSync;
   replicas: Replicas;
   prediction: Prediction | undefined;
 
@@ -151,7 +151,8 @@ export interface Client {
   failures: number;
   /** When the state is given up (CONNECTING, JOINING) or the wait is over (RECONNECTING). */
   deadlineMs: number;
-  heardMs: number;
+  /** When the newest snapshot was applied. */
+  snapshotMs: number;
   playingSinceMs: number;
   /** The server's last word on this connection. */
   goodbye: string | undefined;

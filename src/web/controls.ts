@@ -180,9 +180,10 @@ export function readControls(controls: Controls, camera: Camera, intent: Intent)
     z += move?.[1] ?? 0;
     buttons |= BUTTON_OF_KEY[key] ?? 0;
   }
-  const length = Math.hypot(x, z);
-  intent.moveX = length === 0 ? 0 : (Math.sign(x) * MOVE_MAX) / Math.hypot(Math.sign(x), Math.sign(z));
-  intent.moveZ = length === 0 ? 0 : (Math.sign(z) * MOVE_MAX) / Math.hypot(Math.sign(x), Math.sign(z));
+  // Two keys of one direction are no faster than one, nor is the diagonal.
+  const length = Math.max(1, Math.hypot(Math.sign(x), Math.sign(z)));
+  intent.moveX = (Math.sign(x) * MOVE_MAX) / length;
+  intent.moveZ = (Math.sign(z) * MOVE_MAX) / length;
   if (controls.stickPointer >= 0) readStick(controls, intent);
   intent.buttons = buttons;
   if (controls.lookPointer < 0 && controls.hasMouse) controls.aim = aimAt(camera, controls.mouseX, controls.mouseY);

@@ -209,6 +209,18 @@ test('a server that falls silent without a word is left and found again', () => 
   expect(client.state).toBe(PLAYING);
 });
 
+test('a server whose ticks begin again is joined anew', () => {
+  const server = createSimulatedServer(game, SEED, WIDE_LINE);
+  const client = addClient(server);
+  run(server, 5_000);
+  // Everything it sends from now on is older than what the client has.
+  client.replicas.tick += 100_000;
+  run(server, 8_000);
+  expect(client.state).toBe(PLAYING);
+  expect(client.stats.reconnects).toBe(1);
+  expect(client.replicas.tick).toBeLessThan(10_000);
+});
+
 test('a host that stops calling for a while jumps to where inputs are in time again', () => {
   const server = createSimulatedServer(game, SEED, WIDE_LINE);
   const client = addClient(server);
