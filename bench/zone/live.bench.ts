@@ -15,12 +15,12 @@ import { bucketQuantile, type Metrics, type RunOutcome, readMetrics, runBots, st
 interface Load {
   readonly bots: number;
   readonly rampUpS: number;
-  /** From the last bot's start until the server is measured: its code is being optimised still. */
+  /** From the last bot's start until the server is measured: bots go to their places, code is being optimised still. */
   readonly settleS: number;
   readonly measuredS: number;
 }
 
-const FULL: Load = { bots: 200, rampUpS: 5, settleS: 5, measuredS: 30 };
+const FULL: Load = { bots: 200, rampUpS: 5, settleS: 12, measuredS: 30 };
 const SMALL: Load = { bots: 5, rampUpS: 0, settleS: 1, measuredS: 1 };
 /** The bots play until they are told to stop. */
 const BOTS_S_MAX = 600;

@@ -16,6 +16,8 @@ import { createWander, updateWander, type Wander } from './wander.ts';
 export interface BotOptions {
   readonly game: AnyGame;
   readonly url: string;
+  /** How many there are in all. */
+  readonly bots: number;
   /** Of this bot alone. */
   readonly seed: number;
   readonly startMs: number;
@@ -82,7 +84,7 @@ export function createBot(options: BotOptions): Bot {
     client,
     link,
     // Its own generator: what the network does must not change where the bot goes.
-    wander: createWander(game, createRandom(seed ^ 0x5bd1_e995)),
+    wander: createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots),
     part,
     startMs: options.startMs,
     isStarted: false,
@@ -127,7 +129,7 @@ export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
   if (client.state === PLAYING) {
     if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
     addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
-    updateWander(bot.wander, dueMs, client.intent);
+    updateWander(bot.wander, dueMs, client.own.x, client.own.z, client.intent);
   }
   updateClient(client, dueMs);
   judge(bot, Math.min(nowMs - bot.ranMs, ELAPSED_MS_MAX));

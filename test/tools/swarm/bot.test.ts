@@ -16,6 +16,7 @@ async function fare(post: PostJson, openSocket: OpenSocket, ms: number, startMs 
   const bot = createBot({
     game,
     url: 'http://nowhere',
+    bots: 1,
     seed: 1,
     startMs,
     conditions: PERFECT,

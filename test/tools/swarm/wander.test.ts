@@ -13,10 +13,10 @@ const withInput: AnyGame = {
 
 /** What a bot of this seed wants, tick by tick over a minute. */
 function intents(seed: number) {
-  const wander = createWander(withInput, createRandom(seed));
+  const wander = createWander(withInput, createRandom(seed), 1);
   const intent: Intent = { moveX: 0, moveZ: 0, aim: 0, buttons: 0, inputs: {} };
   return Array.from({ length: 3600 }, (_, tick) => {
-    updateWander(wander, (tick * 1000) / 60, intent);
+    updateWander(wander, (tick * 1000) / 60, wander.homeX, wander.homeZ, intent);
     return { ...intent, inputs: { ...intent.inputs }, isIdle: wander.isIdle };
   });
 }
@@ -46,4 +46,34 @@ test('it goes many ways, sprints, stands still now and then, and turns no faster
     const turned = ((all[tick]!.aim - all[tick - 1]!.aim + 98_304) % 65_536) - 32_768;
     expect(Math.abs(turned)).toBeLessThan(300);
   }
+});
+
+test('places are apart so that about 50 others are in sight, and within the world', () => {
+  const { interestRadiusMm, worldHalfMm } = game.limits;
+  const homes = Array.from({ length: 200 }, (_, index) => createWander(game, createRandom(index), 200));
+  const seen = homes.map(
+    (one) =>
+      homes.filter((other) => Math.hypot(one.homeX - other.homeX, one.homeZ - other.homeZ) < interestRadiusMm).length -
+      1,
+  );
+  // Fewer at the edge of the square.
+  expect(seen.reduce((sum, count) => sum + count, 0) / 200).toBeGreaterThan(25);
+  expect(Math.max(...seen)).toBeLessThan(80);
+  for (let index = 0; index < 100; index++) {
+    const { homeX, homeZ } = createWander(game, createRandom(index), 20_000);
+    expect(Math.max(Math.abs(homeX), Math.abs(homeZ))).toBeLessThan(worldHalfMm);
+  }
+});
+
+test('away from its place a bot gets there', () => {
+  const wander = createWander(game, createRandom(2), 200);
+  const intent: Intent = { moveX: 0, moveZ: 0, aim: 0, buttons: 0, inputs: {} };
+  let x = wander.homeX + 100_000;
+  let z = wander.homeZ - 40_000;
+  for (let tick = 0; tick < 60 * 60; tick++) {
+    updateWander(wander, (tick * 1000) / 60, x, z, intent);
+    x += intent.moveX;
+    z += intent.moveZ;
+  }
+  expect(Math.hypot(x - wander.homeX, z - wander.homeZ)).toBeLessThan(50_000);
 });
