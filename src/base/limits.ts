@@ -55,6 +55,8 @@ export const VISIBLE_MAX = 255;
 export const SOCKET_BACKLOG_BYTES_MAX = 65_536;
 /** A connection that hasn't joined by then is closed. */
 export const JOIN_TIMEOUT_MS = 5_000;
+/** Sockets of an edge on their way to becoming a WebSocket, beside its players'; further ones are refused (counted). */
+export const HANDSHAKES_MAX = 1024;
 /** A connection that sent nothing for so long is closed. */
 export const IDLE_TIMEOUT_MS = 15_000;
 export const TOKEN_LIFETIME_S = 60;

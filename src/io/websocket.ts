@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorCode, ServerError } from '../base/errors.ts';
-import { FRAME_BYTES_MAX, JOIN_TIMEOUT_MS, PLAYERS_MAX } from '../base/limits.ts';
+import { FRAME_BYTES_MAX, HANDSHAKES_MAX, JOIN_TIMEOUT_MS, PLAYERS_MAX } from '../base/limits.ts';
 
 export interface SocketLink {
   send(bytes: Uint8Array): void;
@@ -39,8 +39,6 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_TRY_LATER = 1013;
 /** How long a closing connection has to answer before its socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 2_000;
-/** Sockets that may be on their way to becoming a WebSocket beside those that are; further ones are refused. */
-const HANDSHAKES_MAX = 1024;
 
 /** Resolves when it listens; rejects with a ServerError that says what to do. */
 export function listenWebSocket<Connection>(
