@@ -162,14 +162,15 @@ function createProgressPrinter({ bots }: SwarmOptions): ProgressPrinter {
     const now = { ...sumProgress([...latest.values()]), ms: performance.now() };
     const seconds = (now.ms - before.ms) / 1000;
     const rate = (key: 'snapshots' | 'corrections'): number => (now[key] - before[key]) / seconds;
-    const roundTrips = now.roundTrips - before.roundTrips;
-    const rttMs = roundTrips === 0 ? '–' : ((now.roundTripSumMs - before.roundTripSumMs) / roundTrips).toFixed(1);
+    const mean = (sum: 'roundTripSumMs' | 'scheduleErrorSumMs', count: 'roundTrips' | 'turns'): string =>
+      now[count] === before[count] ? '–' : ((now[sum] - before[sum]) / (now[count] - before[count])).toFixed(1);
     const line = [
       `${((now.ms - startMs) / 1000).toFixed(0).padStart(4)} s`,
       `${now.connected} of ${bots} connected`,
       `${rate('snapshots').toFixed(0)} snapshots/s`,
-      `rtt ${rttMs} ms`,
+      `rtt ${mean('roundTripSumMs', 'roundTrips')} ms`,
       `${rate('corrections').toFixed(1)} corrections/s`,
+      `${mean('scheduleErrorSumMs', 'turns')} ms late`,
       `${now.failed} failed`,
     ];
     process.stdout.write(`${line.join('   ')}\n`);
@@ -182,7 +183,16 @@ function createProgressPrinter({ bots }: SwarmOptions): ProgressPrinter {
 }
 
 function sumProgress(all: readonly Progress[]): Progress {
-  const sum = { connected: 0, failed: 0, snapshots: 0, corrections: 0, roundTrips: 0, roundTripSumMs: 0 };
+  const sum: Progress = {
+    connected: 0,
+    failed: 0,
+    snapshots: 0,
+    corrections: 0,
+    roundTrips: 0,
+    roundTripSumMs: 0,
+    turns: 0,
+    scheduleErrorSumMs: 0,
+  };
   for (const progress of all) {
     for (const key of Object.keys(sum) as (keyof Progress)[]) sum[key] += progress[key];
   }

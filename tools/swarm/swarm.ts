@@ -25,6 +25,9 @@ export interface Progress {
   /** Of all pongs. */
   roundTrips: number;
   roundTripSumMs: number;
+  /** Of all turns. */
+  turns: number;
+  scheduleErrorSumMs: number;
 }
 
 export interface Swarm {
@@ -117,6 +120,8 @@ function readProgress(bots: readonly Bot[], part: Part): Progress {
     corrections: part.corrections,
     roundTrips: part.figures.roundTripMs.count,
     roundTripSumMs: part.figures.roundTripMs.sum,
+    turns: part.figures.scheduleErrorMs.count,
+    scheduleErrorSumMs: part.figures.scheduleErrorMs.sum,
   };
 }
 
