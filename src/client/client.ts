@@ -29,7 +29,7 @@ import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type R
 
 /** Ticks between two inputs that say where the client believes it is. */
 const CLAIM_INTERVAL_TICKS = 6;
-const PING_INTERVAL_MS = 1000;
+const PING_INTERVAL_MS = 500;
 /** The first pings come faster: the clock is only as good as the best of them. */
 const PING_INTERVAL_MS_AT_START = 200;
 const PINGS_AT_START = 5;

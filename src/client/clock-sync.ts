@@ -9,12 +9,14 @@
 
 import { PENDING_INPUTS, TICK_MS } from '../base/limits.ts';
 
-/** Pongs remembered; the one with the shortest round trip counts. */
-const SAMPLES = 8;
+/** Pongs remembered, a quarter of a minute of them; the one with the shortest round trip counts, if it wasn’t held up. */
+const SAMPLES = 32;
 /** Send times remembered, by tick; a power of two. */
 const SENT_TICKS = 128;
 /** Ticks by which the worst recent input shall be early. */
 const LEAD_TICKS = 2;
+/** A better pong that moves the server's time by less only refines what is known. */
+const REFINED_TICKS_MAX = 2;
 /** What the network is taken to hold up before anything is known. */
 const HOLD_UP_TICKS_AT_START = 3;
 /** A hold-up is remembered for so long, then forgotten by so much a second: stalls each few seconds find us prepared. */
@@ -113,10 +115,12 @@ function chooseSample(sync: ClockSync, hasMoved: boolean): void {
   const before = sync.serverOffset + sync.wayTicks;
   sync.serverOffset = sync.offsets[best]!;
   sync.wayTicks = sync.rtts[best]! / 2 / TICK_MS;
-  // Hold-ups are measured against the undisturbed way: when that is only known better, they are what they are less
-  // the difference, and the clock stays where it is. When the server's time moved, the clock has to.
+  // Hold-ups are measured against the undisturbed way: when that is known a little better, they are what they are less
+  // the difference, and the clock stays where it is. When the server's time moved, or the first pong was a bad one, the
+  // clock has to go.
   const moved = sync.serverOffset + sync.wayTicks - before;
-  if (!hasMoved) sync.holdUpTicks = clamp(sync.holdUpTicks - moved, 0, PENDING_INPUTS);
+  if (!hasMoved && Math.abs(moved) <= REFINED_TICKS_MAX)
+    sync.holdUpTicks = clamp(sync.holdUpTicks - moved, 0, PENDING_INPUTS);
 }
 
 /** The server's tick now, fractional, as far as known. */
@@ -138,6 +142,8 @@ export function noteSnapshot(sync: ClockSync, tick: number, inputLead: number, n
     tick <= sync.tick && sync.tick - tick < SENT_TICKS
       ? tick - serverTickAt(sync, sync.sentMs[tick & (SENT_TICKS - 1)]!) - sync.wayTicks
       : slackAt(sync, nowMs);
+  // The server drops what is much too early, and then says that nothing came: that is no hold-up.
+  if (slack > SLACK_TICKS_MAX + 1) return;
   const holdUp = slack - inputLead;
   if (holdUp < sync.holdUpTicks - 1) return;
   sync.holdUpMs = nowMs;
@@ -178,8 +184,9 @@ export function advanceClock(sync: ClockSync, nowMs: number): number {
   if (nowMs - sync.holdUpMs > REMEMBER_MS) {
     sync.holdUpTicks = Math.max(0, sync.holdUpTicks - (elapsed * TICK_MS * FORGET_PER_S) / 1000);
   }
-  const error = wantedSlack(sync) - (slackAt(sync, nowMs) + elapsed);
-  if (elapsed > JUMP_TICKS || Math.abs(error) > JUMP_TICKS) {
+  const slack = slackAt(sync, nowMs) + elapsed;
+  const error = wantedSlack(sync) - slack;
+  if (elapsed > JUMP_TICKS || Math.abs(error) > JUMP_TICKS || slack >= PENDING_INPUTS) {
     sync.jumps++;
     startClock(sync, nowMs);
     return -1;

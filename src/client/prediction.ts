@@ -3,6 +3,7 @@
 // where they differ the server's state is taken and the inputs since are run again. The picture doesn't jump: the
 // difference is shown as an offset that fades. Browser main thread, bots; no clock.
 
+import { INPUT_REPEAT_TICKS_MAX } from '../base/limits.ts';
 import { type ColumnSpecs, POSITION_SHIFT } from '../sim/columns.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
 import { createSimulation, predictStep } from '../sim/simulation.ts';
@@ -112,11 +113,18 @@ function runTick(prediction: Prediction, tick: number): void {
   prediction.tick = tick;
 }
 
-/** Without one the last stays in force, as on the server. */
+/** Puts in force what the server does: the tick's input, or the last one for a quarter of a second, or none. */
 function applyInput(prediction: Prediction, tick: number): void {
-  if (!hasInput(prediction, tick)) return;
-  const { inputs, inputColumns } = prediction;
-  const at = inputPlace(prediction, tick) + INPUT_VALUES_WORD;
+  const { inputs, inputColumns, world } = prediction;
+  let from = tick;
+  while (!hasInput(prediction, from)) {
+    if (tick - --from <= INPUT_REPEAT_TICKS_MAX) continue;
+    world.columns.moveX[0] = 0;
+    world.columns.moveZ[0] = 0;
+    world.columns.buttons[0] = 0;
+    return;
+  }
+  const at = inputPlace(prediction, from) + INPUT_VALUES_WORD;
   for (let index = 0; index < inputColumns.length; index++) inputColumns[index]![0] = inputs[at + index]!;
 }
 

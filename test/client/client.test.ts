@@ -14,6 +14,7 @@ import {
   breakConnections,
   createSimulatedServer,
   hostOf,
+  restartZone,
   run,
   type SimulatedServer,
 } from './simulated-server.ts';
@@ -130,6 +131,14 @@ test('on a perfect line nothing is ever corrected, and inputs are two or three t
   expect(client.stats.inputLead).toBeLessThanOrEqual(4);
 });
 
+test('who starts to walk with the very first input is predicted right from then on', () => {
+  const server = createSimulatedServer(game, SEED, WIDE_LINE);
+  const client = addClient(server);
+  client.intent.moveX = 127;
+  run(server, 3_000);
+  expect(client.stats).toMatchObject({ corrections: 0 });
+});
+
 test('the guard finds nothing in what an honest client sends over a bad line', () => {
   const server = createSimulatedServer(game, SEED, STREAM);
   const client = addClient(server);
@@ -219,6 +228,28 @@ test('a server whose ticks begin again is joined anew', () => {
   expect(client.state).toBe(PLAYING);
   expect(client.stats.reconnects).toBe(1);
   expect(client.replicas.tick).toBeLessThan(10_000);
+});
+
+test('a zone that dies and goes on from its keyframe costs a moment, not the connection', () => {
+  const server = createSimulatedServer(game, SEED, WIDE_LINE);
+  const client = addClient(server);
+  const other = addClient(server);
+  client.intent.moveX = 127;
+  other.intent.moveZ = 127;
+  run(server, 4_000);
+  server.isUp = false;
+  run(server, 700);
+  server.isUp = true;
+  server.nextTickMs = server.clock.now();
+  restartZone(server, 2);
+  run(server, 5_000);
+  expect(client.state).toBe(PLAYING);
+  expect(client.stats).toMatchObject({ reconnects: 0, malformed: 0 });
+  const { corrections, snapshotsUnusable } = client.stats;
+  run(server, 3_000);
+  expect(client.stats).toMatchObject({ corrections, snapshotsUnusable });
+  expect(Math.abs(client.own.x - positionOf(server, client).x)).toBeLessThan(2_000);
+  expect(client.stats.inputLead).toBeGreaterThanOrEqual(0);
 });
 
 test('a host that stops calling for a while jumps to where inputs are in time again', () => {

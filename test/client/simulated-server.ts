@@ -18,7 +18,7 @@ import {
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
-import { createZoneBuffers } from '../../src/zone/buffers.ts';
+import { createZoneBuffers, type ZoneBuffers } from '../../src/zone/buffers.ts';
 import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
 import { createLine, type Line, type LineOptions } from '../simulated-network.ts';
 
@@ -29,7 +29,9 @@ const SERVER_OFFSET_MS = 12_345.6;
 export interface SimulatedServer {
   readonly clock: ManualClock;
   readonly random: Random;
-  readonly zone: Zone;
+  readonly seed: number;
+  readonly buffers: ZoneBuffers;
+  zone: Zone;
   readonly edge: Edge;
   readonly links: SimulatedLink[];
   readonly hosts: SimulatedHost[];
@@ -66,6 +68,8 @@ export function createSimulatedServer(game: AnyGame, seed: number, line: LineOpt
   const server: SimulatedServer = {
     clock: createManualClock(1000),
     random: createRandom(seed),
+    seed,
+    buffers,
     zone,
     edge: createEdge({
       game,
@@ -187,6 +191,12 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
     link.up.deliver(now, (bytes) => receiveFrame(server.edge, link.connection!, bytes, now + SERVER_OFFSET_MS));
   }
   link.down.deliver(now, (bytes) => link.events.received(bytes));
+}
+
+/** The zone's thread died and another goes on from its keyframe, for clients that stay connected. */
+export function restartZone(server: SimulatedServer, epoch: number): void {
+  const { buffers, seed } = server;
+  server.zone = createZone({ game: server.zone.game, seed, epoch, buffers, resume: true });
 }
 
 /** Every connection breaks, as when the server is gone. */
