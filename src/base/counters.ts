@@ -93,6 +93,7 @@ export const COUNTERS = {
     fullNew: counter('snapshot_full_total', FULL_STATES, { reason: 'new' }),
     fullUnacked: counter('snapshot_full_total', FULL_STATES, { reason: 'unacked' }),
     fullExpired: counter('snapshot_full_total', FULL_STATES, { reason: 'baseline_expired' }),
+    framesSkipped: counter('frames_skipped_total', 'Frames an edge left out because it was too far behind the zone'),
     framesOverrun: counter('history_overrun_total', 'Frames that left the history ring while an edge was reading them'),
     eventsSent: counter('events_sent_total', 'Events and responses sent to clients'),
   },

@@ -37,7 +37,11 @@ export function serveClients(edge: Edge, nowMs: number): void {
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
   // The clients of a tick that was slept through get theirs from the newest frame, not from an old one.
-  if (edge.servedTick < 0 || newest - tick >= FRAME_LAG_TICKS_MAX) tick = newest;
+  if (edge.servedTick >= 0 && newest - tick >= FRAME_LAG_TICKS_MAX) {
+    edge.counters.words[edge.counters.index.framesSkipped]! += newest - tick;
+    tick = newest;
+  }
+  if (edge.servedTick < 0) tick = newest;
   const first = tick;
   edge.servedTick = newest;
   edge.servedMs = nowMs;

@@ -58,12 +58,15 @@ test('an edge that slept through some ticks serves each client once, from the ne
 test('an edge that lagged far behind skips what it missed; the worlds are right again with the next snapshot', () => {
   const session = createSession();
   const clients = [1, 2, 3].map((playerId) => enter(session, playerId));
+  let skipped = 0;
   for (const lag of [FRAME_LAG_TICKS_MAX, 100, 127, 128, 129, 300, 1000]) {
     for (const client of clients) sendInput(session, client, { moveX: 90, moveZ: -20 });
     run(session.zone, lag);
     const before = clients.map(({ applied }) => applied);
     step(session, SNAPSHOT_INTERVAL_TICKS);
     expect(clients.map(({ applied }, index) => applied - before[index]!)).toEqual([1, 1, 1]);
+    skipped += lag;
+    expect(count(session, 'framesSkipped')).toBe(skipped);
   }
   expect(count(session, 'fullExpired')).toBeGreaterThan(0);
 });
