@@ -2,7 +2,7 @@
 // of it is left when it was stopped. Its log is kept to be shown when something goes wrong.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -159,4 +159,15 @@ export function bucketQuantile(
     below = count;
   }
   return Number.NaN;
+}
+
+/** Milliseconds that a thread was ready to run and its core was not free, since it started; 0 where only Linux tells. */
+export function threadWaitMs(pid: number, threadName: string): number {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return 0;
+  for (const task of readdirSync(tasks)) {
+    if (readFileSync(join(tasks, task, 'comm'), 'utf8').trim() !== threadName) continue;
+    return Number(readFileSync(join(tasks, task, 'schedstat'), 'utf8').split(' ')[1]) / 1e6;
+  }
+  return 0;
 }

@@ -2,7 +2,7 @@
 // second each, bots on one core, server on the other. What the server counts is read from /metrics before and after
 // the time in which all bots play; what players see comes from the bots' report.
 // Other than the benches of one thread this one sees the whole machine: with other work on the cores its figures are
-// those of the machine. The bots' schedule error says when it is so.
+// those of the machine. The bots' schedule error and how long the zone's thread waited for its core say when it is so.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../tools/swarm/report.ts';
 import type { Bench, Figure } from '../bench.ts';
-import { bucketQuantile, type Metrics, type RunOutcome, readMetrics, runBots, startServer } from '../server.ts';
+import {
+  bucketQuantile,
+  type Metrics,
+  type RunOutcome,
+  readMetrics,
+  runBots,
+  startServer,
+  threadWaitMs,
+} from '../server.ts';
 
 interface Load {
   readonly bots: number;
@@ -33,6 +41,7 @@ interface Outcome {
   readonly before: Metrics;
   readonly after: Metrics;
   readonly report: Report;
+  readonly zoneWaitedMs: number;
 }
 
 export const bench: Bench = {
@@ -41,6 +50,7 @@ export const bench: Bench = {
     'zone.live.tickCpuMsP99',
     'zone.live.missed',
     'zone.live.late',
+    'zone.live.zoneWaitedMs',
     'zone.live.snapshotsPerSecondMin',
     'zone.live.bytesPerEntity',
     'zone.live.cpuMicrosPerPlayerSecond',
@@ -63,12 +73,15 @@ async function play(load: Load, seed: number): Promise<Outcome> {
       stopBots = () => void child.kill('SIGINT');
     });
     const before = await Promise.race([waitAndRead(server.url, load), playing.then(endedEarly)]);
+    const waited = (): number => threadWaitMs(server.process.pid!, 'zone-1');
+    const waitedBeforeMs = waited();
     await Promise.race([sleep(load.measuredS * 1000), playing.then(endedEarly)]);
     const after = await readMetrics(server.url);
+    const zoneWaitedMs = waited() - waitedBeforeMs;
     stopBots();
     const outcome = await playing;
     if (outcome.code !== 0 && outcome.code !== 1) endedEarly(outcome);
-    return { before, after, report: JSON.parse(readFileSync(reportFile, 'utf8')) as Report };
+    return { before, after, report: JSON.parse(readFileSync(reportFile, 'utf8')) as Report, zoneWaitedMs };
   } finally {
     stopBots();
     await server.stop();
@@ -96,7 +109,7 @@ function endedEarly({ code, stdout, stderr }: RunOutcome): never {
   throw new Error(`the bots ended too early, with code ${code}:\n${stdout}${stderr}`);
 }
 
-function readFigures({ before, after, report }: Outcome, { bots }: Load, seed: number): Figure[] {
+function readFigures({ before, after, report, zoneWaitedMs }: Outcome, { bots }: Load, seed: number): Figure[] {
   const grown = (name: string): number =>
     sum(after.values, `darkages_${name}`) - sum(before.values, `darkages_${name}`);
   const seconds = (after.atMs - before.atMs) / 1000;
@@ -117,6 +130,7 @@ function readFigures({ before, after, report }: Outcome, { bots }: Load, seed: n
     figure('tickCpuMsP99', tickCpuS * 1000, 'ms'),
     figure('missed', grown('missed_ticks_total'), 'ticks'),
     figure('late', grown('late_ticks_total'), 'ticks'),
+    figure('zoneWaitedMs', zoneWaitedMs, 'ms'),
     figure('snapshotsPerSecondMin', report.snapshotsPerSecond.min ?? 0, '1/s'),
     figure('bytesPerEntity', grown('snapshot_delta_bytes_total') / deltas, 'bytes'),
     figure('cpuMicrosPerPlayerSecond', (grown('process_cpu_seconds_total') * 1e6) / bots / seconds, 'µs'),
