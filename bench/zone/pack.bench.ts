@@ -28,8 +28,7 @@ export const bench: Bench = {
     const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
     const packer = createPacker(
       createEntityEncoder(history, names, NAME_BYTES),
-      grid,
-      game.limits.interestRadiusMm,
+      { grid, radiusMm: game.limits.interestRadiusMm, sight: undefined },
       counters,
     );
     const viewers = Array.from({ length: players }, (_, slot) => createViewer(history.capacity, slot));
@@ -76,7 +75,7 @@ function serveTick(
     acknowledge(viewers[slot]!, tick - ACK_DELAY_TICKS);
   }
   const start = threadCpuMicros();
-  buildGrid(packer.grid, history, tick);
+  buildGrid(packer.interest.grid, history, tick);
   for (let slot = first; slot < viewers.length; slot += SNAPSHOT_INTERVAL_TICKS) {
     packSnapshot(packer, viewers[slot]!, tick, SNAPSHOT_BYTES_MAX);
     bytes += packer.end - packer.start;

@@ -40,6 +40,9 @@ export const INPUT_REPEAT_TICKS_MAX = 15;
 /** Inputs in one client frame; more make the frame malformed. */
 export const INPUTS_PER_FRAME_MAX = 8;
 
+/** Hits are judged at most so far back: 250 ms. */
+export const REWIND_TICKS_MAX = 15;
+
 // --- a client
 export const FRAME_BYTES_MAX = 4096;
 export const FRAMES_PER_SECOND_MAX = 150;
@@ -51,6 +54,8 @@ export const REQUESTS_PER_SECOND_MAX = 20;
 export const SNAPSHOT_BYTES_MAX = 1000;
 /** Entities that one client can see at once; further ones are not entered until another leaves. */
 export const VISIBLE_MAX = 255;
+/** Ticks between two looks at whether something hides one entity from another: 5 a second. */
+export const SIGHT_INTERVAL_TICKS = 12;
 /** Bytes that may wait in a client's socket; above it snapshots are skipped, at four times it the client is dropped. */
 export const SOCKET_BACKLOG_BYTES_MAX = 65_536;
 /** A connection that hasn't joined by then is closed. */
@@ -74,6 +79,7 @@ assert(
   'an edge that lags still reads the oldest baseline, while the zone writes the next frame',
 );
 assert(BASELINE_AGE_TICKS_MAX < 128, 'a baseline age is one varint byte');
+assert(REWIND_TICKS_MAX * 1000 <= 250 * TICK_HZ, 'hits are judged at most 250 ms back');
 assert(HISTORY_FRAMES * TICK_MS >= 1500, 'history covers 250 ms of rewind and over a second of lost acknowledgements');
 assert((PENDING_INPUTS & (PENDING_INPUTS - 1)) === 0, 'pending inputs are indexed with a mask');
 assert(PENDING_INPUTS * TICK_MS >= 500, 'a client half a second ahead still gets its inputs in');

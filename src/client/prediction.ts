@@ -6,7 +6,7 @@
 import { INPUT_REPEAT_TICKS_MAX } from '../base/limits.ts';
 import { type ColumnSpecs, POSITION_SHIFT } from '../sim/columns.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
-import { createSimulation, predictStep } from '../sim/simulation.ts';
+import { createSimulation, NO_SURROUNDINGS, predictStep } from '../sim/simulation.ts';
 import { createWorld, resetWorld, setWorldTick, spawnEntity, type World } from '../sim/world.ts';
 import { newestState, type Replica, type Replicas } from '../snapshot/replicas.ts';
 import { INPUT_VALUES_WORD, type InputLayout } from '../wire/client-frame.ts';
@@ -53,12 +53,12 @@ export function createPrediction(game: AnyGame, layout: InputLayout, seed: numbe
   spawnEntity(world, game.kinds.player);
   const specs = game.allColumns as ColumnSpecs;
   const columnNames = Object.keys(specs).filter((name) => specs[name]!.seenBy !== 'nobody');
-  const inputNames = ['moveX', 'moveZ', 'aim', 'buttons', ...game.inputNames];
+  const inputNames = ['moveX', 'moveZ', 'aim', 'buttons', 'viewAge', ...game.inputNames];
   return {
     game,
     layout,
     world,
-    sim: createSimulation(game, world, seed, () => {}),
+    sim: createSimulation(game, world, seed, NO_SURROUNDINGS),
     columnNames,
     columns: columnNames.map((name) => world.columns[name]!),
     rowColumns: game.rows.map(({ column }) => columnNames.indexOf(column)),

@@ -15,6 +15,7 @@ import { createGrid, type Grid } from '../sim/grid.ts';
 import { createHistory, type History, historyEpoch } from '../sim/history.ts';
 import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
+import { createSight, type Sight } from '../snapshot/sight.ts';
 import type { Viewer } from '../snapshot/viewer.ts';
 import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -112,13 +113,14 @@ export function createEdge(options: EdgeOptions): Edge {
   const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
   const names = new Uint8Array(buffers.names);
   const encoder = createEntityEncoder(history, names, names.length / buffers.capacity);
+  const sight = createSightOf(game, options.seed);
   const edge: Edge = {
     options,
     messages: createMessages(game),
     counters,
     history,
     grid,
-    packer: createPacker(encoder, grid, game.limits.interestRadiusMm, counters),
+    packer: createPacker(encoder, { grid, radiusMm: game.limits.interestRadiusMm, sight }, counters),
     toZone: createRingWriter(buffers.inputRings[edgeIndex]!),
     fromZone: createRingReader(buffers.outputRings[edgeIndex]!),
     frame: createClientFrame(game),
@@ -145,6 +147,13 @@ function sendReset(edge: Edge): void {
   edge.writer.reset();
   writeBareRecord(edge.writer, RECORD_RESET, (edge.options.edgeIndex << CLIENT_BITS) | edge.life);
   edge.isResetSent = pushToZone(edge);
+}
+
+/** The same map as the zone's, from the same seed. */
+function createSightOf(game: AnyGame, seed: number): Sight | undefined {
+  if (game.blocksSight === undefined) return undefined;
+  const map = game.createMap(seed);
+  return createSight((fromX, fromZ, toX, toZ) => game.blocksSight!(map, fromX, fromZ, toX, toZ));
 }
 
 /** A connection was opened; undefined when the edge is full (counted): the caller closes it. */

@@ -12,7 +12,8 @@ import { buildGrid } from '../sim/grid.ts';
 import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
 import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
-import { createViewer, isOwnAlive, voidBaselines } from '../snapshot/viewer.ts';
+import { resetSight } from '../snapshot/sight.ts';
+import { createViewer, isOwnAlive, isSeen, voidBaselines } from '../snapshot/viewer.ts';
 import { encodeToBytes, LENGTH_DELIMITED } from '../wire/codec.ts';
 import { SERVER_MESSAGE } from '../wire/schema.ts';
 import {
@@ -22,6 +23,7 @@ import {
   RECORD_GONE,
   RECORD_JOINED,
   RECORD_LEFT,
+  RECORD_NEAR,
   RECORD_RESET,
   RECORD_RESPONSE,
   readAscii,
@@ -65,6 +67,7 @@ function startEpoch(edge: Edge, epoch: number): void {
   edge.epoch = epoch;
   edge.servedTick = -1;
   resetEntityEncoder(edge.packer.encoder);
+  if (edge.packer.interest.sight !== undefined) resetSight(edge.packer.interest.sight);
   for (const connection of edge.connections) if (connection?.viewer !== undefined) voidBaselines(connection.viewer);
 }
 
@@ -98,6 +101,10 @@ function takeZoneMessages(edge: Edge): void {
     if (!edge.isReset) continue;
     if (kind === RECORD_GONE) {
       edge.freeIndexes.push(client & ((1 << CLIENT_BITS) - 1));
+      continue;
+    }
+    if (kind === RECORD_NEAR) {
+      forwardNear(edge, reader.u16(), fromZone.bytes, reader.offset, fromZone.end);
       continue;
     }
     if (client === CLIENT_ALL) {
@@ -141,6 +148,14 @@ function welcome(edge: Edge, connection: Connection, slot: number, generation: n
 /** The zone has let go of the player already: the leave that follows finds nobody. */
 function dismiss(edge: Edge, connection: Connection, reason: string): void {
   if (connection.state === ENTERING || connection.state === PLAYING) closeConnection(edge, connection, reason);
+}
+
+/** An event for everyone who sees the entity in `slot`. */
+function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, end: number): void {
+  for (const connection of edge.connections) {
+    if (connection?.viewer === undefined || !isSeen(connection.viewer, slot)) continue;
+    forward(edge, connection, RECORD_EVENT, bytes, from, end);
+  }
 }
 
 /** Puts the bytes of a response or an event into a ServerMessage. */

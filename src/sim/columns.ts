@@ -62,6 +62,8 @@ export const ENGINE_COLUMNS = {
   moveZ: hidden('i16', 'input in force: −127 … 127'),
   aim: hidden('u16', 'input in force: facing the player wants, turns / 65536'),
   buttons: hidden('u16', 'input in force: bits, meaning is the game’s'),
+  viewAge: hidden('u8', 'input in force: ticks between what the player saw of others and this tick'),
+  rewindTicks: hidden('u16', 'how far back hits are judged, 1/16 ticks: view age, clamped and smoothed'),
 } as const satisfies ColumnSpecs;
 
 export type EngineColumns = Columns<typeof ENGINE_COLUMNS>;

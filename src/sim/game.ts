@@ -39,6 +39,19 @@ export interface Simulation<Specs extends ColumnSpecs = ColumnSpecs, Map = unkno
   find(handle: number): number;
   /** Sends an event, reliably and in order, to the player in `to`, or to every player when `to` is −1. */
   emit(event: string, to: number, values: Readonly<Record<string, number | string>>): void;
+  /** Sends an event to every player who sees the entity in `slot`. */
+  emitNear(event: string, slot: number, values: Readonly<Record<string, number | string>>): void;
+  /**
+   * Lag compensation: where the entity in `slot` was `ticksBack` ticks ago. Fills `out` with x, y, z in 1/128 mm; false
+   * when it wasn't there. 0 is now.
+   */
+  positionAt(slot: number, ticksBack: number, out: Int32Array): boolean;
+  /** How many ticks back the player in `slot` saw others when it decided on its input in force; at most 15 (250 ms). */
+  rewindTicks(slot: number): number;
+  /** Name of the player in `slot`; '' for anything else. */
+  nameOf(slot: number): string;
+  /** Slot of the player of that name, whatever its case; −1 when it is not in the zone. */
+  findPlayer(name: string): number;
 }
 
 export interface System<Sim> {
@@ -86,6 +99,11 @@ export interface GameDefinition<Specs extends ColumnSpecs, Map> {
   readonly requests?: Readonly<Record<string, RequestSpec<Simulation<Specs, Map>>>>;
   readonly events?: Readonly<Record<string, EventSpec>>;
   readonly limits: GameLimits;
+  /**
+   * Whether something between two points, in mm, is high enough to hide one from the other. Called on edge threads: it
+   * must be pure, the same both ways round, and cheap. Without it nothing blocks sight.
+   */
+  blocksSight?(map: Map, fromX: number, fromZ: number, toX: number, toZ: number): boolean;
   /** Whatever doesn't change while the zone runs. Called on server and client with the same seed; not saved. */
   createMap(seed: number): Map;
   readonly systems: readonly System<Simulation<Specs, Map>>[];

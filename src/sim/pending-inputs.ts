@@ -33,6 +33,7 @@ export function createPendingInputs(world: World, gameInputs: readonly string[])
     columns.moveZ,
     columns.aim,
     columns.buttons,
+    columns.viewAge,
     ...gameInputs.map((name) => columns[name]!),
   ];
   const places = capacity * PENDING_INPUTS;

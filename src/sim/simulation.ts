@@ -14,10 +14,23 @@ import {
   worldTick,
 } from './world.ts';
 
-export type EmitSink = (event: string, to: number, values: Readonly<Record<string, number | string>>) => void;
+/** What a simulation can't do by itself: tell clients, look into the past, know names. The zone hands it in. */
+export type Surroundings = Pick<
+  Simulation,
+  'emit' | 'emitNear' | 'positionAt' | 'rewindTicks' | 'nameOf' | 'findPlayer'
+>;
 
-/** @param emit gets the events that systems and requests cause; a predicting client hands in one that drops them. */
-export function createSimulation(game: AnyGame, world: World, seed: number, emit: EmitSink): Simulation {
+/** For a predicting client: nobody to tell, no past, no names. A predicted system uses none of it. */
+export const NO_SURROUNDINGS: Surroundings = {
+  emit: () => {},
+  emitNear: () => {},
+  positionAt: () => false,
+  rewindTicks: () => 0,
+  nameOf: () => '',
+  findPlayer: () => -1,
+};
+
+export function createSimulation(game: AnyGame, world: World, seed: number, surroundings: Surroundings): Simulation {
   return {
     columns: world.columns,
     map: game.createMap(seed),
@@ -32,7 +45,7 @@ export function createSimulation(game: AnyGame, world: World, seed: number, emit
     despawn: (slot) => despawnEntity(world, slot),
     handle: (slot) => entityHandle(world, slot),
     find: (handle) => findSlot(world, handle),
-    emit,
+    ...surroundings,
   };
 }
 

@@ -10,20 +10,18 @@
 import { zigzag } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX } from '../base/limits.ts';
-import type { Grid } from '../sim/grid.ts';
 import { CHANGED_TICK, frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
 import { type EntityEncoder, encodeDelta, encodeState, putVarint, writeDelta, writeState } from './entity-encoder.ts';
-import { beginSent, LEAVING, noteSent, updateInterest, type Viewer } from './viewer.ts';
+import { beginSent, type Interest, LEAVING, noteSent, updateInterest, type Viewer } from './viewer.ts';
 
 /** Room before the body for the message's tag and length. */
 const HEAD_BYTES = 3;
 
 export interface Packer {
   readonly encoder: EntityEncoder;
-  readonly grid: Grid;
-  readonly radiusMm: number;
+  readonly interest: Interest;
   readonly counters: Counters<'edge'>;
   /** The message lies at `bytes[start, end)` until the next call. */
   readonly bytes: Uint8Array;
@@ -35,11 +33,10 @@ export interface Packer {
   readonly lengths: Int32Array;
 }
 
-export function createPacker(encoder: EntityEncoder, grid: Grid, radiusMm: number, counters: Counters<'edge'>): Packer {
+export function createPacker(encoder: EntityEncoder, interest: Interest, counters: Counters<'edge'>): Packer {
   return {
     encoder,
-    grid,
-    radiusMm,
+    interest,
     counters,
     // Budget, plus the parts that are never left out: the own entity, the leaves, the header.
     bytes: new Uint8Array(4096 + encoder.stateBytesMax),
@@ -58,7 +55,7 @@ export function createPacker(encoder: EntityEncoder, grid: Grid, radiusMm: numbe
 export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budgetBytes: number): boolean {
   const { encoder, counters } = packer;
   const { history } = encoder;
-  updateInterest(viewer, history, packer.grid, tick, packer.radiusMm);
+  updateInterest(viewer, history, packer.interest, tick);
   const isBaselineHeld = viewer.ackedTick >= 0 && tick - viewer.ackedTick <= BASELINE_AGE_TICKS_MAX;
   const baselineTick = isBaselineHeld ? viewer.ackedTick : -1;
   beginSent(viewer, tick);

@@ -8,11 +8,20 @@ import { assert } from '../base/assert.ts';
 import { VISIBLE_MAX } from '../base/limits.ts';
 import { bucketOf, type Grid } from '../sim/grid.ts';
 import { frameOffset, frameSlotCount, GENERATION, type History, KIND } from '../sim/history.ts';
+import { isInSight, type Sight } from './sight.ts';
 
 /** Snapshots whose contents are remembered, by tick; a power of two. */
 const SENT_TICKS = 128;
 /** Entities in them all together; older snapshots than fit are forgotten, so their acknowledgement is unknown. */
 const SENT_RECORDS = 4096;
+
+/** What decides who enters a client's view. */
+export interface Interest {
+  readonly grid: Grid;
+  readonly radiusMm: number;
+  /** Undefined where nothing blocks sight. */
+  readonly sight: Sight | undefined;
+}
 
 export const SEEN = 1;
 export const LEAVING = 2;
@@ -172,15 +181,17 @@ function removeEntry(viewer: Viewer, index: number): void {
 
 /**
  * Brings the visible set up to the frame of `tick`: enters what is within `radiusMm`, keeps what is within a tenth
- * more, turns the rest to leaving. Nearness raises an entity's priority. Does not allocate.
+ * more, turns the rest to leaving. Nearness raises an entity's priority. What the map hides isn't seen. Does not allocate.
  */
-export function updateInterest(viewer: Viewer, history: History, grid: Grid, tick: number, radiusMm: number): void {
+export function updateInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
+  const { grid, radiusMm, sight } = interest;
   const { records, stride } = history;
   const offset = frameOffset(history, tick);
   const own = offset + viewer.slot * stride;
   const round = ++viewer.round;
   viewer.frameTick = tick;
   markSeen(viewer, viewer.slot, records[own + GENERATION]!, true, 0);
+  const ownGeneration = records[own + GENERATION]!;
   const ownX = records[own + grid.rowX]!;
   const ownZ = records[own + grid.rowZ]!;
   const enter = radiusMm * radiusMm;
@@ -200,6 +211,13 @@ export function updateInterest(viewer: Viewer, history: History, grid: Grid, tic
         if (distance > keep) continue;
         const slot = slots[place]!;
         const generation = records[offset + slot * stride + GENERATION]!;
+        if (
+          sight !== undefined &&
+          slot !== viewer.slot &&
+          !isInSight(sight, tick, viewer.slot, ownGeneration, ownX, ownZ, slot, generation, x[place]!, z[place]!)
+        ) {
+          continue;
+        }
         markSeen(viewer, slot, generation, distance <= enter, 17 - ((distance * toPriority) | 0));
       }
     }
@@ -225,6 +243,12 @@ function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: bo
   }
   viewer.rounds[index] = viewer.round;
   viewer.priorities[index] = viewer.priorities[index]! + priority;
+}
+
+/** Whether the client has the entity in `slot` in its world, or is about to. */
+export function isSeen(viewer: Viewer, slot: number): boolean {
+  const index = viewer.indexOf[slot]! - 1;
+  return index >= 0 && viewer.states[index] === SEEN;
 }
 
 /** Whether the viewer's own entity is alive in the frame of `tick`. */

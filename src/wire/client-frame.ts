@@ -9,11 +9,15 @@ import { CLIENT_INPUT, CLIENT_MESSAGE, createMessages, type GameSchema, type Wir
 
 /**
  * Words of one input, the same in a frame's `inputs`, on the ring to the zone and in the journal:
- * tick, ack age, then what goes into force (moveX, moveZ, aim, buttons, the game's own), then the claimed position.
+ * tick, ack age, then what goes into force (moveX, moveZ, aim, buttons, viewAge, the game's own), then the claimed
+ * position.
  */
 export const INPUT_TICK_WORD = 0;
 export const INPUT_ACK_AGE_WORD = 1;
 export const INPUT_VALUES_WORD = 2;
+/** Inputs that every game has: moveX, moveZ, aim, buttons, viewAge. The game's own stand behind them. */
+const ENGINE_INPUTS = 5;
+export const VIEW_AGE_WORD = INPUT_VALUES_WORD + 4;
 
 export interface InputLayout {
   /** Words of one input. */
@@ -32,7 +36,7 @@ export interface InputLayout {
 export function createInputLayout(game: GameSchema): InputLayout {
   const { fields } = createMessages(game).clientInput;
   const own = fields.filter((field) => field.field >= 16);
-  const claimWord = INPUT_VALUES_WORD + 4 + own.length;
+  const claimWord = INPUT_VALUES_WORD + ENGINE_INPUTS + own.length;
   const highest = fields.at(-1)!.field;
   const wordOf = new Int16Array(highest + 1).fill(-1);
   const fieldOf: (WireField | undefined)[] = new Array(highest + 1).fill(undefined);
@@ -43,10 +47,12 @@ export function createInputLayout(game: GameSchema): InputLayout {
   wordOf[CLIENT_INPUT.moveZ] = INPUT_VALUES_WORD + 1;
   wordOf[CLIENT_INPUT.aim] = INPUT_VALUES_WORD + 2;
   wordOf[CLIENT_INPUT.buttons] = INPUT_VALUES_WORD + 3;
+  wordOf[CLIENT_INPUT.viewAge] = VIEW_AGE_WORD;
   wordOf[CLIENT_INPUT.claimedX] = claimWord + 1;
   wordOf[CLIENT_INPUT.claimedY] = claimWord + 2;
   wordOf[CLIENT_INPUT.claimedZ] = claimWord + 3;
-  for (let index = 0; index < own.length; index++) wordOf[own[index]!.field] = INPUT_VALUES_WORD + 4 + index;
+  for (let index = 0; index < own.length; index++)
+    wordOf[own[index]!.field] = INPUT_VALUES_WORD + ENGINE_INPUTS + index;
   const words = claimWord + 4;
   const leastOf = new Int32Array(words).fill(-0x8000_0000);
   const mostOf = new Int32Array(words).fill(0x7fff_ffff);

@@ -78,6 +78,7 @@ export const CLIENT_INPUT = {
   claimedX: 7,
   claimedY: 8,
   claimedZ: 9,
+  viewAge: 10,
 } as const;
 export const SERVER_MESSAGE = { welcome: 1, snapshot: 2, events: 3, responses: 4, pong: 5, goodbye: 6 } as const;
 export const SNAPSHOT = {
@@ -264,7 +265,7 @@ function createClientInput(game: GameSchema): Message {
     optional: true,
     comment: 'mm: where the client believes it is; compared, never applied',
   });
-  const { tick, ackAge, moveX, moveZ, aim, buttons, claimedX, claimedY, claimedZ } = CLIENT_INPUT;
+  const { tick, ackAge, moveX, moveZ, aim, buttons, claimedX, claimedY, claimedZ, viewAge } = CLIENT_INPUT;
   const fields: WireField[] = [
     uint('tick', tick, 'the tick this input is meant for, and its sequence number: one input a tick', 0x7fff_ffff),
     uint('ackAge', ackAge, 'tick minus the tick of the newest snapshot applied; 0 = none', 0x7fff_ffff),
@@ -275,6 +276,7 @@ function createClientInput(game: GameSchema): Message {
     claimed('claimedX', claimedX),
     claimed('claimedY', claimedY),
     claimed('claimedZ', claimedZ),
+    uint('viewAge', viewAge, 'tick minus the tick at which the client showed the others when it decided', 255),
   ];
   for (const [name, input] of Object.entries(game.inputs ?? {})) fields.push(intField(name, input));
   return { name: 'ClientInput', comment: 'Intent for one tick.', fields: fields.sort((a, b) => a.field - b.field) };

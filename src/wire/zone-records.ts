@@ -7,6 +7,7 @@
 //                                           the connection index: which start it is)
 //   from the zone   u8 kind | u16 client |  joined: u16 slot, u16 generation, u32 tick     left: u8 length + reason
 //                                           response: ServerResponse     event: ServerEvent (client 0xFFFF = all)
+//                                           near: u16 slot, ServerEvent (for who sees that slot; client 0xFFFF)
 //                                           gone: – (answers each leave)           reset: – (answers that reset)
 //
 // A client is named by a number of 16 bits: edge index << 12 | connection index. An index is used again only after
@@ -27,6 +28,7 @@ export const RECORD_LEFT = 2;
 export const RECORD_RESPONSE = 3;
 export const RECORD_EVENT = 4;
 export const RECORD_GONE = 6;
+export const RECORD_NEAR = 7;
 
 export const CLIENT_BITS = 12;
 export const CLIENT_ALL = 0xffff;

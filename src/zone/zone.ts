@@ -18,6 +18,8 @@ import {
   type StagedRingWriter,
 } from '../base/ring.ts';
 import { checkInput, createInputGuard, type InputGuard, judgeClaims, resetGuardSlot } from '../guard/input-guard.ts';
+import { createPast, type Past, positionAt } from '../rewind/past.ts';
+import { clampViewAge, rewindOf, trackRewind } from '../rewind/view-age.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
 import { hashText, hashWords } from '../sim/hash.ts';
 import { createHistory, type History, publishFrame, resetHistory } from '../sim/history.ts';
@@ -33,7 +35,7 @@ import {
   standStill,
   storeInput,
 } from '../sim/pending-inputs.ts';
-import { createSimulation, stepSimulation } from '../sim/simulation.ts';
+import { createSimulation, type Surroundings, stepSimulation } from '../sim/simulation.ts';
 import {
   advanceTick,
   aliveCount,
@@ -46,8 +48,14 @@ import {
   worldTick,
 } from '../sim/world.ts';
 import { writeSaveRecord } from '../store/save-record.ts';
-import { createInputLayout, INPUT_TICK_WORD, INPUT_VALUES_WORD } from '../wire/client-frame.ts';
-import { decodeMessage, encodeMessage } from '../wire/codec.ts';
+import {
+  createInputLayout,
+  INPUT_ACK_AGE_WORD,
+  INPUT_TICK_WORD,
+  INPUT_VALUES_WORD,
+  VIEW_AGE_WORD,
+} from '../wire/client-frame.ts';
+import { decodeMessage, encodeMessage, type WireObject } from '../wire/codec.ts';
 import { createMessages, type Messages } from '../wire/schema.ts';
 import {
   CLIENT_ALL,
@@ -59,6 +67,7 @@ import {
   RECORD_INPUT,
   RECORD_JOIN,
   RECORD_LEAVE,
+  RECORD_NEAR,
   RECORD_REQUEST,
   RECORD_RESET,
   RECORD_RESPONSE,
@@ -87,6 +96,7 @@ export interface Zone {
   readonly sim: Simulation;
   readonly pending: PendingInputs;
   readonly history: History;
+  readonly past: Past;
   readonly keyframes: Keyframes;
   readonly guard: InputGuard;
   readonly counters: Counters<'zone'>;
@@ -108,15 +118,22 @@ export interface Zone {
 export function createZone(options: ZoneOptions): Zone {
   const { game, buffers } = options;
   const world = createWorld(game.allColumns, buffers.capacity);
+  const history = createHistory(game.rows, buffers.capacity, buffers.history);
   const layout = createInputLayout(game);
   const counters = createCounters('zone', buffers.counters);
   const outputs = buffers.outputRings.map(createStagedRingWriter);
   const zone: Zone = {
     game,
     world,
-    sim: createSimulation(game, world, options.seed, (event, to, values) => emitEvent(zone, event, to, values)),
+    sim: createSimulation(
+      game,
+      world,
+      options.seed,
+      surroundingsOf(() => zone),
+    ),
     pending: createPendingInputs(world, game.inputNames),
-    history: createHistory(game.rows, buffers.capacity, buffers.history),
+    history,
+    past: createPast(history, world),
     keyframes: createKeyframes(buffers.keyframes, world),
     guard: createInputGuard(buffers.capacity, layout, game.limits, counters),
     counters,
@@ -141,6 +158,18 @@ export function createZone(options: ZoneOptions): Zone {
     game.start?.(zone.sim);
   }
   return zone;
+}
+
+/** What systems and requests reach beyond the world's columns. */
+function surroundingsOf(zone: () => Zone): Surroundings {
+  return {
+    emit: (event, to, values) => emitEvent(zone(), event, to, values),
+    emitNear: (event, slot, values) => emitNear(zone(), event, slot, values),
+    positionAt: (slot, ticksBack, out) => positionAt(zone().past, slot, ticksBack, out),
+    rewindTicks: (slot) => rewindOf(zone().world, slot),
+    nameOf: (slot) => nameOf(zone(), slot),
+    findPlayer: (name) => findPlayer(zone(), name),
+  };
 }
 
 /**
@@ -171,8 +200,6 @@ export function tickZone(zone: Zone): void {
     while (ring.next()) applyRecord(zone, ring.bytes, ring.offset, ring.end);
   }
   stepZone(zone);
-  commitTick(zone);
-  publishFrame(zone.history, zone.world);
 }
 
 /** Before the frame, which wakes the edges: they find the messages of its tick. */
@@ -182,17 +209,23 @@ function commitTick(zone: Zone): void {
   for (let edge = 0; edge < zone.outputs.length; edge++) zone.outputs[edge]!.publish();
 }
 
-/** The tick itself, without rings: what a replay runs after it applied the tick's records. */
+/**
+ * The tick itself, after its records were taken. A replay runs it too, frame and all: what is judged in the past is
+ * judged by the frames.
+ */
 export function stepZone(zone: Zone): void {
   const { world, counters } = zone;
   const tick = advanceTick(world);
   judgeClaims(zone.guard, world, tick, slotCount(world));
   counters.words[counters.index.inputsStarved]! += applyInputs(zone.pending, world, tick);
+  trackRewind(world, slotCount(world), tick);
   stepSimulation(zone.game, zone.sim);
   tendPlayers(zone, tick);
   counters.words[counters.index.ticks]!++;
   counters.words[counters.index.entities] = aliveCount(world);
   counters.words[counters.index.players] = zone.slotOfPlayer.size;
+  commitTick(zone);
+  publishFrame(zone.history, world);
 }
 
 /** Takes one record for the next tick. From a ring, or from a recorded stream. */
@@ -242,6 +275,7 @@ function takeInput(zone: Zone, client: number): void {
     words[code === INPUT_DUPLICATE ? index.dropDuplicate : code === INPUT_EARLY ? index.dropEarly : index.dropStale]!++;
     return;
   }
+  inputWords[VIEW_AGE_WORD] = clampViewAge(inputWords[VIEW_AGE_WORD]!, inputWords[INPUT_ACK_AGE_WORD]!);
   checkInput(zone.guard, slot, inputWords);
   storeInput(pending, slot, tick, inputWords, INPUT_VALUES_WORD);
   words[index.inputs]!++;
@@ -349,11 +383,37 @@ function takeRequest(zone: Zone, client: number): void {
 }
 
 function emitEvent(zone: Zone, event: string, to: number, values: Readonly<Record<string, number | string>>): void {
-  assert(zone.game.events !== undefined && event in zone.game.events, `the game states an event ${event}`);
   const client = to < 0 ? CLIENT_ALL : zone.world.columns.client[to]! - 1;
   if (client < 0) return;
-  const message = { tick: worldTick(zone.world), [event]: values };
+  const message = createEvent(zone, event, values);
   sendMessage(zone, RECORD_EVENT, client, () => encodeMessage(zone.writer, zone.messages.serverEvent, message));
+}
+
+/** Each edge sends it to those of its clients whose visible set has the slot. */
+function emitNear(zone: Zone, event: string, slot: number, values: Readonly<Record<string, number | string>>): void {
+  const message = createEvent(zone, event, values);
+  sendMessage(zone, RECORD_NEAR, CLIENT_ALL, () => {
+    zone.writer.u16(slot);
+    encodeMessage(zone.writer, zone.messages.serverEvent, message);
+  });
+}
+
+function createEvent(zone: Zone, event: string, values: Readonly<Record<string, number | string>>): WireObject {
+  assert(zone.game.events !== undefined && event in zone.game.events, `the game states an event ${event}`);
+  return { tick: worldTick(zone.world), [event]: values };
+}
+
+function nameOf(zone: Zone, slot: number): string {
+  const from = slot * NAME_BYTES;
+  let name = '';
+  for (let index = 1; index <= zone.names[from]!; index++) name += String.fromCharCode(zone.names[from + index]!);
+  return name;
+}
+
+function findPlayer(zone: Zone, name: string): number {
+  const wanted = name.toLowerCase();
+  for (const slot of zone.slotOfPlayer.values()) if (nameOf(zone, slot).toLowerCase() === wanted) return slot;
+  return -1;
 }
 
 function sendMessage(zone: Zone, kind: number, client: number, encode: () => void): void {

@@ -11,7 +11,7 @@ import {
   resetPrediction,
 } from '../../src/client/prediction.ts';
 import { game } from '../../src/game/game.ts';
-import { createSimulation, stepSimulation } from '../../src/sim/simulation.ts';
+import { createSimulation, NO_SURROUNDINGS, stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick, createWorld, resetWorld, setWorldTick, spawnEntity, type World } from '../../src/sim/world.ts';
 import { createReplicas, type Replica } from '../../src/snapshot/replicas.ts';
 import { createInputLayout, INPUT_VALUES_WORD } from '../../src/wire/client-frame.ts';
@@ -36,7 +36,7 @@ function createServer(): { world: World; step(input: readonly number[]): number 
   const world = createWorld(game.allColumns, 4);
   resetWorld(world, SEED);
   setWorldTick(world, 1000);
-  const sim = createSimulation(game, world, SEED, () => {});
+  const sim = createSimulation(game, world, SEED, NO_SURROUNDINGS);
   spawnEntity(world, 1);
   game.join?.(sim as never, 0, true);
   const { moveX, moveZ, aim, buttons } = world.columns;

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { game } from '../../examples/tag/game.ts';
 import { POSITION_SHIFT } from '../../src/sim/game.ts';
-import { createSimulation, stepSimulation } from '../../src/sim/simulation.ts';
+import { createSimulation, NO_SURROUNDINGS, stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick, createWorld, despawnEntity, resetWorld, spawnEntity, type World } from '../../src/sim/world.ts';
 
 type TagSimulation = Parameters<NonNullable<typeof game.join>>[0];
@@ -15,7 +15,7 @@ beforeEach(() => {
   resetWorld(world, 11);
   events = [];
   const emit = (event: string, to: number, values: object): unknown => events.push({ event, to, values });
-  sim = createSimulation(game, world, 11, emit) as TagSimulation;
+  sim = createSimulation(game, world, 11, { ...NO_SURROUNDINGS, emit }) as TagSimulation;
 });
 
 /** A player at (x, 0) metres. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { game } from '../../src/game/game.ts';
 import { isFreeSpot, SPAWN_HALF_MM } from '../../src/game/map.ts';
 import { POSITION_SHIFT } from '../../src/sim/game.ts';
-import { createSimulation, stepSimulation } from '../../src/sim/simulation.ts';
+import { createSimulation, NO_SURROUNDINGS, stepSimulation } from '../../src/sim/simulation.ts';
 import { createWorld, resetWorld, spawnEntity } from '../../src/sim/world.ts';
 
 type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
@@ -10,7 +10,7 @@ type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
 function makeGame(capacity: number) {
   const world = createWorld(game.allColumns, capacity);
   resetWorld(world, 21);
-  return { world, sim: createSimulation(game, world, 21, () => {}) as GameSimulation };
+  return { world, sim: createSimulation(game, world, 21, NO_SURROUNDINGS) as GameSimulation };
 }
 
 test('new players appear at different free spots near the centre, in full health, not turning', () => {

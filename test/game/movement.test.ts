@@ -22,7 +22,7 @@ import {
 } from '../../src/game/movement.ts';
 import { POSITION_SHIFT } from '../../src/sim/game.ts';
 import { createHistory, frameOffset, type History, historyBytes, publishFrame, ROWS } from '../../src/sim/history.ts';
-import { createSimulation, predictStep, stepSimulation } from '../../src/sim/simulation.ts';
+import { createSimulation, NO_SURROUNDINGS, predictStep, stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick, createWorld, resetWorld, spawnEntity, type World, worldTick } from '../../src/sim/world.ts';
 import { crowdedMap } from './crowded-map.ts';
 
@@ -31,7 +31,7 @@ type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
 function makeWorld(capacity: number, map: FieldMap): { world: World; sim: GameSimulation } {
   const world = createWorld(game.allColumns, capacity);
   resetWorld(world, 1);
-  const sim = createSimulation({ ...game, createMap: () => map }, world, 1, () => {}) as GameSimulation;
+  const sim = createSimulation({ ...game, createMap: () => map }, world, 1, NO_SURROUNDINGS) as GameSimulation;
   return { world, sim };
 }
 

@@ -58,7 +58,7 @@ const BROKEN: readonly (readonly [what: string, bytes: Uint8Array, drop: Drop])[
   ['an overlong tag', Uint8Array.of(0x92, 0x00, 2, 8, 5), 'dropMalformed'],
   ['a varint without end', part(2, 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80), 'dropMalformed'],
   ['a varint of 64 bits', part(2, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01), 'dropMalformed'],
-  ['an unknown field of an input', part(2, ...GOOD_INPUT, 0x50, 1), 'dropMalformed'],
+  ['an unknown field of an input', part(2, ...GOOD_INPUT, 0x58, 1), 'dropMalformed'],
   ['a field of an input as bytes', part(2, ...GOOD_INPUT, 0x1a, 1, 1), 'dropMalformed'],
   ['an input that ends in a tag', part(2, ...GOOD_INPUT, 0x18), 'dropMalformed'],
   ['too many inputs', encode({ inputs: Array(INPUTS_PER_FRAME_MAX + 1).fill({ tick: 5 }) }), 'dropMalformed'],

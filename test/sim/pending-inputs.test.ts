@@ -47,13 +47,13 @@ function modelApply(model: Model, tick: number): boolean {
     model.lastApplied = tick;
     return false;
   }
-  if (tick - model.lastApplied > INPUT_REPEAT_TICKS_MAX) model.force = [0, 0, model.force[2]!, 0, 0];
+  if (tick - model.lastApplied > INPUT_REPEAT_TICKS_MAX) model.force = [0, 0, model.force[2]!, 0, 0, 0];
   return true;
 }
 
 function inForce(world: World, slot: number): number[] {
-  const { moveX, moveZ, aim, buttons, pitch } = world.columns;
-  return [moveX[slot]!, moveZ[slot]!, aim[slot]!, buttons[slot]!, pitch![slot]!];
+  const { moveX, moveZ, aim, buttons, viewAge, pitch } = world.columns;
+  return [moveX[slot]!, moveZ[slot]!, aim[slot]!, buttons[slot]!, viewAge[slot]!, pitch![slot]!];
 }
 
 const arrival = fc.record({
@@ -71,7 +71,7 @@ test('taken, stale, early, duplicate, in force, repeated, standing: as in a slow
         waiting: new Map(),
         newest: 0,
         lastApplied: 0,
-        force: [0, 0, 0, 0, 0],
+        force: [0, 0, 0, 0, 0, 0],
       }));
       for (const [index, arrivals] of list.entries()) {
         const nextTick = firstTick + index;
@@ -83,7 +83,7 @@ test('taken, stale, early, duplicate, in force, repeated, standing: as in a slow
           expect(checkInputTick(pending, slot, tick, nextTick)).toBe(expected);
           if (expected === INPUT_TAKEN || expected === INPUT_STALE) model.newest = Math.max(model.newest, tick);
           if (expected !== INPUT_TAKEN) continue;
-          const values = [value, -value, value * 7, value * 11, value * 13];
+          const values = [value, -value, value * 7, value * 11, value * 3, value * 13];
           storeInput(pending, slot, tick, Int32Array.from([0, ...values]), 1);
           model.waiting.set(tick, values);
         }
@@ -101,23 +101,23 @@ test('taken, stale, early, duplicate, in force, repeated, standing: as in a slow
 
 test('an input is repeated for 15 ticks, then the player stands and keeps its aim', () => {
   const { world, pending } = make(1);
-  storeInput(pending, 0, 100, Int32Array.from([5, 6, 7, 1, 3]), 0);
+  storeInput(pending, 0, 100, Int32Array.from([5, 6, 7, 1, 9, 3]), 0);
   for (let tick = 100; tick <= 100 + INPUT_REPEAT_TICKS_MAX; tick++) {
     applyInputs(pending, world, tick);
-    expect(inForce(world, 0)).toEqual([5, 6, 7, 1, 3]);
+    expect(inForce(world, 0)).toEqual([5, 6, 7, 1, 9, 3]);
   }
   applyInputs(pending, world, 101 + INPUT_REPEAT_TICKS_MAX);
-  expect(inForce(world, 0)).toEqual([0, 0, 7, 0, 0]);
+  expect(inForce(world, 0)).toEqual([0, 0, 7, 0, 0, 0]);
 });
 
 test('the inputs of a slot without a client are left alone, and a cleared slot has none', () => {
   const { world, pending } = make(2);
   world.columns.client[0] = 0;
-  for (const slot of [0, 1]) storeInput(pending, slot, 9, Int32Array.from([5, 6, 7, 1, 3]), 0);
+  for (const slot of [0, 1]) storeInput(pending, slot, 9, Int32Array.from([5, 6, 7, 1, 9, 3]), 0);
   clearInputs(pending, 1);
   expect(applyInputs(pending, world, 9)).toBe(0);
-  expect(inForce(world, 0)).toEqual([0, 0, 0, 0, 0]);
-  expect(inForce(world, 1)).toEqual([0, 0, 0, 0, 0]);
+  expect(inForce(world, 0)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(inForce(world, 1)).toEqual([0, 0, 0, 0, 0, 0]);
   expect(checkInputTick(pending, 1, 9, 9)).toBe(INPUT_TAKEN);
 });
 

@@ -3,7 +3,7 @@ import { createRandom } from '../../src/base/random.ts';
 import { game } from '../../src/game/game.ts';
 import { hashText, hashWords } from '../../src/sim/hash.ts';
 import { applyInputs, createPendingInputs, type PendingInputs, storeInput } from '../../src/sim/pending-inputs.ts';
-import { createSimulation, predictStep, stepSimulation } from '../../src/sim/simulation.ts';
+import { createSimulation, NO_SURROUNDINGS, predictStep, stepSimulation } from '../../src/sim/simulation.ts';
 import {
   advanceTick,
   createWorld,
@@ -25,7 +25,7 @@ interface Run {
 function makeRun(worldSeed: number): Run {
   const world = createWorld(game.allColumns, CAPACITY);
   resetWorld(world, worldSeed);
-  const sim = createSimulation(game, world, worldSeed, () => {}) as Run['sim'];
+  const sim = createSimulation(game, world, worldSeed, NO_SURROUNDINGS) as Run['sim'];
   return { world, pending: createPendingInputs(world, game.inputNames), sim };
 }
 

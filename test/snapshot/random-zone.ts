@@ -70,7 +70,7 @@ export function createRandomZone(options: RandomZoneOptions): RandomZone {
     names,
     encoder,
     grid,
-    packer: createPacker(encoder, grid, radiusMm, createCounters('edge')),
+    packer: createPacker(encoder, { grid, radiusMm, sight: undefined }, createCounters('edge')),
     radiusMm,
     halfMm,
     players,

@@ -39,7 +39,7 @@ function place({ world }: RandomZone, slot: number, mm: number): void {
 function send(zone: RandomZone, viewer: Viewer): number {
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
-  updateInterest(viewer, zone.history, zone.grid, tick, RADIUS_MM);
+  updateInterest(viewer, zone.history, { grid: zone.grid, radiusMm: RADIUS_MM, sight: undefined }, tick);
   beginSent(viewer, tick);
   for (let index = 0; index < viewer.count; index++) {
     noteSent(viewer, tick, index, viewer.states[index] === LEAVING);

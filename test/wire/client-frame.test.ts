@@ -28,12 +28,13 @@ const WORDS: Readonly<Record<string, number>> = {
   moveZ: INPUT_VALUES_WORD + 1,
   aim: INPUT_VALUES_WORD + 2,
   buttons: INPUT_VALUES_WORD + 3,
-  pitch: INPUT_VALUES_WORD + 4,
-  stance: INPUT_VALUES_WORD + 5,
-  drift: INPUT_VALUES_WORD + 6,
-  charge: INPUT_VALUES_WORD + 7,
+  viewAge: INPUT_VALUES_WORD + 4,
+  pitch: INPUT_VALUES_WORD + 5,
+  stance: INPUT_VALUES_WORD + 6,
+  drift: INPUT_VALUES_WORD + 7,
+  charge: INPUT_VALUES_WORD + 8,
 };
-const CLAIM = INPUT_VALUES_WORD + 8;
+const CLAIM = INPUT_VALUES_WORD + 9;
 
 function inputOf(words: Int32Array, offset: number): Record<string, number> {
   const value: Record<string, number> = {};

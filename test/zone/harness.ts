@@ -209,6 +209,7 @@ export interface TestInput {
   readonly moveZ?: number;
   readonly aim?: number;
   readonly buttons?: number;
+  readonly viewAge?: number;
   readonly pitch?: number;
   readonly claim?: readonly [number, number, number];
 }
@@ -218,7 +219,7 @@ export function input(test: TestZone, client: number, values: TestInput): void {
   const { layout } = test;
   const words = new Int32Array(layout.words);
   words[INPUT_TICK_WORD] = values.tick ?? worldTick(test.zone.world) + 1;
-  const force = [values.moveX, values.moveZ, values.aim, values.buttons, values.pitch];
+  const force = [values.moveX, values.moveZ, values.aim, values.buttons, values.viewAge, values.pitch];
   for (let index = 0; index < layout.claimWord - INPUT_VALUES_WORD; index++)
     words[INPUT_VALUES_WORD + index] = force[index] ?? 0;
   if (values.claim) words.set([1, ...values.claim], layout.claimWord);
