@@ -7,6 +7,7 @@ import { assert } from '../src/base/assert.ts';
 import { beginTick, createFixedStep, untilDue } from '../src/sim/fixed-step.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
+import { flushFinalSaves } from '../src/zone/saves.ts';
 import { createZone, saveAllCharacters, tickZone } from '../src/zone/zone.ts';
 
 interface ZoneWorkerData {
@@ -17,6 +18,10 @@ interface ZoneWorkerData {
   readonly resume: boolean;
   readonly buffers: ZoneBuffers;
 }
+
+/** How long a stopping zone waits for a full save ring. */
+const SAVE_MS_MAX = 3_000;
+const SAVE_RETRY_MS = 20;
 
 const data = workerData as ZoneWorkerData;
 const port = parentPort;
@@ -29,6 +34,8 @@ port.postMessage({ type: 'ready' });
 
 const step = createFixedStep(performance.now());
 let cpu = process.threadCpuUsage();
+// The block outlives this thread: what the one before it counted stays.
+let { late, missed } = step;
 while (receiveMessageOnPort(port) === undefined) {
   const waitMs = untilDue(step, performance.now());
   if (waitMs > 0) {
@@ -43,9 +50,15 @@ while (receiveMessageOnPort(port) === undefined) {
   histograms.tickDuration.observe((performance.now() - startMs) / 1000);
   histograms.tickCpu.observe((cpuNow.user - cpu.user + cpuNow.system - cpu.system) / 1e6);
   cpu = cpuNow;
-  words[index.lateTicks] = step.late;
-  words[index.missedTicks] = step.missed;
+  words[index.lateTicks]! += step.late - late;
+  words[index.missedTicks]! += step.missed - missed;
+  ({ late, missed } = step);
 }
-// The one message there is: stop.
-saveAllCharacters(zone);
-port.postMessage({ type: 'stopped' });
+// The one message there is: stop. The store thread reads on meanwhile, so a full ring only takes a moment.
+const giveUpMs = performance.now() + SAVE_MS_MAX;
+let unsaved = saveAllCharacters(zone);
+while (unsaved > 0 && performance.now() < giveUpMs) {
+  Atomics.wait(sleeper, 0, 0, SAVE_RETRY_MS);
+  unsaved = flushFinalSaves(zone.saves);
+}
+port.postMessage({ type: 'stopped', unsaved });

@@ -196,6 +196,23 @@ export class Writer {
     this.offset = offset;
   }
 
+  /** Starts a part that stands behind its varint length; what is written until `endPart(start)` belongs to it. */
+  beginPart(): number {
+    this.u8(0);
+    return this.offset;
+  }
+
+  /** Puts the length in front of the part, moving it where one byte is too few. Parts nest. */
+  endPart(start: number): void {
+    const length = this.offset - start;
+    const more = varintBytes(length) - 1;
+    if (this.failed || !this.has(more)) return;
+    if (more > 0) this.bytes.copyWithin(start + more, start, this.offset);
+    this.offset = start - 1;
+    this.varint(length);
+    this.offset += length;
+  }
+
   /** UTF-8 behind its varint length. Allocates. */
   text(value: string): void {
     const encoded = utf8Encoder.encode(value);

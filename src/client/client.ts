@@ -199,8 +199,13 @@ export function sendRequest(
     return 0;
   }
   const id = ++client.requestId;
+  const bytes = encodeToBytes(client.messages.clientMessage, { request: { id, [name]: values } });
+  if (bytes.length > FRAME_BYTES_MAX) {
+    done('too_large');
+    return 0;
+  }
   client.requests.set(id, { done, deadlineMs: nowMs + REQUEST_MS_MAX });
-  sendBytes(client, encodeToBytes(client.messages.clientMessage, { request: { id, [name]: values } }, FRAME_BYTES_MAX));
+  sendBytes(client, bytes);
   return id;
 }
 

@@ -259,6 +259,8 @@ async function drain(node: Node): Promise<readonly string[]> {
     node.zoneThreads.map(async ({ zone, zoneId }) => {
       const answer = await zone?.stop({ type: 'stop' }, 'stopped', ZONE_STOP_MS);
       if (zone !== undefined && answer === undefined) problems.push(`zone ${zoneId} did not save its players in time`);
+      if (Number(answer?.unsaved ?? 0) > 0)
+        problems.push(`zone ${zoneId}: ${answer?.unsaved} characters could not be saved`);
     }),
   );
   node.storeClient?.close();

@@ -75,6 +75,8 @@ export function worldTick(world: World): number {
 }
 
 export function advanceTick(world: World): number {
+  // 414 days at 60 Hz: beyond it ticks would turn negative, on the wire and in the rings.
+  assert(world.words[TICK]! < 0x7fff_ffff, 'a zone is started afresh before its ticks run out');
   return ++world.words[TICK]!;
 }
 
@@ -126,6 +128,11 @@ export function despawnEntity(world: World, slot: number): void {
   let count = world.words[SLOT_COUNT]!;
   while (count > 0 && kinds[count - 1] === 0) count--;
   world.words[SLOT_COUNT] = count;
+}
+
+/** Id of the player whose entity it is; 0 = nobody's. */
+export function playerIdOf(world: World, slot: number): number {
+  return world.columns.playerHigh[slot]! * 0x1_0000_0000 + (world.columns.playerLow[slot]! >>> 0);
 }
 
 /** 31 bits: generation (15) and slot (16). Never 0, since generations of the living start at 1. */

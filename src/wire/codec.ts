@@ -30,13 +30,15 @@ export function encodeMessage(writer: Writer, message: Message, value: WireObjec
   }
 }
 
-/** `value` as bytes of its own. Throws when it takes more than `maxBytes`: our bug, not a client's. */
-export function encodeToBytes(message: Message, value: WireObject, maxBytes = 65_536): Uint8Array {
-  const writer = new Writer(new Uint8Array(maxBytes));
-  encodeMessage(writer, message, value);
-  if (writer.failed) throw new Error(`a ${message.name} takes more than ${maxBytes} bytes`);
-  return writer.copy();
+/** `value` as bytes of its own. Throws when it takes more than 64 KiB: our bug, not a client's. */
+export function encodeToBytes(message: Message, value: WireObject): Uint8Array {
+  scratch.reset();
+  encodeMessage(scratch, message, value);
+  if (scratch.failed) throw new Error(`a ${message.name} takes more than ${scratch.bytes.length} bytes`);
+  return scratch.copy();
 }
+
+const scratch = new Writer(new Uint8Array(65_536));
 
 function encodeField(writer: Writer, field: WireField, content: WireValue, always: boolean): void {
   if (field.type === 'uint32' || field.type === 'sint32') {
@@ -50,10 +52,10 @@ function encodeField(writer: Writer, field: WireField, content: WireValue, alway
     writer.varint((field.field << 3) | LENGTH_DELIMITED);
     writer.text(content as string);
   } else {
-    const bytes = encodeToBytes(field.type, content as WireObject);
     writer.varint((field.field << 3) | LENGTH_DELIMITED);
-    writer.varint(bytes.length);
-    writer.raw(bytes);
+    const start = writer.beginPart();
+    encodeMessage(writer, field.type, content as WireObject);
+    writer.endPart(start);
   }
 }
 
@@ -63,14 +65,13 @@ function encodeRepeated(writer: Writer, field: WireField, elements: readonly Wir
     for (const element of elements) encodeField(writer, field, element, true);
     return;
   }
-  const packed = new Writer(new Uint8Array(elements.length * 5));
-  for (const element of elements) {
-    if (field.type === 'uint32') packed.varint(element as number);
-    else packed.zigzag(element as number);
-  }
   writer.varint((field.field << 3) | LENGTH_DELIMITED);
-  writer.varint(packed.offset);
-  writer.raw(packed.bytes, 0, packed.offset);
+  const start = writer.beginPart();
+  for (const element of elements) {
+    if (field.type === 'uint32') writer.varint(element as number);
+    else writer.zigzag(element as number);
+  }
+  writer.endPart(start);
 }
 
 export interface Decoded {

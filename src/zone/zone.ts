@@ -11,10 +11,9 @@ import { type Counters, createCounters } from '../base/counters.ts';
 import { LINGER_TICKS, PLAYERS_MAX, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
 import {
   createKeepingRingReader,
-  createRingWriter,
   createStagedRingWriter,
   type KeepingRingReader,
-  type RingWriter,
+  type RingReader,
   type StagedRingWriter,
 } from '../base/ring.ts';
 import { checkInput, createInputGuard, type InputGuard, judgeClaims, resetGuardSlot } from '../guard/input-guard.ts';
@@ -41,13 +40,13 @@ import {
   aliveCount,
   createWorld,
   despawnEntity,
+  playerIdOf,
   resetWorld,
   slotCount,
   spawnEntity,
   type World,
   worldTick,
 } from '../sim/world.ts';
-import { writeSaveRecord } from '../store/save-record.ts';
 import {
   createInputLayout,
   INPUT_ACK_AGE_WORD,
@@ -78,6 +77,7 @@ import {
 } from '../wire/zone-records.ts';
 import { NAME_BYTES, type ZoneBuffers } from './buffers.ts';
 import { createKeyframes, type Keyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
+import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves.ts';
 
 export interface ZoneOptions {
   readonly game: AnyGame;
@@ -104,7 +104,7 @@ export interface Zone {
   readonly messages: Messages;
   readonly inputs: readonly KeepingRingReader[];
   readonly outputs: readonly StagedRingWriter[];
-  readonly saves: RingWriter;
+  readonly saves: Saves;
   readonly onRecord: ZoneOptions['onRecord'];
   /** Derived from the columns: slot of each player, slot + 1 of each client. */
   readonly slotOfPlayer: Map<number, number>;
@@ -112,7 +112,6 @@ export interface Zone {
   readonly reader: Reader;
   readonly writer: Writer;
   readonly inputWords: Int32Array;
-  readonly savedValues: Int32Array;
 }
 
 export function createZone(options: ZoneOptions): Zone {
@@ -141,14 +140,13 @@ export function createZone(options: ZoneOptions): Zone {
     messages: createMessages(game),
     inputs: buffers.inputRings.map(createKeepingRingReader),
     outputs,
-    saves: createRingWriter(buffers.saveRing),
+    saves: createSaves(world, game.savedColumns, buffers.saveRing, counters),
     onRecord: options.onRecord,
     slotOfPlayer: new Map(),
     slotOfClient: new Int32Array(0x1_0000),
     reader: new Reader(),
     writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
     inputWords: new Int32Array(layout.words),
-    savedValues: new Int32Array(game.savedColumns.length),
   };
   resetHistory(zone.history, options.epoch);
   if (options.resume && loadKeyframe(zone.keyframes, world)) resumePlayers(zone);
@@ -173,24 +171,29 @@ function surroundingsOf(zone: () => Zone): Surroundings {
 }
 
 /**
- * After a zone thread died: finds the players in the restored columns, and drops the inputs and requests that waited,
- * since one of them may be what killed it. Joins and leaves are kept.
+ * After a zone thread died: finds the players in the restored columns. What waited on the rings may be what killed it,
+ * so only leaves and resets are taken: inputs and requests are dropped, and who wanted to join is sent away to ask again.
  */
 function resumePlayers(zone: Zone): void {
-  const { client, playerLow, playerHigh } = zone.world.columns;
+  const { client } = zone.world.columns;
   for (let slot = 0; slot < slotCount(zone.world); slot++) {
-    const playerId = playerHigh[slot]! * 0x1_0000_0000 + (playerLow[slot]! >>> 0);
+    const playerId = playerIdOf(zone.world, slot);
     if (playerId === 0) continue;
     zone.slotOfPlayer.set(playerId, slot);
     if (client[slot] !== 0) zone.slotOfClient[client[slot]! - 1] = slot + 1;
   }
   for (const ring of zone.inputs) {
-    while (ring.next()) {
-      const kind = ring.bytes[ring.offset]!;
-      if (kind !== RECORD_INPUT && kind !== RECORD_REQUEST) applyRecord(zone, ring.bytes, ring.offset, ring.end);
-    }
+    while (ring.next()) takeAfterDeath(zone, ring);
   }
   zone.counters.words[zone.counters.index.restarts]!++;
+}
+
+function takeAfterDeath(zone: Zone, ring: RingReader): void {
+  const { reader } = zone;
+  reader.reset(ring.bytes, ring.offset, ring.end);
+  const kind = reader.u8();
+  if (kind === RECORD_JOIN) sendLeft(zone, reader.u16(), 'zone_restarted');
+  if (kind === RECORD_LEAVE || kind === RECORD_RESET) applyRecord(zone, ring.bytes, ring.offset, ring.end);
 }
 
 /** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and events. */
@@ -450,10 +453,11 @@ function pushOutput(zone: Zone, client: number): void {
 /** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
 function tendPlayers(zone: Zone, tick: number): void {
   const { lingerTicks, playerLow, playerHigh } = zone.world.columns;
+  if (zone.saves.waiting.length > 0) flushFinalSaves(zone.saves);
   const count = slotCount(zone.world);
   for (let slot = 0; slot < count; slot++) {
     if (playerLow[slot] === 0 && playerHigh[slot] === 0) continue;
-    if ((tick + slot) % SAVE_INTERVAL_TICKS === 0) saveCharacter(zone, slot, false);
+    if ((tick + slot) % SAVE_INTERVAL_TICKS === 0) saveCharacter(zone.saves, zone.world, slot, false);
     if (lingerTicks[slot] === 0) continue;
     lingerTicks[slot]!--;
     if (lingerTicks[slot] === 0) removePlayer(zone, slot);
@@ -462,7 +466,7 @@ function tendPlayers(zone: Zone, tick: number): void {
 
 function removePlayer(zone: Zone, slot: number): void {
   zone.game.leave?.(zone.sim, slot);
-  saveCharacter(zone, slot, true);
+  saveCharacter(zone.saves, zone.world, slot, true);
   zone.slotOfPlayer.delete(playerIdOf(zone.world, slot));
   clearInputs(zone.pending, slot);
   zone.names[slot * NAME_BYTES] = 0;
@@ -470,23 +474,10 @@ function removePlayer(zone: Zone, slot: number): void {
   zone.counters.words[zone.counters.index.leaves]!++;
 }
 
-function playerIdOf(world: World, slot: number): number {
-  return world.columns.playerHigh[slot]! * 0x1_0000_0000 + (world.columns.playerLow[slot]! >>> 0);
-}
-
-function saveCharacter(zone: Zone, slot: number, isFinal: boolean): void {
-  const { writer, savedValues, game, world } = zone;
-  for (let index = 0; index < savedValues.length; index++) {
-    savedValues[index] = world.columns[game.savedColumns[index]!]![slot]!;
-  }
-  writer.reset();
-  writeSaveRecord(writer, playerIdOf(world, slot), isFinal, savedValues);
-  if (!zone.saves.push(writer.bytes, 0, writer.offset)) zone.counters.words[zone.counters.index.saveDropped]!++;
-}
-
-/** Before the zone stops for good: every player's state goes to the store. */
-export function saveAllCharacters(zone: Zone): void {
-  for (const slot of zone.slotOfPlayer.values()) saveCharacter(zone, slot, true);
+/** Before the zone stops for good: every player's state goes to the store. Returns how many wait for room. */
+export function saveAllCharacters(zone: Zone): number {
+  for (const slot of zone.slotOfPlayer.values()) saveCharacter(zone.saves, zone.world, slot, true);
+  return flushFinalSaves(zone.saves);
 }
 
 /** 16 hexadecimal digits over everything that decides how the zone goes on. */
