@@ -3,10 +3,13 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
+import { createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
+import { PLAYERS_MAX } from '../src/base/limits.ts';
 import { isOriginOnHost } from '../src/gateway/origin.ts';
-import { createTokenMemory, createTokenVerifier } from '../src/gateway/token.ts';
-import { connectStore } from '../src/io/store-client.ts';
+import { createTokenVerifier } from '../src/gateway/token.ts';
+import { addressKey } from '../src/io/session-ports.ts';
+import { connectStore, type PlayerMoved } from '../src/io/store-client.ts';
 import { wallClockS } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { listenWebSocket, type SocketServer } from '../src/io/websocket.ts';
@@ -15,15 +18,19 @@ import {
   type Connection,
   closeConnection,
   createEdge,
-  type EdgeBuffers,
+  ENTERING,
   forgetConnection,
+  forgetStranger,
   openConnection,
   updateEdge,
+  welcomeStranger,
 } from '../src/session/edge.ts';
 import { countBadFrame, receiveFrame } from '../src/session/receive.ts';
 import { serveClients } from '../src/session/serve.ts';
+import type { Stranger } from '../src/session/strangers.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
+import type { ZoneBuffers } from '../src/zone/buffers.ts';
 
 interface EdgeWorkerData {
   readonly zoneId: number;
@@ -32,7 +39,7 @@ interface EdgeWorkerData {
   readonly seed: number;
   readonly host: string;
   readonly port: number;
-  readonly buffers: EdgeBuffers;
+  readonly buffers: ZoneBuffers;
   readonly tokenKey: Uint8Array;
   readonly storePort: MessagePort;
   readonly allowOrigins: readonly string[];
@@ -50,24 +57,58 @@ const data = workerData as EdgeWorkerData;
 const port = parentPort;
 assert(port !== null, 'workers/ws-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
-let store = connectStore(data.storePort);
+let store = connectStore(data.storePort, { onMoved: letGo });
 const tokens = createTokenVerifier(data.tokenKey);
-const usedTokens = createTokenMemory();
+const zone = createCounters('zone', data.buffers.counters);
 const edge = createEdge({ ...data, game, authenticate: (connection, token) => void authenticate(connection, token) });
 reportLoopDelay(data.loopDelay);
 
 async function authenticate(connection: Connection, token: string): Promise<void> {
   const claims = await tokens.verify(token, wallClockS());
   if (typeof claims === 'string') return refuse(connection, claims === 'token_expired' ? claims : 'token_invalid');
-  if (usedTokens.use(claims, wallClockS()) !== true) return refuse(connection, 'token_used');
+  const { playerId, name } = claims;
   try {
-    const character = await store.loadCharacter(claims.playerId);
-    const saved = character && Int32Array.from(game.savedColumns, (name) => character[name] ?? 0);
-    admitConnection(edge, connection, { playerId: claims.playerId, name: claims.name, saved });
+    const entry = await store.enterZone({ ...claims, zoneId: data.zoneId, isZoneFull: isZoneFull() });
+    if ('refused' in entry) {
+      if (entry.refused === 'token_used') return refuse(connection, entry.refused);
+      return closeConnection(edge, connection, entry.refused);
+    }
+    const { character } = entry;
+    const saved = character && Int32Array.from(game.savedColumns, (column) => character[column] ?? 0);
+    admitConnection(edge, connection, { playerId, name, saved });
   } catch (error) {
     // The store counts its own errors. Letting the player in without its character would overwrite what is saved.
     if (errorCode(error)?.startsWith('DARKAGES_STORE_') !== true) throw error;
     closeConnection(edge, connection, 'store_unavailable');
+  }
+}
+
+/** As the zone counts them; it has the last word. */
+function isZoneFull(): boolean {
+  const { words, index } = zone;
+  return words[index.players]! >= PLAYERS_MAX || words[index.entities]! >= data.buffers.capacity;
+}
+
+/** Another zone has the player: what stays of it here is without connection, and lingers. */
+function letGo({ playerId, zoneId }: PlayerMoved): void {
+  if (zoneId === data.zoneId) return;
+  for (const connection of edge.connections) {
+    if (connection?.playerId === playerId) closeConnection(edge, connection, 'replaced');
+  }
+}
+
+/** A store thread that has just started doesn't know who is where. */
+async function claimPlayers(): Promise<void> {
+  const players: { playerId: number; sinceMs: number }[] = [];
+  for (const connection of edge.connections) {
+    if (connection === undefined || connection.state < ENTERING) continue;
+    players.push({ playerId: connection.playerId, sinceMs: performance.timeOrigin + connection.openedMs });
+  }
+  try {
+    await store.claimPlayers({ zoneId: data.zoneId, players });
+  } catch (error) {
+    // That one died as well: the next one is told.
+    if (errorCode(error)?.startsWith('DARKAGES_STORE_') !== true) throw error;
   }
 }
 
@@ -77,13 +118,15 @@ function refuse(connection: Connection, reason: string): void {
 }
 
 function listen(): Promise<SocketServer> {
-  return listenWebSocket<Connection>(data.host, data.port, {
+  return listenWebSocket<Stranger, Connection>(data.host, data.port, {
     isOriginAllowed: (origin, host) => isOriginOnHost(origin, host, data.allowOrigins),
     refused: (reason) => {
       const { words, index } = edge.counters;
       words[reason === 'origin' ? index.refusedOrigin : index.refusedFull]!++;
     },
-    open: (link) => openConnection(edge, link, performance.now()),
+    arrived: (address) => welcomeStranger(edge, addressKey(address)),
+    left: (stranger) => forgetStranger(edge, stranger),
+    open: (link, stranger) => openConnection(edge, link, stranger, performance.now()),
     frame: (connection, bytes) => receiveFrame(edge, connection, bytes, performance.now()),
     textFrame: () => countBadFrame(edge, 'dropType'),
     brokenFrame: (_, isTooLarge) => countBadFrame(edge, isTooLarge ? 'dropSize' : 'dropMalformed'),
@@ -118,7 +161,8 @@ try {
     else {
       // The store thread died and another one is there.
       store.close();
-      store = connectStore(message.port);
+      store = connectStore(message.port, { onMoved: letGo });
+      void claimPlayers();
     }
   });
   port.postMessage({ type: 'listening', port: server.port });

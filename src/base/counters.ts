@@ -1,7 +1,7 @@
 // The one table of everything that is counted, and the shared-memory blocks the counts live in. Any thread.
 // A block belongs to one thread: only it writes, anybody reads. u32 that wrap; the scraper keeps its own doubles and
 // adds `(now − last) >>> 0`, so nothing locks and nothing is lost. Adding a row here is all it takes for a figure
-// to appear in /metrics and in docs/metrics.md.
+// to appear in /metrics.
 
 export interface CounterRow {
   /** Metric name without the `darkages_` prefix; rows may share it and differ in `labels`. */
@@ -68,6 +68,8 @@ export const COUNTERS = {
     accepted: counter('connections_total', 'Connections accepted'),
     starts: counter('edge_starts_total', 'Times the edge was started'),
     refusedFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'full' }),
+    refusedDoorFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'door_full' }),
+    refusedAddress: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'address' }),
     refusedOrigin: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'origin' }),
     refusedToken: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'token' }),
     refusedProtocol: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'protocol' }),
@@ -99,6 +101,7 @@ export const COUNTERS = {
   },
   store: {
     saves: counter('store_saves_total', 'Characters written'),
+    savesIgnored: counter('store_saves_ignored_total', 'Saves of zones that the player had left for another one'),
     loads: counter('store_loads_total', 'Characters read'),
     errors: counter('store_errors_total', 'Store operations that failed'),
     pending: gauge('store_pending', 'Character saves waiting to be written'),

@@ -60,8 +60,12 @@ export const SIGHT_INTERVAL_TICKS = 12;
 export const SOCKET_BACKLOG_BYTES_MAX = 65_536;
 /** A connection that hasn't joined by then is closed. */
 export const JOIN_TIMEOUT_MS = 5_000;
-/** Sockets of an edge on their way to becoming a WebSocket, beside its players'; further ones are refused (counted). */
-export const HANDSHAKES_MAX = 1024;
+/** Sockets of an edge that hold no player yet, beside its players'; further ones are refused (`door_full`). */
+export const STRANGERS_MAX = 1024;
+/** Those of them from one address, an IPv6 /64 being one; further ones are refused (`address`). */
+export const STRANGERS_PER_ADDRESS_MAX = 128;
+/** Connections of an edge: its players and who is at its door; the next one is refused (`full`). */
+export const CONNECTIONS_MAX = PLAYERS_MAX + STRANGERS_MAX;
 /** A connection that sent nothing for so long is closed. */
 export const IDLE_TIMEOUT_MS = 15_000;
 export const TOKEN_LIFETIME_S = 60;
@@ -87,5 +91,6 @@ assert(FRAMES_PER_SECOND_MAX > TICK_HZ * 2, 'an honest client sends an input a t
 assert(SNAPSHOT_BYTES_MAX <= 1200, 'a snapshot fits one datagram');
 assert((SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 20_000, 'snapshots stay within 20 KB/s');
 assert(PLAYERS_MAX <= ENTITIES_MAX, 'each player is an entity');
+assert(STRANGERS_PER_ADDRESS_MAX * 8 <= STRANGERS_MAX, 'a few hosts do not fill the door of an edge');
 assert(INPUT_RING_BYTES >= PLAYERS_MAX * 64 * 4, 'the input ring holds four inputs of every player');
 assert(SAVE_RING_BYTES >= PLAYERS_MAX * 256, 'the save ring holds one save of every player');

@@ -1,13 +1,14 @@
 // WebSocket connections by the `ws` package, for an edge thread. Owns the listening socket and turns its events into
 // calls; knows nothing of what frames mean. Frames above the wire's limit are refused by the session layer, which
 // counts them; far above it `ws` closes the connection before reading them. What is open but not yet a WebSocket is
-// bounded in number and in time.
+// bounded in number and in time, and so are the sockets of one address that hold no player (`arrived`).
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorCode, ServerError } from '../base/errors.ts';
-import { FRAME_BYTES_MAX, HANDSHAKES_MAX, JOIN_TIMEOUT_MS, PLAYERS_MAX } from '../base/limits.ts';
+import { CONNECTIONS_MAX, FRAME_BYTES_MAX, JOIN_TIMEOUT_MS } from '../base/limits.ts';
 
 export interface SocketLink {
   send(bytes: Uint8Array): void;
@@ -15,13 +16,17 @@ export interface SocketLink {
   close(): void;
 }
 
-export interface SocketEvents<Connection> {
+export interface SocketEvents<Guest, Connection> {
+  /** A socket was accepted and nothing of it read; undefined refuses it. */
+  arrived(remoteAddress: string): Guest | undefined;
+  /** The socket is gone, whatever had become of it. */
+  left(guest: Guest): void;
   /** Whether a page of that origin may connect; `host` is what the client asked for. */
   isOriginAllowed(origin: string | undefined, host: string | undefined): boolean;
   /** `full`: more sockets than are ever needed, or than the process may open. */
   refused(reason: 'origin' | 'full'): void;
   /** Undefined refuses the connection. */
-  open(link: SocketLink, remoteAddress: string): Connection | undefined;
+  open(link: SocketLink, guest: Guest): Connection | undefined;
   frame(connection: Connection, bytes: Uint8Array): void;
   /** A text frame. */
   textFrame(connection: Connection): void;
@@ -41,12 +46,14 @@ const CLOSE_TRY_LATER = 1013;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Resolves when it listens; rejects with a ServerError that says what to do. */
-export function listenWebSocket<Connection>(
+export function listenWebSocket<Guest, Connection>(
   host: string,
   port: number,
-  events: SocketEvents<Connection>,
+  events: SocketEvents<Guest, Connection>,
 ): Promise<SocketServer> {
   const http = createHttpServer(events);
+  const guests = new WeakMap<Socket, Guest>();
+  http.on('connection', (tcp) => meet(tcp, guests, events));
   const server = new WebSocketServer({
     server: http,
     perMessageDeflate: false,
@@ -59,7 +66,7 @@ export function listenWebSocket<Connection>(
       return isAllowed;
     },
   });
-  server.on('connection', (socket, request) => accept(socket, request, events));
+  server.on('connection', (socket, request) => accept(socket, request.socket, guests.get(request.socket)!, events));
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     http.listen(port, host, () => {
@@ -82,7 +89,7 @@ function createHttpServer(events: { refused(reason: 'full'): void }): Server {
   const http = createServer(options, (_request, response) => {
     response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end('This is a WebSocket port.\n');
   });
-  http.maxConnections = PLAYERS_MAX + HANDSHAKES_MAX;
+  http.maxConnections = CONNECTIONS_MAX;
   http.on('drop', () => events.refused('full'));
   return http;
 }
@@ -100,8 +107,23 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   });
 }
 
-function accept<Connection>(socket: WebSocket, request: IncomingMessage, events: SocketEvents<Connection>): void {
-  const tcp = request.socket;
+/** One that is refused costs no more than having been accepted. */
+function meet<Guest>(tcp: Socket, guests: WeakMap<Socket, Guest>, events: SocketEvents<Guest, unknown>): void {
+  const guest = events.arrived(tcp.remoteAddress ?? '');
+  if (guest === undefined) {
+    tcp.destroy();
+    return;
+  }
+  guests.set(tcp, guest);
+  tcp.once('close', () => events.left(guest));
+}
+
+function accept<Guest, Connection>(
+  socket: WebSocket,
+  tcp: Socket,
+  guest: Guest,
+  events: SocketEvents<Guest, Connection>,
+): void {
   tcp.setNoDelay(true);
   let isClosing = false;
   const link: SocketLink = {
@@ -116,7 +138,7 @@ function accept<Connection>(socket: WebSocket, request: IncomingMessage, events:
       setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     },
   };
-  const connection = events.open(link, tcp.remoteAddress ?? '');
+  const connection = events.open(link, guest);
   // A broken peer is no error of ours: it is counted, and the close that follows is all there is to do.
   socket.on('error', (error) => {
     const code = errorCode(error);

@@ -8,7 +8,7 @@
 
 import { Reader, Writer } from '../base/bytes.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
-import { IDLE_TIMEOUT_MS, JOIN_TIMEOUT_MS, PLAYERS_MAX } from '../base/limits.ts';
+import { CONNECTIONS_MAX, IDLE_TIMEOUT_MS, JOIN_TIMEOUT_MS } from '../base/limits.ts';
 import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../base/ring.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createGrid, type Grid } from '../sim/grid.ts';
@@ -30,6 +30,7 @@ import {
   writeJoinRecord,
 } from '../wire/zone-records.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
+import { createStrangers, meetStranger, releaseStranger, type Stranger, type Strangers } from './strangers.ts';
 
 /** What carries a connection. The bytes given to `send` are the link's from then on. */
 export interface Link {
@@ -48,6 +49,7 @@ export const PLAYING = 4;
 export interface Connection {
   readonly index: number;
   readonly link: Link;
+  readonly stranger: Stranger;
   readonly budget: RateBudget;
   readonly openedMs: number;
   heardMs: number;
@@ -89,6 +91,7 @@ export interface Edge {
   readonly frame: ClientFrame;
   readonly reader: Reader;
   readonly writer: Writer;
+  readonly strangers: Strangers;
   readonly connections: (Connection | undefined)[];
   readonly freeIndexes: number[];
   /** Connections whose leave found no room on the ring yet. Their index is free once the zone has answered it. */
@@ -126,6 +129,7 @@ export function createEdge(options: EdgeOptions): Edge {
     frame: createClientFrame(game),
     reader: new Reader(),
     writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
+    strangers: createStrangers(),
     connections: [],
     freeIndexes: [],
     leavesWaiting: [],
@@ -156,17 +160,32 @@ function createSightOf(game: AnyGame, seed: number): Sight | undefined {
   return createSight((fromX, fromZ, toX, toZ) => game.blocksSight!(map, fromX, fromZ, toX, toZ));
 }
 
+/** A socket was accepted, before anything of it was read; undefined refuses it (counted): the caller ends it. */
+export function welcomeStranger(edge: Edge, address: string): Stranger | undefined {
+  const { words, index } = edge.counters;
+  const stranger = meetStranger(edge.strangers, address);
+  if (typeof stranger !== 'string') return stranger;
+  words[stranger === 'address' ? index.refusedAddress : index.refusedDoorFull]!++;
+  return undefined;
+}
+
+/** The socket is gone. Until then a connection that was closed counts: who ends none of them opens no more. */
+export function forgetStranger(edge: Edge, stranger: Stranger): void {
+  releaseStranger(edge.strangers, stranger);
+}
+
 /** A connection was opened; undefined when the edge is full (counted): the caller closes it. */
-export function openConnection(edge: Edge, link: Link, nowMs: number): Connection | undefined {
+export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs: number): Connection | undefined {
   const { words, index } = edge.counters;
   const free = edge.freeIndexes.pop() ?? edge.connections.length;
-  if (free >= PLAYERS_MAX) {
+  if (free >= CONNECTIONS_MAX) {
     words[index.refusedFull]!++;
     return undefined;
   }
   const connection: Connection = {
     index: free,
     link,
+    stranger,
     budget: createRateBudget(nowMs),
     openedMs: nowMs,
     heardMs: nowMs,
@@ -223,6 +242,7 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
     return;
   }
   connection.state = ENTERING;
+  releaseStranger(edge.strangers, connection.stranger);
   connection.name = join.name;
   connection.playerId = join.playerId;
 }

@@ -15,7 +15,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { Reader, Writer } from '../base/bytes.ts';
-import { NAME_LENGTH_MAX, PLAYERS_MAX } from '../base/limits.ts';
+import { CONNECTIONS_MAX, NAME_LENGTH_MAX } from '../base/limits.ts';
 
 export const RECORD_JOIN = 1;
 export const RECORD_LEAVE = 2;
@@ -35,7 +35,7 @@ export const CLIENT_ALL = 0xffff;
 /** Bytes of the largest record: a request fills a client's frame. */
 export const RECORD_BYTES_MAX = 8192;
 
-assert(PLAYERS_MAX <= 1 << CLIENT_BITS, 'an edge numbers its connections in 12 bits');
+assert(CONNECTIONS_MAX < 1 << CLIENT_BITS, 'an edge numbers its connections in 12 bits, and none is CLIENT_ALL');
 
 export interface JoinRecord {
   readonly playerId: number;

@@ -14,6 +14,7 @@ import {
   forgetConnection,
   openConnection,
   updateEdge,
+  welcomeStranger,
 } from '../../src/session/edge.ts';
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
@@ -183,6 +184,7 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
         backlogBytes: () => 0,
         close: () => {},
       },
+      welcomeStranger(server.edge, `host ${server.links.length}`)!,
       now + SERVER_OFFSET_MS,
     );
     link.events.opened();

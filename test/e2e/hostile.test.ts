@@ -16,6 +16,7 @@ import {
   FRAMES_PER_SECOND_MAX,
   JOIN_TIMEOUT_MS,
   SNAPSHOT_INTERVAL_TICKS,
+  STRANGERS_PER_ADDRESS_MAX,
   TOKEN_LIFETIME_S,
 } from '../../src/base/limits.ts';
 import { createTokenSigner } from '../../src/gateway/token.ts';
@@ -58,6 +59,16 @@ afterAll(async () => {
   await killServers();
   rmSync(data, { recursive: true, force: true });
 });
+
+const HANDSHAKE = [
+  'GET / HTTP/1.1',
+  'host: x',
+  'upgrade: websocket',
+  'connection: upgrade',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n',
+].join('\r\n');
 
 type Moved = (name: string, labels?: string) => number;
 
@@ -279,6 +290,31 @@ test('sockets that never join, never say hello, or never finish saying it', asyn
     expect(performance.now() - beganMs).toBeLessThan(2 * JOIN_TIMEOUT_MS + 2000);
   });
   expect(refusedFor(moved, 'join_timeout')).toBe(count);
+});
+
+test('one host with thousands of silent sockets, spoken or not: others still come in', async () => {
+  const port = Number(new URL(server.zoneUrl()).port);
+  const open: (() => void)[] = [];
+  let ended = 0;
+  const moved = await underAttack(async () => {
+    for (let index = 0; index < 1500; index++) {
+      // Most never speak; some become WebSockets and then say nothing.
+      const tcp = connectTcp({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }, () => {
+        if (index % 3 === 0) tcp.write(HANDSHAKE);
+      });
+      tcp.on('error', () => {});
+      tcp.on('close', () => ended++);
+      tcp.resume();
+      open.push(() => tcp.destroy());
+    }
+    await until('all but the share of one host are refused', () => ended >= 1500 - STRANGERS_PER_ADDRESS_MAX);
+    const client = await enterHostile();
+    expect(client.welcome).toBeDefined();
+    await hangUp(client);
+    for (const end of open) end();
+  });
+  expect(refusedFor(moved, 'address')).toBe(1500 - STRANGERS_PER_ADDRESS_MAX);
+  expect(refusedFor(moved, 'full')).toBe(0);
 });
 
 test('a client that reads nothing: it gets fewer snapshots, then none, and memory stays', async () => {

@@ -5,7 +5,12 @@ import WebSocket from 'ws';
 import { FRAME_BYTES_MAX } from '../../src/base/limits.ts';
 import { listenWebSocket, type SocketEvents, type SocketLink, type SocketServer } from '../../src/io/websocket.ts';
 
+interface Guest {
+  readonly address: string;
+}
+
 interface Seen {
+  readonly guests: Set<Guest>;
   readonly frames: Buffer[];
   readonly links: SocketLink[];
   texts: number;
@@ -19,11 +24,19 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function listen(changes: Partial<SocketEvents<Seen>> = {}): Promise<{ seen: Seen; url: string; port: number }> {
-  const seen: Seen = { frames: [], links: [], texts: 0, closed: 0, refused: 0, broken: [] };
-  const server = await listenWebSocket<Seen>('127.0.0.1', 0, {
+async function listen(
+  changes: Partial<SocketEvents<Guest, Seen>> = {},
+): Promise<{ seen: Seen; url: string; port: number }> {
+  const seen: Seen = { guests: new Set(), frames: [], links: [], texts: 0, closed: 0, refused: 0, broken: [] };
+  const server = await listenWebSocket<Guest, Seen>('127.0.0.1', 0, {
     isOriginAllowed: (origin) => origin === undefined || origin === 'http://good.example',
     refused: () => void seen.refused++,
+    arrived: (address) => {
+      const guest = { address };
+      seen.guests.add(guest);
+      return guest;
+    },
+    left: (guest) => void seen.guests.delete(guest),
     open: (link) => {
       seen.links.push(link);
       return seen;
@@ -155,6 +168,27 @@ test('what was sent before close arrives; a closed link sends nothing and closes
   await expect.poll(() => seen.closed).toBe(1);
 });
 
+test('a socket that is not let in ends before it is read; one that is counts until it is gone', async () => {
+  const { seen, url, port } = await listen({
+    arrived: (address) => {
+      if (seen.guests.size === 2) return undefined;
+      const guest = { address };
+      seen.guests.add(guest);
+      return guest;
+    },
+  });
+  const tcp = await openTcp(port);
+  const socket = await connect(url);
+  expect([...seen.guests].map(({ address }) => address)).toEqual(['127.0.0.1', '127.0.0.1']);
+  const [error] = (await once(new WebSocket(url), 'error')) as [NodeJS.ErrnoException];
+  expect(error.message).toMatch(/hang up|ECONNRESET/);
+  seen.links[0]!.close();
+  await expect.poll(() => seen.guests.size).toBe(1);
+  tcp.destroy();
+  await expect.poll(() => seen.guests.size).toBe(0);
+  socket.terminate();
+});
+
 test('when the session layer has no room the client is told to try later', async () => {
   const { url } = await listen({ open: () => undefined });
   const socket = new WebSocket(url);
@@ -164,7 +198,7 @@ test('when the session layer has no room the client is told to try later', async
 
 test('a port in use is one clear sentence', async () => {
   const { port } = await listen();
-  await expect(listenWebSocket('127.0.0.1', port, {} as SocketEvents<Seen>)).rejects.toMatchObject({
+  await expect(listenWebSocket('127.0.0.1', port, {} as SocketEvents<Guest, Seen>)).rejects.toMatchObject({
     code: 'DARKAGES_EDGE_PORT_IN_USE',
     message: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
   });

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import {
+  CONNECTIONS_MAX,
   IDLE_TIMEOUT_MS,
   INPUT_RING_BYTES,
   JOIN_TIMEOUT_MS,
   LINGER_TICKS,
-  PLAYERS_MAX,
+  STRANGERS_MAX,
+  STRANGERS_PER_ADDRESS_MAX,
 } from '../../src/base/limits.ts';
 import { createRingWriter } from '../../src/base/ring.ts';
 import {
@@ -12,9 +14,12 @@ import {
   CLOSED,
   closeConnection,
   ENTERING,
+  forgetStranger,
   JOINING,
+  openConnection,
   PLAYING,
   updateEdge,
+  welcomeStranger,
 } from '../../src/session/edge.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import { run } from '../zone/harness.ts';
@@ -170,13 +175,52 @@ test('a full zone says so and lets go', () => {
   expect(open(session, 3).connection!.index).toBe(outside.connection!.index);
 });
 
-test('a full edge refuses the next connection and counts it', () => {
+test('who has not joined takes no place of a player, and one address only its share of the door', () => {
+  const session = createSession(0, 1, 512);
+  const refused = (address: string, reason: 'refusedAddress' | 'refusedDoorFull'): void =>
+    expect(moved(session, () => expect(open(session, 1, address).connection).toBeUndefined())).toEqual({ [reason]: 1 });
+  const silent = Array.from({ length: STRANGERS_PER_ADDRESS_MAX }, () => open(session, 1, 'flood'));
+  refused('flood', 'refusedAddress');
+  // More from one address play all the same, when they join one after the other.
+  const players = Array.from({ length: STRANGERS_PER_ADDRESS_MAX + 60 }, (_, index) => {
+    const client = open(session, index + 1, 'bots');
+    sendJoin(session, client);
+    admit(session, client);
+    return client;
+  });
+  step(session, 3);
+  expect(players.every(({ connection }) => connection!.state === PLAYING)).toBe(true);
+  expect(session.edge.strangers.total).toBe(silent.length);
+  for (let index = silent.length; index < STRANGERS_MAX; index++) silent.push(open(session, 1, `host ${index >> 6}`));
+  refused('somebody new', 'refusedDoorFull');
+  session.nowMs += JOIN_TIMEOUT_MS + 1;
+  for (const client of players) send(session, client, { ping: { clientTimeMs: 1 } });
+  updateEdge(session.edge, session.nowMs);
+  expect([...session.edge.strangers.byAddress]).toEqual([]);
+  expect(enter(session, 2000).welcome).toMatchObject({ playerId: '2000' });
+  expect(players.every(({ isClosed }) => !isClosed)).toBe(true);
+});
+
+test('a connection that was closed counts at the door until its socket is gone', () => {
   const session = createSession();
-  const clients = Array.from({ length: PLAYERS_MAX }, (_, index) => open(session, index + 1));
-  expect(clients.every(({ connection }) => connection !== undefined)).toBe(true);
-  expect(moved(session, () => expect(open(session).connection).toBeUndefined())).toEqual({ refusedFull: 1 });
-  leave(session, clients[77]!);
-  expect(open(session).connection!.index).toBe(77);
+  const stranger = welcomeStranger(session.edge, 'flood')!;
+  const link = { send: () => {}, backlogBytes: () => 0, close: () => {} };
+  closeConnection(session.edge, openConnection(session.edge, link, stranger, 0)!, 'idle');
+  expect(session.edge.strangers.total).toBe(1);
+  forgetStranger(session.edge, stranger);
+  forgetStranger(session.edge, stranger);
+  expect([session.edge.strangers.total, session.edge.strangers.byAddress.size]).toEqual([0, 0]);
+});
+
+test('an edge without an index left refuses the next connection and counts it', () => {
+  const session = createSession();
+  const link = { send: () => {}, backlogBytes: () => 0, close: () => {} };
+  const another = () => openConnection(session.edge, link, { address: '', isAtDoor: false }, session.nowMs);
+  const connections = Array.from({ length: CONNECTIONS_MAX }, another);
+  expect(connections.every((connection) => connection !== undefined)).toBe(true);
+  expect(moved(session, () => expect(another()).toBeUndefined())).toEqual({ refusedFull: 1 });
+  closeConnection(session.edge, connections[77]!, 'idle');
+  expect(another()!.index).toBe(77);
 });
 
 test('who does not join in time is closed and counted, also while its token is looked at', () => {

@@ -10,8 +10,10 @@ import {
   createEdge,
   type Edge,
   forgetConnection,
+  forgetStranger,
   type Link,
   openConnection,
+  welcomeStranger,
 } from '../../src/session/edge.ts';
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
@@ -75,7 +77,9 @@ export function restart(session: TestSession): void {
   restartZone(session.zone, ++session.epoch);
 }
 
-export function open(session: TestSession, playerId = 1): Client {
+/** A client whose socket is open; without connection where the edge refused it. */
+export function open(session: TestSession, playerId = 1, address = `host ${playerId}`): Client {
+  const stranger = welcomeStranger(session.edge, address);
   const client: Client = {
     connection: undefined,
     playerId,
@@ -91,9 +95,10 @@ export function open(session: TestSession, playerId = 1): Client {
     backlogBytes: () => client.backlog,
     close: () => {
       client.isClosed = true;
+      forgetStranger(session.edge, stranger!);
     },
   };
-  client.connection = openConnection(session.edge, client, session.nowMs);
+  if (stranger !== undefined) client.connection = openConnection(session.edge, client, stranger, session.nowMs);
   return client;
 }
 
@@ -202,6 +207,7 @@ export function enter(session: TestSession, playerId = 1): Client {
 
 export function leave(session: TestSession, client: Client): void {
   forgetConnection(session.edge, client.connection!);
+  forgetStranger(session.edge, client.connection!.stranger);
 }
 
 /** An input for the next tick, or any, that acknowledges what the client has. */
