@@ -29,15 +29,21 @@ const budgets = JSON.parse(readFileSync(new URL('budgets.json', here), 'utf8')) 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
 const rows: object[] = [];
 let hasMissed = false;
+let hasRun = false;
 
 console.log(`${machine}; load ${loadavg()[0]!.toFixed(2)}`);
 for (const file of readdirSync(here, { recursive: true }).map(String).sort()) {
   if (!file.endsWith('.bench.ts')) continue;
   const { bench } = (await import(new URL(file, here).href)) as { bench: Bench };
   if (!bench.figures.some((name) => name.startsWith(options.only))) continue;
+  hasRun = true;
   for (const figure of await bench.run(Number(options.seed), options.small)) report(figure);
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+if (!hasRun) {
+  console.error(`No figure begins with ${options.only}: leave --only out to see all of them.`);
+  process.exit(2);
+}
 console.log(`load ${loadavg()[0]!.toFixed(2)} at the end`);
 process.exitCode = hasMissed ? 1 : 0;
 

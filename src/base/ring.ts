@@ -126,7 +126,7 @@ function createReader(buffer: SharedArrayBuffer, isKeeping: boolean): KeepingRin
   return reader;
 }
 
-/** Messages dropped since the ring was made, 0 … 2³²−1, wrapping. For the scraper. */
+/** Messages dropped since the ring was made, 0 … 2³²−1, wrapping. */
 export function readRingDropped(buffer: SharedArrayBuffer): number {
   return Atomics.load(new Int32Array(buffer, 0, HEADER_BYTES / 4), DROPPED) >>> 0;
 }

@@ -6,7 +6,7 @@
 //   tick window   an input for a tick that ran, or > 32 ahead       dropped (sim/pending-inputs.ts)
 //   sequence      a second input for one tick                       dropped, the first stands
 //   move_length   a move vector longer than 127                     shortened to 127
-//   facing_rate   aim that turns faster than the game allows        counted; the step turns at the allowed rate
+//   facing_rate   aim that turns faster than the game allows        counted; aim may jump, the game's step turns
 //   bounds        a claimed position outside the world              counted, claim ignored
 //   speed         claimed positions further apart than the limit    counted, claim ignored
 //   position      a claimed position away from the zone's own       counted; the snapshot corrects the client

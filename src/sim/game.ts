@@ -37,7 +37,10 @@ export interface Simulation<Specs extends ColumnSpecs = ColumnSpecs, Map = unkno
   handle(slot: number): number;
   /** Slot of a living entity, or −1. */
   find(handle: number): number;
-  /** Sends an event, reliably and in order, to the player in `to`, or to every player when `to` is −1. */
+  /**
+   * Sends an event, in order, to the player in `to`, or to every player when `to` is −1. It arrives unless the player
+   * leaves first, or its edge is so far behind that the ring to it is full (counted).
+   */
   emit(event: string, to: number, values: Readonly<Record<string, number | string>>): void;
   /** Sends an event to every player who sees the entity in `slot`. */
   emitNear(event: string, slot: number, values: Readonly<Record<string, number | string>>): void;
@@ -88,7 +91,7 @@ export interface MapView {
 }
 
 export interface GameDefinition<Specs extends ColumnSpecs, Map> {
-  /** `[a-z0-9-]`, 1–32: names the .proto package and the saved characters. */
+  /** `[a-z0-9-]`, 1–32: what clients ask for at join, and under which characters are saved. */
   readonly name: string;
   /** Raised when columns, inputs, requests or events change meaning. */
   readonly version: number;

@@ -14,7 +14,7 @@ export interface ZoneBuffers {
   readonly keyframes: SharedArrayBuffer;
   readonly history: SharedArrayBuffer;
   readonly names: SharedArrayBuffer;
-  /** One a edge: joins, leaves, inputs, requests. Edge writes, zone reads. */
+  /** One an edge: joins, leaves, inputs, requests. Edge writes, zone reads. */
   readonly inputRings: readonly SharedArrayBuffer[];
   /** One an edge: joined, responses, events. Zone writes, edge reads. */
   readonly outputRings: readonly SharedArrayBuffer[];

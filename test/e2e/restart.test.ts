@@ -96,6 +96,12 @@ test('a game that throws kills the zone thread: clients keep socket, slot and st
   const { generation } = first.replicas.bySlot.get(Number(first.welcome!.slot))!;
   const { walkedM } = ownColumns(first);
   expect(walkedM).toBeGreaterThan(2);
+  // Half a second without the processor: ticks are late and missed, and the thread that comes after counts on.
+  process.kill(nodePid, 'SIGSTOP');
+  await sleep(500);
+  process.kill(nodePid, 'SIGCONT');
+  await until('missed ticks', async () => (await readMetric(server, 'darkages_missed_ticks_total')) > 0);
+  const missed = await readMetric(server, 'darkages_missed_ticks_total');
   send(second, { request: { id: 1, boom: {} } });
   await until('the zone goes on', async () => (await readMetric(server, 'darkages_restarts_total')) === 1);
   const snapshots = [first.snapshots, second.snapshots];
@@ -108,6 +114,9 @@ test('a game that throws kills the zone thread: clients keep socket, slot and st
   expect(wayM(placeOf(first), place), 'its inputs count again').toBeGreaterThan(1);
   expect((await fetch(`${server.url()}/readyz`)).status).toBe(200);
   expect(await readMetric(server, 'darkages_restarts_total')).toBe(1);
+  const missedSince = (await readMetric(server, 'darkages_missed_ticks_total')) - missed;
+  expect(missedSince, 'a counter goes on from where it was').toBeGreaterThanOrEqual(0);
+  expect(missedSince).toBeLessThan(10_000);
 });
 
 test('kill -9 of the node: the launcher starts another one, and who comes back has lost a second at most', async () => {
