@@ -1,7 +1,11 @@
 // The game that ships: darkages. So far players who walk, sprint and turn on a field of boxes, with health that nothing
 // takes yet and a count of metres. A game module like anyone's (docs/your-own-game.md): zone thread, browser and bots.
 
-import { defineGame, POSITION_SHIFT, type Simulation, vectorLength } from '../sim/game.ts';
+import { defineGame, isqrt, POSITION_SHIFT } from '../sim/game.ts';
+import { HEALTH_MAX } from './abilities.ts';
+import { columns, type DarkAges, inputs } from './columns.ts';
+import { events } from './events.ts';
+import { KINDS } from './kinds.ts';
 import {
   createFieldMap,
   type FieldMap,
@@ -12,19 +16,9 @@ import {
   WORLD_HALF_MM,
 } from './map.ts';
 import { runMovement, SPRINT_CM_PER_S, TURN_PER_S } from './movement.ts';
+import { requests } from './requests.ts';
 
-const HEALTH_AT_START = 100;
 const UNITS_PER_M = 1000 << POSITION_SHIFT;
-
-const columns = {
-  health: { type: 'u16', seenBy: 'everyone', field: 16, saved: true, comment: 'hit points' },
-  walkedM: { type: 'u31', seenBy: 'owner', field: 17, saved: true, comment: 'm, way made by walking and sprinting' },
-  walkedRest: { type: 'i32', seenBy: 'nobody', comment: 'way since the last whole metre, 1/128 mm' },
-  countedX: { type: 'i32', seenBy: 'nobody', comment: 'position up to which the way is counted' },
-  countedZ: { type: 'i32', seenBy: 'nobody', comment: 'position up to which the way is counted' },
-} as const;
-
-type DarkAges = Simulation<typeof columns, FieldMap>;
 
 /** Not predicted: it needs to know where the player was, and nobody waits for it. */
 function countWay(sim: DarkAges): void {
@@ -38,7 +32,7 @@ function countWay(sim: DarkAges): void {
     if (dx === 0 && dz === 0) continue;
     countedX[slot] = x;
     countedZ[slot] = z;
-    let rest = walkedRest[slot]! + vectorLength(dx, dz);
+    let rest = walkedRest[slot]! + isqrt(dx * dx + dz * dz);
     if (rest >= UNITS_PER_M) {
       const metres = Math.floor(rest / UNITS_PER_M);
       rest -= metres * UNITS_PER_M;
@@ -53,7 +47,7 @@ function join(sim: DarkAges, slot: number, isNew: boolean): void {
   const { positionX, positionZ, facing, aim, health, countedX, countedZ } = sim.columns;
   const spot: Spot = { x: positionX[slot]!, z: positionZ[slot]! };
   if (isNew) {
-    health[slot] = HEALTH_AT_START;
+    health[slot] = HEALTH_MAX;
     spot.x = randomSpawn(sim);
     spot.z = randomSpawn(sim);
     facing[slot] = sim.random() & 0xffff;
@@ -72,9 +66,12 @@ function randomSpawn(sim: DarkAges): number {
 
 export const game = defineGame<typeof columns, FieldMap>({
   name: 'darkages',
-  version: 1,
-  kinds: { player: 1 },
+  version: 2,
+  kinds: KINDS,
   columns,
+  inputs,
+  requests,
+  events,
   limits: {
     speedMmPerS: SPRINT_CM_PER_S * 10,
     turnPerS: TURN_PER_S,

@@ -1,0 +1,88 @@
+// What players ask for: coming back to life, chat, parties, the scoreboard. Runs before the systems of its tick; values
+// were checked against the bounds stated here, and texts were screened by the engine. Cold: it may allocate.
+
+import { DEAD_TICKS, RESPAWN_TICKS, TEXT_CHARACTERS_MAX } from './abilities.ts';
+import { columnsOf, type DarkAges } from './columns.ts';
+import { CHANNEL_PARTY, CHANNEL_WHISPER, CHANNEL_ZONE, SCORES_TOP, TEXT_BYTES } from './events.ts';
+import { PLAYER } from './kinds.ts';
+import { acceptInvitation, declineInvitation, inviteToParty, leaveParty, partyMembers } from './party.ts';
+
+type Values = Readonly<Record<string, number | string>>;
+
+const TEXT = { type: 'text', maxBytes: TEXT_BYTES, comment: 'at most 256 characters' } as const;
+const NAME = { type: 'text', maxBytes: 24, comment: 'of a player, in any case' } as const;
+
+export const requests = {
+  respawn: { field: 16, fields: {}, run: requestRespawn },
+  say: { field: 17, fields: { text: { field: 1, ...TEXT } }, run: say },
+  whisper: { field: 18, fields: { to: { field: 1, ...NAME }, text: { field: 2, ...TEXT } }, run: whisper },
+  partySay: { field: 19, fields: { text: { field: 1, ...TEXT } }, run: partySay },
+  invite: {
+    field: 20,
+    fields: { name: { field: 1, ...NAME } },
+    run: (sim: DarkAges, slot: number, values: Values) => inviteToParty(sim, slot, values.name as string),
+  },
+  accept: { field: 21, fields: {}, run: acceptInvitation },
+  decline: { field: 22, fields: {}, run: declineInvitation },
+  leaveParty: { field: 23, fields: {}, run: leaveParty },
+  scores: { field: 24, fields: {}, run: tellScores },
+} as const;
+
+function requestRespawn(sim: DarkAges, slot: number): string {
+  const { health, deadUntil, wantsRespawn } = columnsOf(sim);
+  if (health[slot]! > 0) return 'not_dead';
+  if (sim.tick < deadUntil[slot]! - DEAD_TICKS + RESPAWN_TICKS) return 'too_soon';
+  wantsRespawn[slot] = 1;
+  return '';
+}
+
+/** '' or why a text can't be said. */
+function checkText(text: string): string {
+  if (text.trim() === '') return 'empty';
+  // The bound in UTF-16 is cheap and at most twice as wide.
+  if (text.length > 2 * TEXT_CHARACTERS_MAX || [...text].length > TEXT_CHARACTERS_MAX) return 'too_long';
+  return '';
+}
+
+function say(sim: DarkAges, slot: number, values: Values): string {
+  const text = values.text as string;
+  const wrong = checkText(text);
+  if (wrong !== '') return wrong;
+  sim.emit('said', -1, { channel: CHANNEL_ZONE, from: sim.nameOf(slot), to: '', text });
+  return '';
+}
+
+function whisper(sim: DarkAges, slot: number, values: Values): string {
+  const text = values.text as string;
+  const wrong = checkText(text);
+  if (wrong !== '') return wrong;
+  const target = sim.findPlayer(values.to as string);
+  if (target < 0) return 'no_such_player';
+  if (target === slot) return 'yourself';
+  const said = { channel: CHANNEL_WHISPER, from: sim.nameOf(slot), to: sim.nameOf(target), text };
+  sim.emit('said', target, said);
+  sim.emit('said', slot, said);
+  return '';
+}
+
+function partySay(sim: DarkAges, slot: number, values: Values): string {
+  const text = values.text as string;
+  const wrong = checkText(text);
+  if (wrong !== '') return wrong;
+  const party = columnsOf(sim).party[slot]!;
+  if (party === 0) return 'no_party';
+  const said = { channel: CHANNEL_PARTY, from: sim.nameOf(slot), to: '', text };
+  for (const member of partyMembers(sim, party)) sim.emit('said', member, said);
+  return '';
+}
+
+/** More kills first, then fewer deaths, then who has the lower slot. */
+function tellScores(sim: DarkAges, slot: number): string {
+  const { kind, kills, deaths } = columnsOf(sim);
+  const players: number[] = [];
+  for (let other = 0; other < sim.slotCount; other++) if (kind[other] === PLAYER) players.push(other);
+  players.sort((a, b) => kills[b]! - kills[a]! || deaths[a]! - deaths[b]! || a - b);
+  const top = players.slice(0, SCORES_TOP).map((each) => `${sim.nameOf(each)}:${kills[each]}:${deaths[each]}`);
+  sim.emit('scores', slot, { top: top.join(','), rank: players.indexOf(slot) + 1, players: players.length });
+  return '';
+}
