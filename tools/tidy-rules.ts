@@ -57,6 +57,7 @@ export const EDGE_FOLDERS: readonly string[] = ['io', 'web'];
 /** Packages that only compute, and the core folders that may use them. */
 export const CORE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   gateway: ['jose', 'zod'],
+  guard: ['obscenity'],
   observe: ['zod'],
   operator: ['zod'],
 };
