@@ -1,16 +1,29 @@
-// How a player moves: walking, sprinting, turning, sliding along boxes. One function that the server runs for everyone
-// and each client for its own character, with the same bits: it reads and writes only what the owner's client has
-// (position, facing, velocity, the input in force) and the map. After Quake's bg_pmove.
+// How fighters move: walking, sprinting, jumping, turning, sliding along boxes. One function that the server runs for
+// everyone, creatures included, and each client for its own character, with the same bits: it reads and writes only
+// what the owner's client has (position, facing, velocity, health, stamina, the input in force) and the map.
+// After Quake's bg_pmove.
 
 import { TICK_HZ } from '../base/limits.ts';
-import { isqrt, type Simulation } from '../sim/game.ts';
-import { type FieldMap, findFreeSpot, isFreeSpot, pushFree, type Spot } from './map.ts';
+import { isqrt } from '../sim/game.ts';
+import { STAMINA_MAX } from './abilities.ts';
+import type { DarkAges } from './columns.ts';
+import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
+import { type FieldMap, findFreeSpot, groundAt, isFreeSpot, LOW_TOP, pushFree, type Spot } from './map.ts';
 
 /** Bits of the `buttons` column. */
 export const BUTTON_SPRINT = 1;
+export const BUTTON_JUMP = 2;
 
-export const WALK_CM_PER_S = 500;
-export const SPRINT_CM_PER_S = 750;
+export const WALK_CM_PER_S = FIGHTERS[PLAYER]!.walkCmPerS;
+export const SPRINT_CM_PER_S = FIGHTERS[PLAYER]!.sprintCmPerS;
+/** Of STAMINA_MAX: a second of sprinting costs a quarter of it, which takes two seconds to come back. */
+export const SPRINT_STAMINA = 4;
+export const JUMP_STAMINA = 80;
+export const STAMINA_PER_TICK = 2;
+/** Rises 1.2 m in a third of a second. */
+export const JUMP_CM_PER_S = 700;
+const GRAVITY_CM_PER_S = 33;
+const FALL_CM_PER_S_MAX = 2000;
 /** 720°/s in 65536ths of a turn. */
 export const TURN_PER_S = 131_072;
 /** Rounded down: a character never turns faster than the limit, over any number of ticks. */
@@ -22,35 +35,88 @@ const MOVE_MAX = 127;
 const STEP_NUMERATOR = 64;
 const STEP_DIVISOR = 3;
 
-type MovementSimulation = Simulation<Record<never, never>, FieldMap>;
-
 const spot: Spot = { x: 0, z: 0 };
 
-/** Runs on every entity that has a kind: all of them are players so far. */
-export function runMovement(sim: MovementSimulation): void {
-  const { kind, positionX, positionZ, facing, velocityX, velocityZ, moveX, moveZ, aim, buttons } = sim.columns;
+/** The dead fall to the ground and do nothing else. */
+export function runMovement(sim: DarkAges): void {
+  const { kind, positionX, positionY, positionZ, facing, velocityX, velocityY, velocityZ } = sim.columns;
+  const { moveX, moveZ, aim, health } = sim.columns;
   const { map } = sim;
-  for (let slot = 0; slot < sim.slotCount; slot++) {
-    if (kind[slot] === 0) continue;
-    facing[slot] = turnTowards(facing[slot]!, aim[slot]!);
-    const x = moveX[slot]!;
-    const z = moveZ[slot]!;
+  const count = sim.slotCount;
+  for (let slot = 0; slot < count; slot++) {
+    if (kind[slot] === 0 || kind[slot]! > FIGHTER_LAST) continue;
+    let x = 0;
+    let z = 0;
+    let speed = 0;
+    if (health[slot]! > 0) {
+      facing[slot] = turnTowards(facing[slot]!, aim[slot]!);
+      x = moveX[slot]!;
+      z = moveZ[slot]!;
+      speed = takeStamina(sim, slot, x !== 0 || z !== 0);
+    }
     if (x === 0 && z === 0) {
       velocityX[slot] = 0;
       velocityZ[slot] = 0;
-      continue;
+    } else {
+      const length = moveLength(x, z);
+      const wantedX = Math.trunc((x * speed * 256) / length);
+      const wantedZ = Math.trunc((z * speed * 256) / length);
+      velocityX[slot] = wantedX;
+      velocityZ[slot] = wantedZ;
+      spot.x = positionX[slot]!;
+      spot.z = positionZ[slot]!;
+      slide(map, spot, stepOf(wantedX), stepOf(wantedZ), positionY[slot]! >= LOW_TOP);
+      positionX[slot] = spot.x;
+      positionZ[slot] = spot.z;
     }
-    const speed = (buttons[slot]! & BUTTON_SPRINT) !== 0 ? SPRINT_CM_PER_S : WALK_CM_PER_S;
-    const length = moveLength(x, z);
-    const wantedX = Math.trunc((x * speed * 256) / length);
-    const wantedZ = Math.trunc((z * speed * 256) / length);
-    velocityX[slot] = wantedX;
-    velocityZ[slot] = wantedZ;
-    spot.x = positionX[slot]!;
-    spot.z = positionZ[slot]!;
-    slide(map, spot, stepOf(wantedX), stepOf(wantedZ));
-    positionX[slot] = spot.x;
-    positionZ[slot] = spot.z;
+    if (positionY[slot] !== 0 || velocityY[slot] !== 0) fall(sim, slot);
+  }
+}
+
+/** Pays for sprinting and for the beginning of a jump, or rests. Returns the speed, cm/s. */
+function takeStamina(sim: DarkAges, slot: number, isMoving: boolean): number {
+  const { kind, buttons, stamina, velocityY } = sim.columns;
+  const pressed = buttons[slot]!;
+  const { walkCmPerS, sprintCmPerS } = FIGHTERS[kind[slot]!]!;
+  const sprints = isMoving && (pressed & BUTTON_SPRINT) !== 0;
+  if (kind[slot] !== PLAYER) return sprints ? sprintCmPerS : walkCmPerS;
+  let left = stamina[slot]!;
+  if ((pressed & BUTTON_JUMP) !== 0 && left >= JUMP_STAMINA && isOnGround(sim, slot)) {
+    velocityY[slot] = JUMP_CM_PER_S;
+    left -= JUMP_STAMINA;
+  }
+  let speed = walkCmPerS;
+  if (!sprints) left = Math.min(left + STAMINA_PER_TICK, STAMINA_MAX);
+  else if (left >= SPRINT_STAMINA) {
+    left -= SPRINT_STAMINA;
+    speed = sprintCmPerS;
+  }
+  stamina[slot] = left;
+  return speed;
+}
+
+function isOnGround({ columns, map }: DarkAges, slot: number): boolean {
+  const { positionX, positionY, positionZ, velocityY } = columns;
+  if (velocityY[slot] !== 0) return false;
+  return positionY[slot] === 0 || positionY[slot] === groundAt(map, positionX[slot]!, positionZ[slot]!);
+}
+
+/**
+ * One tick of flying, falling or standing on a low box. Whoever is below the top of low boxes overlaps none of them,
+ * since feet were blocked: so the ground is theirs only from the top on.
+ */
+function fall({ columns, map }: DarkAges, slot: number): void {
+  const { positionX, positionY, positionZ, velocityY } = columns;
+  const before = positionY[slot]!;
+  const ground = before >= LOW_TOP ? groundAt(map, positionX[slot]!, positionZ[slot]!) : 0;
+  const velocity = velocityY[slot]!;
+  const y = before + stepOf(velocity);
+  if (velocity <= 0 && y <= ground) {
+    positionY[slot] = ground;
+    velocityY[slot] = 0;
+  } else {
+    positionY[slot] = y;
+    velocityY[slot] = Math.max(velocity - GRAVITY_CM_PER_S, -FALL_CM_PER_S_MAX);
   }
 }
 
@@ -82,15 +148,15 @@ export function stepOf(velocity: number): number {
  * A push round a corner can lengthen the way by a hundredth: then a step shorter by a 32nd is tried, so that nobody
  * gets ahead by hugging corners. What fits nowhere stays where it is.
  */
-function slide(map: FieldMap, at: Spot, stepX: number, stepZ: number): void {
+function slide(map: FieldMap, at: Spot, stepX: number, stepZ: number, overLow: boolean): void {
   const { x, z } = at;
-  if (trySlide(map, at, x, z, stepX, stepZ, stepX, stepZ)) return;
-  if (trySlide(map, at, x, z, shorter(stepX), shorter(stepZ), stepX, stepZ)) return;
-  if (trySlide(map, at, x, z, stepX, 0, stepX, stepZ)) return;
-  if (trySlide(map, at, x, z, 0, stepZ, stepX, stepZ)) return;
+  if (trySlide(map, at, x, z, stepX, stepZ, stepX, stepZ, overLow)) return;
+  if (trySlide(map, at, x, z, shorter(stepX), shorter(stepZ), stepX, stepZ, overLow)) return;
+  if (trySlide(map, at, x, z, stepX, 0, stepX, stepZ, overLow)) return;
+  if (trySlide(map, at, x, z, 0, stepZ, stepX, stepZ, overLow)) return;
   at.x = x;
   at.z = z;
-  if (!isFreeSpot(map, x, z)) findFreeSpot(map, at);
+  if (!isFreeSpot(map, x, z, overLow)) findFreeSpot(map, at, overLow);
 }
 
 /** By a 32nd, towards zero. Shifts, since a division puts its fraction on the heap where it isn't optimised away. */
@@ -108,10 +174,11 @@ function trySlide(
   tryZ: number,
   stepX: number,
   stepZ: number,
+  overLow: boolean,
 ): boolean {
   at.x = x + tryX;
   at.z = z + tryZ;
-  if (!pushFree(map, at)) return false;
+  if (!pushFree(map, at, overLow)) return false;
   const movedX = at.x - x;
   const movedZ = at.z - z;
   return movedX * movedX + movedZ * movedZ <= stepX * stepX + stepZ * stepZ;
