@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { errorCode } from '../src/base/errors.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
+import { screenText } from '../src/guard/text.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
@@ -78,6 +79,7 @@ async function serve(
     accounts: threads.store,
     passwords: createPasswords(),
     random: secureRandom,
+    isNameClean: (name: string) => screenText(name, 'name').code === '',
     hashGuestSecret,
     limits: createSessionLimits(config.sessionsPerMinute),
     signToken: signer.sign,

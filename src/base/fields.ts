@@ -15,6 +15,11 @@ export interface TextField {
   readonly field: number;
   readonly type: 'text';
   readonly maxBytes: number;
+  /**
+   * In a request: how the guard screens it before the game gets it (src/guard/text.ts). 'chat', the default, is what
+   * players read of each other; 'name' is the name of a player; 'none' is never shown to anybody.
+   */
+  readonly screen?: 'chat' | 'name' | 'none';
   readonly comment?: string;
 }
 

@@ -72,6 +72,35 @@ export const TOKEN_LIFETIME_S = 60;
 export const NAME_LENGTH_MIN = 3;
 export const NAME_LENGTH_MAX = 24;
 
+// --- what players write
+/** Characters (code points) of a text after screening; a longer one is refused, `text_long`. */
+export const CHAT_LENGTH_MAX = 256;
+/** Bytes of a text as sent. A character has at most 4, and marks and joiners that are taken out have to fit. */
+export const CHAT_BYTES_MAX = 1024;
+/** One character in a row; more of it are taken out. Digits are exempt: a million stays one. */
+export const TEXT_RUN_MAX = 6;
+/** One word in a row; more are refused, `text_repeat`. */
+export const TEXT_WORD_RUN_MAX = 6;
+/** Marks on one letter; more are taken out. Vietnamese needs two, Hebrew three. */
+export const TEXT_MARKS_MAX = 3;
+/** Texts of a player are counted in windows of so long; a text may come twice in it, the third is `text_repeat`. */
+export const TEXT_WINDOW_TICKS = 10 * TICK_HZ;
+/** Texts in a window; further ones are refused unread, `text_rate`: screening costs up to 0.3 ms each. */
+export const TEXTS_PER_WINDOW_MAX = 10;
+
+// --- suspicion: points that what a player does is worth, and that are forgotten with time
+/** One point is forgotten in so long: half a second. */
+export const SUSPICION_LEAK_TICKS = TICK_HZ / 2;
+/** From here on a player counts as a suspect: the operators are told, nothing happens to the player. */
+export const SUSPICION_TELL = 100;
+/**
+ * From here on, and only by what no honest client does on any line, the connection is closed: goodbye `cheating`. At 5
+ * points each that is five seconds of nothing but impossible inputs: a clock that jumps is repaired long before.
+ */
+export const SUSPICION_CLOSE = 1_500;
+/** An input further ahead than this is no matter of a bad line: a client silent for so long is gone (IDLE_TIMEOUT_MS). */
+export const TIME_WARP_TICKS = (IDLE_TIMEOUT_MS / 1000) * TICK_HZ;
+
 // --- between threads
 export const INPUT_RING_BYTES = 1 << 21;
 export const OUTPUT_RING_BYTES = 1 << 21;
@@ -90,6 +119,11 @@ assert(PENDING_INPUTS * TICK_MS >= 500, 'a client half a second ahead still gets
 assert(FRAMES_PER_SECOND_MAX > TICK_HZ * 2, 'an honest client sends an input a tick and a few requests and pings');
 assert(SNAPSHOT_BYTES_MAX <= 1200, 'a snapshot fits one datagram');
 assert((SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 20_000, 'snapshots stay within 20 KB/s');
+assert(CHAT_BYTES_MAX >= 4 * CHAT_LENGTH_MAX, 'a text of the longest length fits its bytes');
+assert(CHAT_BYTES_MAX < FRAME_BYTES_MAX, 'a text fits a frame');
+assert(LINGER_TICKS >= TEXT_WINDOW_TICKS, 'who leaves and comes back has not escaped the count of texts');
+assert(SUSPICION_CLOSE > 10 * SUSPICION_TELL, 'operators hear of a suspect long before it is thrown out');
+assert(TIME_WARP_TICKS > PENDING_INPUTS, 'a time warp is further ahead than an early input');
 assert(PLAYERS_MAX <= ENTITIES_MAX, 'each player is an entity');
 assert(STRANGERS_PER_ADDRESS_MAX * 8 <= STRANGERS_MAX, 'a few hosts do not fill the door of an edge');
 assert(INPUT_RING_BYTES >= PLAYERS_MAX * 64 * 4, 'the input ring holds four inputs of every player');

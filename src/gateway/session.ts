@@ -55,6 +55,8 @@ export interface SessionPorts {
     guestName(): string;
     tokenId(): string;
   };
+  /** Whether a new account may have it; its shape was checked. Known accounts keep theirs when the lists change. */
+  isNameClean(name: string): boolean;
   /** A guest secret's SHA-256: it has full entropy, so a slow hash would add nothing. */
   hashGuestSecret(secret: string): string;
   /** Each takes one and answers 0, or the seconds to wait. */
@@ -84,6 +86,7 @@ export interface SessionOptions {
 export type SessionErrorCode =
   | 'malformed'
   | 'bad_name'
+  | 'name_refused'
   | 'bad_password'
   | 'bad_credentials'
   | 'origin_refused'
@@ -97,6 +100,7 @@ export type SessionErrorCode =
 const STATUS: Readonly<Record<SessionErrorCode, number>> = {
   malformed: 400,
   bad_name: 400,
+  name_refused: 400,
   bad_password: 400,
   bad_credentials: 401,
   origin_refused: 403,
@@ -219,6 +223,7 @@ async function findPlayer(ports: SessionPorts, intent: Intent, address: string):
 }
 
 async function createGuest(ports: SessionPorts, wishedName: string | undefined): Promise<Player | SessionResponse> {
+  if (wishedName !== undefined && !ports.isNameClean(wishedName)) return nameRefused();
   const guestSecret = ports.random.guestSecret();
   const guestSecretHash = ports.hashGuestSecret(guestSecret);
   return createAccount(ports, wishedName, { guestSecretHash }, guestSecret);
@@ -228,6 +233,7 @@ async function register(
   ports: SessionPorts,
   { name, password }: { readonly name: string; readonly password: string },
 ): Promise<Player | SessionResponse> {
+  if (!ports.isNameClean(name)) return nameRefused();
   // Before the expensive hash; the store decides again when it creates.
   if ((await ports.accounts.findAccountByName(name)) !== undefined) return nameTaken();
   return createAccount(ports, name, { passwordHash: await ports.passwords.hash(password) });
@@ -248,6 +254,10 @@ async function createAccount(
     if (result === 'name_taken' && wishedName !== undefined) return nameTaken();
   }
   return sessionError('busy', 'No free name was found: try again.', 1);
+}
+
+function nameRefused(): SessionResponse {
+  return sessionError('name_refused', 'This name is not for here: choose another one.');
 }
 
 function nameTaken(): SessionResponse {

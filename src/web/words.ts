@@ -29,9 +29,11 @@ const REASONS: Readonly<Record<string, string>> = {
   idle: 'The server closed a silent connection.',
   rate: 'The server closed the connection: too much was sent.',
   replaced: 'You are playing in another window; this one was closed.',
+  cheating: 'The server closed the connection: what this client sent cannot be.',
   protocol_version: 'The server was updated. Reload the page to go on.',
   game_version: 'The game was updated. Reload the page to go on.',
   bad_name: 'A name has 3 to 24 characters: letters, digits, dot, dash and underscore.',
+  name_refused: 'This name is not for here. Choose another one.',
   name_taken: 'This name is taken. Choose another one.',
   origin_refused: 'The server doesn’t let this page in.',
 };

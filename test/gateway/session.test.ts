@@ -42,6 +42,7 @@ function createBench() {
       guestName: () => state.guestNames.shift() ?? `guest-${counts.draws}`,
       tokenId: () => `token-${counts.draws}`,
     },
+    isNameClean: (name) => !name.includes('rude'),
     hashGuestSecret: (secret) => `sha:${secret}`,
     limits: {
       takeSession: async () => state.waitS,
@@ -120,6 +121,16 @@ describe('a guest', () => {
 });
 
 describe('a named account', () => {
+  test('a profane name is refused to a new account before anything is hashed; who has one keeps it', async () => {
+    const { post, accounts, counts } = createBench();
+    for (const body of [{ name: 'so.rude' }, { name: 'so.rude', password: 'correct horse', create: true }]) {
+      expect(await post(body)).toMatchObject({ status: 400, body: { error: 'name_refused' } });
+    }
+    expect([accounts, counts.hashed]).toEqual([[], 0]);
+    accounts.push({ playerId: 5, name: 'so.rude', passwordHash: 'hash:correct horse', createdAtMs: 0 });
+    expect(await post({ name: 'so.rude', password: 'correct horse' })).toMatchObject({ status: 200 });
+  });
+
   test('registers once and logs in, whatever the case of its name', async () => {
     const { post } = createBench();
     const made = await post({ name: 'Alice', password: 'correct horse', create: true });

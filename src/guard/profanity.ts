@@ -1,0 +1,159 @@
+// Where a text holds profanity, look-alikes, digits for letters, doubled and spaced-out letters seen through. Any
+// thread; pure. The only file that knows the obscenity package; the lists are in words.ts.
+
+import {
+  collapseDuplicatesTransformer,
+  createSimpleTransformer,
+  DataSet,
+  englishDataset,
+  englishRecommendedBlacklistMatcherTransformers,
+  englishRecommendedTransformers,
+  parseRawPattern,
+  RegExpMatcher,
+} from 'obscenity';
+import { isMark } from './characters.ts';
+import { WORDS, type WordLists } from './words.ts';
+
+/** Where it is: UTF-16 positions, `end` behind the last. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Profanity {
+  readonly latin: RegExpMatcher;
+  readonly cyrillic: RegExpMatcher;
+}
+
+const skipMarks = createSimpleTransformer((code) =>
+  isMark(code) || code === 0x200c || code === 0x200d ? undefined : code,
+);
+
+/**
+ * The library finds edges of words among ASCII letters only, so the Cyrillic alphabet is written in them: one sign a
+ * letter, whatever it sounds like.
+ */
+const CYRILLIC = 'абвгдежзийклмнопрстуфхцчшщъыьэюя';
+const SIGNS = 'abcdefghijklmnopqrstuvwxyz012345';
+const TO_SIGN = new Map<number, number>();
+for (let index = 0; index < CYRILLIC.length; index++) {
+  const sign = SIGNS.charCodeAt(index);
+  TO_SIGN.set(CYRILLIC.charCodeAt(index), sign);
+  TO_SIGN.set(CYRILLIC.toUpperCase().charCodeAt(index), sign);
+}
+/** What is typed instead of a Cyrillic letter. */
+for (const [typed, letter] of [
+  'aа',
+  'bв',
+  'cс',
+  'eе',
+  'ёе',
+  'Ёе',
+  'hн',
+  'iи',
+  'kк',
+  'mм',
+  'oо',
+  'pр',
+  'tт',
+  'xх',
+  'yу',
+  '3з',
+  '0о',
+  '@а',
+  '4ч',
+  '6б',
+]) {
+  const sign = TO_SIGN.get(letter!.charCodeAt(0))!;
+  TO_SIGN.set(typed!.charCodeAt(0), sign);
+  TO_SIGN.set(typed!.toUpperCase().charCodeAt(0), sign);
+}
+const OTHER_LETTER = '_'.charCodeAt(0);
+
+function isWordCharacter(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+}
+
+const toSigns = createSimpleTransformer((code) => TO_SIGN.get(code) ?? (isWordCharacter(code) ? OTHER_LETTER : code));
+
+export function createProfanity(words: WordLists = WORDS): Profanity {
+  const latin = new DataSet<{ originalWord: string }>()
+    .addAll(englishDataset)
+    .removePhrasesIf(({ metadata }) => words.notBad.includes(metadata?.originalWord ?? ''));
+  for (const word of words.latin) latin.addPhrase((phrase) => phrase.addPattern(parseRawPattern(word)));
+  const cyrillic = new DataSet<{ originalWord: string }>();
+  for (const word of words.cyrillic) {
+    const signs = [...word].map((letter) =>
+      letter === '|' ? '|' : String.fromCharCode(TO_SIGN.get(letter.charCodeAt(0))!),
+    );
+    cyrillic.addPhrase((phrase) => phrase.addPattern(parseRawPattern(signs.join(''))));
+  }
+  const built = latin.build();
+  return {
+    latin: new RegExpMatcher({
+      ...built,
+      ...englishRecommendedTransformers,
+      whitelistedTerms: [...(built.whitelistedTerms ?? []), ...words.allowed],
+      blacklistMatcherTransformers: [skipMarks, ...englishRecommendedBlacklistMatcherTransformers],
+    }),
+    cyrillic: new RegExpMatcher({
+      ...cyrillic.build(),
+      blacklistMatcherTransformers: [skipMarks, toSigns, collapseDuplicatesTransformer()],
+    }),
+  };
+}
+
+/** Letters that are looked at; written out, since `\p{L}` is another set in each version of Unicode. */
+const LETTER = 'A-Za-z0-9@$\u00c0-\u024f\u0370-\u052f\u{1d400}-\u{1d7ff}\uff10-\uff5a';
+/** Single letters, three or more, with one or two signs between them: `f u c k`, `f.u.c.k`. */
+const SPACED = new RegExp(`(?<![${LETTER}])[${LETTER}](?:[^${LETTER}]{1,2}[${LETTER}](?![${LETTER}])){2,63}`, 'gu');
+const IS_LETTER = new RegExp(`[${LETTER}]`, 'u');
+const CYRILLIC_LETTER = /[\u0400-\u04ff]/;
+
+/** Spans in ascending order, none touching another. */
+export function findProfanity(profanity: Profanity, text: string): Span[] {
+  const spans: Span[] = [];
+  collect(profanity, text, (index) => index, spans);
+  for (const match of text.matchAll(SPACED)) {
+    const positions: number[] = [];
+    let letters = '';
+    let at = match.index;
+    for (const letter of match[0]) {
+      if (IS_LETTER.test(letter)) {
+        for (let unit = 0; unit < letter.length; unit++) positions.push(at + unit);
+        letters += letter;
+      }
+      at += letter.length;
+    }
+    collect(profanity, letters, (index) => positions[index]!, spans);
+  }
+  return mergeSpans(text, spans);
+}
+
+function collect(profanity: Profanity, text: string, positionOf: (index: number) => number, spans: Span[]): void {
+  for (const { startIndex, endIndex } of profanity.latin.getAllMatches(text)) {
+    spans.push({ start: positionOf(startIndex), end: positionOf(endIndex) + 1 });
+  }
+  if (!CYRILLIC_LETTER.test(text)) return;
+  for (const { startIndex, endIndex } of profanity.cyrillic.getAllMatches(text)) {
+    spans.push({ start: positionOf(startIndex), end: positionOf(endIndex) + 1 });
+  }
+}
+
+/** A word is hidden to its end, its marks included: half of one says as much as the whole. */
+function extendSpan(text: string, { start, end }: Span): Span {
+  let to = end;
+  while (to < text.length && (IS_LETTER.test(text[to]!) || isMark(text.charCodeAt(to)))) to++;
+  return { start, end: to };
+}
+
+function mergeSpans(text: string, spans: readonly Span[]): Span[] {
+  const sorted = spans.map((span) => extendSpan(text, span)).sort((a, b) => a.start - b.start);
+  const merged: Span[] = [];
+  for (const span of sorted) {
+    const last = merged.at(-1);
+    if (last === undefined || span.start > last.end) merged.push(span);
+    else if (span.end > last.end) merged[merged.length - 1] = { start: last.start, end: span.end };
+  }
+  return merged;
+}

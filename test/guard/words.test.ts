@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { createProfanity, findProfanity } from '../../src/guard/profanity.ts';
+import { DOMAINS, SPELT_DOMAINS, WORDS } from '../../src/guard/words.ts';
+
+const profanity = createProfanity();
+
+test('each word of the lists is found as it is written there, each allowed one is not', () => {
+  for (const word of [...WORDS.latin, ...WORDS.cyrillic]) {
+    expect([word, findProfanity(profanity, word.replaceAll('|', '')).length]).toEqual([word, 1]);
+  }
+  for (const word of WORDS.allowed) expect([word, findProfanity(profanity, word)]).toEqual([word, []]);
+});
+
+test('no list says anything twice, and what is spelt out is an ending', () => {
+  for (const list of [WORDS.latin, WORDS.cyrillic, WORDS.allowed, DOMAINS, SPELT_DOMAINS]) {
+    expect(new Set(list).size).toBe(list.length);
+  }
+  for (const ending of SPELT_DOMAINS) expect(DOMAINS).toContain(ending);
+});
