@@ -29,6 +29,7 @@ const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'ga
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
+const TEXTS = 'Texts of players that the guard refused or masked, by rule';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -54,8 +55,24 @@ export const COUNTERS = {
     guardBounds: counter('guard_violations_total', GUARD, { rule: 'bounds' }),
     guardPosition: counter('guard_violations_total', GUARD, { rule: 'position' }),
     guardMove: counter('guard_violations_total', GUARD, { rule: 'move_length' }),
-    requests: counter('requests_total', 'Requests handed to the game'),
-    requestsRefused: counter('requests_refused_total', 'Requests the game refused'),
+    guardTimeWarp: counter('guard_violations_total', GUARD, { rule: 'time_warp' }),
+    guardSuspects: counter(
+      'guard_suspects_total',
+      'Times a player’s points passed the mark from which it is a suspect',
+    ),
+    guardClosed: counter('guard_closed_total', 'Connections the guard closed for what no honest client does'),
+    requests: counter('requests_total', 'Requests of players'),
+    requestsRefused: counter('requests_refused_total', 'Requests that the guard or the game refused'),
+    textEmpty: counter('guard_texts_total', TEXTS, { rule: 'text_empty' }),
+    textLong: counter('guard_texts_total', TEXTS, { rule: 'text_long' }),
+    textControl: counter('guard_texts_total', TEXTS, { rule: 'text_control' }),
+    textLink: counter('guard_texts_total', TEXTS, { rule: 'text_link' }),
+    textMarkup: counter('guard_texts_total', TEXTS, { rule: 'text_markup' }),
+    textInjection: counter('guard_texts_total', TEXTS, { rule: 'text_injection' }),
+    textRepeat: counter('guard_texts_total', TEXTS, { rule: 'text_repeat' }),
+    textRate: counter('guard_texts_total', TEXTS, { rule: 'text_rate' }),
+    textName: counter('guard_texts_total', TEXTS, { rule: 'text_name' }),
+    textProfanity: counter('guard_texts_total', TEXTS, { rule: 'text_profanity' }),
     joins: counter('joins_total', 'Players that entered the zone'),
     leaves: counter('leaves_total', 'Players that left the zone'),
     joinsRefused: counter('joins_refused_total', 'Joins refused because the zone was full'),

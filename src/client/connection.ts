@@ -22,7 +22,7 @@ const BACKOFF_MS_MAX = 8_000;
 const STEADY_MS = 5_000;
 
 /** Goodbyes after which another attempt would get the same answer, or would throw somebody else out. */
-const FINAL_REASONS: ReadonlySet<string> = new Set(['protocol_version', 'game_version', 'replaced']);
+const FINAL_REASONS: ReadonlySet<string> = new Set(['protocol_version', 'game_version', 'replaced', 'cheating']);
 
 export function connect(client: Client, nowMs: number): void {
   const attempt = ++client.attempt;

@@ -4,6 +4,7 @@
 //
 //   rule          what                                             response
 //   tick window   an input for a tick that ran, or > 32 ahead       dropped (sim/pending-inputs.ts)
+//   time_warp     an input further ahead than any line explains    dropped, counted, scored (score.ts)
 //   sequence      a second input for one tick                       dropped, the first stands
 //   move_length   a move vector longer than 127                     shortened to 127
 //   facing_rate   aim that turns faster than the game allows        counted; aim may jump, the game's step turns
@@ -14,11 +15,12 @@
 // What it remembers is not part of the zone's state: it moves counters, never the simulation.
 
 import type { Counters } from '../base/counters.ts';
-import { TICK_HZ } from '../base/limits.ts';
+import { TICK_HZ, TIME_WARP_TICKS } from '../base/limits.ts';
 import type { GameLimits } from '../sim/game.ts';
 import { isqrt } from '../sim/integer.ts';
 import type { World } from '../sim/world.ts';
 import { INPUT_TICK_WORD, INPUT_VALUES_WORD, type InputLayout } from '../wire/client-frame.ts';
+import { addPoints, createSuspicion, SCORED, type Suspicion } from './score.ts';
 
 const MOVE_MAX = 127;
 /** Rounding of an honest client: (90, 90) is 127.3 long. */
@@ -35,6 +37,7 @@ export interface InputGuard {
   readonly layout: InputLayout;
   readonly limits: GameLimits;
   readonly counters: Counters<'zone'>;
+  readonly suspicion: Suspicion;
   readonly turnPerTick: number;
   /** By slot: aim of the newest input and its tick; the claim that waits for its tick; the last one judged for speed. */
   readonly aim: Int32Array;
@@ -55,6 +58,7 @@ export function createInputGuard(
     layout,
     limits,
     counters,
+    suspicion: createSuspicion(capacity, counters),
     turnPerTick: Math.ceil(limits.turnPerS / TICK_HZ),
     aim: new Int32Array(capacity),
     aimTick: new Int32Array(capacity),
@@ -72,15 +76,22 @@ export function resetGuardSlot(guard: InputGuard, slot: number): void {
   guard.judgedTick[slot] = 0;
 }
 
+/** An input that was dropped for being early; `nextTick` is the next to be run. */
+export function checkEarly(guard: InputGuard, slot: number, tick: number, nextTick: number): void {
+  if (tick - nextTick <= TIME_WARP_TICKS) return;
+  guard.counters.words[guard.counters.index.guardTimeWarp]!++;
+  addPoints(guard.suspicion, slot, SCORED.time_warp, nextTick);
+}
+
 /** Checks one input in place, correcting what can be corrected. Its tick was accepted already. Does not allocate. */
 export function checkInput(guard: InputGuard, slot: number, words: Int32Array): void {
   const tick = words[INPUT_TICK_WORD]!;
-  checkMove(guard, words);
+  checkMove(guard, slot, words, tick);
   checkFacing(guard, slot, words, tick);
   if (words[guard.layout.claimWord] !== 0 && guard.claimTick[slot] === 0) keepClaim(guard, slot, words, tick);
 }
 
-function checkMove(guard: InputGuard, words: Int32Array): void {
+function checkMove(guard: InputGuard, slot: number, words: Int32Array, tick: number): void {
   const x = words[INPUT_VALUES_WORD]!;
   const z = words[INPUT_VALUES_WORD + 1]!;
   const square = x * x + z * z;
@@ -89,6 +100,7 @@ function checkMove(guard: InputGuard, words: Int32Array): void {
   words[INPUT_VALUES_WORD] = Math.trunc((x * MOVE_MAX) / length);
   words[INPUT_VALUES_WORD + 1] = Math.trunc((z * MOVE_MAX) / length);
   guard.counters.words[guard.counters.index.guardMove]!++;
+  addPoints(guard.suspicion, slot, SCORED.move_length, tick);
 }
 
 function checkFacing(guard: InputGuard, slot: number, words: Int32Array, tick: number): void {
@@ -112,8 +124,12 @@ function keepClaim(guard: InputGuard, slot: number, words: Int32Array, tick: num
     if (Math.abs(value) > limits.worldHalfMm) isInside = false;
     claim[slot * 3 + axis] = value;
   }
-  if (isInside) guard.claimTick[slot] = tick;
-  else counters.words[counters.index.guardBounds]!++;
+  if (isInside) {
+    guard.claimTick[slot] = tick;
+    return;
+  }
+  counters.words[counters.index.guardBounds]!++;
+  addPoints(guard.suspicion, slot, SCORED.bounds, tick);
 }
 
 /** Before the step of `tick`: judges the claims that say where their client was at the end of the tick before. */

@@ -16,7 +16,16 @@ import {
   type RingReader,
   type StagedRingWriter,
 } from '../base/ring.ts';
-import { checkInput, createInputGuard, type InputGuard, judgeClaims, resetGuardSlot } from '../guard/input-guard.ts';
+import {
+  checkEarly,
+  checkInput,
+  createInputGuard,
+  type InputGuard,
+  judgeClaims,
+  resetGuardSlot,
+} from '../guard/input-guard.ts';
+import { screenRequest } from '../guard/requests.ts';
+import { forgetSuspicion, takeVerdict } from '../guard/score.ts';
 import { createPast, type Past, positionAt } from '../rewind/past.ts';
 import { clampViewAge, rewindOf, trackRewind } from '../rewind/view-age.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
@@ -71,12 +80,11 @@ import {
   RECORD_RESET,
   RECORD_RESPONSE,
   readJoinRecord,
-  writeBareRecord,
   writeJoinedRecord,
-  writeLeftRecord,
 } from '../wire/zone-records.ts';
 import { NAME_BYTES, type ZoneBuffers } from './buffers.ts';
 import { createKeyframes, type Keyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
+import { pushOutput, sendBare, sendLeft, sendMessage } from './output.ts';
 import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves.ts';
 
 export interface ZoneOptions {
@@ -275,6 +283,7 @@ function takeInput(zone: Zone, client: number): void {
   const tick = inputWords[INPUT_TICK_WORD]!;
   const code = checkInputTick(pending, slot, tick, worldTick(world) + 1);
   if (code !== INPUT_TAKEN) {
+    if (code === INPUT_EARLY) checkEarly(zone.guard, slot, tick, worldTick(world) + 1);
     words[code === INPUT_DUPLICATE ? index.dropDuplicate : code === INPUT_EARLY ? index.dropEarly : index.dropStale]!++;
     return;
   }
@@ -332,6 +341,7 @@ function spawnPlayer(zone: Zone, { playerId, name, saved }: JoinRecord): number 
   names[slot * NAME_BYTES] = name.length;
   for (let index = 0; index < name.length; index++) names[slot * NAME_BYTES + 1 + index] = name.charCodeAt(index);
   zone.slotOfPlayer.set(playerId, slot);
+  forgetSuspicion(zone.guard.suspicion, slot);
   return slot;
 }
 
@@ -376,7 +386,9 @@ function takeRequest(zone: Zone, client: number): void {
   for (const [name, spec] of Object.entries(zone.game.requests ?? {})) {
     const body = value[name];
     if (body === undefined) continue;
-    refused = spec.run(zone.sim, slot, body as Readonly<Record<string, number | string>>);
+    const values = body as Record<string, number | string>;
+    refused = screenRequest(zone.guard, zone.world, spec.fields, values, slot);
+    if (refused === '') refused = spec.run(zone.sim, slot, values);
     break;
   }
   if (refused !== '') words[index.requestsRefused]!++;
@@ -419,44 +431,15 @@ function findPlayer(zone: Zone, name: string): number {
   return -1;
 }
 
-function sendMessage(zone: Zone, kind: number, client: number, encode: () => void): void {
-  const { writer } = zone;
-  writer.reset();
-  writer.u8(kind);
-  writer.u16(client);
-  encode();
-  assert(!writer.failed, 'a response or event fits a record');
-  pushOutput(zone, client);
-}
-
-function sendBare(zone: Zone, kind: number, client: number): void {
-  zone.writer.reset();
-  writeBareRecord(zone.writer, kind, client);
-  pushOutput(zone, client);
-}
-
-function sendLeft(zone: Zone, client: number, reason: string): void {
-  zone.writer.reset();
-  writeLeftRecord(zone.writer, client, reason);
-  pushOutput(zone, client);
-}
-
-/** What was written goes to the client's edge, or to every edge. A full ring loses it; that is counted. */
-function pushOutput(zone: Zone, client: number): void {
-  const { bytes, offset } = zone.writer;
-  for (let edge = 0; edge < zone.outputs.length; edge++) {
-    if (client !== CLIENT_ALL && client >>> CLIENT_BITS !== edge) continue;
-    if (!zone.outputs[edge]!.push(bytes, 0, offset)) zone.counters.words[zone.counters.index.outputDropped]!++;
-  }
-}
-
 /** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
 function tendPlayers(zone: Zone, tick: number): void {
-  const { lingerTicks, playerLow, playerHigh } = zone.world.columns;
+  const { client, lingerTicks, playerLow, playerHigh } = zone.world.columns;
   if (zone.saves.waiting.length > 0) flushFinalSaves(zone.saves);
   const count = slotCount(zone.world);
   for (let slot = 0; slot < count; slot++) {
     if (playerLow[slot] === 0 && playerHigh[slot] === 0) continue;
+    // Told, not detached: the edge closes the connection, and its leave comes by the stream like any other.
+    if (client[slot] !== 0 && takeVerdict(zone.guard.suspicion, slot)) sendLeft(zone, client[slot]! - 1, 'cheating');
     if ((tick + slot) % SAVE_INTERVAL_TICKS === 0) saveCharacter(zone.saves, zone.world, slot, false);
     if (lingerTicks[slot] === 0) continue;
     lingerTicks[slot]!--;

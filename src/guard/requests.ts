@@ -1,0 +1,111 @@
+// The texts of a request, screened before the game sees them: how many, what is in them, how often. Zone thread.
+// The count of texts decides what the game gets, so it is part of the zone's state: it lives in columns, is hashed,
+// kept in keyframes and comes out the same in a replay.
+
+import type { CounterName } from '../base/counters.ts';
+import type { Fields } from '../base/fields.ts';
+import { TEXT_WINDOW_TICKS, TEXTS_PER_WINDOW_MAX } from '../base/limits.ts';
+import type { World } from '../sim/world.ts';
+import { worldTick } from '../sim/world.ts';
+import type { InputGuard } from './input-guard.ts';
+import { addPoints, SCORED, type ScoredName } from './score.ts';
+import { screenText, type TextCode } from './text.ts';
+
+const COUNTER_OF: Readonly<Record<Exclude<TextCode, ''>, CounterName<'zone'>>> = {
+  text_empty: 'textEmpty',
+  text_long: 'textLong',
+  text_control: 'textControl',
+  text_link: 'textLink',
+  text_markup: 'textMarkup',
+  text_injection: 'textInjection',
+  text_repeat: 'textRepeat',
+  text_rate: 'textRate',
+  text_name: 'textName',
+  text_profanity: 'textProfanity',
+};
+
+/**
+ * '' and `values` with its texts as others may read them, or why the request is refused (counted). Before the tick that
+ * the request is for.
+ */
+export function screenRequest(
+  guard: InputGuard,
+  world: World,
+  fields: Fields,
+  values: Record<string, number | string>,
+  slot: number,
+): TextCode {
+  const tick = worldTick(world) + 1;
+  let hash = 0;
+  let hasChat = false;
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.type !== 'text' || field.screen === 'none') continue;
+    const kind = field.screen ?? 'chat';
+    if (kind === 'chat' && !hasChat) {
+      hasChat = true;
+      if (!takeText(world, slot, tick)) return count(guard, slot, 'text_rate', tick);
+    }
+    const { code, text, isMasked } = screenText(values[name] as string, kind);
+    if (code !== '') return count(guard, slot, code, tick);
+    // `<` became a longer character: what goes out has to fit as well.
+    if (utf8Bytes(text) > field.maxBytes) return count(guard, slot, 'text_long', tick);
+    if (isMasked) count(guard, slot, 'text_profanity', tick);
+    values[name] = text;
+    hash = hashString(hash, text);
+  }
+  if (hasChat && !takeHash(world, slot, tick, hash)) return count(guard, slot, 'text_repeat', tick);
+  return '';
+}
+
+function count(guard: InputGuard, slot: number, code: Exclude<TextCode, ''>, tick: number): TextCode {
+  guard.counters.words[guard.counters.index[COUNTER_OF[code]]]!++;
+  if (code in SCORED) addPoints(guard.suspicion, slot, SCORED[code as ScoredName], tick);
+  return code;
+}
+
+/** Before a text is looked at: screening is what a flood of them would cost. */
+function takeText({ columns }: World, slot: number, tick: number): boolean {
+  const { textTick, textCount } = columns;
+  if (textTick[slot] === 0 || tick - textTick[slot]! >= TEXT_WINDOW_TICKS) {
+    textTick[slot] = tick;
+    textCount[slot] = 0;
+  }
+  if (textCount[slot]! >= TEXTS_PER_WINDOW_MAX) return false;
+  textCount[slot]!++;
+  return true;
+}
+
+/** False for what was taken twice within the window already. */
+function takeHash({ columns }: World, slot: number, tick: number, hash: number): boolean {
+  const { textHash, textNewTick, textOldTick } = columns;
+  if (textHash[slot] !== hash || textNewTick[slot] === 0) {
+    textHash[slot] = hash;
+    textOldTick[slot] = 0;
+    textNewTick[slot] = tick;
+    return true;
+  }
+  if (textOldTick[slot] !== 0 && tick - textOldTick[slot]! < TEXT_WINDOW_TICKS) return false;
+  textOldTick[slot] = textNewTick[slot]!;
+  textNewTick[slot] = tick;
+  return true;
+}
+
+/** FNV-1a over the code units, ASCII letters without case; an end mark, so that two texts differ from their sum. */
+function hashString(from: number, text: string): number {
+  let hash = from ^ 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    hash = Math.imul(hash ^ (code >= 0x41 && code <= 0x5a ? code | 0x20 : code), 0x01000193);
+  }
+  return Math.imul(hash ^ 0xffff, 0x01000193);
+}
+
+function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    // Half of a pair is 2 of its 4 bytes.
+    bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 2 : 3;
+  }
+  return bytes;
+}

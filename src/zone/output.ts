@@ -1,0 +1,46 @@
+// What a zone tells the edges: messages for one client or for all, through the staged output rings, so that nothing of a
+// tick goes out unless its keyframe is written. Zone thread.
+
+import { assert } from '../base/assert.ts';
+import type { Writer } from '../base/bytes.ts';
+import type { Counters } from '../base/counters.ts';
+import type { StagedRingWriter } from '../base/ring.ts';
+import { CLIENT_ALL, CLIENT_BITS, writeBareRecord, writeLeftRecord } from '../wire/zone-records.ts';
+
+/** The parts of a zone that speak; a Zone fits. */
+export interface ZoneOutput {
+  readonly writer: Writer;
+  readonly outputs: readonly StagedRingWriter[];
+  readonly counters: Counters<'zone'>;
+}
+
+export function sendMessage(zone: ZoneOutput, kind: number, client: number, encode: () => void): void {
+  const { writer } = zone;
+  writer.reset();
+  writer.u8(kind);
+  writer.u16(client);
+  encode();
+  assert(!writer.failed, 'a response or event fits a record');
+  pushOutput(zone, client);
+}
+
+export function sendBare(zone: ZoneOutput, kind: number, client: number): void {
+  zone.writer.reset();
+  writeBareRecord(zone.writer, kind, client);
+  pushOutput(zone, client);
+}
+
+export function sendLeft(zone: ZoneOutput, client: number, reason: string): void {
+  zone.writer.reset();
+  writeLeftRecord(zone.writer, client, reason);
+  pushOutput(zone, client);
+}
+
+/** What was written goes to the client's edge, or to every edge. A full ring loses it; that is counted. */
+export function pushOutput(zone: ZoneOutput, client: number): void {
+  const { bytes, offset } = zone.writer;
+  for (let edge = 0; edge < zone.outputs.length; edge++) {
+    if (client !== CLIENT_ALL && client >>> CLIENT_BITS !== edge) continue;
+    if (!zone.outputs[edge]!.push(bytes, 0, offset)) zone.counters.words[zone.counters.index.outputDropped]!++;
+  }
+}
