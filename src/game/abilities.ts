@@ -183,3 +183,6 @@ export const PARTY_SIZE_MAX = 5;
 /** An invitation that isn't accepted by then is void. */
 export const INVITE_TICKS = 30 * TICK_HZ;
 export const TEXT_CHARACTERS_MAX = 256;
+
+/** How far players see; what is beyond can't be a target. */
+export const INTEREST_RADIUS_MM = 50_000;

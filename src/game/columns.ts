@@ -87,3 +87,17 @@ export type DarkAgesColumns = DarkAges['columns'] & InputColumns;
 export function columnsOf(sim: DarkAges): DarkAgesColumns {
   return sim.columns as DarkAgesColumns;
 }
+
+/** From when an ability may be begun again, of everyone. Creatures have one ability, and share the columns. */
+export function readyTicksOf(columns: DarkAgesColumns, ability: number): Int32Array {
+  switch ((ability - 1) & 3) {
+    case 0:
+      return columns.readyTick1;
+    case 1:
+      return columns.readyTick2;
+    case 2:
+      return columns.readyTick3;
+    default:
+      return columns.readyTick4;
+  }
+}

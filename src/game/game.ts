@@ -1,22 +1,27 @@
-// The game that ships: darkages. So far players who walk, sprint and turn on a field of boxes, with health that nothing
-// takes yet and a count of metres. A game module like anyone's (docs/your-own-game.md): zone thread, browser and bots.
+// The game that ships: darkages. Open field, everyone against everyone but the own party, creatures in camps. This file
+// states it; the rules are beside it, one file a matter. A game module like anyone's (docs/your-own-game.md), described
+// for clients in docs/game.md. Zone thread, browser and bots.
+//
+// Order of a tick: everyone moves; who is near whom is indexed; abilities, projectiles and areas take effect; loot is
+// taken; life goes on; creatures decide what they want in the next tick, as players did with their inputs.
 
 import { defineGame, isqrt, POSITION_SHIFT } from '../sim/game.ts';
-import { HEALTH_MAX } from './abilities.ts';
+import { INTEREST_RADIUS_MM } from './abilities.ts';
+import { runCasting } from './casting.ts';
 import { columns, type DarkAges, inputs } from './columns.ts';
+import { runCreatures, spawnCreatures } from './creatures.ts';
 import { events } from './events.ts';
-import { KINDS } from './kinds.ts';
-import {
-  createFieldMap,
-  type FieldMap,
-  findFreeSpot,
-  PLAYER_RADIUS_MM,
-  SPAWN_HALF_MM,
-  type Spot,
-  WORLD_HALF_MM,
-} from './map.ts';
+import { FIGHTERS, KINDS, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
+import { join, runLife } from './life.ts';
+import { runLoot } from './loot.ts';
+import { createFieldMap, type FieldMap, PLAYER_RADIUS_MM, WORLD_HALF_MM } from './map.ts';
 import { runMovement, SPRINT_CM_PER_S, TURN_PER_S } from './movement.ts';
+import { indexFighters } from './nearby.ts';
+import { leaveParty } from './party.ts';
+import { runProjectiles } from './projectiles.ts';
 import { requests } from './requests.ts';
+import { blocksSight } from './sight.ts';
+import { runAreas } from './strikes.ts';
 
 const UNITS_PER_M = 1000 << POSITION_SHIFT;
 
@@ -24,7 +29,7 @@ const UNITS_PER_M = 1000 << POSITION_SHIFT;
 function countWay(sim: DarkAges): void {
   const { kind, positionX, positionZ, countedX, countedZ, walkedM, walkedRest } = sim.columns;
   for (let slot = 0; slot < sim.slotCount; slot++) {
-    if (kind[slot] === 0) continue;
+    if (kind[slot] !== PLAYER) continue;
     const x = positionX[slot]!;
     const z = positionZ[slot]!;
     const dx = x - countedX[slot]!;
@@ -42,28 +47,6 @@ function countWay(sim: DarkAges): void {
   }
 }
 
-/** A new player appears near the centre; one that returns stands where it left, or beside what is there now. */
-function join(sim: DarkAges, slot: number, isNew: boolean): void {
-  const { positionX, positionZ, facing, aim, health, countedX, countedZ } = sim.columns;
-  const spot: Spot = { x: positionX[slot]!, z: positionZ[slot]! };
-  if (isNew) {
-    health[slot] = HEALTH_MAX;
-    spot.x = randomSpawn(sim);
-    spot.z = randomSpawn(sim);
-    facing[slot] = sim.random() & 0xffff;
-  }
-  findFreeSpot(sim.map, spot);
-  positionX[slot] = spot.x;
-  positionZ[slot] = spot.z;
-  countedX[slot] = spot.x;
-  countedZ[slot] = spot.z;
-  aim[slot] = facing[slot]!;
-}
-
-function randomSpawn(sim: DarkAges): number {
-  return ((sim.random() % (2 * SPAWN_HALF_MM + 1)) - SPAWN_HALF_MM) << POSITION_SHIFT;
-}
-
 export const game = defineGame<typeof columns, FieldMap>({
   name: 'darkages',
   version: 2,
@@ -76,17 +59,37 @@ export const game = defineGame<typeof columns, FieldMap>({
     speedMmPerS: SPRINT_CM_PER_S * 10,
     turnPerS: TURN_PER_S,
     worldHalfMm: WORLD_HALF_MM,
-    interestRadiusMm: 50_000,
+    interestRadiusMm: INTEREST_RADIUS_MM,
   },
+  blocksSight,
   createMap: createFieldMap,
   systems: [
     { name: 'movement', predicted: true, run: runMovement },
     { name: 'countWay', run: countWay },
+    { name: 'indexFighters', run: indexFighters },
+    { name: 'casting', run: runCasting },
+    { name: 'projectiles', run: runProjectiles },
+    { name: 'areas', run: runAreas },
+    { name: 'loot', run: runLoot },
+    { name: 'life', run: runLife },
+    { name: 'creatures', run: runCreatures },
   ],
+  start: spawnCreatures,
   join,
+  leave: (sim, slot) => void leaveParty(sim, slot),
   view: {
-    kinds: { player: { colour: '#4f8fd9', radiusMm: PLAYER_RADIUS_MM } },
-    help: 'WASD to walk, Shift to sprint, mouse to look around',
-    map: (map) => ({ boxesMm: map.boxes.map((units) => units >> POSITION_SHIFT) }),
+    kinds: {
+      player: { colour: '#4f8fd9', radiusMm: PLAYER_RADIUS_MM },
+      wolf: { colour: '#8d8f98', radiusMm: FIGHTERS[KINDS.wolf]!.radiusMm },
+      archer: { colour: '#c08a4a', radiusMm: FIGHTERS[KINDS.archer]!.radiusMm },
+      troll: { colour: '#5f8f55', radiusMm: FIGHTERS[KINDS.troll]!.radiusMm },
+      projectile: { colour: '#ffd27a', radiusMm: 150 },
+      loot: { colour: '#e8c34a', radiusMm: 250 },
+      area: { colour: '#e2683c', radiusMm: 600 },
+    },
+    help: 'WASD to walk, Shift to sprint, Space to jump, mouse to look around, 1–4 for abilities',
+    map: ({ boxes, tallMm }) => ({ boxesMm: boxes.map((units) => units >> POSITION_SHIFT), tallBoxesMm: tallMm }),
+    tint: ({ variant }) =>
+      variant === undefined || variant <= LOOT_GOLD ? undefined : variant === LOOT_HEALTH ? '#d9505a' : '#5aa0e8',
   },
 });

@@ -88,6 +88,8 @@ export interface KindView {
 export interface MapView {
   /** Boxes to draw, mm: x0, z0, x1, z1 for each. */
   readonly boxesMm?: Int32Array;
+  /** Those of them that are tall: they block sight too. */
+  readonly tallBoxesMm?: Int32Array;
 }
 
 export interface GameDefinition<Specs extends ColumnSpecs, Map> {

@@ -1,0 +1,126 @@
+// Using abilities, up to the moment they take effect: what was pressed, whether it may be begun, casts that go on and
+// break off. Players and creatures alike; creatures press by writing the same columns (creatures.ts).
+// The checks are in order of cost, and each has its reason, which the caster is told once a press.
+
+import { POSITION_SHIFT } from '../sim/game.ts';
+import { ABILITIES, type Ability, INTEREST_RADIUS_MM, REASONS } from './abilities.ts';
+import { findPlace, isInCone, reachOf } from './aim.ts';
+import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
+import { breakCast, mayHurt } from './damage.ts';
+import { tellRefused } from './events.ts';
+import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
+import type { Spot } from './map.ts';
+import { placeAt } from './nearby.ts';
+import { blocksWay } from './sight.ts';
+import { takeEffect } from './strikes.ts';
+
+const INTEREST = INTEREST_RADIUS_MM << POSITION_SHIFT;
+
+const past = new Int32Array(3);
+const spot: Spot = { x: 0, z: 0 };
+
+export function runCasting(sim: DarkAges): void {
+  const { kind, health, ability, pressed, castAbility } = columnsOf(sim);
+  const count = sim.slotCount;
+  for (let slot = 0; slot < count; slot++) {
+    if (kind[slot] === 0 || kind[slot]! > FIGHTER_LAST) continue;
+    const wanted = ability[slot]!;
+    const isPress = wanted !== 0 && wanted !== pressed[slot];
+    pressed[slot] = wanted;
+    if (wanted === 0 && castAbility[slot] === 0) continue;
+    if (health[slot] === 0) {
+      if (isPress) tellRefused(sim, slot, wanted, REASONS.dead);
+    } else if (castAbility[slot] !== 0) {
+      if (isPress) tellRefused(sim, slot, wanted, REASONS.casting);
+      continueCast(sim, slot);
+    } else {
+      beginCast(sim, slot, ABILITIES[wanted]!, isPress);
+    }
+  }
+}
+
+function beginCast(sim: DarkAges, slot: number, ability: Ability, isPress: boolean): void {
+  const { castAbility, castUntil, castTarget, target, shieldUntil } = columnsOf(sim);
+  const reason = checkCast(sim, slot, ability, target[slot]!);
+  if (reason !== 0) {
+    if (isPress) tellRefused(sim, slot, ability.id, reason);
+    return;
+  }
+  if (ability.kind !== 'heal' && shieldUntil[slot]! > sim.tick) shieldUntil[slot] = sim.tick;
+  castTarget[slot] = target[slot]!;
+  if (ability.castTicks === 0) {
+    takeEffect(sim, slot, ability);
+    return;
+  }
+  castAbility[slot] = ability.id;
+  castUntil[slot] = sim.tick + ability.castTicks;
+}
+
+function continueCast(sim: DarkAges, slot: number): void {
+  const { castAbility, castUntil, castTarget } = columnsOf(sim);
+  const ability = ABILITIES[castAbility[slot]!]!;
+  if (!ability.isMobile && isMoving(sim, slot)) {
+    breakCast(sim, slot, REASONS.moved);
+    return;
+  }
+  if (sim.tick < castUntil[slot]!) return;
+  // Whom and where it was begun for may have gone meanwhile.
+  const reason =
+    ability.kind === 'heal' || ability.kind === 'area' ? checkTarget(sim, slot, ability, castTarget[slot]!) : 0;
+  if (reason !== 0) breakCast(sim, slot, reason);
+  else takeEffect(sim, slot, ability);
+}
+
+/** By its own will; who falls off a box isn't. */
+function isMoving(sim: DarkAges, slot: number): boolean {
+  const { velocityX, velocityY, velocityZ } = sim.columns;
+  return velocityX[slot] !== 0 || velocityZ[slot] !== 0 || velocityY[slot]! > 0;
+}
+
+/** 0 when the living fighter in `slot` may begin the ability now, else one of REASONS. */
+function checkCast(sim: DarkAges, slot: number, ability: Ability, target: number): number {
+  const columns = columnsOf(sim);
+  if (readyTicksOf(columns, ability.id)[slot]! > sim.tick) return REASONS.cooldown;
+  if (columns.mana[slot]! < ability.mana) return REASONS.mana;
+  const reason = checkTarget(sim, slot, ability, target);
+  if (reason !== 0) return reason;
+  return !ability.isMobile && isMoving(sim, slot) ? REASONS.moved : 0;
+}
+
+function checkTarget(sim: DarkAges, slot: number, ability: Ability, target: number): number {
+  if (ability.kind === 'area') return checkPlace(sim, slot, ability);
+  if (target === 0 || target === sim.handle(slot)) {
+    return target !== 0 && ability.kind !== 'heal' ? REASONS.badTarget : 0;
+  }
+  const other = sim.find(target);
+  if (other < 0) return REASONS.unknownTarget;
+  const { kind, health, party, positionX, positionZ } = columnsOf(sim);
+  const x = positionX[slot]!;
+  const z = positionZ[slot]!;
+  // What is too far away to be seen is answered like what is not there.
+  const farX = positionX[other]! - x;
+  const farZ = positionZ[other]! - z;
+  if (farX * farX + farZ * farZ > INTEREST * INTEREST) return REASONS.unknownTarget;
+  if (kind[other]! > FIGHTER_LAST || health[other] === 0) return REASONS.badTarget;
+  if (ability.kind === 'heal') {
+    if (kind[other] !== PLAYER) return REASONS.badTarget;
+    if (party[slot] === 0 || party[other] !== party[slot]) return REASONS.party;
+  } else if (!mayHurt(sim, slot, kind[slot]!, party[slot]!, other)) {
+    return kind[other] === PLAYER && kind[slot] === PLAYER ? REASONS.party : REASONS.badTarget;
+  }
+  if (!placeAt(sim, other, sim.rewindTicks(slot), past)) return REASONS.unknownTarget;
+  const dx = past[0]! - x;
+  const dz = past[2]! - z;
+  const edge = ability.kind === 'melee' ? FIGHTERS[kind[other]!]!.radiusMm : 0;
+  const range = (ability.rangeMm + edge) << POSITION_SHIFT;
+  if (dx * dx + dz * dz > range * range) return REASONS.range;
+  if (blocksWay(sim.map, x, z, past[0]!, past[2]!)) return REASONS.sight;
+  return ability.kind === 'melee' && !isInCone(sim, slot, ability, dx, dz) ? REASONS.facing : 0;
+}
+
+function checkPlace(sim: DarkAges, slot: number, ability: Ability): number {
+  const { positionX, positionZ } = sim.columns;
+  if (reachOf(sim, slot) > ability.rangeMm << POSITION_SHIFT) return REASONS.range;
+  findPlace(sim, slot, spot);
+  return blocksWay(sim.map, positionX[slot]!, positionZ[slot]!, spot.x, spot.z) ? REASONS.sight : 0;
+}

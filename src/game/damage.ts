@@ -1,0 +1,98 @@
+// What a hit does: who may hurt whom, hit points, broken casts, death and what the dead leave behind.
+
+import { POSITION_SHIFT } from '../sim/game.ts';
+import { ABILITIES, DEAD_TICKS, INTERRUPTED_TICKS, INTERRUPTING_AMOUNT, REASONS } from './abilities.ts';
+import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
+import { tellKilled, tellRefused, tellStruck } from './events.ts';
+import { creatureOf, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
+import { dropLoot } from './loot.ts';
+import { provoke } from './pack.ts';
+
+/** A player who dies leaves one coin in so many. */
+const GOLD_SHARE = 5;
+const GOLD_MAX = 0x7fff_ffff;
+
+/** Creatures hurt players alone; players hurt whatever fights, but not themselves and not their party. */
+export function mayHurt(
+  sim: DarkAges,
+  source: number,
+  sourceKind: number,
+  sourceParty: number,
+  target: number,
+): boolean {
+  const { kind, health, party } = columnsOf(sim);
+  const targetKind = kind[target]!;
+  if (target === source || targetKind === 0 || targetKind > FIGHTER_LAST || health[target] === 0) return false;
+  if (sourceKind !== PLAYER) return targetKind === PLAYER;
+  return targetKind !== PLAYER || sourceParty === 0 || party[target] !== sourceParty;
+}
+
+/** @param source slot of who hit, or −1 when it is gone */
+export function hurt(sim: DarkAges, source: number, sourceKind: number, ability: number, target: number): void {
+  const { health, shieldUntil, combatTick, castAbility, kind } = columnsOf(sim);
+  const { tick } = sim;
+  if (health[target] === 0) return;
+  combatTick[target] = tick;
+  if (source >= 0) combatTick[source] = tick;
+  if (shieldUntil[target]! > tick) {
+    tellStruck(sim, 'hit', source, target, ability, 0);
+    return;
+  }
+  const { amount } = ABILITIES[ability]!;
+  const taken = Math.min(amount, health[target]!);
+  health[target]! -= taken;
+  tellStruck(sim, 'hit', source, target, ability, taken);
+  if (health[target] === 0) {
+    die(sim, source, sourceKind, ability, target);
+    return;
+  }
+  if (amount >= INTERRUPTING_AMOUNT && castAbility[target] !== 0) breakCast(sim, target, REASONS.hit);
+  if (kind[target] !== PLAYER && source >= 0 && sourceKind === PLAYER) provoke(sim, target, source);
+}
+
+/** The cast that is going on comes to nothing; no mana is taken, the ability is back in half a second. */
+export function breakCast(sim: DarkAges, slot: number, reason: number): void {
+  const columns = columnsOf(sim);
+  const ability = columns.castAbility[slot]!;
+  columns.castAbility[slot] = 0;
+  readyTicksOf(columns, ability)[slot] = sim.tick + INTERRUPTED_TICKS;
+  tellRefused(sim, slot, ability, reason);
+}
+
+function die(sim: DarkAges, source: number, sourceKind: number, ability: number, target: number): void {
+  const columns = columnsOf(sim);
+  const { kind, castAbility, deadUntil, wantsRespawn, kills, deaths, ability: wanted } = columns;
+  const isPlayer = kind[target] === PLAYER;
+  const ticks = isPlayer ? DEAD_TICKS : creatureOf(kind[target]!).respawnTicks;
+  castAbility[target] = 0;
+  deadUntil[target] = sim.tick + ticks;
+  if (isPlayer) {
+    wantsRespawn[target] = 0;
+    deaths[target] = Math.min(deaths[target]! + 1, GOLD_MAX);
+    if (source >= 0 && sourceKind === PLAYER) kills[source] = Math.min(kills[source]! + 1, GOLD_MAX);
+    leaveGold(sim, target);
+  } else {
+    wanted[target] = 0;
+    leaveSpoils(sim, target);
+  }
+  tellKilled(sim, target, source, sourceKind, ability);
+}
+
+function leaveGold(sim: DarkAges, slot: number): void {
+  const { gold, positionX, positionZ } = columnsOf(sim);
+  const share = Math.floor(gold[slot]! / GOLD_SHARE);
+  if (share === 0) return;
+  // In a zone without a free slot nothing is dropped, and nothing lost.
+  if (dropLoot(sim, positionX[slot]!, positionZ[slot]!, LOOT_GOLD, share)) gold[slot]! -= share;
+}
+
+function leaveSpoils(sim: DarkAges, slot: number): void {
+  const { kind, positionX, positionZ } = columnsOf(sim);
+  const { goldLeast, goldMost, potionPercent } = creatureOf(kind[slot]!);
+  const x = positionX[slot]!;
+  const z = positionZ[slot]!;
+  dropLoot(sim, x, z, LOOT_GOLD, goldLeast + (sim.random() % (goldMost - goldLeast + 1)));
+  if (sim.random() % 100 >= potionPercent) return;
+  const aside = 700 << POSITION_SHIFT;
+  dropLoot(sim, x + aside, z, sim.random() % 2 === 0 ? LOOT_HEALTH : LOOT_MANA, 0);
+}

@@ -1,0 +1,132 @@
+// Coming to life, staying alive: what players begin with, health and mana that come back, the dead who return.
+
+import { TICK_HZ } from '../base/limits.ts';
+import { POSITION_SHIFT } from '../sim/game.ts';
+import { HEALTH_MAX, MANA_MAX, SHIELD_TICKS, STAMINA_MAX } from './abilities.ts';
+import { columnsOf, type DarkAges } from './columns.ts';
+import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
+import { findFreeSpot, groundAt, LOW_TOP, SPAWN_HALF_MM, type Spot } from './map.ts';
+import { findNear, found } from './nearby.ts';
+import { MOOD_HOME } from './pack.ts';
+
+/** Health comes back to who gave and took no hit for so long. */
+const REST_TICKS = 5 * TICK_HZ;
+/** A point of health, a point of mana every so many ticks: 4 a second. */
+const REGAIN_TICKS = 15;
+/** Places that are looked at for who returns; the one furthest from enemies is taken. */
+const PLACES = 6;
+const LOOK_RADIUS = 25_000 << POSITION_SHIFT;
+
+const spot: Spot = { x: 0, z: 0 };
+
+/** A new player appears near the centre; one that returns stands where it left, or beside what is there now. */
+export function join(sim: DarkAges, slot: number, isNew: boolean): void {
+  const columns = columnsOf(sim);
+  const { positionX, positionY, positionZ, facing, aim, health } = columns;
+  columns.mana[slot] = MANA_MAX;
+  columns.stamina[slot] = STAMINA_MAX;
+  columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
+  if (isNew) {
+    health[slot] = HEALTH_MAX;
+    positionX[slot] = randomSpawn(sim);
+    positionZ[slot] = randomSpawn(sim);
+    facing[slot] = sim.random() & 0xffff;
+  } else if (health[slot] === 0) {
+    // Who left dead has waited long enough.
+    health[slot] = HEALTH_MAX;
+    positionX[slot] = randomSpawn(sim);
+    positionY[slot] = 0;
+    positionZ[slot] = randomSpawn(sim);
+  }
+  health[slot] = Math.min(health[slot]!, HEALTH_MAX);
+  const overLow = positionY[slot]! >= LOW_TOP;
+  moveTo(sim, slot, positionX[slot]!, positionZ[slot]!, overLow);
+  aim[slot] = facing[slot]!;
+}
+
+/** Onto a free spot there, without making way. */
+function moveTo(sim: DarkAges, slot: number, x: number, z: number, overLow: boolean): void {
+  const columns = columnsOf(sim);
+  spot.x = x;
+  spot.z = z;
+  findFreeSpot(sim.map, spot, overLow);
+  columns.positionX[slot] = spot.x;
+  columns.positionY[slot] = overLow ? groundAt(sim.map, spot.x, spot.z) : 0;
+  columns.positionZ[slot] = spot.z;
+  columns.velocityX[slot] = 0;
+  columns.velocityY[slot] = 0;
+  columns.velocityZ[slot] = 0;
+  columns.countedX[slot] = spot.x;
+  columns.countedZ[slot] = spot.z;
+}
+
+function randomSpawn(sim: DarkAges): number {
+  return ((sim.random() % (2 * SPAWN_HALF_MM + 1)) - SPAWN_HALF_MM) << POSITION_SHIFT;
+}
+
+export function runLife(sim: DarkAges): void {
+  const { kind, health, mana, combatTick, deadUntil, wantsRespawn } = columnsOf(sim);
+  const { tick } = sim;
+  const count = sim.slotCount;
+  for (let slot = 0; slot < count; slot++) {
+    const each = kind[slot]!;
+    if (each === 0 || each > FIGHTER_LAST) continue;
+    if (health[slot] === 0) {
+      if (tick < deadUntil[slot]! && wantsRespawn[slot] === 0) continue;
+      if (each === PLAYER) respawnPlayer(sim, slot);
+      else respawnCreature(sim, slot);
+      continue;
+    }
+    if ((tick + slot) % REGAIN_TICKS !== 0) continue;
+    if (each === PLAYER && mana[slot]! < MANA_MAX) mana[slot]!++;
+    if (tick - combatTick[slot]! >= REST_TICKS && health[slot]! < FIGHTERS[each]!.healthMax) health[slot]!++;
+  }
+}
+
+function respawnPlayer(sim: DarkAges, slot: number): void {
+  const columns = columnsOf(sim);
+  let bestX = 0;
+  let bestZ = 0;
+  let bestRoom = -1;
+  for (let place = 0; place < PLACES; place++) {
+    const x = randomSpawn(sim);
+    const z = randomSpawn(sim);
+    const room = roomAt(sim, slot, x, z);
+    if (room <= bestRoom) continue;
+    bestRoom = room;
+    bestX = x;
+    bestZ = z;
+  }
+  columns.health[slot] = HEALTH_MAX;
+  columns.mana[slot] = MANA_MAX;
+  columns.stamina[slot] = STAMINA_MAX;
+  columns.wantsRespawn[slot] = 0;
+  columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
+  moveTo(sim, slot, bestX, bestZ, false);
+}
+
+/** Square of the distance to the nearest living enemy, at most that of LOOK_RADIUS. */
+function roomAt(sim: DarkAges, slot: number, x: number, z: number): number {
+  const { party, positionX, positionZ } = columnsOf(sim);
+  const near = findNear(sim, x, z, LOOK_RADIUS);
+  let room = LOOK_RADIUS * LOOK_RADIUS;
+  for (let index = 0; index < near; index++) {
+    const other = found[index]!;
+    if (other === slot || (party[slot] !== 0 && party[other] === party[slot])) continue;
+    const dx = positionX[other]! - x;
+    const dz = positionZ[other]! - z;
+    room = Math.min(room, dx * dx + dz * dz);
+  }
+  return room;
+}
+
+function respawnCreature(sim: DarkAges, slot: number): void {
+  const columns = columnsOf(sim);
+  columns.health[slot] = FIGHTERS[columns.kind[slot]!]!.healthMax;
+  columns.mood[slot] = MOOD_HOME;
+  columns.moodTick[slot] = sim.tick;
+  columns.prey[slot] = 0;
+  moveTo(sim, slot, columns.homeX[slot]!, columns.homeZ[slot]!, false);
+  columns.goalX[slot] = columns.positionX[slot]!;
+  columns.goalZ[slot] = columns.positionZ[slot]!;
+}

@@ -1,0 +1,67 @@
+// What lies on the ground: it is dropped, waits for half a minute, and belongs to who walks over it first.
+
+import { TICK_HZ } from '../base/limits.ts';
+import { POSITION_SHIFT } from '../sim/game.ts';
+import { HEALTH_MAX, MANA_MAX } from './abilities.ts';
+import { columnsOf, type DarkAges } from './columns.ts';
+import { tellLooted, tellStruck } from './events.ts';
+import { LOOT, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
+import { findFreeSpot, type Spot } from './map.ts';
+import { findNear, found } from './nearby.ts';
+
+export const LOOT_TICKS = 30 * TICK_HZ;
+const REACH = 1200 << POSITION_SHIFT;
+const POTION_HEALTH = 30;
+const POTION_MANA = 40;
+const GOLD_MAX = 0x7fff_ffff;
+
+const spot: Spot = { x: 0, z: 0 };
+
+/** Beside the boxes. False when the zone has no free slot. */
+export function dropLoot(sim: DarkAges, x: number, z: number, variant: number, amount: number): boolean {
+  const slot = sim.spawn(LOOT);
+  if (slot < 0) return false;
+  const columns = columnsOf(sim);
+  spot.x = x;
+  spot.z = z;
+  findFreeSpot(sim.map, spot);
+  columns.positionX[slot] = spot.x;
+  columns.positionZ[slot] = spot.z;
+  columns.variant[slot] = variant;
+  columns.amount[slot] = amount;
+  columns.endTick[slot] = sim.tick + LOOT_TICKS;
+  return true;
+}
+
+export function runLoot(sim: DarkAges): void {
+  const { kind, health, endTick, positionX, positionZ } = columnsOf(sim);
+  const count = sim.slotCount;
+  for (let slot = 0; slot < count; slot++) {
+    if (kind[slot] !== LOOT) continue;
+    const near = findNear(sim, positionX[slot]!, positionZ[slot]!, REACH);
+    let taker = -1;
+    for (let index = 0; index < near && taker < 0; index++) {
+      const other = found[index]!;
+      if (kind[other] === PLAYER && health[other]! > 0) taker = other;
+    }
+    if (taker >= 0) takeLoot(sim, slot, taker);
+    if (taker >= 0 || sim.tick >= endTick[slot]!) sim.despawn(slot);
+  }
+}
+
+function takeLoot(sim: DarkAges, slot: number, taker: number): void {
+  const { variant, amount, gold, health, mana } = columnsOf(sim);
+  const what = variant[slot]!;
+  let given = amount[slot]!;
+  if (what === LOOT_GOLD) {
+    gold[taker] = Math.min(gold[taker]! + given, GOLD_MAX);
+  } else if (what === LOOT_HEALTH) {
+    given = Math.min(POTION_HEALTH, HEALTH_MAX - health[taker]!);
+    health[taker]! += given;
+    if (given > 0) tellStruck(sim, 'healed', -1, taker, 0, given);
+  } else {
+    given = Math.min(POTION_MANA, MANA_MAX - mana[taker]!);
+    mana[taker]! += given;
+  }
+  tellLooted(sim, taker, what, given);
+}
