@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import type { DarkAges } from '../../src/game/columns.ts';
 import { game } from '../../src/game/game.ts';
 import { isFreeSpot, SPAWN_HALF_MM } from '../../src/game/map.ts';
 import { POSITION_SHIFT } from '../../src/sim/game.ts';
 import { createSimulation, NO_SURROUNDINGS, stepSimulation } from '../../src/sim/simulation.ts';
 import { createWorld, resetWorld, spawnEntity } from '../../src/sim/world.ts';
 
-type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
+type GameSimulation = DarkAges;
 
 function makeGame(capacity: number) {
   const world = createWorld(game.allColumns, capacity);
@@ -51,8 +52,9 @@ test('a returning player stands where it left, keeps what is saved, and is pushe
 
 test('the way is counted in whole metres, the rest is kept, and blocked steps do not count', () => {
   const { world, sim } = makeGame(1);
-  const { moveX, buttons, walkedM, positionX, positionZ } = sim.columns;
+  const { moveX, buttons, health, walkedM, positionX, positionZ } = sim.columns;
   spawnEntity(world, game.kinds.player);
+  health[0] = 100;
   game.join!(sim, 0, false);
   buttons[0] = 1;
   for (let tick = 0; tick < 240; tick++) {
@@ -68,7 +70,17 @@ test('the way is counted in whole metres, the rest is kept, and blocked steps do
 });
 
 test('what is saved, and what the page draws', () => {
-  expect(game.savedColumns).toEqual(['positionX', 'positionY', 'positionZ', 'facing', 'health', 'walkedM']);
+  expect(game.savedColumns).toEqual([
+    'positionX',
+    'positionY',
+    'positionZ',
+    'facing',
+    'health',
+    'walkedM',
+    'kills',
+    'deaths',
+    'gold',
+  ]);
   const map = game.createMap(1);
   const { boxesMm } = game.view!.map!(map);
   expect(boxesMm).toHaveLength(map.boxes.length);
