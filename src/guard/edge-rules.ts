@@ -1,0 +1,268 @@
+// Rows of the table of checks (rules.ts says what it is for): those of edge threads and of the gateway, and what a row
+// is. Data alone.
+
+import type { CounterName } from '../base/counters.ts';
+import * as limits from '../base/limits.ts';
+
+export interface Rule {
+  readonly code: string;
+  readonly what: string;
+  readonly limit: number | string;
+  /** edge: src/session, src/io/websocket.ts. zone: src/zone, src/guard. gateway: src/gateway. game: src/game. */
+  readonly where: 'edge' | 'zone' | 'gateway' | 'game';
+  /**
+   * drop: the frame or input is gone, the session goes on. correct: the server's state wins. refuse: the player is told
+   * a code. close: the connection ends, with that goodbye. count: nothing happens but the count.
+   */
+  readonly response: 'drop' | 'correct' | 'refuse' | 'close' | 'count';
+  /** A row of COUNTERS, an HTTP answer of the gateway, or a reason that the game tells the player. */
+  readonly counter:
+    | `edge.${CounterName<'edge'>}`
+    | `zone.${CounterName<'zone'>}`
+    | `answer.${string}`
+    | `reason.${string}`;
+  /** Title of the test that breaks the rule. */
+  readonly test: string;
+}
+
+export type Row = readonly [
+  code: string,
+  what: string,
+  limit: number | string,
+  where: Rule['where'],
+  response: Rule['response'],
+  counter: Rule['counter'],
+  test: string,
+];
+
+/** In order of cost: what comes first is cheapest, and what it refuses the later ones never see. */
+export const EDGE_ROWS: readonly Row[] = [
+  [
+    'origin',
+    'a page of another site',
+    'own host, --allow-origin',
+    'edge',
+    'refuse',
+    'edge.refusedOrigin',
+    'a page of another origin is refused and counted',
+  ],
+  [
+    'full',
+    'one connection too many',
+    limits.PLAYERS_MAX,
+    'edge',
+    'close',
+    'edge.refusedFull',
+    'when the session layer has no room the client is told to try later',
+  ],
+  [
+    'size',
+    'a frame too long',
+    `${limits.FRAME_BYTES_MAX} bytes`,
+    'edge',
+    'drop',
+    'edge.dropSize',
+    'a frame above the wire’s limit reaches the session layer to be counted; one far above ends the connection',
+  ],
+  [
+    'type',
+    'a text frame',
+    'binary only',
+    'edge',
+    'drop',
+    'edge.dropType',
+    'binary frames come through whole and in order, both ways; text ones are told apart',
+  ],
+  [
+    'websocket',
+    'bytes that are no WebSocket frame',
+    'RFC 6455',
+    'edge',
+    'close',
+    'edge.dropMalformed',
+    'bytes that are no frame are counted and end the connection',
+  ],
+  [
+    'frame_rate',
+    'too many frames',
+    `${limits.FRAMES_PER_SECOND_MAX}/s, ${limits.FRAMES_BURST_MAX} at once`,
+    'edge',
+    'drop',
+    'edge.dropRate',
+    'floods of frames at ten times the budget, of joined clients and of strangers',
+  ],
+  [
+    'byte_rate',
+    'too many bytes',
+    `${limits.BYTES_PER_SECOND_MAX}/s`,
+    'edge',
+    'drop',
+    'edge.dropRate',
+    'frames and bytes beyond the budget are dropped, to the exact one, and time gives them back',
+  ],
+  [
+    'request_rate',
+    'too many requests',
+    `${limits.REQUESTS_PER_SECOND_MAX}/s`,
+    'edge',
+    'drop',
+    'edge.dropRate',
+    'requests have their own budget',
+  ],
+  [
+    'decode',
+    'what is no message: cut, unknown fields, wrong types',
+    'proto/STANDARD.md',
+    'edge',
+    'drop',
+    'edge.dropMalformed',
+    'random bytes, and honest frames cut short or with one bit flipped',
+  ],
+  [
+    'inputs_per_frame',
+    'inputs in one frame',
+    limits.INPUTS_PER_FRAME_MAX,
+    'edge',
+    'drop',
+    'edge.dropMalformed',
+    '%s moves one counter and nothing else',
+  ],
+  [
+    'range',
+    'a number or a text outside its field’s bounds',
+    'of the field',
+    'edge',
+    'drop',
+    'edge.dropRange',
+    '%s moves one counter and nothing else',
+  ],
+  [
+    'session',
+    'play before the welcome, a second join',
+    'state of the session',
+    'edge',
+    'drop',
+    'edge.dropSession',
+    'frames before the join, and play before the welcome, are dropped',
+  ],
+  [
+    'version',
+    'another wire, game or version',
+    limits.PROTOCOL_VERSION,
+    'edge',
+    'close',
+    'edge.refusedProtocol',
+    'a join: %s is told so and closed',
+  ],
+  [
+    'token_forged',
+    'a token that we did not sign',
+    'HMAC',
+    'edge',
+    'close',
+    'edge.refusedToken',
+    'a token shown twice, forged, made for another server, or no token at all',
+  ],
+  [
+    'token_expired',
+    'a token too old',
+    `${limits.TOKEN_LIFETIME_S} s`,
+    'edge',
+    'close',
+    'edge.refusedToken',
+    'a token that has expired',
+  ],
+  [
+    'token_used',
+    'a token shown again',
+    'once',
+    'edge',
+    'close',
+    'edge.refusedToken',
+    'takes a token once, and forgets it when it has expired',
+  ],
+  [
+    'join_timeout',
+    'no join',
+    `${limits.JOIN_TIMEOUT_MS} ms`,
+    'edge',
+    'close',
+    'edge.refusedJoinTimeout',
+    'sockets that never join, never say hello, or never finish saying it',
+  ],
+  [
+    'idle',
+    'silence',
+    `${limits.IDLE_TIMEOUT_MS} ms`,
+    'edge',
+    'close',
+    'edge.connections',
+    'who falls silent is closed; a ping is enough to stay',
+  ],
+  [
+    'backlog',
+    'a client that reads nothing',
+    `${4 * limits.SOCKET_BACKLOG_BYTES_MAX} bytes`,
+    'edge',
+    'close',
+    'edge.snapshotSkipped',
+    'a client that reads nothing: it gets fewer snapshots, then none, and memory stays',
+  ],
+  [
+    'ack',
+    'acknowledging what was never sent',
+    'what was sent',
+    'edge',
+    'count',
+    'edge.acksUnknown',
+    'acknowledgements of what was never sent are counted, and the client’s world stays right',
+  ],
+  [
+    'ring',
+    'more than the zone takes',
+    `${limits.INPUT_RING_BYTES} bytes`,
+    'edge',
+    'drop',
+    'edge.dropRingFull',
+    'inputs that find the ring full are counted',
+  ],
+];
+
+export const GATEWAY_ROWS: readonly Row[] = [
+  [
+    'session_origin',
+    'a page of another site asks for a session',
+    'own host, --allow-origin',
+    'gateway',
+    'refuse',
+    'answer.origin_refused',
+    'another site’s page is refused before anything else',
+  ],
+  [
+    'session_rate',
+    'sessions, passwords and failed logins',
+    '--sessions-per-minute',
+    'gateway',
+    'refuse',
+    'answer.rate_limited',
+    'rate limits say how long to wait',
+  ],
+  [
+    'name',
+    'letters and length of a name',
+    `[A-Za-z0-9_.-] ${limits.NAME_LENGTH_MIN}–${limits.NAME_LENGTH_MAX}`,
+    'gateway',
+    'refuse',
+    'answer.bad_name',
+    'names: letters, digits, _ . - and 3 to 24 of them, nothing profane',
+  ],
+  [
+    'name_profanity',
+    'profanity in a new name',
+    'src/guard/words.ts',
+    'gateway',
+    'refuse',
+    'answer.name_refused',
+    'a profane name is refused to a new account before anything is hashed; who has one keeps it',
+  ],
+];

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type BlockKind, COUNTERS } from '../../src/base/counters.ts';
+import { REASONS } from '../../src/game/abilities.ts';
+import { printRules, RULES } from '../../src/guard/rules.ts';
+import { SCORED } from '../../src/guard/score.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Titles of all tests there are: what stands in quotes behind `test(`, or behind what makes several of one. */
+function readTitles(): Set<string> {
+  const titles = new Set<string>();
+  for (const path of readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })) {
+    if (!path.endsWith('.test.ts')) continue;
+    const text = readFileSync(join(ROOT, 'test', path), 'utf8');
+    for (const match of text.matchAll(
+      /(?:^\s*test(?:\.(?:each|for)\(.*\))?|^\s*\](?: as const)?\))\(\s*'((?:[^'\\]|\\.)+)'/gm,
+    )) {
+      titles.add(match[1]!);
+    }
+  }
+  return titles;
+}
+
+test('each rule has a test that exists', () => {
+  const titles = readTitles();
+  expect(titles.size).toBeGreaterThan(100);
+  expect(RULES.filter((rule) => !titles.has(rule.test)).map(({ code, test: title }) => `${code}: ${title}`)).toEqual(
+    [],
+  );
+});
+
+test('each rule has a code of its own and a counter, an answer or a reason that exists', () => {
+  expect(new Set(RULES.map(({ code }) => code)).size).toBe(RULES.length);
+  const session = readFileSync(join(ROOT, 'src/gateway/session.ts'), 'utf8');
+  for (const { code, counter } of RULES) {
+    const [kind, name] = counter.split('.') as [string, string];
+    if (kind === 'answer') expect([code, session.includes(`| '${name}'`)]).toEqual([code, true]);
+    else if (kind === 'reason') expect(Object.keys(REASONS)).toContain(name);
+    else expect(Object.keys(COUNTERS[kind as BlockKind])).toContain(name);
+  }
+});
+
+test('no check is missing: each counter of what is dropped, refused or violated, each reason, each scored rule', () => {
+  const counters = new Set<string>(RULES.map(({ counter }) => counter));
+  for (const kind of ['edge', 'zone'] as const) {
+    for (const name of Object.keys(COUNTERS[kind])) {
+      if (!/^(drop|refused|guard|text)[A-Z]/.test(name) || name === 'guardSuspects') continue;
+      // An edge writes whole records: it would be our fault.
+      if (kind === 'zone' && name === 'dropMalformed') continue;
+      expect([name, counters.has(`${kind}.${name}`)]).toEqual([name, true]);
+    }
+  }
+  for (const reason of Object.keys(REASONS)) expect(counters).toContain(`reason.${reason}`);
+  const codes = new Set(RULES.map(({ code }) => code));
+  for (const rule of Object.keys(SCORED)) expect(codes).toContain(rule);
+});
+
+test('docs/guard.md is what the table prints', () => {
+  const file = readFileSync(join(ROOT, 'docs', 'guard.md'), 'utf8');
+  expect(file, 'npm run guard-table -- --write').toBe(printRules());
+});
