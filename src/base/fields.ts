@@ -17,7 +17,7 @@ export interface TextField {
   readonly maxBytes: number;
   /**
    * In a request: how the guard screens it before the game gets it (src/guard/text.ts). 'chat', the default, is what
-   * players read of each other; 'name' is the name of a player; 'none' is never shown to anybody.
+   * players read of each other; 'name' names a player: its shape alone is checked; 'none' is never shown to anybody.
    */
   readonly screen?: 'chat' | 'name' | 'none';
   readonly comment?: string;

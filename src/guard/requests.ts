@@ -9,7 +9,7 @@ import type { World } from '../sim/world.ts';
 import { worldTick } from '../sim/world.ts';
 import type { InputGuard } from './input-guard.ts';
 import { addPoints, SCORED, type ScoredName } from './score.ts';
-import { screenText, type TextCode } from './text.ts';
+import { isName, screenText, type TextCode } from './text.ts';
 
 const COUNTER_OF: Readonly<Record<Exclude<TextCode, ''>, CounterName<'zone'>>> = {
   text_empty: 'textEmpty',
@@ -40,12 +40,18 @@ export function screenRequest(
   let hasChat = false;
   for (const [name, field] of Object.entries(fields)) {
     if (field.type !== 'text' || field.screen === 'none') continue;
-    const kind = field.screen ?? 'chat';
-    if (kind === 'chat' && !hasChat) {
+    const value = values[name] as string;
+    // It names an account, which was screened when it was made, perhaps by other lists.
+    if (field.screen === 'name') {
+      if (!isName(value)) return count(guard, slot, 'text_name', tick);
+      hash = hashString(hash, value);
+      continue;
+    }
+    if (!hasChat) {
       hasChat = true;
       if (!takeText(world, slot, tick)) return count(guard, slot, 'text_rate', tick);
     }
-    const { code, text, isMasked } = screenText(values[name] as string, kind);
+    const { code, text, isMasked } = screenText(value, 'chat');
     if (code !== '') return count(guard, slot, code, tick);
     // `<` became a longer character: what goes out has to fit as well.
     if (utf8Bytes(text) > field.maxBytes) return count(guard, slot, 'text_long', tick);

@@ -50,6 +50,11 @@ function refuse(code: TextCode): Screened {
   return { code, text: '', isMasked: false };
 }
 
+/** Whether a player can be called so: the shape alone. */
+export function isName(raw: string): boolean {
+  return NAME.test(raw);
+}
+
 function screenName(raw: string): Screened {
   if (!NAME.test(raw)) return refuse('text_name');
   // In a name `_`, `.` and `-` part words as blanks do in chat.
