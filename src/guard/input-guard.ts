@@ -43,6 +43,8 @@ export interface InputGuard {
   readonly aim: Int32Array;
   readonly aimTick: Int32Array;
   readonly claimTick: Int32Array;
+  /** When an input from another time was scored last. */
+  readonly warpTick: Int32Array;
   readonly claim: Int32Array;
   readonly judgedTick: Int32Array;
   readonly judged: Int32Array;
@@ -63,6 +65,7 @@ export function createInputGuard(
     aim: new Int32Array(capacity),
     aimTick: new Int32Array(capacity),
     claimTick: new Int32Array(capacity),
+    warpTick: new Int32Array(capacity),
     claim: new Int32Array(capacity * 3),
     judgedTick: new Int32Array(capacity),
     judged: new Int32Array(capacity * 3),
@@ -80,6 +83,9 @@ export function resetGuardSlot(guard: InputGuard, slot: number): void {
 export function checkEarly(guard: InputGuard, slot: number, tick: number, nextTick: number): void {
   if (tick - nextTick <= TIME_WARP_TICKS) return;
   guard.counters.words[guard.counters.index.guardTimeWarp]!++;
+  // Once a tick, however many came: packets repeat inputs, and a clock that jumped has time to be repaired.
+  if (guard.warpTick[slot] === nextTick) return;
+  guard.warpTick[slot] = nextTick;
   addPoints(guard.suspicion, slot, SCORED.time_warp, nextTick);
 }
 

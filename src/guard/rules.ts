@@ -6,7 +6,8 @@ import * as limits from '../base/limits.ts';
 import { EDGE_ROWS, GATEWAY_ROWS, type Row, type Rule } from './edge-rules.ts';
 
 const HOSTILE_INPUTS = 'inputs of strangers, stale, early and doubled ones move a counter and nothing else';
-const REFUSED_TEXTS = 'a refused text is told with its code and counted; the game never sees it';
+const REFUSED_TEXTS =
+  'injection, markup, links and lies in chat reach nobody; each is refused with its code and counted';
 const REFUSED_STATES = 'the dead, in a cast, in cooldown, without mana';
 const REFUSED_TARGETS = 'targets: unknown, recycled, out of sight range, of a wrong kind, dead, oneself, the own party';
 const REFUSED_PLACES = 'range, sight, facing';
@@ -103,7 +104,7 @@ const ZONE_ROWS: readonly Row[] = [
     'zone',
     'close',
     'zone.guardClosed',
-    'who sends nothing but what cannot be is closed with cheating; its entity lingers once the edge has closed',
+    'claims outside the world and inputs from another time end in goodbye cheating, and it is no log line',
   ],
   [
     'text_rate',

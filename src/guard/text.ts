@@ -57,6 +57,9 @@ export function isName(raw: string): boolean {
 
 function screenName(raw: string): Screened {
   if (!NAME.test(raw)) return refuse('text_name');
+  // An address, or a word that some tool would obey: a name stands everywhere.
+  const code = findPattern(raw, raw);
+  if (code !== '') return refuse(code);
   // In a name `_`, `.` and `-` part words as blanks do in chat.
   const words = raw.replace(/[_.-]/g, ' ');
   if (findProfanity(profanity, raw).length > 0 || findProfanity(profanity, words).length > 0) {

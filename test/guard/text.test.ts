@@ -45,12 +45,18 @@ test('what is only ugly is corrected: zalgo, invisible characters, runs, blanks,
     expect(screenText(text!, 'chat')).toEqual({ code: '', text: clean, isMasked: false });
 });
 
-test('names: letters, digits, _ . - and 3 to 24 of them, nothing profane', () => {
+test('names: letters, digits, _ . - and 3 to 24 of them, no address, nothing profane', () => {
   for (const name of ['abc', 'A_b-c.9', 'x'.repeat(24), 'Scunthorpe', 'guest-a1b2c3']) {
     expect([name, screenText(name, 'name')]).toEqual([name, { code: '', text: name, isMasked: false }]);
   }
   for (const name of ['', 'ab', 'x'.repeat(25), 'a b', 'bоb', '<b>', 'a\n', "x'--", 'a\u200bbc', '../etc', '$(id)']) {
     expect([name, screenText(name, 'name').code]).toEqual([name, 'text_name']);
+  }
+  for (const name of ['evil.com', 'www.evil', '1.2.3.4', 'buy.gold.ru']) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, 'text_link']);
+  }
+  for (const name of ['FLUSHALL', '__proto__', 'constructor.prototype']) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, 'text_injection']);
   }
   for (const name of ['fuck', 'xX_FUCK_Xx', 'f.u.c.k', 'sh1t', 'big_b1tch', 'Hurensohn']) {
     expect([name, screenText(name, 'name').code]).toEqual([name, 'text_profanity']);
