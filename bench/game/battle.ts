@@ -3,10 +3,10 @@
 // the past; events are counted and dropped. Allocates nothing a tick by itself.
 
 import { REWIND_TICKS_MAX } from '../../src/base/limits.ts';
-import { createRandom, type Random } from '../../src/base/random.ts';
-import { BUTTON_JUMP, BUTTON_SPRINT } from '../../src/game/movement.ts';
+import { createRandom } from '../../src/base/random.ts';
 import { spawnCreature } from '../../src/game/creatures.ts';
 import { game } from '../../src/game/game.ts';
+import { BUTTON_JUMP, BUTTON_SPRINT } from '../../src/game/movement.ts';
 import { createPast, type Past, positionAt } from '../../src/rewind/past.ts';
 import { createHistory, type History, historyBytes, publishFrame } from '../../src/sim/history.ts';
 import { createSimulation } from '../../src/sim/simulation.ts';
@@ -18,7 +18,8 @@ export interface Battle {
   readonly world: World;
   readonly sim: GameSimulation;
   readonly history: History;
-  readonly random: Random;
+  /** Of `draw`. */
+  readonly random: Int32Array;
   readonly firstPlayer: number;
   readonly players: number;
   /** Events so far. */
@@ -44,8 +45,9 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     nameOf: () => '',
     findPlayer: () => -1,
   }) as GameSimulation;
-  const random = createRandom(seed);
-  const place = (): number => (random.below(2 * spreadMm) - spreadMm) * 128;
+  const random = Int32Array.of(seed);
+  const places = createRandom(seed);
+  const place = (): number => (places.below(2 * spreadMm) - spreadMm) * 128;
   for (let creature = 0; creature < creatures; creature++) {
     spawnCreature(sim, 2 + (creature % 3), 1 + (creature >> 2), place(), place());
   }
@@ -62,26 +64,33 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
   return battle;
 }
 
+/**
+ * A whole number from 0 to below `limit`, at most 2¹⁶. Deliberate: not the engine's generator, whose 32 bits V8 may have
+ * to put on the heap, and the heap is what is watched here. Numbers are Numerical Recipes' `ranqd1`.
+ */
+function draw(state: Int32Array, limit: number): number {
+  const next = (Math.imul(state[0]!, 1_664_525) + 1_013_904_223) | 0;
+  state[0] = next;
+  return (next >>> 15) % limit;
+}
+
 /** Everyone changes its mind now and then; who is dead asks to come back. */
 export function wish(battle: Battle): void {
   const { random, firstPlayer, players, world } = battle;
   const { moveX, moveZ, aim, buttons, health, wantsRespawn, ability, reach } = world.columns;
   for (let slot = firstPlayer; slot < firstPlayer + players; slot++) {
-    const drawn = random.u32();
-    if (drawn < 0x600_0000) {
-      moveX[slot] = random.below(255) - 127;
-      moveZ[slot] = random.below(255) - 127;
-      if (random.below(3) === 0) {
-        moveX[slot] = 0;
-        moveZ[slot] = 0;
-      }
-      buttons[slot] = (random.below(3) === 0 ? BUTTON_SPRINT : 0) | (random.below(8) === 0 ? BUTTON_JUMP : 0);
+    const drawn = draw(random, 0x1_0000);
+    if (drawn % 43 === 0) {
+      const stands = draw(random, 3) === 0;
+      moveX[slot] = stands ? 0 : draw(random, 255) - 127;
+      moveZ[slot] = stands ? 0 : draw(random, 255) - 127;
+      buttons[slot] = (draw(random, 3) === 0 ? BUTTON_SPRINT : 0) | (draw(random, 8) === 0 ? BUTTON_JUMP : 0);
     }
-    if ((drawn & 0xff) < 12) {
-      aim[slot] = random.below(65_536);
-      ability![slot] = random.below(5);
-      reach![slot] = random.below(2600);
+    if (drawn % 21 === 0) {
+      aim[slot] = draw(random, 0x1_0000);
+      ability![slot] = draw(random, 5);
+      reach![slot] = draw(random, 2600);
     }
-    if (health![slot] === 0 && (drawn & 0xff00) === 0) wantsRespawn![slot] = 1;
+    if (health![slot] === 0 && drawn % 256 === 0) wantsRespawn![slot] = 1;
   }
 }

@@ -37,8 +37,8 @@ export function findPlace(sim: DarkAges, slot: number, out: Spot): void {
   const { positionX, positionZ, aim } = sim.columns;
   const units = reachOf(sim, slot);
   const limit = sim.map.half;
-  const x = positionX[slot]! + Math.trunc((units * cosineOf(aim[slot]!)) / TRIG_ONE);
-  const z = positionZ[slot]! + Math.trunc((units * sineOf(aim[slot]!)) / TRIG_ONE);
+  const x = positionX[slot]! + (((units * cosineOf(aim[slot]!)) / TRIG_ONE) | 0);
+  const z = positionZ[slot]! + (((units * sineOf(aim[slot]!)) / TRIG_ONE) | 0);
   out.x = Math.max(-limit, Math.min(x, limit));
   out.z = Math.max(-limit, Math.min(z, limit));
 }

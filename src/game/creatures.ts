@@ -206,8 +206,8 @@ function approach(
   }
   if (distance <= mm(stopMm) && canHit) return;
   const around = slot * SLOT_TURN;
-  const goalX = dx + Math.trunc((SURROUND * cosineOf(around)) / TRIG_ONE);
-  const goalZ = dz + Math.trunc((SURROUND * sineOf(around)) / TRIG_ONE);
+  const goalX = dx + (((SURROUND * cosineOf(around)) / TRIG_ONE) | 0);
+  const goalZ = dz + (((SURROUND * sineOf(around)) / TRIG_ONE) | 0);
   walk(sim, slot, angleOf(goalX, goalZ), BUTTON_SPRINT);
 }
 
@@ -249,14 +249,14 @@ function walk(sim: DarkAges, slot: number, angle: number, pressed: number): void
   let chosen = angle;
   for (let turn = 0; turn < DETOURS; turn++) {
     const tried = angle + turn * side;
-    const x = positionX[slot]! + Math.trunc((AHEAD * cosineOf(tried)) / TRIG_ONE);
-    const z = positionZ[slot]! + Math.trunc((AHEAD * sineOf(tried)) / TRIG_ONE);
+    const x = positionX[slot]! + (((AHEAD * cosineOf(tried)) / TRIG_ONE) | 0);
+    const z = positionZ[slot]! + (((AHEAD * sineOf(tried)) / TRIG_ONE) | 0);
     if (!isFreeSpot(sim.map, x, z)) continue;
     chosen = tried;
     break;
   }
-  moveX[slot] = Math.trunc((MOVE * cosineOf(chosen)) / TRIG_ONE);
-  moveZ[slot] = Math.trunc((MOVE * sineOf(chosen)) / TRIG_ONE);
+  moveX[slot] = ((MOVE * cosineOf(chosen)) / TRIG_ONE) | 0;
+  moveZ[slot] = ((MOVE * sineOf(chosen)) / TRIG_ONE) | 0;
   buttons[slot] = pressed;
   if (mood[slot] !== MOOD_FIGHT) aim[slot] = chosen & 0xffff;
 }

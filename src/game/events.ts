@@ -105,6 +105,7 @@ export const events = {
 
 const refused = { ability: 0, reason: 0 };
 const struck = { target: 0, by: 0, ability: 0, amount: 0 };
+const killed = { target: 0, name: '', by: '', byKind: 0, ability: 0 };
 const looted = { variant: 0, amount: 0 };
 
 /** Tells the player in `slot` why an ability was not begun or was broken off; a creature is told nothing. */
@@ -141,13 +142,12 @@ export function tellStruck(
 
 /** To everyone who sees the dead. Names, no handle of the killer: it may be hidden from them. */
 export function tellKilled(sim: DarkAges, target: number, source: number, byKind: number, ability: number): void {
-  sim.emitNear('killed', target, {
-    target: sim.handle(target),
-    name: sim.nameOf(target),
-    by: source < 0 ? '' : sim.nameOf(source),
-    byKind,
-    ability,
-  });
+  killed.target = sim.handle(target);
+  killed.name = sim.nameOf(target);
+  killed.by = source < 0 ? '' : sim.nameOf(source);
+  killed.byKind = byKind;
+  killed.ability = ability;
+  sim.emitNear('killed', target, killed);
 }
 
 export function tellLooted(sim: DarkAges, slot: number, variant: number, amount: number): void {

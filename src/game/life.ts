@@ -15,7 +15,9 @@ const REST_TICKS = 5 * TICK_HZ;
 const REGAIN_TICKS = 15;
 /** Places that are looked at for who returns; the one furthest from enemies is taken. */
 const PLACES = 6;
-const LOOK_RADIUS = 25_000 << POSITION_SHIFT;
+const LOOK_MM = 25_000;
+
+const SPAWN_SPAN_MM = 2 * SPAWN_HALF_MM + 1;
 
 const spot: Spot = { x: 0, z: 0 };
 
@@ -61,7 +63,7 @@ function moveTo(sim: DarkAges, slot: number, x: number, z: number, overLow: bool
 }
 
 function randomSpawn(sim: DarkAges): number {
-  return ((sim.random() % (2 * SPAWN_HALF_MM + 1)) - SPAWN_HALF_MM) << POSITION_SHIFT;
+  return ((sim.random() % SPAWN_SPAN_MM) - SPAWN_HALF_MM) << POSITION_SHIFT;
 }
 
 export function runLife(sim: DarkAges): void {
@@ -89,8 +91,9 @@ function respawnPlayer(sim: DarkAges, slot: number): void {
   let bestZ = 0;
   let bestRoom = -1;
   for (let place = 0; place < PLACES; place++) {
-    const x = randomSpawn(sim);
-    const z = randomSpawn(sim);
+    const drawn = sim.random();
+    const x = (((drawn & 0xffff) % SPAWN_SPAN_MM) - SPAWN_HALF_MM) << POSITION_SHIFT;
+    const z = (((drawn >>> 16) % SPAWN_SPAN_MM) - SPAWN_HALF_MM) << POSITION_SHIFT;
     const room = roomAt(sim, slot, x, z);
     if (room <= bestRoom) continue;
     bestRoom = room;
@@ -105,16 +108,16 @@ function respawnPlayer(sim: DarkAges, slot: number): void {
   moveTo(sim, slot, bestX, bestZ, false);
 }
 
-/** Square of the distance to the nearest living enemy, at most that of LOOK_RADIUS. */
+/** Square of the distance to the nearest living enemy, mm, at most that of LOOK_MM. */
 function roomAt(sim: DarkAges, slot: number, x: number, z: number): number {
   const { party, positionX, positionZ } = columnsOf(sim);
-  const near = findNear(sim, x, z, LOOK_RADIUS);
-  let room = LOOK_RADIUS * LOOK_RADIUS;
+  const near = findNear(sim, x, z, LOOK_MM << POSITION_SHIFT);
+  let room = LOOK_MM * LOOK_MM;
   for (let index = 0; index < near; index++) {
     const other = found[index]!;
     if (other === slot || (party[slot] !== 0 && party[other] === party[slot])) continue;
-    const dx = positionX[other]! - x;
-    const dz = positionZ[other]! - z;
+    const dx = (positionX[other]! - x) >> POSITION_SHIFT;
+    const dz = (positionZ[other]! - z) >> POSITION_SHIFT;
     room = Math.min(room, dx * dx + dz * dz);
   }
   return room;

@@ -18,7 +18,7 @@ export const SPAWN_HALF_MM = 30_000;
 const SPAWN_CLEAR_MM = SPAWN_HALF_MM + 4_000;
 
 /** Height of a low box: feet at or above it are over it. */
-export const LOW_TOP_MM = 900;
+const LOW_TOP_MM = 900;
 export const LOW_TOP = LOW_TOP_MM << POSITION_SHIFT;
 
 const BOX_COUNT = 320;

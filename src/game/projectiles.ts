@@ -34,10 +34,10 @@ export function launch(sim: DarkAges, slot: number, ability: Ability, angle: num
   columns.positionY[projectile] = columns.positionY[slot]! + LAUNCH_HEIGHT;
   columns.positionZ[projectile] = columns.positionZ[slot]!;
   columns.facing[projectile] = angle & 0xffff;
-  columns.velocityX[projectile] = Math.trunc((ability.speedCmPerS * cosine) / TRIG_ONE);
-  columns.velocityZ[projectile] = Math.trunc((ability.speedCmPerS * sine) / TRIG_ONE);
-  columns.stepX[projectile] = Math.trunc((way * cosine) / TRIG_ONE);
-  columns.stepZ[projectile] = Math.trunc((way * sine) / TRIG_ONE);
+  columns.velocityX[projectile] = ((ability.speedCmPerS * cosine) / TRIG_ONE) | 0;
+  columns.velocityZ[projectile] = ((ability.speedCmPerS * sine) / TRIG_ONE) | 0;
+  columns.stepX[projectile] = ((way * cosine) / TRIG_ONE) | 0;
+  columns.stepZ[projectile] = ((way * sine) / TRIG_ONE) | 0;
   columns.castAbility[projectile] = ability.id;
   columns.owner[projectile] = sim.handle(slot);
   columns.ownerKind[projectile] = columns.kind[slot]!;

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ABILITIES,
+  BOLT,
+  DEAD_TICKS,
+  HEALTH_MAX,
+  RESPAWN_TICKS,
+  SHIELD_TICKS,
+  SLASH,
+} from '../../src/game/abilities.ts';
+import { hurt } from '../../src/game/damage.ts';
+import { game } from '../../src/game/game.ts';
+import { PLAYER } from '../../src/game/kinds.ts';
+import { SPAWN_HALF_MM } from '../../src/game/map.ts';
+import { type Arena, addPlayer, createArena, press, put, step, toldOf } from './arena.ts';
+
+function kill(arena: Arena, killer: number, victim: number): void {
+  arena.columns.health[victim] = 1;
+  hurt(arena.sim, killer, arena.columns.kind[killer]!, SLASH, victim);
+}
+
+function ask(arena: Arena, slot: number): string {
+  return game.requests!.respawn!.run(arena.sim, slot, {});
+}
+
+describe('coming back', () => {
+  test('on request after 5 s, by itself after 15 s; in full health, shielded, away from enemies', () => {
+    for (const asks of [true, false]) {
+      const arena = createArena();
+      const { columns, sim } = arena;
+      const killer = addPlayer(arena, 5000, 5000);
+      const victim = addPlayer(arena, 6000, 5000);
+      expect(ask(arena, victim)).toBe('not_dead');
+      kill(arena, killer, victim);
+      step(arena, RESPAWN_TICKS - 1);
+      expect(ask(arena, victim)).toBe('too_soon');
+      step(arena);
+      if (asks) expect(ask(arena, victim)).toBe('');
+      let ticks = 0;
+      for (; columns.health[victim] === 0; ticks++) step(arena);
+      expect(ticks).toBe(asks ? 1 : DEAD_TICKS - RESPAWN_TICKS);
+      expect([columns.health[victim], columns.mana[victim], columns.stamina[victim]]).toEqual([HEALTH_MAX, 100, 1000]);
+      expect(columns.shieldUntil[victim]).toBe(sim.tick + SHIELD_TICKS);
+      const [x, z] = [columns.positionX[victim]! / 128, columns.positionZ[victim]! / 128];
+      expect(Math.max(Math.abs(x), Math.abs(z))).toBeLessThanOrEqual(SPAWN_HALF_MM);
+      expect(Math.hypot(x - 5000, z - 5000)).toBeGreaterThan(10_000);
+      expect(columns.walkedM[victim]).toBe(0);
+      step(arena);
+      expect(columns.walkedM[victim]).toBe(0);
+    }
+  });
+
+  test('nothing hurts while the shield lasts; it ends with the first attack', () => {
+    const arena = createArena();
+    const { columns, sim } = arena;
+    const slot = addPlayer(arena, 0, 0);
+    const other = addPlayer(arena, 1500, 0);
+    columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
+    hurt(sim, other, PLAYER, BOLT, slot);
+    expect([columns.health[slot], toldOf(arena, 'hit')[0]!.amount]).toEqual([100, 0]);
+    columns.health[slot] = 50;
+    press(arena, slot, 4);
+    step(arena, 70);
+    expect(columns.shieldUntil[slot]).toBeGreaterThan(sim.tick);
+    press(arena, slot, SLASH);
+    expect(columns.shieldUntil[slot]).toBeLessThanOrEqual(sim.tick);
+    const before = columns.health[slot]!;
+    hurt(sim, other, PLAYER, BOLT, slot);
+    expect(columns.health[slot]).toBe(before - ABILITIES[BOLT]!.amount);
+  });
+
+  test('a player who left dead joins alive near the centre; a player who joins has a shield', () => {
+    const arena = createArena();
+    const slot = addPlayer(arena, 150_000, 150_000);
+    arena.columns.health[slot] = 0;
+    game.join!(arena.sim, slot, false);
+    expect(arena.columns.health[slot]).toBe(HEALTH_MAX);
+    expect(Math.abs(arena.columns.positionX[slot]!)).toBeLessThanOrEqual(SPAWN_HALF_MM * 128);
+    expect(arena.columns.shieldUntil[slot]).toBe(arena.sim.tick + SHIELD_TICKS);
+  });
+});
+
+test('health comes back out of a fight, 4 a second after 5 s; mana always; the dead get nothing', () => {
+  const arena = createArena();
+  const { columns, sim } = arena;
+  const slot = addPlayer(arena, 0, 0);
+  const other = addPlayer(arena, 9000, 0);
+  hurt(sim, other, PLAYER, SLASH, slot);
+  columns.mana[slot] = 0;
+  const hurtTo = columns.health[slot]!;
+  step(arena, 299);
+  expect([columns.health[slot], columns.mana[slot]]).toEqual([hurtTo, expect.closeTo(20, -0.5)]);
+  step(arena, 60);
+  expect(columns.health[slot]).toBeGreaterThanOrEqual(hurtTo + 3);
+  step(arena, 600);
+  expect(columns.health[slot]).toBe(HEALTH_MAX);
+  put(arena, slot, 0, 0);
+  kill(arena, other, slot);
+  columns.mana[slot] = 5;
+  step(arena, 300);
+  expect([columns.health[slot], columns.mana[slot]]).toEqual([0, 5]);
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { LOOT, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, WOLF } from '../../src/game/kinds.ts';
+import { dropLoot, LOOT_TICKS } from '../../src/game/loot.ts';
+import { buildFieldMap, isFreeSpot } from '../../src/game/map.ts';
+import { addCreature, addPlayer, createArena, put, step, toldOf } from './arena.ts';
+
+test('belongs to who walks over it first; creatures and the dead take nothing', () => {
+  const arena = createArena();
+  const { columns, sim } = arena;
+  const slot = addPlayer(arena, 30_000, 0);
+  const dead = addPlayer(arena, 0, 0);
+  columns.health[dead] = 0;
+  columns.deadUntil[dead] = 1_000_000;
+  addCreature(arena, WOLF, 0, 0);
+  expect(dropLoot(sim, 0, 0, LOOT_GOLD, 17)).toBe(true);
+  step(arena, 5);
+  const loot = columns.kind.indexOf(LOOT);
+  expect([columns.variant[loot], columns.gold[dead]]).toEqual([LOOT_GOLD, 0]);
+  put(arena, slot, 1300, 0);
+  step(arena);
+  expect(columns.kind[loot]).toBe(LOOT);
+  put(arena, slot, 1100, 0);
+  step(arena);
+  expect([columns.kind[loot], columns.gold[slot]]).toEqual([0, 17]);
+  expect(toldOf(arena, 'looted')).toEqual([{ variant: LOOT_GOLD, amount: 17 }]);
+});
+
+test('potions give up to what is missing; gold stops at what a column holds', () => {
+  const arena = createArena();
+  const { columns, sim } = arena;
+  const slot = addPlayer(arena, 0, 0);
+  columns.combatTick[slot] = sim.tick + 1000;
+  columns.health[slot] = 80;
+  columns.mana[slot] = 10;
+  columns.gold[slot] = 0x7fff_fff0;
+  dropLoot(sim, 0, 0, LOOT_HEALTH, 0);
+  dropLoot(sim, 0, 0, LOOT_MANA, 0);
+  dropLoot(sim, 0, 0, LOOT_GOLD, 100);
+  step(arena);
+  expect([columns.health[slot], columns.gold[slot]]).toEqual([100, 0x7fff_ffff]);
+  expect(columns.mana[slot]).toBeGreaterThanOrEqual(50);
+  expect(toldOf(arena, 'looted').map(({ amount }) => amount)).toEqual([20, 40, 100]);
+});
+
+test('lies for half a minute, beside boxes, and not at all in a full zone', () => {
+  const map = buildFieldMap([10_000, 10_000, 14_000, 14_000], 50_000);
+  const arena = createArena(map, 2);
+  const { columns, sim } = arena;
+  addPlayer(arena, -20_000, 0);
+  expect(dropLoot(sim, 12_000 * 128, 12_000 * 128, LOOT_GOLD, 1)).toBe(true);
+  expect(isFreeSpot(map, columns.positionX[1]!, columns.positionZ[1]!)).toBe(true);
+  expect(dropLoot(sim, 0, 0, LOOT_GOLD, 1)).toBe(false);
+  step(arena, LOOT_TICKS - 1);
+  expect(columns.kind[1]).toBe(LOOT);
+  step(arena);
+  expect(columns.kind[1]).toBe(0);
+});

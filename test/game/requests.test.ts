@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { game } from '../../src/game/game.ts';
+import { addPlayer, createArena, toldOf } from './arena.ts';
+
+function createChat() {
+  const arena = createArena();
+  const slots = ['ann', 'bob', 'cat'].map((name, index) => addPlayer(arena, index * 90_000, 0, name));
+  const ask = (name: string, slot: number, values: Record<string, string> = {}) =>
+    game.requests![name]!.run(arena.sim, slot, values);
+  return { arena, slots, ask };
+}
+
+test('what is said in the zone goes to all of it, a whisper to two, a word to the party to the party', () => {
+  const { arena, slots, ask } = createChat();
+  expect(ask('say', slots[0]!, { text: 'hello' })).toBe('');
+  expect(arena.told).toMatchObject([{ to: -1, values: { channel: 1, from: 'ann', to: '', text: 'hello' } }]);
+  arena.told.length = 0;
+  expect(ask('whisper', slots[0]!, { to: 'CAT', text: 'psst' })).toBe('');
+  const whisper = { channel: 2, from: 'ann', to: 'cat', text: 'psst' };
+  expect(arena.told).toMatchObject([
+    { to: slots[2], values: whisper },
+    { to: slots[0], values: whisper },
+  ]);
+  arena.told.length = 0;
+  expect(ask('partySay', slots[0]!, { text: 'hey' })).toBe('no_party');
+  arena.columns.party[slots[0]!] = 4;
+  arena.columns.party[slots[2]!] = 4;
+  expect(ask('partySay', slots[0]!, { text: 'hey' })).toBe('');
+  expect(arena.told.map(({ to, values }) => [to, values.channel])).toEqual([
+    [slots[0], 3],
+    [slots[2], 3],
+  ]);
+});
+
+test('texts have 1 to 256 characters, whatever their bytes', () => {
+  const { slots, ask } = createChat();
+  for (const name of ['say', 'whisper', 'partySay']) {
+    expect(ask(name, slots[0]!, { to: 'bob', text: '' })).toBe('empty');
+    expect(ask(name, slots[0]!, { to: 'bob', text: ' \t ' })).toBe('empty');
+    expect(ask(name, slots[0]!, { to: 'bob', text: 'x'.repeat(257) })).toBe('too_long');
+    expect(ask(name, slots[0]!, { to: 'bob', text: '🐺'.repeat(257) })).toBe('too_long');
+  }
+  expect(ask('say', slots[0]!, { text: '🐺'.repeat(256) })).toBe('');
+  expect(ask('whisper', slots[0]!, { to: 'nobody', text: 'x' })).toBe('no_such_player');
+  expect(ask('whisper', slots[0]!, { to: 'ann', text: 'x' })).toBe('yourself');
+});
+
+test('the scoreboard: ten best, more kills first, then fewer deaths, and one’s own rank', () => {
+  const arena = createArena();
+  const slots = Array.from({ length: 14 }, (_, index) => addPlayer(arena, 0, 0, `p${index}`));
+  const { kills, deaths } = arena.columns;
+  for (const slot of slots) kills[slot] = slot >> 1;
+  for (const slot of slots) deaths[slot] = 9 - (slot & 1);
+  expect(game.requests!.scores!.run(arena.sim, slots[2]!, {})).toBe('');
+  const [scores] = toldOf(arena, 'scores');
+  expect(scores).toMatchObject({ rank: 12, players: 14 });
+  const top = String(scores!.top).split(',');
+  expect(top.length).toBe(10);
+  expect(top.slice(0, 3)).toEqual(['p13:6:8', 'p12:6:9', 'p11:5:8']);
+});
