@@ -7,9 +7,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { openEmbeddedStore } from '../src/io/embedded-store.ts';
-import { createStoreKeeper } from '../src/io/store-keeper.ts';
-import { createLogger, systemClock } from '../src/io/system.ts';
-import { serveRpc } from '../src/io/thread-rpc.ts';
+import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
+import { createLogger, systemClock, wallClockS } from '../src/io/system.ts';
+import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { Store } from '../src/store/store.ts';
 
@@ -21,6 +21,8 @@ export interface StoreThreadData {
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
   readonly logLevel: string;
+  /** Takes the place of one that died. */
+  readonly isRestart: boolean;
 }
 
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
@@ -33,6 +35,9 @@ function run(store: Store, data: StoreThreadData): void {
     ...data,
     store,
     clock: systemClock,
+    nowS: wallClockS,
+    // Tokens say the second in which they were issued: those of this one may have been used before it began.
+    tokensFromS: data.isRestart ? Math.floor(wallClockS()) + 1 : 0,
     onSaving: (state, error) => {
       if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
       else log.info('characters are saved again');
@@ -41,7 +46,7 @@ function run(store: Store, data: StoreThreadData): void {
   reportLoopDelay(data.loopDelay);
   const timer = setInterval(() => void keeper.update(), POLL_MS);
   parentPort?.on('message', (message: StoreThreadMessage) => {
-    if (message.type === 'port') serveRpc(message.port, keeper.methods);
+    if (message.type === 'port') serve(keeper, message.port);
     else void stop();
   });
   const stop = async (): Promise<void> => {
@@ -52,6 +57,14 @@ function run(store: Store, data: StoreThreadData): void {
     process.exit(0);
   };
   parentPort?.postMessage({ type: 'ready' });
+}
+
+function serve(keeper: StoreKeeper, port: MessagePort): void {
+  serveRpc(port, keeper.methods);
+  port.on(
+    'close',
+    keeper.onMoved((moved) => tellRpcClient(port, moved)),
+  );
 }
 
 const data = workerData as StoreThreadData;

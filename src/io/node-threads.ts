@@ -41,7 +41,7 @@ export interface NodeThreads {
   zones(): readonly { readonly zoneId: number; readonly port: number }[];
   /** Ticks each zone has run, as its u32 counter says. */
   ticks(): readonly number[];
-  readonly store: Omit<StoreClient, 'close'>;
+  readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
   /** What was not as it should be at the end, in words; empty when all was saved. */
@@ -124,15 +124,12 @@ async function startStore(node: Node): Promise<void> {
       counters: storeCounters,
       loopDelay: storeLoopDelay,
       logLevel: config.logLevel,
+      isRestart: node.storeThread !== undefined,
     },
   });
   node.storeThread = thread;
   node.storeClient = connectStore(openStorePort(node));
-  for (const { edge } of zoneThreads) {
-    if (edge === undefined) continue;
-    const port = openStorePort(node);
-    edge.post({ type: 'storePort', port }, [port]);
-  }
+  for (const { edge } of zoneThreads) if (edge !== undefined) sendStorePort(node, edge);
   watch(node, thread, async () => {
     node.storeClient?.close();
     await startStore(node);
@@ -144,6 +141,11 @@ function openStorePort(node: Node): MessagePort {
   const { port1, port2 } = new MessageChannel();
   node.storeThread?.post({ type: 'port', port: port1 }, [port1]);
   return port2;
+}
+
+function sendStorePort(node: Node, edge: Thread): void {
+  const port = openStorePort(node);
+  edge.post({ type: 'storePort', port }, [port]);
 }
 
 async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Promise<void> {
@@ -165,6 +167,7 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
 async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
   const { zoneId, buffers, edgeLoopDelay } = threads;
   const { config, tokenKey } = node;
+  const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
     name: `edge-${zoneId}`,
@@ -188,6 +191,8 @@ async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
   });
   threads.edge = thread;
   threads.port = Number(thread.upMessage.port);
+  // The store thread that was there when this edge began may be dead: then its port leads nowhere.
+  if (node.storeThread !== storeThread) sendStorePort(node, thread);
   watch(node, thread, () => startEdge(node, threads));
 }
 
@@ -224,7 +229,7 @@ function describe(node: Node): NodeThreads {
       createAccount: async (account) => store().createAccount(account),
       findAccountByGuestSecret: async (hash) => store().findAccountByGuestSecret(hash),
       findAccountByName: async (name) => store().findAccountByName(name),
-      loadCharacter: async (playerId) => store().loadCharacter(playerId),
+      findZone: async (playerId) => store().findZone(playerId),
       ping: async () => store().ping(),
     },
     sources: [
