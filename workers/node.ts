@@ -93,7 +93,10 @@ async function serve(
   const metrics = createMetrics({ sources: threads.sources, threads: threads.figures });
   const ticks = createTickWatch(config.zones);
   const timers = [
-    setInterval(() => ticks.sample(threads.ticks(), systemClock.now()), TICK_SAMPLE_MS),
+    setInterval(() => {
+      ticks.sample(threads.ticks(), systemClock.now());
+      for (const index of ticks.takeHung()) threads.replaceZone(index);
+    }, TICK_SAMPLE_MS),
     setInterval(() => metrics.sample(), COUNTER_SAMPLE_MS),
   ];
   const http = await startHttp({

@@ -7,7 +7,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createCounterBuffer, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
-import { createRestartBudget } from '../observe/restart-budget.ts';
+import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
@@ -41,6 +41,8 @@ export interface NodeThreads {
   zones(): readonly { readonly zoneId: number; readonly port: number }[];
   /** Ticks each zone has run, as its u32 counter says. */
   ticks(): readonly number[];
+  /** Ends the zone's thread, which does not tick; another one goes on from its last whole tick. */
+  replaceZone(index: number): void;
   readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
@@ -67,7 +69,8 @@ interface Node extends NodeThreadsOptions {
   readonly zoneThreads: readonly ZoneThreads[];
   readonly storeCounters: SharedArrayBuffer;
   readonly storeLoopDelay: SharedArrayBuffer;
-  readonly restarts: ReturnType<typeof createRestartBudget>;
+  /** By thread: one faulty zone must not use up what the others may need. */
+  readonly restarts: Map<string, RestartBudget>;
   storeThread: Thread | undefined;
   storeClient: StoreClient | undefined;
   isDraining: boolean;
@@ -93,7 +96,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     zoneThreads,
     storeCounters: createCounterBuffer('store'),
     storeLoopDelay: createLoopDelayBuffer(),
-    restarts: createRestartBudget(),
+    restarts: new Map(),
     storeThread: undefined,
     storeClient: undefined,
     isDraining: false,
@@ -199,8 +202,10 @@ async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
 function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
   const onDeath = async (why: string): Promise<void> => {
     if (node.isDraining) return;
-    if (!node.restarts.take(node.now())) {
-      node.onHopeless(`thread ${thread.name} died (${why}), after too many others in a minute`);
+    const budget = node.restarts.get(thread.name) ?? createRestartBudget();
+    node.restarts.set(thread.name, budget);
+    if (!budget.take(node.now())) {
+      node.onHopeless(`thread ${thread.name} died (${why}), as it did too often within a minute`);
       return;
     }
     node.log.error({ thread: thread.name, why }, 'a thread died; starting it again');
@@ -225,6 +230,7 @@ function describe(node: Node): NodeThreads {
   return {
     zones: () => zoneThreads.map(({ zoneId, port }) => ({ zoneId, port })),
     ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
+    replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
     store: {
       createAccount: async (account) => store().createAccount(account),
       findAccountByGuestSecret: async (hash) => store().findAccountByGuestSecret(hash),
