@@ -52,7 +52,7 @@ export const BYTES_BURST_MAX = 16_384;
 export const REQUESTS_PER_SECOND_MAX = 20;
 /** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second are 20 KB. */
 export const SNAPSHOT_BYTES_MAX = 1000;
-/** Entities that one client can see at once; further ones are not entered until another leaves. */
+/** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
 export const VISIBLE_MAX = 255;
 /** Ticks between two looks at whether something hides one entity from another: 5 a second. */
 export const SIGHT_INTERVAL_TICKS = 12;

@@ -14,6 +14,7 @@ import type { AnyGame } from '../sim/game.ts';
 import { createGrid, type Grid } from '../sim/grid.ts';
 import { createHistory, type History, historyEpoch } from '../sim/history.ts';
 import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
 import type { Viewer } from '../snapshot/viewer.ts';
@@ -123,7 +124,7 @@ export function createEdge(options: EdgeOptions): Edge {
     counters,
     history,
     grid,
-    packer: createPacker(encoder, { grid, radiusMm: game.limits.interestRadiusMm, sight }, counters),
+    packer: createPacker(encoder, createInterest(grid, game.limits.interestRadiusMm, sight), counters),
     toZone: createRingWriter(buffers.inputRings[edgeIndex]!),
     fromZone: createRingReader(buffers.outputRings[edgeIndex]!),
     frame: createClientFrame(game),

@@ -124,7 +124,7 @@ function takeZoneMessages(edge: Edge): void {
 function welcome(edge: Edge, connection: Connection, slot: number, generation: number, tick: number): void {
   if (connection.state !== ENTERING) return;
   connection.state = PLAYING;
-  connection.viewer = createViewer(edge.history.capacity, slot);
+  connection.viewer = createViewer(edge.history.capacity, slot, generation);
   const { zoneId, seed } = edge.options;
   const { name, playerId } = connection;
   connection.link.send(
