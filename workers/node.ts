@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../src/base/errors.ts';
+import { zoneUrl } from '../src/gateway/advertise.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
@@ -80,6 +81,7 @@ async function serve(
     random: secureRandom,
     hashGuestSecret,
     limits: createSessionLimits(config.sessionsPerMinute),
+    findZone: threads.store.findZone,
     signToken: signer.sign,
     nowS: wallClockS,
   };
@@ -103,6 +105,7 @@ async function serve(
     host: config.host,
     port: config.httpPort,
     page,
+    trustProxy: config.trustProxy,
     openSession: (request) => openSession(ports, sessionOptions, request),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     async readiness() {
@@ -143,8 +146,16 @@ function printAddresses(config: Config, game: AnyGame, httpPort: number, threads
     ...threads.zones().map(({ zoneId, port }) => `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`),
     `  data      ${config.data}`,
   ];
+  const { advertise } = config;
+  if (advertise !== undefined) {
+    lines.push(
+      ...threads.zones().map(({ zoneId, port }) => `  players of zone ${zoneId} ${zoneUrl(advertise, zoneId, port)}`),
+    );
+  }
   if (!isLoopback(config.host)) {
     lines.push('  Sessions and play are not encrypted: let nobody but a TLS proxy reach these ports from outside.');
+    if (advertise?.scheme !== 'wss')
+      lines.push('  Behind one, say where it is with --advertise wss://…; --help has more.');
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

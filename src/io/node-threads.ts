@@ -7,6 +7,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createCounterBuffer, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
+import type { SessionZone } from '../gateway/session.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
@@ -37,8 +38,8 @@ export interface NodeThreadsOptions {
 }
 
 export interface NodeThreads {
-  /** With the port each edge listens on. */
-  zones(): readonly { readonly zoneId: number; readonly port: number }[];
+  /** With the port each edge listens on, and how many players stand in it. */
+  zones(): readonly SessionZone[];
   /** Ticks each zone has run, as its u32 counter says. */
   ticks(): readonly number[];
   /** Ends the zone's thread, which does not tick; another one goes on from its last whole tick. */
@@ -188,6 +189,7 @@ async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
       tokenKey,
       storePort,
       allowOrigins: [...config.allowOrigin],
+      trustProxy: config.trustProxy,
       loopDelay: edgeLoopDelay,
       seed: (config.seed + zoneId - 1) >>> 0,
     },
@@ -228,7 +230,11 @@ function describe(node: Node): NodeThreads {
     throw new ServerError('DARKAGES_STORE_TIMEOUT', 'The store is not there.');
   };
   return {
-    zones: () => zoneThreads.map(({ zoneId, port }) => ({ zoneId, port })),
+    zones: () =>
+      zoneThreads.map(({ zoneId, port }, zone) => {
+        const { words, index } = zoneCounters[zone]!;
+        return { zoneId, port, players: words[index.players]! };
+      }),
     ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
     replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
     store: {

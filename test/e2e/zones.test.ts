@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { STRANGERS_PER_ADDRESS_MAX } from '../../src/base/limits.ts';
+import { game as shipped } from '../../src/game/game.ts';
 import { game } from './fixtures/hostile-game.ts';
 import { connect, join, openSession, ownColumns, play, type RawClient, type Session, send } from './raw-client.ts';
 import { killServers, type LaunchedServer, readMetric, startServer, until } from './server.ts';
@@ -84,4 +86,33 @@ test('a zone that never ends its tick is replaced: its clients stay and play on,
   expect([hung.isClosed, other.isClosed, server.starts()]).toEqual([false, false, 1]);
   expect(walkedM(hung)).toBeGreaterThanOrEqual(walked);
   expect(await readMetric(server, 'darkages_restarts_total', 'zone_id="2"')).toBe(0);
+});
+
+test('who has no wish is sent to the emptiest zone, and who comes back to where its character stands', async () => {
+  const server = await startZones();
+  const first = await openSession(server.url());
+  expect(first.zones.map(({ zoneId }) => zoneId)).toEqual([1, 2]);
+  await join(await connect(game, first.zones[0]!.url), first.token);
+  const second = await openSession(server.url());
+  expect(second.zones.map(({ zoneId }) => zoneId)).toEqual([2, 1]);
+  const again = await openSession(server.url(), { guestSecret: first.guestSecret });
+  expect(again.zones.map(({ zoneId }) => zoneId)).toEqual([1, 2]);
+});
+
+test('behind a TLS proxy: the advertised URLs are told, the page there is let in, and sockets are not counted by address', async () => {
+  const advertise = 'wss://play.example/zone/{zone}';
+  const server = await startServer(folder, ['--zones', '2', '--advertise', advertise, '--trust-proxy']);
+  expect(server.output()).toContain('wss://play.example/zone/2');
+  const origin = 'https://play.example';
+  const { status, zones, token } = await openSession(server.url(), {}, { origin });
+  expect([status, zones.map(({ url }) => url)]).toEqual([
+    200,
+    ['wss://play.example/zone/1', 'wss://play.example/zone/2'],
+  ]);
+  expect((await openSession(server.url(), {}, { origin: 'https://evil.example' })).status).toBe(403);
+  const strangers = Array.from({ length: STRANGERS_PER_ADDRESS_MAX + 1 }, () => connect(shipped, server.zoneUrl()));
+  for (const stranger of await Promise.all(strangers)) expect(stranger.isClosed).toBe(false);
+  const client = await connect(shipped, `${server.zoneUrl()}/zone/1`, { origin });
+  await join(client, token);
+  expect(client.welcome).toBeDefined();
 });

@@ -64,8 +64,8 @@ test('threads start in the order of need and end in the order that loses nothing
   expect(names.slice(1, 3).sort()).toEqual(['zone-1', 'zone-2']);
   expect(names.slice(3)).toEqual(['edge-1', 'edge-2']);
   expect(threads?.zones()).toEqual([
-    { zoneId: 1, port: 7777 },
-    { zoneId: 2, port: 7778 },
+    { zoneId: 1, port: 7777, players: 0 },
+    { zoneId: 2, port: 7778, players: 0 },
   ]);
   expect(await threads?.drain()).toEqual([]);
   const ends = () => told.filter(({ what }) => what === 'drain' || what === 'stop').map(({ name }) => name.slice(0, 4));
