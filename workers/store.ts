@@ -8,7 +8,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { openEmbeddedStore } from '../src/io/embedded-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
-import { createLogger, systemClock, wallClockS } from '../src/io/system.ts';
+import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { Store } from '../src/store/store.ts';
@@ -28,9 +28,12 @@ export interface StoreThreadData {
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
 
 const POLL_MS = 20;
+/** Guests who never played within it are deleted at start: anybody can make them. */
+const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
-function run(store: Store, data: StoreThreadData): void {
+async function run(store: Store, data: StoreThreadData): Promise<void> {
   const log = createLogger(data.logLevel);
+  if (!data.isRestart) await deleteUnusedGuests(store, log);
   const keeper = createStoreKeeper({
     ...data,
     store,
@@ -59,6 +62,12 @@ function run(store: Store, data: StoreThreadData): void {
   parentPort?.postMessage({ type: 'ready' });
 }
 
+/** Only at the start of the process: one of them may be about to play. */
+async function deleteUnusedGuests(store: Store, log: Logger): Promise<void> {
+  const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
+  if (deleted > 0) log.info({ deleted }, 'guests who never played were deleted');
+}
+
 function serve(keeper: StoreKeeper, port: MessagePort): void {
   serveRpc(port, keeper.methods);
   port.on(
@@ -69,7 +78,7 @@ function serve(keeper: StoreKeeper, port: MessagePort): void {
 
 const data = workerData as StoreThreadData;
 try {
-  run(openEmbeddedStore(data.dataFolder), data);
+  await run(openEmbeddedStore(data.dataFolder), data);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   parentPort?.postMessage({ type: 'failed', code: errorCode(error) ?? 'DARKAGES_STORE_FAILED', message });

@@ -28,6 +28,7 @@ function createFakeStore() {
     createAccount: async () => 'created' as const,
     findAccountByGuestSecret: async () => undefined,
     findAccountByName: async () => undefined,
+    deleteUnusedGuests: async () => 0,
     ping: async () => {},
     close: async () => {},
   };

@@ -85,6 +85,25 @@ test('a folder in use fails with its code, and a store thread that ends frees it
   await openEmbeddedStore(folder).close();
 });
 
+test('at start, guests who never played within a day are deleted', async () => {
+  const store = openEmbeddedStore(folder);
+  const nowMs = Date.now();
+  for (const [playerId, hours] of [
+    [1, 25],
+    [2, 23],
+  ] as const) {
+    const createdAtMs = nowMs - hours * 3_600_000;
+    await store.createAccount({ playerId, name: `guest-${playerId}`, guestSecretHash: `h${playerId}`, createdAtMs });
+  }
+  await store.close();
+  const thread = await start(createRingBuffer(64));
+  const client = connect(thread);
+  expect(await client.findAccountByName('guest-1')).toBeUndefined();
+  expect(await client.findAccountByName('guest-2')).toBeDefined();
+  client.close();
+  await thread.stop({ type: 'stop' }, 'stopped', 5000);
+});
+
 test('one that takes the place of a dead one takes no token that the dead one may have seen', async () => {
   const thread = await start(createRingBuffer(64), true);
   const store = connect(thread);
