@@ -6,16 +6,14 @@
 import { Reader } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { createCounters } from '../base/counters.ts';
-import { ServerError } from '../base/errors.ts';
-import { TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { createRingReader } from '../base/ring.ts';
-import { createTokenMemory } from '../gateway/token.ts';
 import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
 import { createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
 import { createZoneOwners } from '../store/zone-owners.ts';
-import type { EnterRequest, Entry, PlayerMoved, StoreRpc } from './store-client.ts';
+import type { PlayerMoved, StoreRpc } from './store-client.ts';
 import type { RpcMethods } from './thread-rpc.ts';
+import { createZoneEntries } from './zone-entries.ts';
 
 export interface StoreKeeperOptions {
   readonly store: Store;
@@ -54,8 +52,6 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const { words, index, histograms } = counters;
   const reader = new Reader();
   const owners = createZoneOwners();
-  const tokens = createTokenMemory();
-  const listeners = new Set<(moved: PlayerMoved) => void>();
   let failing = false;
   let writing: Promise<void> | undefined;
 
@@ -72,10 +68,6 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     }
     if (writeBehind.hasRoom()) owners.sweep(now);
     words[index.pending] = writeBehind.pendingCount();
-  };
-
-  const tellMoved = (playerId: number, zoneId: number): void => {
-    for (const tell of listeners) tell({ playerId, zoneId });
   };
 
   const measured = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -126,50 +118,26 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     return pending !== undefined ? pending.columns : measured(() => store.loadCharacter(playerId, gameName));
   };
 
-  /** Deliberate: nothing is awaited until the owner is set, so of two zones that ask at once one has it afterwards. */
-  const enterZone = async (request: EnterRequest): Promise<Entry> => {
-    const { playerId, zoneId } = request;
-    // A player that left a moment ago and comes back must find what was saved at leaving, written or not.
-    drain();
-    if (!writeBehind.hasRoom()) throw new ServerError('DARKAGES_STORE_BUSY', 'Too many saves wait to be written.');
-    const nowS = options.nowS();
-    const isUnknown = request.expiresS - TOKEN_LIFETIME_S < options.tokensFromS;
-    const use = isUnknown ? false : tokens.use(request, nowS);
-    if (use === 'full') throw new ServerError('DARKAGES_STORE_BUSY', 'Too many tokens were used within a minute.');
-    if (!use) return { refused: 'token_used' };
-    if (request.isZoneFull && owners.zoneOf(playerId) !== zoneId) return { refused: 'zone_full' };
-    const zoneBefore = owners.ownerOf(playerId);
-    const entered = owners.enter(playerId, zoneId, nowS * 1000, clock.now());
-    if (entered === 'full') throw new ServerError('DARKAGES_STORE_BUSY', 'Too many players come and go.');
-    if (entered !== 'entered') return { refused: entered };
-    try {
-      const character = await load(playerId);
-      if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
-      if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
-      return { character };
-    } catch (error) {
-      owners.giveBack(playerId, zoneId, zoneBefore);
-      throw error;
-    }
-  };
+  const entries = createZoneEntries({
+    owners,
+    clock,
+    nowS: () => options.nowS(),
+    tokensFromS: options.tokensFromS,
+    takeSaves() {
+      drain();
+      return writeBehind.hasRoom();
+    },
+    load,
+  });
 
   return {
-    onMoved(tell) {
-      listeners.add(tell);
-      return () => listeners.delete(tell);
-    },
+    onMoved: entries.onMoved,
     methods: {
       createAccount: (account) => measured(() => store.createAccount(account)),
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
-      enterZone,
-      async claimPlayers({ zoneId, players }) {
-        for (const { playerId, sinceMs } of players) {
-          const isContested = owners.claim(playerId, zoneId, sinceMs, clock.now());
-          if (isContested) tellMoved(playerId, owners.ownerOf(playerId)!);
-        }
-        return undefined;
-      },
+      enterZone: entries.enterZone,
+      claimPlayers: entries.claimPlayers,
       findZone: async (playerId) => owners.zoneOf(playerId),
       async ping() {
         await measured(() => store.ping());

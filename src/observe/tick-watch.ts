@@ -21,7 +21,7 @@ export interface TickWatchLimits {
  */
 const SAMPLE_MS_MAX = 1_000;
 
-export const TICK_WATCH_DEFAULTS: TickWatchLimits = { stillMsMax: 2_000, hungMsMax: 5_000 };
+const TICK_WATCH_DEFAULTS: TickWatchLimits = { stillMsMax: 2_000, hungMsMax: 5_000 };
 
 export function createTickWatch(zoneCount: number, limits: TickWatchLimits = TICK_WATCH_DEFAULTS): TickWatch {
   const last = new Array<number | undefined>(zoneCount).fill(undefined);
