@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../src/base/errors.ts';
+import { zoneUrl } from '../src/gateway/advertise.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
@@ -82,6 +83,7 @@ async function serve(
     isNameClean: (name: string) => screenText(name, 'name').code === '',
     hashGuestSecret,
     limits: createSessionLimits(config.sessionsPerMinute),
+    findZone: threads.store.findZone,
     signToken: signer.sign,
     nowS: wallClockS,
   };
@@ -95,13 +97,17 @@ async function serve(
   const metrics = createMetrics({ sources: threads.sources, threads: threads.figures });
   const ticks = createTickWatch(config.zones);
   const timers = [
-    setInterval(() => ticks.sample(threads.ticks(), systemClock.now()), TICK_SAMPLE_MS),
+    setInterval(() => {
+      ticks.sample(threads.ticks(), systemClock.now());
+      for (const index of ticks.takeHung()) threads.replaceZone(index);
+    }, TICK_SAMPLE_MS),
     setInterval(() => metrics.sample(), COUNTER_SAMPLE_MS),
   ];
   const http = await startHttp({
     host: config.host,
     port: config.httpPort,
     page,
+    trustProxy: config.trustProxy,
     openSession: (request) => openSession(ports, sessionOptions, request),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     async readiness() {
@@ -142,8 +148,16 @@ function printAddresses(config: Config, game: AnyGame, httpPort: number, threads
     ...threads.zones().map(({ zoneId, port }) => `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`),
     `  data      ${config.data}`,
   ];
+  const { advertise } = config;
+  if (advertise !== undefined) {
+    lines.push(
+      ...threads.zones().map(({ zoneId, port }) => `  players of zone ${zoneId} ${zoneUrl(advertise, zoneId, port)}`),
+    );
+  }
   if (!isLoopback(config.host)) {
     lines.push('  Sessions and play are not encrypted: let nobody but a TLS proxy reach these ports from outside.');
+    if (advertise?.scheme !== 'wss')
+      lines.push('  Behind one, say where it is with --advertise wss://…; --help has more.');
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

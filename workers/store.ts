@@ -7,9 +7,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { openEmbeddedStore } from '../src/io/embedded-store.ts';
-import { createStoreKeeper } from '../src/io/store-keeper.ts';
-import { createLogger, systemClock } from '../src/io/system.ts';
-import { serveRpc } from '../src/io/thread-rpc.ts';
+import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
+import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
+import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { Store } from '../src/store/store.ts';
 
@@ -21,18 +21,26 @@ export interface StoreThreadData {
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
   readonly logLevel: string;
+  /** Takes the place of one that died. */
+  readonly isRestart: boolean;
 }
 
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
 
 const POLL_MS = 20;
+/** Guests who never played within it are deleted at start: anybody can make them. */
+const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
-function run(store: Store, data: StoreThreadData): void {
+async function run(store: Store, data: StoreThreadData): Promise<void> {
   const log = createLogger(data.logLevel);
+  if (!data.isRestart) await deleteUnusedGuests(store, log);
   const keeper = createStoreKeeper({
     ...data,
     store,
     clock: systemClock,
+    nowS: wallClockS,
+    // Tokens say the second in which they were issued: those of this one may have been used before it began.
+    tokensFromS: data.isRestart ? Math.floor(wallClockS()) + 1 : 0,
     onSaving: (state, error) => {
       if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
       else log.info('characters are saved again');
@@ -41,7 +49,7 @@ function run(store: Store, data: StoreThreadData): void {
   reportLoopDelay(data.loopDelay);
   const timer = setInterval(() => void keeper.update(), POLL_MS);
   parentPort?.on('message', (message: StoreThreadMessage) => {
-    if (message.type === 'port') serveRpc(message.port, keeper.methods);
+    if (message.type === 'port') serve(keeper, message.port);
     else void stop();
   });
   const stop = async (): Promise<void> => {
@@ -54,9 +62,23 @@ function run(store: Store, data: StoreThreadData): void {
   parentPort?.postMessage({ type: 'ready' });
 }
 
+/** Only at the start of the process: one of them may be about to play. */
+async function deleteUnusedGuests(store: Store, log: Logger): Promise<void> {
+  const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
+  if (deleted > 0) log.info({ deleted }, 'guests who never played were deleted');
+}
+
+function serve(keeper: StoreKeeper, port: MessagePort): void {
+  serveRpc(port, keeper.methods);
+  port.on(
+    'close',
+    keeper.onMoved((moved) => tellRpcClient(port, moved)),
+  );
+}
+
 const data = workerData as StoreThreadData;
 try {
-  run(openEmbeddedStore(data.dataFolder), data);
+  await run(openEmbeddedStore(data.dataFolder), data);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   parentPort?.postMessage({ type: 'failed', code: errorCode(error) ?? 'DARKAGES_STORE_FAILED', message });

@@ -25,7 +25,7 @@ import {
   updateEdge,
   welcomeStranger,
 } from '../src/session/edge.ts';
-import { countBadFrame, receiveFrame } from '../src/session/receive.ts';
+import { countBadFrame, receiveControl, receiveFrame, receiveText } from '../src/session/receive.ts';
 import { serveClients } from '../src/session/serve.ts';
 import type { Stranger } from '../src/session/strangers.ts';
 import type { AnyGame } from '../src/sim/game.ts';
@@ -43,6 +43,8 @@ interface EdgeWorkerData {
   readonly tokenKey: Uint8Array;
   readonly storePort: MessagePort;
   readonly allowOrigins: readonly string[];
+  /** All sockets come from a proxy: its address says nothing of who is behind it. */
+  readonly trustProxy: boolean;
   readonly loopDelay: SharedArrayBuffer;
 }
 
@@ -61,6 +63,7 @@ let store = connectStore(data.storePort, { onMoved: letGo });
 const tokens = createTokenVerifier(data.tokenKey);
 const zone = createCounters('zone', data.buffers.counters);
 const edge = createEdge({ ...data, game, authenticate: (connection, token) => void authenticate(connection, token) });
+let arrivals = 0;
 reportLoopDelay(data.loopDelay);
 
 async function authenticate(connection: Connection, token: string): Promise<void> {
@@ -124,11 +127,12 @@ function listen(): Promise<SocketServer> {
       const { words, index } = edge.counters;
       words[reason === 'origin' ? index.refusedOrigin : index.refusedFull]!++;
     },
-    arrived: (address) => welcomeStranger(edge, addressKey(address)),
+    arrived: (address) => welcomeStranger(edge, data.trustProxy ? `proxied ${++arrivals}` : addressKey(address)),
     left: (stranger) => forgetStranger(edge, stranger),
     open: (link, stranger) => openConnection(edge, link, stranger, performance.now()),
     frame: (connection, bytes) => receiveFrame(edge, connection, bytes, performance.now()),
-    textFrame: () => countBadFrame(edge, 'dropType'),
+    textFrame: (connection, bytes) => receiveText(edge, connection, bytes, performance.now()),
+    controlFrame: (connection, bytes) => receiveControl(edge, connection, bytes, performance.now()),
     brokenFrame: (_, isTooLarge) => countBadFrame(edge, isTooLarge ? 'dropSize' : 'dropMalformed'),
     closed: (connection) => forgetConnection(edge, connection),
   });

@@ -8,6 +8,7 @@ import { game } from '../../src/game/game.ts';
 import { buildGrid, createGrid } from '../../src/sim/grid.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { createEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
+import { createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, type Packer, packSnapshot } from '../../src/snapshot/packer.ts';
 import { acknowledge, createViewer, type Viewer } from '../../src/snapshot/viewer.ts';
 import { NAME_BYTES } from '../../src/zone/buffers.ts';
@@ -28,10 +29,10 @@ export const bench: Bench = {
     const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
     const packer = createPacker(
       createEntityEncoder(history, names, NAME_BYTES),
-      { grid, radiusMm: game.limits.interestRadiusMm, sight: undefined },
+      createInterest(grid, game.limits.interestRadiusMm, undefined),
       counters,
     );
-    const viewers = Array.from({ length: players }, (_, slot) => createViewer(history.capacity, slot));
+    const viewers = Array.from({ length: players }, (_, slot) => createViewer(history.capacity, slot, 1));
     for (let tick = 0; tick < (isSmall ? 30 : 300); tick++) serveTick(crowd, packer, viewers);
     counters.words.fill(0);
     let micros = 0;

@@ -93,6 +93,7 @@ export const COUNTERS = {
     refusedJoinTimeout: counter('connections_refused_total', 'Connections refused, by reason', {
       reason: 'join_timeout',
     }),
+    closedRate: counter('connections_closed_total', 'Connections the edge ended, by reason', { reason: 'rate' }),
     frames: counter('client_frames_total', 'Frames received from clients'),
     bytesUp: counter('client_bytes_total', 'Payload bytes received from clients'),
     dropSize: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'size' }),

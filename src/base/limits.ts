@@ -50,9 +50,12 @@ export const FRAMES_BURST_MAX = 120;
 export const BYTES_PER_SECOND_MAX = 16_384;
 export const BYTES_BURST_MAX = 16_384;
 export const REQUESTS_PER_SECOND_MAX = 20;
+/** So many times the rate of frames or bytes, for so many seconds in a row, is a flood: goodbye `rate`. */
+export const FLOOD_FACTOR = 10;
+export const FLOOD_SECONDS = 5;
 /** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second are 20 KB. */
 export const SNAPSHOT_BYTES_MAX = 1000;
-/** Entities that one client can see at once; further ones are not entered until another leaves. */
+/** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
 export const VISIBLE_MAX = 255;
 /** Ticks between two looks at whether something hides one entity from another: 5 a second. */
 export const SIGHT_INTERVAL_TICKS = 12;
@@ -117,6 +120,7 @@ assert(HISTORY_FRAMES * TICK_MS >= 1500, 'history covers 250 ms of rewind and ov
 assert((PENDING_INPUTS & (PENDING_INPUTS - 1)) === 0, 'pending inputs are indexed with a mask');
 assert(PENDING_INPUTS * TICK_MS >= 500, 'a client half a second ahead still gets its inputs in');
 assert(FRAMES_PER_SECOND_MAX > TICK_HZ * 2, 'an honest client sends an input a tick and a few requests and pings');
+assert(FLOOD_SECONDS > 1, 'what a line held back comes within one second, and is no flood');
 assert(SNAPSHOT_BYTES_MAX <= 1200, 'a snapshot fits one datagram');
 assert((SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 20_000, 'snapshots stay within 20 KB/s');
 assert(CHAT_BYTES_MAX >= 4 * CHAT_LENGTH_MAX, 'a text of the longest length fits its bytes');

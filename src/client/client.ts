@@ -72,6 +72,7 @@ export function createClient(options: ClientOptions): Client {
     prediction: undefined,
     socket: undefined,
     attempt: 0,
+    fullZones: [],
     failures: 0,
     deadlineMs: 0,
     snapshotMs: 0,

@@ -32,7 +32,7 @@ export function connect(client: Client, nowMs: number): void {
   setState(client, CONNECTING);
   client.options.requestSession((answer) => {
     if (client.attempt === attempt && client.state === CONNECTING) takeSession(client, answer);
-  });
+  }, client.fullZones);
 }
 
 function takeSession(client: Client, answer: Session | SessionRefusal): void {
@@ -42,7 +42,9 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
     else loseConnection(client, answer.refused, nowMs);
     return;
   }
-  const { attempt } = client;
+  const { attempt, fullZones } = client;
+  // No zone is left that was not full: they are tried from the first again.
+  if (fullZones.includes(answer.url)) fullZones.length = 0;
   const isCurrent = (): boolean => client.attempt === attempt && client.socket !== undefined;
   client.socket = client.options.openSocket(answer.url, {
     opened() {
@@ -52,6 +54,7 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
       if (!isCurrent()) return;
       const now = client.options.clock.now();
       receiveFrame(client, bytes, now);
+      if (client.goodbye === 'zone_full') fullZones.push(answer.url);
       if (client.goodbye !== undefined) takeGoodbye(client, client.goodbye, now);
     },
     closed() {
@@ -103,6 +106,7 @@ function fail(client: Client, reason: string): void {
 function loseConnection(client: Client, reason: string, nowMs: number): void {
   if (client.state === PLAYING) {
     client.stats.reconnects++;
+    client.fullZones.length = 0;
     if (nowMs - client.playingSinceMs > STEADY_MS) client.failures = 0;
   }
   dropSocket(client);

@@ -37,5 +37,8 @@ export interface SessionRefusal {
   readonly isFinal: boolean;
 }
 
-/** Asks for a session; `done` is called once, now or later. */
-export type RequestSession = (done: (answer: Session | SessionRefusal) => void) => void;
+/**
+ * Asks for a session; `done` is called once, now or later.
+ * @param fullZones URLs of zones that had no room: another one is better, if there is one.
+ */
+export type RequestSession = (done: (answer: Session | SessionRefusal) => void, fullZones: readonly string[]) => void;

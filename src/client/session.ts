@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly password?: string | undefined;
   /** Where a guest's secret is kept between connections, and between visits if the host wants that. */
   readonly secret: GuestSecret;
-  /** Which zone to join; without it the first. */
+  /** Which zone to join, full or not; without it the first that isn't known to be full. */
   readonly zoneId?: number | undefined;
 }
 
@@ -47,26 +47,33 @@ export function createGuestSecret(): GuestSecret {
 }
 
 export function createSessionRequest(options: SessionOptions): RequestSession {
-  return (done) => {
-    void requestSession(options).then(done);
+  return (done, fullZones) => {
+    void requestSession(options, fullZones).then(done);
   };
 }
 
 /** Never rejects: no answer is a refusal like another. */
-async function requestSession(options: SessionOptions): Promise<Session | SessionRefusal> {
+async function requestSession(
+  options: SessionOptions,
+  fullZones: readonly string[],
+): Promise<Session | SessionRefusal> {
   const { secret, name, password } = options;
-  if (password !== undefined) return ask(options, { name, password });
+  if (password !== undefined) return ask(options, { name, password }, fullZones);
   const guestSecret = secret.load();
   if (guestSecret !== undefined) {
-    const answer = await ask(options, { guestSecret });
+    const answer = await ask(options, { guestSecret }, fullZones);
     if (!('refused' in answer) || answer.refused !== 'bad_credentials') return answer;
     // The server has lost its data or is another one: a new guest then.
     secret.save(undefined);
   }
-  return ask(options, name === undefined ? {} : { name });
+  return ask(options, name === undefined ? {} : { name }, fullZones);
 }
 
-async function ask(options: SessionOptions, request: object): Promise<Session | SessionRefusal> {
+async function ask(
+  options: SessionOptions,
+  request: object,
+  fullZones: readonly string[],
+): Promise<Session | SessionRefusal> {
   let answer: { readonly status: number; readonly body: unknown };
   try {
     answer = await options.post(`${options.baseUrl}/v1/session`, request);
@@ -74,27 +81,35 @@ async function ask(options: SessionOptions, request: object): Promise<Session | 
     // Deliberate: why the request failed is the host's to show; a client only needs to know that it did.
     return { refused: 'unreachable', isFinal: false };
   }
-  return readAnswer(options, answer.status, answer.body);
+  return readAnswer(options, answer.status, answer.body, fullZones);
 }
 
 /** From the wire: any JSON. */
-function readAnswer(options: SessionOptions, status: number, body: unknown): Session | SessionRefusal {
+function readAnswer(
+  options: SessionOptions,
+  status: number,
+  body: unknown,
+  fullZones: readonly string[],
+): Session | SessionRefusal {
   const fields: Readonly<Record<string, unknown>> = typeof body === 'object' && body !== null ? { ...body } : {};
   if (status !== 200) {
     const refused = typeof fields.error === 'string' ? fields.error : `http_${status}`;
     return { refused, isFinal: FINAL_ERRORS.has(refused) };
   }
-  const url = findZone(fields.zones, options.zoneId);
+  const urls = findZones(fields.zones, options.zoneId);
+  const url = urls.find((one) => !fullZones.includes(one)) ?? urls[0];
   if (typeof fields.token !== 'string' || url === undefined) return { refused: 'no_zone', isFinal: false };
   if (typeof fields.guestSecret === 'string') options.secret.save(fields.guestSecret);
   return { token: fields.token, url };
 }
 
-function findZone(zones: unknown, zoneId: number | undefined): string | undefined {
-  if (!Array.isArray(zones)) return undefined;
+/** The server puts the one first that it would have the player in. */
+function findZones(zones: unknown, zoneId: number | undefined): readonly string[] {
+  const urls: string[] = [];
+  if (!Array.isArray(zones)) return urls;
   for (const zone of zones as readonly unknown[]) {
     if (typeof zone !== 'object' || zone === null || !('url' in zone) || typeof zone.url !== 'string') continue;
-    if (zoneId === undefined || ('zoneId' in zone && zone.zoneId === zoneId)) return zone.url;
+    if (zoneId === undefined || ('zoneId' in zone && zone.zoneId === zoneId)) urls.push(zone.url);
   }
-  return undefined;
+  return urls;
 }

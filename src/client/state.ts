@@ -147,6 +147,8 @@ export interface Client {
   socket: Socket | undefined;
   /** Grows with each attempt: what an older one still calls is ignored. */
   attempt: number;
+  /** Of zones that had no room, since the last that had. */
+  readonly fullZones: string[];
   /** Attempts since the last that got to play. */
   failures: number;
   /** When the state is given up (CONNECTING, JOINING) or the wait is over (RECONNECTING). */

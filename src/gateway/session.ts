@@ -8,6 +8,7 @@
 
 import { errorCode } from '../base/errors.ts';
 import { NAME_LENGTH_MAX, NAME_LENGTH_MIN, PROTOCOL_VERSION, TOKEN_LIFETIME_S } from '../base/limits.ts';
+import { type Advertised, zoneUrl } from './advertise.ts';
 import { hostName, isOriginAllowed } from './origin.ts';
 
 /** Characters of a password. */
@@ -68,19 +69,28 @@ export interface SessionPorts {
     /** The login succeeded: forgets its failed ones. */
     forgetLogins(name: string, remoteAddress: string): Promise<void>;
   };
+  /** The zone in which the player stands already, if any. */
+  findZone(playerId: number): Promise<number | undefined>;
   signToken(claims: { playerId: number; name: string; tokenId: string }, nowS: number): Promise<string>;
   nowS(): number;
 }
 
 export interface SessionOptions {
   readonly game: { readonly name: string; readonly version: number };
-  /** Zones with the port of their edge; asked at each request, since an edge reports its port when it listens. */
-  readonly zones: () => readonly { readonly zoneId: number; readonly port: number }[];
+  /** Asked at each request, since an edge reports its port when it listens. */
+  readonly zones: () => readonly SessionZone[];
   /** The address players use, when it isn't the one in their request. */
-  readonly advertise: string | undefined;
+  readonly advertise: Advertised | undefined;
   /** Where the edges listen, for a request that names no usable host. */
   readonly listenHost: string;
   readonly allowOrigins: readonly string[];
+}
+
+export interface SessionZone {
+  readonly zoneId: number;
+  /** Of its edge. */
+  readonly port: number;
+  readonly players: number;
 }
 
 export type SessionErrorCode =
@@ -287,7 +297,10 @@ async function answerSession(
 ): Promise<SessionResponse> {
   const { playerId, name, guestSecret } = player;
   const token = await ports.signToken({ playerId, name, tokenId: ports.random.tokenId() }, ports.nowS());
-  const host = zoneHost(options, request.host);
+  // Of a guest made just now nobody has heard.
+  const standsIn = guestSecret === undefined ? await ports.findZone(playerId) : undefined;
+  const advertise = options.advertise ?? plainAddress(options, request.host);
+  const zones = orderZones(options.zones(), standsIn);
   const body = {
     playerId: String(playerId),
     name,
@@ -296,19 +309,25 @@ async function answerSession(
     expiresInS: TOKEN_LIFETIME_S,
     protocolVersion: PROTOCOL_VERSION,
     game: { name: options.game.name, version: options.game.version },
-    zones: options.zones().map(({ zoneId, port }) => ({ zoneId, url: `ws://${host}:${port}` })),
+    zones: zones.map(({ zoneId, port }) => ({ zoneId, url: zoneUrl(advertise, zoneId, port) })),
   };
   return { status: 200, body };
 }
 
-/** Where this player reaches the zones: as told by --advertise, else the host by which the request came here. */
-function zoneHost(options: SessionOptions, host: string | undefined): string {
-  if (options.advertise !== undefined) return bracketed(options.advertise);
+/**
+ * The first one is where a client goes that has no wish: back to where its character stands, so that a lost connection
+ * moves nobody, else to the emptiest.
+ */
+function orderZones(zones: readonly SessionZone[], standsIn: number | undefined): readonly SessionZone[] {
+  const rank = ({ zoneId, players }: SessionZone): number => (zoneId === standsIn ? -1 : players);
+  return zones.toSorted((a, b) => rank(a) - rank(b) || a.zoneId - b.zoneId);
+}
+
+/** The host by which the request came here, without TLS. */
+function plainAddress({ listenHost }: SessionOptions, host: string | undefined): Advertised {
   const asked = host === undefined ? undefined : hostName(host);
-  if (asked !== undefined) return asked;
-  const { listenHost } = options;
-  if (listenHost === '0.0.0.0' || listenHost === '::') return '127.0.0.1';
-  return bracketed(listenHost);
+  const listening = listenHost === '0.0.0.0' || listenHost === '::' ? '127.0.0.1' : bracketed(listenHost);
+  return { scheme: 'ws', host: asked ?? listening, port: undefined, template: undefined };
 }
 
 function bracketed(host: string): string {

@@ -86,7 +86,7 @@ function readRefusal(error: unknown): TokenRefusal {
 
 export interface TokenMemory {
   /** True the first time a token is shown. `full`: the bound is reached by unexpired tokens; refuse and try later. */
-  use(claims: TokenClaims, nowS: number): boolean | 'full';
+  use(claims: Pick<TokenClaims, 'tokenId' | 'expiresS'>, nowS: number): boolean | 'full';
   count(): number;
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { ServerError } from '../base/errors.ts';
+import { type Advertised, advertisedOrigins, readAdvertised } from '../gateway/advertise.ts';
 import { LOG_LEVELS } from './system.ts';
 
 export interface Config {
@@ -16,11 +17,13 @@ export interface Config {
   readonly port: number;
   readonly data: string;
   readonly host: string;
-  readonly advertise: string | undefined;
+  readonly advertise: Advertised | undefined;
   readonly store: 'embedded';
   readonly gameUrl: string;
   readonly seed: number;
+  /** Beside its own; the page's behind the advertised proxy included. */
   readonly allowOrigin: readonly string[];
+  readonly trustProxy: boolean;
   readonly sessionsPerMinute: number;
   readonly logLevel: string;
 }
@@ -39,6 +42,8 @@ interface OptionRow {
   /** Shown instead of the default. */
   readonly defaultText?: string;
   readonly help: string;
+  /** The flag alone means yes. */
+  readonly isSwitch?: boolean;
   readonly schema: z.ZodType<unknown>;
 }
 
@@ -96,8 +101,16 @@ const OPTIONS: readonly OptionRow[] = [
     argument: 'ADDRESS',
     default: '',
     defaultText: "the request's own host",
-    help: 'host that players are told to connect to',
-    schema: z.string().refine((text) => text === '' || isHost(text), 'a host name or an IP address, without a port'),
+    help:
+      'where players are told to connect: host, or ws:// or wss:// with it for a TLS proxy; with :port zone 1 is there ' +
+      'and the next ones count up, with {zone} in it, as in wss://play.example/zone/{zone}, it stands for the number',
+    schema: z.string().transform((text, context) => {
+      const advertised = text === '' ? undefined : readAdvertised(text);
+      if (advertised === undefined && text !== '') {
+        context.addIssue('a host, host:port or ws:// or wss:// with it, and with a path only if {zone} is in it');
+      }
+      return advertised;
+    }),
   },
   {
     key: 'store',
@@ -125,6 +138,14 @@ const OPTIONS: readonly OptionRow[] = [
       .string()
       .transform(splitWords)
       .pipe(z.array(z.string().refine(isOrigin, 'web origins such as https://play.example.org'))),
+  },
+  {
+    key: 'trustProxy',
+    argument: 'YES|NO',
+    default: 'no',
+    isSwitch: true,
+    help: "take clients' addresses from the proxy's X-Forwarded-For; only if nobody gets past the proxy",
+    schema: z.enum(['yes', 'no'], 'yes or no').transform((text) => text === 'yes'),
   },
   {
     key: 'sessionsPerMinute',
@@ -174,11 +195,12 @@ export function parseConfig(
     values[row.key] = readValue(row, source, flag ?? variable ?? row.default);
   }
   const { game, ...rest } = values;
-  const advertise = rest.advertise === '' ? undefined : rest.advertise;
   const gameUrl = pathToFileURL(resolve(String(game))).href;
-  const config = { ...rest, advertise, data: resolve(String(rest.data)), gameUrl } as Config;
+  const config = { ...rest, data: resolve(String(rest.data)), gameUrl } as Config;
   checkPorts(config);
-  return { config };
+  const { advertise, allowOrigin } = config;
+  if (advertise === undefined) return { config };
+  return { config: { ...config, allowOrigin: [...allowOrigin, ...advertisedOrigins(advertise)] } };
 }
 
 function readValue(row: OptionRow, source: string, text: string): unknown {
@@ -188,7 +210,12 @@ function readValue(row: OptionRow, source: string, text: string): unknown {
   throw new ServerError('DARKAGES_CONFIG_INVALID', `${source} must be ${must}, not "${text}".`);
 }
 
-function checkPorts({ port, httpPort, zones }: Config): void {
+function checkPorts({ port, httpPort, zones, advertise }: Config): void {
+  const advertisedLast = (advertise?.port ?? 0) + zones - 1;
+  if (advertisedLast > 65_535) {
+    const text = `${zones} zones from the port of --advertise on need ports up to ${advertisedLast}, and there are only 65535.`;
+    throw new ServerError('DARKAGES_CONFIG_INVALID', text);
+  }
   if (port === 0) return;
   const last = port + zones - 1;
   if (last > 65_535) {
@@ -216,7 +243,8 @@ function parseFlags(argv: readonly string[], version: string): Flags {
   for (const row of OPTIONS) {
     const shown = row.defaultText ?? row.default;
     const help = `${row.help} (default: ${shown}; ${environmentName(row.key)})`;
-    command.addOption(new Option(`${flagName(row.key)} <${row.argument}>`, help));
+    const argument = row.isSwitch ? `[${row.argument}]` : `<${row.argument}>`;
+    command.addOption(new Option(`${flagName(row.key)} ${argument}`, help).preset('yes'));
   }
   try {
     command.parse(argv, { from: 'user' });

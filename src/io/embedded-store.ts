@@ -124,6 +124,10 @@ function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
   const findById = database.prepare('SELECT 1 FROM accounts WHERE player_id = ?');
   const findByName = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE name_key = ?`);
   const findBySecret = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE guest_secret_hash = ?`);
+  const deleteUnusedGuests = database.prepare(
+    `DELETE FROM accounts WHERE guest_secret_hash IS NOT NULL AND password_hash IS NULL AND created_at_ms < ?
+     AND NOT EXISTS (SELECT 1 FROM characters WHERE characters.player_id = accounts.player_id)`,
+  );
   const loadCharacter = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
   const saveCharacter = database.prepare(
     `INSERT INTO characters (player_id, game, columns) VALUES (?, ?, ?)
@@ -150,6 +154,11 @@ function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
     },
     async findAccountByName(name) {
       return guarded('an account could not be read', () => readAccount(findByName, nameKey(name)));
+    },
+    async deleteUnusedGuests(createdBeforeMs) {
+      return guarded('unused guests could not be deleted', () =>
+        Number(deleteUnusedGuests.run(createdBeforeMs).changes),
+      );
     },
     async loadCharacter(playerId, game) {
       return guarded('a character could not be read', () => {

@@ -1,6 +1,7 @@
 // The node's HTTP server on fastify: the page, metrics, health, and POST /v1/session. Main thread, cold path. Turns
 // requests into values and values into responses; decides nothing about players itself.
 
+import { isIP } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { errorCode, ServerError } from '../base/errors.ts';
 import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/session.ts';
@@ -15,6 +16,8 @@ export interface HttpOptions {
   readonly port: number;
   /** By path; `/` is the page itself. */
   readonly page: ReadonlyMap<string, PageFile>;
+  /** A proxy stands before it and says in X-Forwarded-For who asks. */
+  readonly trustProxy: boolean;
   openSession(request: SessionRequest): Promise<SessionResponse>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** What is not ready, in words; empty when all is. */
@@ -91,14 +94,22 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
     return reply.send({ status: reasons.length === 0 ? 'ready' : 'not_ready', reasons });
   });
   app.post('/v1/session', async (request, reply) => {
-    const response = await options.openSession(readSessionRequest(request));
+    const response = await options.openSession(readSessionRequest(request, options.trustProxy));
     return sendSession(reply, response);
   });
 }
 
-function readSessionRequest(request: FastifyRequest): SessionRequest {
+function readSessionRequest(request: FastifyRequest, trustProxy: boolean): SessionRequest {
   const { host, origin } = request.headers;
-  return { body: request.body, remoteAddress: request.socket.remoteAddress ?? '', host, origin };
+  const remoteAddress = (trustProxy ? forwardedAddress(request) : undefined) ?? request.socket.remoteAddress ?? '';
+  return { body: request.body, remoteAddress, host, origin };
+}
+
+/** The last address is what our proxy saw; those before it are whatever the client wrote. */
+function forwardedAddress({ headers }: FastifyRequest): string | undefined {
+  const header = headers['x-forwarded-for'];
+  const last = (Array.isArray(header) ? header.join(',') : header)?.split(',').at(-1)?.trim() ?? '';
+  return isIP(last) === 0 ? undefined : last;
 }
 
 function sendSession(reply: FastifyReply, { status, body, retryAfterS }: SessionResponse): FastifyReply {

@@ -7,7 +7,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createCounterBuffer, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
-import { createRestartBudget } from '../observe/restart-budget.ts';
+import type { SessionZone } from '../gateway/session.ts';
+import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
@@ -37,11 +38,13 @@ export interface NodeThreadsOptions {
 }
 
 export interface NodeThreads {
-  /** With the port each edge listens on. */
-  zones(): readonly { readonly zoneId: number; readonly port: number }[];
+  /** With the port each edge listens on, and how many players stand in it. */
+  zones(): readonly SessionZone[];
   /** Ticks each zone has run, as its u32 counter says. */
   ticks(): readonly number[];
-  readonly store: Omit<StoreClient, 'close'>;
+  /** Ends the zone's thread, which does not tick; another one goes on from its last whole tick. */
+  replaceZone(index: number): void;
+  readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
   /** What was not as it should be at the end, in words; empty when all was saved. */
@@ -67,7 +70,8 @@ interface Node extends NodeThreadsOptions {
   readonly zoneThreads: readonly ZoneThreads[];
   readonly storeCounters: SharedArrayBuffer;
   readonly storeLoopDelay: SharedArrayBuffer;
-  readonly restarts: ReturnType<typeof createRestartBudget>;
+  /** By thread: one faulty zone must not use up what the others may need. */
+  readonly restarts: Map<string, RestartBudget>;
   storeThread: Thread | undefined;
   storeClient: StoreClient | undefined;
   isDraining: boolean;
@@ -93,7 +97,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     zoneThreads,
     storeCounters: createCounterBuffer('store'),
     storeLoopDelay: createLoopDelayBuffer(),
-    restarts: createRestartBudget(),
+    restarts: new Map(),
     storeThread: undefined,
     storeClient: undefined,
     isDraining: false,
@@ -124,15 +128,12 @@ async function startStore(node: Node): Promise<void> {
       counters: storeCounters,
       loopDelay: storeLoopDelay,
       logLevel: config.logLevel,
+      isRestart: node.storeThread !== undefined,
     },
   });
   node.storeThread = thread;
   node.storeClient = connectStore(openStorePort(node));
-  for (const { edge } of zoneThreads) {
-    if (edge === undefined) continue;
-    const port = openStorePort(node);
-    edge.post({ type: 'storePort', port }, [port]);
-  }
+  for (const { edge } of zoneThreads) if (edge !== undefined) sendStorePort(node, edge);
   watch(node, thread, async () => {
     node.storeClient?.close();
     await startStore(node);
@@ -144,6 +145,11 @@ function openStorePort(node: Node): MessagePort {
   const { port1, port2 } = new MessageChannel();
   node.storeThread?.post({ type: 'port', port: port1 }, [port1]);
   return port2;
+}
+
+function sendStorePort(node: Node, edge: Thread): void {
+  const port = openStorePort(node);
+  edge.post({ type: 'storePort', port }, [port]);
 }
 
 async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Promise<void> {
@@ -165,6 +171,7 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
 async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
   const { zoneId, buffers, edgeLoopDelay } = threads;
   const { config, tokenKey } = node;
+  const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
     name: `edge-${zoneId}`,
@@ -182,20 +189,25 @@ async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
       tokenKey,
       storePort,
       allowOrigins: [...config.allowOrigin],
+      trustProxy: config.trustProxy,
       loopDelay: edgeLoopDelay,
       seed: (config.seed + zoneId - 1) >>> 0,
     },
   });
   threads.edge = thread;
   threads.port = Number(thread.upMessage.port);
+  // The store thread that was there when this edge began may be dead: then its port leads nowhere.
+  if (node.storeThread !== storeThread) sendStorePort(node, thread);
   watch(node, thread, () => startEdge(node, threads));
 }
 
 function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
   const onDeath = async (why: string): Promise<void> => {
     if (node.isDraining) return;
-    if (!node.restarts.take(node.now())) {
-      node.onHopeless(`thread ${thread.name} died (${why}), after too many others in a minute`);
+    const budget = node.restarts.get(thread.name) ?? createRestartBudget();
+    node.restarts.set(thread.name, budget);
+    if (!budget.take(node.now())) {
+      node.onHopeless(`thread ${thread.name} died (${why}), as it did too often within a minute`);
       return;
     }
     node.log.error({ thread: thread.name, why }, 'a thread died; starting it again');
@@ -218,13 +230,18 @@ function describe(node: Node): NodeThreads {
     throw new ServerError('DARKAGES_STORE_TIMEOUT', 'The store is not there.');
   };
   return {
-    zones: () => zoneThreads.map(({ zoneId, port }) => ({ zoneId, port })),
+    zones: () =>
+      zoneThreads.map(({ zoneId, port }, zone) => {
+        const { words, index } = zoneCounters[zone]!;
+        return { zoneId, port, players: words[index.players]! };
+      }),
     ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
+    replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
     store: {
       createAccount: async (account) => store().createAccount(account),
       findAccountByGuestSecret: async (hash) => store().findAccountByGuestSecret(hash),
       findAccountByName: async (name) => store().findAccountByName(name),
-      loadCharacter: async (playerId) => store().loadCharacter(playerId),
+      findZone: async (playerId) => store().findZone(playerId),
       ping: async () => store().ping(),
     },
     sources: [

@@ -6,11 +6,40 @@ import type { AccountRecord, CharacterColumns } from '../store/records.ts';
 import type { CreateResult } from '../store/store.ts';
 import { createRpcClient } from './thread-rpc.ts';
 
+/** A player shows its token to the edge of a zone. */
+export interface EnterRequest {
+  readonly playerId: number;
+  readonly tokenId: string;
+  readonly expiresS: number;
+  readonly zoneId: number;
+  /** Then only a player who stands in it gets in. */
+  readonly isZoneFull: boolean;
+}
+
+/** With the player's newest state in this node's game, a save still on its way included; undefined for a new player. */
+export type Entry =
+  | { readonly character: CharacterColumns | undefined }
+  | { readonly refused: 'token_used' | 'zone_full' | 'still_leaving' | 'replaced' };
+
+/** The player is in this zone from now on: every other one lets go. */
+export interface PlayerMoved {
+  readonly playerId: number;
+  readonly zoneId: number;
+}
+
+/** Who is connected to a zone, for a store thread that has just started; since when in milliseconds since 1970. */
+export interface ZonePlayers {
+  readonly zoneId: number;
+  readonly players: readonly { readonly playerId: number; readonly sinceMs: number }[];
+}
+
 export type StoreRpc = {
   createAccount: { argument: AccountRecord; result: CreateResult };
   findAccountByGuestSecret: { argument: string; result: AccountRecord | undefined };
   findAccountByName: { argument: string; result: AccountRecord | undefined };
-  loadCharacter: { argument: number; result: CharacterColumns | undefined };
+  enterZone: { argument: EnterRequest; result: Entry };
+  claimPlayers: { argument: ZonePlayers; result: undefined };
+  findZone: { argument: number; result: number | undefined };
   ping: { argument: undefined; result: undefined };
 };
 
@@ -18,8 +47,11 @@ export interface StoreClient {
   createAccount(account: AccountRecord): Promise<CreateResult>;
   findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
   findAccountByName(name: string): Promise<AccountRecord | undefined>;
-  /** The player's newest state in this node's game, a save still on its way included; undefined for a new player. */
-  loadCharacter(playerId: number): Promise<CharacterColumns | undefined>;
+  /** Uses up the token, gives the player to the zone and loads its character. */
+  enterZone(request: EnterRequest): Promise<Entry>;
+  claimPlayers(players: ZonePlayers): Promise<void>;
+  /** The zone in which the player stands, connected or lingering; undefined when in none. */
+  findZone(playerId: number): Promise<number | undefined>;
   ping(): Promise<void>;
   close(): void;
 }
@@ -27,22 +59,28 @@ export interface StoreClient {
 export interface StoreClientOptions {
   readonly timeoutMs?: number;
   readonly pendingMax?: number;
+  /** Comes in order with the answers: an entry into this client's zone that was answered before is older. */
+  readonly onMoved?: (moved: PlayerMoved) => void;
 }
 
 /** Rejections are ServerErrors DARKAGES_STORE_TIMEOUT, DARKAGES_STORE_BUSY or DARKAGES_STORE_FAILED. */
 export function connectStore(port: MessagePort, options: StoreClientOptions = {}): StoreClient {
+  const { onMoved } = options;
   const rpc = createRpcClient<StoreRpc>(port, {
     name: 'the store thread',
     timeoutMs: options.timeoutMs ?? 5_000,
     pendingMax: options.pendingMax ?? 1_024,
     timeoutCode: 'DARKAGES_STORE_TIMEOUT',
     busyCode: 'DARKAGES_STORE_BUSY',
+    ...(onMoved !== undefined && { onTold: (message: unknown) => onMoved(message as PlayerMoved) }),
   });
   return {
     createAccount: (account) => rpc.call('createAccount', account),
     findAccountByGuestSecret: (hash) => rpc.call('findAccountByGuestSecret', hash),
     findAccountByName: (name) => rpc.call('findAccountByName', name),
-    loadCharacter: (playerId) => rpc.call('loadCharacter', playerId),
+    enterZone: (request) => rpc.call('enterZone', request),
+    claimPlayers: (players) => rpc.call('claimPlayers', players),
+    findZone: (playerId) => rpc.call('findZone', playerId),
     ping: () => rpc.call('ping', undefined),
     close: () => rpc.close(),
   };

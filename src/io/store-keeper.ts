@@ -1,6 +1,7 @@
 // What the store thread does: drains the zones' save rings into write-behind, carries its batches to the store, answers
-// calls, and counts. The thread (workers/store.ts) brings the timer, the ports and the opened store; a test brings a
-// fake store and a manual clock.
+// calls, and counts. It is the one place of a node that sees every edge and every zone, so it also knows which tokens
+// were used and which zone owns each player. The thread (workers/store.ts) brings the timer, the ports and the opened
+// store; a test brings a fake store and a manual clock.
 
 import { Reader } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
@@ -9,14 +10,21 @@ import { createRingReader } from '../base/ring.ts';
 import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
 import { createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
-import type { StoreRpc } from './store-client.ts';
+import { createZoneOwners } from '../store/zone-owners.ts';
+import type { PlayerMoved, StoreRpc } from './store-client.ts';
 import type { RpcMethods } from './thread-rpc.ts';
+import { createZoneEntries } from './zone-entries.ts';
 
 export interface StoreKeeperOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Seconds since 1970, by which tokens expire. */
+  nowS(): number;
+  /** Tokens issued before are taken for used: those that were used, an earlier store thread knew. Seconds since 1970. */
+  readonly tokensFromS: number;
   readonly gameName: string;
   readonly savedColumns: readonly string[];
+  /** The first is zone 1's, and so on. */
   readonly saveRings: readonly SharedArrayBuffer[];
   readonly counters: SharedArrayBuffer;
   readonly writeBehind?: WriteBehindOptions;
@@ -26,6 +34,8 @@ export interface StoreKeeperOptions {
 
 export interface StoreKeeper {
   readonly methods: RpcMethods<StoreRpc>;
+  /** `tell` hears of every player that another zone owns from now on; returns how to stop that. */
+  onMoved(tell: (moved: PlayerMoved) => void): () => void;
   /** Drains the rings and writes what is due. Call often; a call while one runs only drains. */
   update(): Promise<void>;
   /** Drains and writes everything, with a few attempts; resolves to the number of characters that stayed unsaved. */
@@ -41,18 +51,22 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const counters = createCounters('store', options.counters);
   const { words, index, histograms } = counters;
   const reader = new Reader();
+  const owners = createZoneOwners();
   let failing = false;
   let writing: Promise<void> | undefined;
 
   const drain = (): void => {
-    for (const ring of rings) {
+    const now = clock.now();
+    for (const [ringIndex, ring] of rings.entries()) {
       while (writeBehind.hasRoom() && ring.next()) {
         reader.reset(ring.bytes, ring.offset, ring.end);
         const save = readSaveRecord(reader, savedColumns);
         if (save === undefined) words[index.errors]!++;
-        else writeBehind.put(save, clock.now());
+        else if (!owners.takeSave(save.playerId, ringIndex + 1, save.final, now)) words[index.savesIgnored]!++;
+        else writeBehind.put(save, now);
       }
     }
+    if (writeBehind.hasRoom()) owners.sweep(now);
     words[index.pending] = writeBehind.pendingCount();
   };
 
@@ -98,18 +112,33 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     return writing;
   };
 
+  const load = async (playerId: number) => {
+    words[index.loads]!++;
+    const pending = writeBehind.find(playerId);
+    return pending !== undefined ? pending.columns : measured(() => store.loadCharacter(playerId, gameName));
+  };
+
+  const entries = createZoneEntries({
+    owners,
+    clock,
+    nowS: () => options.nowS(),
+    tokensFromS: options.tokensFromS,
+    takeSaves() {
+      drain();
+      return writeBehind.hasRoom();
+    },
+    load,
+  });
+
   return {
+    onMoved: entries.onMoved,
     methods: {
       createAccount: (account) => measured(() => store.createAccount(account)),
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
-      async loadCharacter(playerId) {
-        // A player that left a moment ago and comes back must find what was saved at leaving, written or not.
-        drain();
-        words[index.loads]!++;
-        const pending = writeBehind.find(playerId);
-        return pending !== undefined ? pending.columns : measured(() => store.loadCharacter(playerId, gameName));
-      },
+      enterZone: entries.enterZone,
+      claimPlayers: entries.claimPlayers,
+      findZone: async (playerId) => owners.zoneOf(playerId),
       async ping() {
         await measured(() => store.ping());
         return undefined;

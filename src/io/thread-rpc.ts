@@ -3,6 +3,7 @@
 // a port of a dead thread is replaced by whoever made it.
 //
 //   request  { id, method, argument }        response  { id, result } or { id, code, message }
+//   told     { told }                        what the far side says unasked
 
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorCode, errorCode, ServerError } from '../base/errors.ts';
@@ -21,6 +22,8 @@ export interface RpcOptions {
   readonly pendingMax: number;
   readonly timeoutCode: ErrorCode;
   readonly busyCode: ErrorCode;
+  /** What the far side says unasked, in order with its answers. */
+  readonly onTold?: (message: unknown) => void;
 }
 
 export interface RpcClient<S extends RpcShape> {
@@ -39,6 +42,10 @@ interface Request {
 type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly code: string; readonly message: string };
+
+interface Told {
+  readonly told: unknown;
+}
 
 interface Waiter {
   readonly resolve: (result: unknown) => void;
@@ -62,7 +69,8 @@ export function createRpcClient<S extends RpcShape>(port: MessagePort, options: 
     closed = true;
     for (const id of [...waiters.keys()]) take(id)?.reject(unavailable(options));
   };
-  port.on('message', (response: Response) => {
+  port.on('message', (response: Response | Told) => {
+    if ('told' in response) return options.onTold?.(response.told);
     // Undefined when it timed out before: the late answer has nobody to go to.
     const waiter = take(response.id);
     if (waiter === undefined) return;
@@ -98,6 +106,11 @@ export function createRpcClient<S extends RpcShape>(port: MessagePort, options: 
 
 function unavailable(options: RpcOptions): ServerError {
   return new ServerError(options.timeoutCode, `${options.name} is not there.`);
+}
+
+/** Says something to whoever called `createRpcClient` on the other end of the port. */
+export function tellRpcClient(port: MessagePort, message: unknown): void {
+  port.postMessage({ told: message } satisfies Told);
 }
 
 /** Answers requests on `port` until it closes. */

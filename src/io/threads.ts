@@ -33,6 +33,8 @@ export interface Thread {
   readonly upMessage: ThreadMessage;
   /** Resolves when the thread has ended by itself, with why. Never resolves after `stop`. */
   readonly died: Promise<string>;
+  /** Ends it in the middle of what it does; `died` resolves with `reason`. */
+  terminate(reason: string): void;
   post(message: unknown, transferList?: readonly Transferable[]): void;
   /** Posts `message` and waits for the answer and the end; undefined when it took longer, and then it is terminated. */
   stop(message: ThreadMessage, answer: string, timeoutMs: number): Promise<ThreadMessage | undefined>;
@@ -69,6 +71,10 @@ export async function startThread(options: ThreadOptions): Promise<Thread> {
     name,
     upMessage,
     died: died.promise,
+    terminate(reason) {
+      why = reason;
+      void worker.terminate();
+    },
     post: (message, list = []) => worker.postMessage(message, [...list]),
     async stop(message, answer, timeoutMs) {
       isStopping = true;

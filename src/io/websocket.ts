@@ -28,8 +28,10 @@ export interface SocketEvents<Guest, Connection> {
   /** Undefined refuses the connection. */
   open(link: SocketLink, guest: Guest): Connection | undefined;
   frame(connection: Connection, bytes: Uint8Array): void;
-  /** A text frame. */
-  textFrame(connection: Connection): void;
+  /** A text frame of so many bytes. */
+  textFrame(connection: Connection, bytes: number): void;
+  /** A ping or a pong of so many bytes; false when a ping is not to be answered. */
+  controlFrame(connection: Connection, bytes: number): boolean;
   /** Bytes that are no WebSocket frame, or one far too large: the connection ends. */
   brokenFrame(connection: Connection, isTooLarge: boolean): void;
   closed(connection: Connection): void;
@@ -42,6 +44,8 @@ export interface SocketServer {
 
 const CLOSE_NORMAL = 1000;
 const CLOSE_TRY_LATER = 1013;
+/** Parts of one message; they pass no budget one by one. No client of ours sends more than one. */
+const FRAGMENTS_MAX = 64;
 /** How long a closing connection has to answer before its socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -58,6 +62,7 @@ export function listenWebSocket<Guest, Connection>(
     server: http,
     perMessageDeflate: false,
     maxPayload: 16 * FRAME_BYTES_MAX,
+    maxFragments: FRAGMENTS_MAX,
     clientTracking: true,
     autoPong: false,
     verifyClient: ({ req }: { req: IncomingMessage }) => {
@@ -155,11 +160,15 @@ function accept<Guest, Connection>(
   socket.on('message', (message: Buffer, isBinary: boolean) => {
     if (isClosing) return;
     if (isBinary) events.frame(connection, message);
-    else events.textFrame(connection);
+    else events.textFrame(connection, message.length);
   });
   // A peer that sends pings and reads no pongs would fill our memory: while something waits, none is added.
   socket.on('ping', (payload) => {
-    if (!isClosing && socket.bufferedAmount === 0) socket.pong(payload);
+    if (!isClosing && events.controlFrame(connection, payload.length) && socket.bufferedAmount === 0)
+      socket.pong(payload);
+  });
+  socket.on('pong', (payload) => {
+    if (!isClosing) events.controlFrame(connection, payload.length);
   });
   socket.once('close', () => events.closed(connection));
 }

@@ -12,8 +12,9 @@ import { CONNECTIONS_MAX, IDLE_TIMEOUT_MS, JOIN_TIMEOUT_MS } from '../base/limit
 import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../base/ring.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createGrid, type Grid } from '../sim/grid.ts';
-import { createHistory, type History, historyEpoch } from '../sim/history.ts';
+import { createHistory, type History, historyEpoch, newestTick } from '../sim/history.ts';
 import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
 import type { Viewer } from '../snapshot/viewer.ts';
@@ -46,6 +47,11 @@ export const AUTHENTICATING = 2;
 export const ENTERING = 3;
 export const PLAYING = 4;
 
+/** In the place of the tick that was the newest when the zone was asked: there was no room to ask. */
+export const UNSENT = -2;
+/** The same: there was none, or it was of an epoch that has ended. Also what `newestTick` says before the first. */
+export const UNDATED = -1;
+
 export interface Connection {
   readonly index: number;
   readonly link: Link;
@@ -54,6 +60,8 @@ export interface Connection {
   readonly openedMs: number;
   heardMs: number;
   state: number;
+  /** When the zone was asked to let it in. */
+  asked: number;
   name: string;
   playerId: number;
   viewer: Viewer | undefined;
@@ -94,15 +102,17 @@ export interface Edge {
   readonly strangers: Strangers;
   readonly connections: (Connection | undefined)[];
   readonly freeIndexes: number[];
-  /** Connections whose leave found no room on the ring yet. Their index is free once the zone has answered it. */
-  readonly leavesWaiting: number[];
+  /** Indexes of connections that are gone; they are free once the zone has answered the leave. When it was asked. */
+  readonly leaves: Map<number, number>;
   /** Which start of this edge it is: an answer to the reset of an earlier one is none to this. */
   readonly life: number;
-  /** Whether the reset is on the ring: nothing may precede it, the zone would take it back. */
-  isResetSent: boolean;
+  /** When the reset was put on the ring: nothing may precede it, the zone would take it back. */
+  resetAsked: number;
   /** Whether the zone has answered this edge's reset; nothing from before is listened to. */
   isReset: boolean;
   epoch: number;
+  /** All that the zone had said when it published this tick has been read. */
+  heardTick: number;
   /** Newest tick served, and when it was seen. */
   servedTick: number;
   servedMs: number;
@@ -123,7 +133,7 @@ export function createEdge(options: EdgeOptions): Edge {
     counters,
     history,
     grid,
-    packer: createPacker(encoder, { grid, radiusMm: game.limits.interestRadiusMm, sight }, counters),
+    packer: createPacker(encoder, createInterest(grid, game.limits.interestRadiusMm, sight), counters),
     toZone: createRingWriter(buffers.inputRings[edgeIndex]!),
     fromZone: createRingReader(buffers.outputRings[edgeIndex]!),
     frame: createClientFrame(game),
@@ -132,11 +142,12 @@ export function createEdge(options: EdgeOptions): Edge {
     strangers: createStrangers(),
     connections: [],
     freeIndexes: [],
-    leavesWaiting: [],
+    leaves: new Map(),
     life: ++counters.words[counters.index.starts]! & ((1 << CLIENT_BITS) - 1),
-    isResetSent: false,
+    resetAsked: UNSENT,
     isReset: false,
     epoch: historyEpoch(history),
+    heardTick: -1,
     servedTick: -1,
     servedMs: 0,
   };
@@ -145,12 +156,18 @@ export function createEdge(options: EdgeOptions): Edge {
   return edge;
 }
 
-/** The zone may not read its ring for a while, and it may be full: then this is repeated. */
+/** Until it is answered: the ring to the zone may be full, and the answer may have found the other one full. */
 function sendReset(edge: Edge): void {
-  if (edge.isResetSent) return;
+  if (edge.isReset) return;
+  edge.resetAsked = datedAgain(edge, edge.resetAsked);
+  if (!mustAsk(edge, edge.resetAsked)) return;
+  // Whoever asked to come in since the one before is thrown out by this one.
+  for (const connection of edge.connections) {
+    if (connection?.state === ENTERING) closeConnection(edge, connection, 'zone_full');
+  }
   edge.writer.reset();
   writeBareRecord(edge.writer, RECORD_RESET, (edge.options.edgeIndex << CLIENT_BITS) | edge.life);
-  edge.isResetSent = pushToZone(edge);
+  if (pushToZone(edge)) edge.resetAsked = newestTick(edge.history);
 }
 
 /** The same map as the zone's, from the same seed. */
@@ -190,6 +207,7 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
     openedMs: nowMs,
     heardMs: nowMs,
     state: JOINING,
+    asked: UNSENT,
     name: '',
     playerId: 0,
     viewer: undefined,
@@ -216,20 +234,41 @@ export function forgetConnection(edge: Edge, connection: Connection): void {
   connection.viewer = undefined;
   edge.connections[connection.index] = undefined;
   edge.counters.words[edge.counters.index.connections]!--;
-  if (hasEntered) edge.leavesWaiting.push(connection.index);
-  else edge.freeIndexes.push(connection.index);
-  sendLeaves(edge);
+  if (hasEntered) {
+    edge.leaves.set(connection.index, UNSENT);
+    sendLeave(edge, connection.index);
+  } else edge.freeIndexes.push(connection.index);
 }
 
-/** Without its leave an entity would stay in the world forever: those that found no room are sent again. */
-function sendLeaves(edge: Edge): void {
-  while (edge.leavesWaiting.length > 0) {
-    const index = edge.leavesWaiting.at(-1)!;
-    edge.writer.reset();
-    writeBareRecord(edge.writer, RECORD_LEAVE, (edge.options.edgeIndex << CLIENT_BITS) | index);
-    if (!pushToZone(edge)) return;
-    edge.leavesWaiting.pop();
+function sendLeave(edge: Edge, leaving: number): boolean {
+  edge.writer.reset();
+  writeBareRecord(edge.writer, RECORD_LEAVE, (edge.options.edgeIndex << CLIENT_BITS) | leaving);
+  if (!pushToZone(edge)) return false;
+  edge.leaves.set(leaving, newestTick(edge.history));
+  return true;
+}
+
+/** Without its leave an entity would stay in the world forever, without the answer the index would be lost. */
+function repeatLeaves(edge: Edge): void {
+  for (const [leaving, asked] of edge.leaves) {
+    const dated = datedAgain(edge, asked);
+    edge.leaves.set(leaving, dated);
+    if (mustAsk(edge, dated) && !sendLeave(edge, leaving)) return;
   }
+}
+
+/**
+ * Whether to put something on the ring to the zone, again or at last. What was put there while `asked` was the newest
+ * tick was taken by the second tick after it at the latest, whose answers were out before its frame: when they have all
+ * been read the answer is lost, and not on its way. So nothing is ever answered twice.
+ */
+function mustAsk(edge: Edge, asked: number): boolean {
+  return asked === UNSENT || (asked !== UNDATED && edge.heardTick >= asked + 2);
+}
+
+/** What was asked of a zone that died since is as if asked now. */
+function datedAgain(edge: Edge, asked: number): number {
+  return asked === UNDATED ? newestTick(edge.history) : asked;
 }
 
 /** The token was good: asks the zone to let the player in. The welcome follows when the zone has. */
@@ -237,26 +276,31 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
   if (connection.state !== AUTHENTICATING) return;
   edge.writer.reset();
   writeJoinRecord(edge.writer, clientOf(edge, connection), join);
-  if (!edge.isResetSent || !pushToZone(edge)) {
+  if (edge.resetAsked === UNSENT || !pushToZone(edge)) {
     closeConnection(edge, connection, 'zone_full');
     return;
   }
   connection.state = ENTERING;
+  connection.asked = newestTick(edge.history);
   releaseStranger(edge.strangers, connection.stranger);
   connection.name = join.name;
   connection.playerId = join.playerId;
 }
 
-/** Time passes: connections that never joined or fell silent are closed. A few times a second is enough. */
+/** Time passes: who never joined, fell silent or got no answer is closed. A few times a second is enough. */
 export function updateEdge(edge: Edge, nowMs: number): void {
   sendReset(edge);
-  sendLeaves(edge);
+  repeatLeaves(edge);
   for (const connection of edge.connections) {
     if (connection === undefined) continue;
-    if (connection.state < ENTERING && nowMs - connection.openedMs > JOIN_TIMEOUT_MS) {
+    if (connection.state === ENTERING) {
+      connection.asked = datedAgain(edge, connection.asked);
+      if (mustAsk(edge, connection.asked)) closeConnection(edge, connection, 'zone_full');
+    } else if (connection.state < ENTERING && nowMs - connection.openedMs > JOIN_TIMEOUT_MS) {
       edge.counters.words[edge.counters.index.refusedJoinTimeout]!++;
       closeConnection(edge, connection, 'idle');
-    } else if (nowMs - connection.heardMs > IDLE_TIMEOUT_MS) closeConnection(edge, connection, 'idle');
+    }
+    if (nowMs - connection.heardMs > IDLE_TIMEOUT_MS) closeConnection(edge, connection, 'idle');
   }
 }
 

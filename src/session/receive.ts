@@ -1,7 +1,8 @@
 // What a client sends: every frame passes here before anything of it is used. Edge threads.
-// In order of cost: size → state of the session → rate budget → decode → ranges. A frame that fails moves one counter
-// and is dropped whole; nothing is logged, and the session goes on. A first message with the wrong version ends it with
-// a reason.
+// In order of cost: whether it is a flood → size → rate budget → decode, ranges included → state of the session → join or
+// request, decoded whole. (What a frame holds is known once it was decoded, so the state comes after.) A frame that
+// fails moves one counter and is dropped whole; nothing is logged, and the session goes on. A first message with the
+// wrong version ends it with a reason, and so does a flood.
 
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../base/limits.ts';
 import { newestTick } from '../sim/history.ts';
@@ -20,14 +21,14 @@ import {
   PLAYING,
   pushToZone,
 } from './edge.ts';
-import { takeFrame, takeRequest } from './rate-budget.ts';
+import { noteArrival, takeFrame, takeRequest } from './rate-budget.ts';
 
 /** From the wire: any bytes. They are the caller's again after the call. */
 export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Array, nowMs: number): void {
   const { words, index } = edge.counters;
   words[index.frames]!++;
   words[index.bytesUp]! += bytes.length;
-  if (connection.state === CLOSED) return;
+  if (connection.state === CLOSED || endFlood(edge, connection, bytes.length, nowMs)) return;
   if (bytes.length > FRAME_BYTES_MAX) {
     words[index.dropSize]!++;
     return;
@@ -55,8 +56,36 @@ export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Arr
   if (frame.requestOffset >= 0) sendRequest(edge, connection, bytes);
 }
 
-/** A frame that isn't binary, or that the carrier refused. */
-export function countBadFrame(edge: Edge, reason: 'dropType' | 'dropSize' | 'dropMalformed'): void {
+/** True when that was one too many for too long: the connection is closed. */
+function endFlood(edge: Edge, connection: Connection, bytes: number, nowMs: number): boolean {
+  if (!noteArrival(connection.budget, bytes, nowMs)) return false;
+  edge.counters.words[edge.counters.index.closedRate]!++;
+  closeConnection(edge, connection, 'rate');
+  return true;
+}
+
+/** A text frame: never any use, and it costs the same budget. */
+export function receiveText(edge: Edge, connection: Connection, bytes: number, nowMs: number): void {
+  if (takeCarried(edge, connection, bytes, nowMs)) edge.counters.words[edge.counters.index.dropType]!++;
+}
+
+/** A control frame of the carrier, a ping or an unasked pong; false when it is not to be answered. */
+export function receiveControl(edge: Edge, connection: Connection, bytes: number, nowMs: number): boolean {
+  return takeCarried(edge, connection, bytes, nowMs);
+}
+
+function takeCarried(edge: Edge, connection: Connection, bytes: number, nowMs: number): boolean {
+  const { words, index } = edge.counters;
+  words[index.frames]!++;
+  words[index.bytesUp]! += bytes;
+  if (connection.state === CLOSED || endFlood(edge, connection, bytes, nowMs)) return false;
+  if (takeFrame(connection.budget, bytes, nowMs)) return true;
+  words[index.dropRate]!++;
+  return false;
+}
+
+/** A frame that the carrier refused. */
+export function countBadFrame(edge: Edge, reason: 'dropSize' | 'dropMalformed'): void {
   edge.counters.words[edge.counters.index.frames]!++;
   edge.counters.words[edge.counters.index[reason]]!++;
 }

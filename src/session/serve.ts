@@ -28,13 +28,15 @@ import {
   RECORD_RESPONSE,
   readAscii,
 } from '../wire/zone-records.ts';
-import { type Connection, closeConnection, type Edge, ENTERING, PLAYING } from './edge.ts';
+import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
 export function serveClients(edge: Edge, nowMs: number): void {
+  const heardTick = newestTick(edge.history);
   takeZoneMessages(edge);
   const epoch = historyEpoch(edge.history);
-  if (epoch !== edge.epoch) startEpoch(edge, epoch);
+  if (epoch === edge.epoch) edge.heardTick = heardTick;
+  else startEpoch(edge, epoch);
   const newest = newestTick(edge.history);
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
@@ -66,6 +68,10 @@ function isDue(index: number, first: number, last: number): boolean {
 function startEpoch(edge: Edge, epoch: number): void {
   edge.epoch = epoch;
   edge.servedTick = -1;
+  edge.heardTick = -1;
+  if (edge.resetAsked !== UNSENT) edge.resetAsked = UNDATED;
+  for (const [index, asked] of edge.leaves) if (asked !== UNSENT) edge.leaves.set(index, UNDATED);
+  for (const connection of edge.connections) if (connection?.state === ENTERING) connection.asked = UNDATED;
   resetEntityEncoder(edge.packer.encoder);
   if (edge.packer.interest.sight !== undefined) resetSight(edge.packer.interest.sight);
   for (const connection of edge.connections) if (connection?.viewer !== undefined) voidBaselines(connection.viewer);
@@ -100,7 +106,8 @@ function takeZoneMessages(edge: Edge): void {
     if (kind === RECORD_RESET && (client & ((1 << CLIENT_BITS) - 1)) === edge.life) edge.isReset = true;
     if (!edge.isReset) continue;
     if (kind === RECORD_GONE) {
-      edge.freeIndexes.push(client & ((1 << CLIENT_BITS) - 1));
+      const gone = client & ((1 << CLIENT_BITS) - 1);
+      if (edge.leaves.delete(gone)) edge.freeIndexes.push(gone);
       continue;
     }
     if (kind === RECORD_NEAR) {
@@ -124,7 +131,7 @@ function takeZoneMessages(edge: Edge): void {
 function welcome(edge: Edge, connection: Connection, slot: number, generation: number, tick: number): void {
   if (connection.state !== ENTERING) return;
   connection.state = PLAYING;
-  connection.viewer = createViewer(edge.history.capacity, slot);
+  connection.viewer = createViewer(edge.history.capacity, slot, generation);
   const { zoneId, seed } = edge.options;
   const { name, playerId } = connection;
   connection.link.send(

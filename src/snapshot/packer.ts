@@ -14,7 +14,8 @@ import { CHANGED_TICK, frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '.
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
 import { type EntityEncoder, encodeDelta, encodeState, putVarint, writeDelta, writeState } from './entity-encoder.ts';
-import { beginSent, type Interest, LEAVING, noteSent, updateInterest, type Viewer } from './viewer.ts';
+import { type Interest, updateInterest } from './interest.ts';
+import { beginSent, LEAVING, noteSent, type Viewer } from './viewer.ts';
 
 /** Room before the body for the message's tag and length. */
 const HEAD_BYTES = 3;

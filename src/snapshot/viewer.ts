@@ -1,27 +1,19 @@
-// What one client sees and what it has acknowledged: the visible set with hysteresis, a baseline per entity, the
-// entities each recent snapshot carried. Edge threads; one viewer a client. Memory is bounded and taken at creation.
+// What one client sees and what it has acknowledged: the visible set, a baseline per entity, the entities each recent
+// snapshot carried. Who is in sight is interest.ts's. Edge threads; one viewer a client. Memory is bounded and taken at
+// creation.
 //
 // An entity's life in here: seen (entered, sent until acknowledged, then deltas) → leaving (the slot is listed in each
 // snapshot until one that listed it is acknowledged) → gone. A snapshot is named by its tick.
 
 import { assert } from '../base/assert.ts';
 import { VISIBLE_MAX } from '../base/limits.ts';
-import { bucketOf, type Grid } from '../sim/grid.ts';
 import { frameOffset, frameSlotCount, GENERATION, type History, KIND } from '../sim/history.ts';
-import { isInSight, type Sight } from './sight.ts';
 
 /** Snapshots whose contents are remembered, by tick; a power of two. */
 const SENT_TICKS = 128;
-/** Entities in them all together; older snapshots than fit are forgotten, so their acknowledgement is unknown. */
+/** Entities in them all together, a power of two; older snapshots than fit are forgotten, so their acknowledgement is unknown. */
 const SENT_RECORDS = 4096;
-
-/** What decides who enters a client's view. */
-export interface Interest {
-  readonly grid: Grid;
-  readonly radiusMm: number;
-  /** Undefined where nothing blocks sight. */
-  readonly sight: Sight | undefined;
-}
+const SENT_MASK = SENT_RECORDS - 1;
 
 export const SEEN = 1;
 export const LEAVING = 2;
@@ -34,6 +26,8 @@ export const ACK_UNKNOWN = -1;
 export interface Viewer {
   /** The client's own entity: always seen, never budgeted away. */
   readonly slot: number;
+  /** Of that entity: another one in its slot is not the client's. */
+  readonly generation: number;
   /** Entity i is in slot `slots[i]`, i < count. Dense; removal moves the last one. */
   count: number;
   readonly slots: Int32Array;
@@ -64,16 +58,18 @@ export interface Viewer {
   readonly sentTicks: Int32Array;
   readonly sentFrom: Int32Array;
   readonly sentCounts: Int32Array;
-  /** Records of sent snapshots: the slot, with the sign bit for a leave. */
+  /** Records of sent snapshots, a ring: the slot, with the sign bit for a leave. */
   readonly records: Int32Array;
+  /** Records written so far, modulo 2³² as an i32, like `sentFrom`: only differences count. */
   recordTop: number;
 }
 
 assert(VISIBLE_MAX <= 255, 'an index plus one fits a byte');
 
-export function createViewer(capacity: number, slot: number): Viewer {
+export function createViewer(capacity: number, slot: number, generation: number): Viewer {
   return {
     slot,
+    generation,
     count: 0,
     slots: new Int32Array(VISIBLE_MAX),
     generations: new Int32Array(VISIBLE_MAX),
@@ -113,12 +109,13 @@ export function acknowledge(viewer: Viewer, tick: number): number {
   const place = tick & (SENT_TICKS - 1);
   if (viewer.sentTicks[place] !== tick) return ACK_UNKNOWN;
   const from = viewer.sentFrom[place]!;
-  if (viewer.recordTop - from > SENT_RECORDS) return ACK_UNKNOWN;
+  if (((viewer.recordTop - from) | 0) > SENT_RECORDS) return ACK_UNKNOWN;
   if (tick < viewer.ackedTick) return ACK_KNOWN;
   viewer.ackedTick = tick;
-  const end = from + viewer.sentCounts[place]!;
-  for (let record = from; record < end; record++)
-    acknowledgeRecord(viewer, viewer.records[record % SENT_RECORDS]!, tick);
+  const count = viewer.sentCounts[place]!;
+  for (let index = 0; index < count; index++) {
+    acknowledgeRecord(viewer, viewer.records[(from + index) & SENT_MASK]!, tick);
+  }
   return ACK_NEW;
 }
 
@@ -140,7 +137,8 @@ export function beginSent(viewer: Viewer, tick: number): void {
 /** Notes that the snapshot begun last carries the entity (or its leave). */
 export function noteSent(viewer: Viewer, tick: number, index: number, isLeave: boolean): void {
   const slot = viewer.slots[index]!;
-  viewer.records[viewer.recordTop++ % SENT_RECORDS] = isLeave ? slot | 0x8000_0000 : slot;
+  viewer.records[viewer.recordTop & SENT_MASK] = isLeave ? slot | 0x8000_0000 : slot;
+  viewer.recordTop = (viewer.recordTop + 1) | 0;
   viewer.sentCounts[tick & (SENT_TICKS - 1)]!++;
   viewer.sent[index] = tick;
   viewer.priorities[index] = 0;
@@ -179,64 +177,18 @@ function removeEntry(viewer: Viewer, index: number): void {
   viewer.indexOf[viewer.slots[index]!] = index + 1;
 }
 
-/**
- * Brings the visible set up to the frame of `tick`: enters what is within `radiusMm`, keeps what is within a tenth
- * more, turns the rest to leaving. Nearness raises an entity's priority. What the map hides isn't seen. Does not allocate.
- */
-export function updateInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
-  const { grid, radiusMm, sight } = interest;
-  const { records, stride } = history;
-  const offset = frameOffset(history, tick);
-  const own = offset + viewer.slot * stride;
-  const round = ++viewer.round;
+/** Begins to say who is seen in the frame of `tick`: `markSeen` for each, then `endRound`. */
+export function beginRound(viewer: Viewer, tick: number): void {
+  viewer.round = (viewer.round + 1) | 0;
   viewer.frameTick = tick;
-  markSeen(viewer, viewer.slot, records[own + GENERATION]!, true, 0);
-  const ownGeneration = records[own + GENERATION]!;
-  const ownX = records[own + grid.rowX]!;
-  const ownZ = records[own + grid.rowZ]!;
-  const enter = radiusMm * radiusMm;
-  const keep = enter * 1.21;
-  const toPriority = 16 / keep;
-  const { cellMm, starts, slots, x, z } = grid;
-  const cellX = Math.floor(ownX / cellMm);
-  const cellZ = Math.floor(ownZ / cellMm);
-  for (let row = cellZ - 1; row <= cellZ + 1; row++) {
-    for (let column = cellX - 1; column <= cellX + 1; column++) {
-      const bucket = bucketOf(grid, column, row);
-      const end = starts[bucket + 1]!;
-      for (let place = starts[bucket]!; place < end; place++) {
-        const dx = x[place]! - ownX;
-        const dz = z[place]! - ownZ;
-        const distance = dx * dx + dz * dz;
-        if (distance > keep) continue;
-        const slot = slots[place]!;
-        const generation = records[offset + slot * stride + GENERATION]!;
-        if (
-          sight !== undefined &&
-          slot !== viewer.slot &&
-          !isInSight(sight, tick, viewer.slot, ownGeneration, ownX, ownZ, slot, generation, x[place]!, z[place]!)
-        ) {
-          continue;
-        }
-        markSeen(viewer, slot, generation, distance <= enter, 17 - ((distance * toPriority) | 0));
-      }
-    }
-  }
-  for (let index = 0; index < viewer.count; index++) {
-    if (viewer.rounds[index] === round || viewer.states[index] !== SEEN) continue;
-    viewer.states[index] = LEAVING;
-    viewer.since[index] = tick;
-  }
 }
 
-function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: boolean, priority: number): void {
+export function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: boolean, priority: number): void {
   let index = viewer.indexOf[slot]! - 1;
   if (index < 0) {
     if (!mayEnter) return;
     index = addEntry(viewer, slot, generation);
     if (index < 0) return;
-  } else if (viewer.rounds[index] === viewer.round) {
-    return; // two cells of the query share a bucket
   } else if (viewer.generations[index] !== generation || viewer.states[index] === LEAVING) {
     if (!mayEnter) return;
     startEntry(viewer, index, generation);
@@ -245,15 +197,26 @@ function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: bo
   viewer.priorities[index] = viewer.priorities[index]! + priority;
 }
 
+/** What was not said to be seen begins to leave. */
+export function endRound(viewer: Viewer): void {
+  const { rounds, states, since, round, frameTick } = viewer;
+  for (let index = 0; index < viewer.count; index++) {
+    if (rounds[index] === round || states[index] !== SEEN) continue;
+    states[index] = LEAVING;
+    since[index] = frameTick;
+  }
+}
+
 /** Whether the client has the entity in `slot` in its world, or is about to. */
 export function isSeen(viewer: Viewer, slot: number): boolean {
   const index = viewer.indexOf[slot]! - 1;
   return index >= 0 && viewer.states[index] === SEEN;
 }
 
-/** Whether the viewer's own entity is alive in the frame of `tick`. */
+/** Whether the viewer's own entity is alive in the frame of `tick`, and not another one that took its slot. */
 export function isOwnAlive(viewer: Viewer, history: History, tick: number): boolean {
   // Above the slots in use a frame still holds what stood there a lap of the ring ago.
   if (viewer.slot >= frameSlotCount(history, tick)) return false;
-  return history.records[frameOffset(history, tick) + viewer.slot * history.stride + KIND] !== 0;
+  const record = frameOffset(history, tick) + viewer.slot * history.stride;
+  return history.records[record + KIND] !== 0 && history.records[record + GENERATION] === viewer.generation;
 }

@@ -17,6 +17,8 @@ export interface Store {
   findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
   /** Whatever the case of the name. */
   findAccountByName(name: string): Promise<AccountRecord | undefined>;
+  /** Deletes guests made before that time who have no character in any game; how many there were. */
+  deleteUnusedGuests(createdBeforeMs: number): Promise<number>;
   loadCharacter(playerId: number, game: string): Promise<CharacterColumns | undefined>;
   /** All or none of them. A record replaces the one before entirely. */
   saveCharacters(characters: readonly CharacterRecord[]): Promise<void>;

@@ -46,8 +46,6 @@ export interface WriteBehind {
   fail(now: number): void;
   /** Players whose newest save is not durable yet. */
   pendingCount(): number;
-  /** Saves that a newer one of the same player replaced before they were written. */
-  coalescedCount(): number;
 }
 
 export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEFAULTS): WriteBehind {
@@ -57,7 +55,6 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
   let dueAt = Number.POSITIVE_INFINITY;
   let notBefore = Number.NEGATIVE_INFINITY;
   let failuresInRow = 0;
-  let coalesced = 0;
 
   const land = (): void => {
     assert(inFlight.length > 0, 'a batch is in flight');
@@ -69,7 +66,6 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     put(save, now) {
       const before = waiting.get(save.playerId);
       if (before === undefined && waiting.size >= options.playersMax) return false;
-      if (before !== undefined) coalesced++;
       waiting.set(save.playerId, save);
       dueAt = Math.min(dueAt, save.final ? now : now + options.delayMs);
       return true;
@@ -102,7 +98,6 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
       for (const save of inFlight) {
         // May go over `playersMax` by one batch: losing what was taken would be worse than the memory.
         if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
-        else coalesced++;
       }
       land();
       notBefore = now + Math.min(options.retryMs * 2 ** Math.min(failuresInRow, 16), options.retryMsMax);
@@ -114,6 +109,5 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
       for (const playerId of inFlightIds.keys()) if (!waiting.has(playerId)) count++;
       return count;
     },
-    coalescedCount: () => coalesced,
   };
 }

@@ -42,11 +42,21 @@ const keptName = keptValue('darkages.name');
 const guestSecret = keptValue('darkages.guest');
 const keptGraph = keptValue('darkages.graph');
 
+/** `?zone=2` asks for that one; without it the server says which. */
+const zoneId = Number(new URLSearchParams(location.search).get('zone')) || undefined;
+
 const client = createClient({
   game,
-  requestSession: (done) => {
+  requestSession: (done, fullZones) => {
     const name = keptName.load();
-    createSessionRequest({ post: postJson, baseUrl: location.origin, secret: guestSecret, name })(done);
+    const request = createSessionRequest({
+      post: postJson,
+      baseUrl: location.origin,
+      secret: guestSecret,
+      name,
+      zoneId,
+    });
+    request(done, fullZones);
   },
   openSocket: openBrowserSocket,
   clock: browserClock,

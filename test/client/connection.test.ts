@@ -15,10 +15,14 @@ const messages = createMessages(game);
 function setUp() {
   const clock = createManualClock(5000);
   const asked: ((answer: Session | SessionRefusal) => void)[] = [];
+  const avoided: string[][] = [];
   const sockets: { events: SocketEvents; sent: Uint8Array[]; isClosed: boolean; url: string }[] = [];
   const client = createClient({
     game,
-    requestSession: (done) => asked.push(done),
+    requestSession: (done, fullZones) => {
+      asked.push(done);
+      avoided.push([...fullZones]);
+    },
     openSocket(url, events) {
       const socket = { events, sent: [] as Uint8Array[], isClosed: false, url };
       sockets.push(socket);
@@ -37,7 +41,7 @@ function setUp() {
     updateClient(client, clock.now());
   };
   startClient(client, clock.now());
-  return { client, asked, sockets, pass, clock };
+  return { client, asked, avoided, sockets, pass, clock };
 }
 
 const SESSION: Session = { token: 'abc', url: 'ws://zone' };
@@ -101,6 +105,18 @@ test.each([
   events.closed();
   expect([client.state, client.reason]).toEqual([state, reason]);
   expect(sockets[0]!.isClosed).toBe(true);
+});
+
+test('zones that were full are named at the next attempt, until none is left', () => {
+  const { asked, avoided, sockets, pass } = setUp();
+  const goodbye = encodeToBytes(messages.serverMessage, { goodbye: { reason: 'zone_full' } });
+  for (const [attempt, url] of ['ws://1', 'ws://2', 'ws://1'].entries()) {
+    asked[attempt]!({ token: 't', url });
+    sockets[attempt]!.events.opened();
+    sockets[attempt]!.events.received(goodbye);
+    pass(8_000);
+  }
+  expect(avoided).toEqual([[], ['ws://1'], ['ws://1', 'ws://2'], ['ws://1']]);
 });
 
 test('a session or a socket that never answers is given up', () => {

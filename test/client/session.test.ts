@@ -13,7 +13,12 @@ interface Answer {
 }
 
 /** Asks with the given answers of the server, one a request; an undefined one is no answer at all. */
-async function ask(answers: readonly (Answer | undefined)[], options: Partial<SessionOptions> = {}, kept?: string) {
+async function ask(
+  answers: readonly (Answer | undefined)[],
+  options: Partial<SessionOptions> = {},
+  kept?: string,
+  fullZones: readonly string[] = [],
+) {
   const asked: [string, unknown][] = [];
   const secret = createGuestSecret();
   secret.save(kept);
@@ -24,7 +29,7 @@ async function ask(answers: readonly (Answer | undefined)[], options: Partial<Se
     return answer;
   };
   const request = createSessionRequest({ post, baseUrl: 'http://h:8080', secret, ...options });
-  const answer = await new Promise<Session | SessionRefusal>((resolve) => request(resolve));
+  const answer = await new Promise<Session | SessionRefusal>((resolve) => request(resolve, fullZones));
   return { answer, asked, kept: secret.load() };
 }
 
@@ -65,6 +70,14 @@ test('name and password log in, and leave a guest’s secret alone', async () =>
 test('a zone is chosen by its number', async () => {
   expect((await ask([GOOD], { zoneId: 2 })).answer).toMatchObject({ url: 'ws://h:2' });
   expect((await ask([GOOD], { zoneId: 3 })).answer).toEqual({ refused: 'no_zone', isFinal: false });
+});
+
+test('a zone known to be full is passed over, unless all are or it was asked for', async () => {
+  const url = async (fullZones: readonly string[], options: Partial<SessionOptions> = {}) =>
+    ((await ask([GOOD], options, undefined, fullZones)).answer as Session).url;
+  expect(await url(['ws://h:1'])).toBe('ws://h:2');
+  expect(await url(['ws://h:1', 'ws://h:2'])).toBe('ws://h:1');
+  expect(await url(['ws://h:1'], { zoneId: 1 })).toBe('ws://h:1');
 });
 
 test.each<[string, Answer | undefined, SessionRefusal]>([

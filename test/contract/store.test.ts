@@ -48,6 +48,18 @@ describe.each(IMPLEMENTATIONS)('store contract: $name', ({ open }) => {
     expect(await store.findAccountByGuestSecret('')).toBeUndefined();
   });
 
+  test('guests of old who have no character go, and nobody else', async () => {
+    await store.createAccount(account(1, 'unused', { guestSecretHash: 'a', createdAtMs: 999 }));
+    await store.createAccount(account(2, 'played', { guestSecretHash: 'b', createdAtMs: 999 }));
+    await store.createAccount(account(3, 'young', { guestSecretHash: 'c', createdAtMs: 1000 }));
+    await store.createAccount(account(4, 'named', { passwordHash: 'd', createdAtMs: 999 }));
+    await store.saveCharacters([{ playerId: 2, game: 'another', columns: {} }]);
+    expect(await store.deleteUnusedGuests(1000)).toBe(1);
+    expect(await store.findAccountByGuestSecret('a')).toBeUndefined();
+    for (const name of ['played', 'young', 'named']) expect(await store.findAccountByName(name), name).toBeDefined();
+    expect(await store.createAccount(account(5, 'Unused'))).toBe('created');
+  });
+
   test('a taken name or playerId is refused and changes nothing', async () => {
     await store.createAccount(account(1, 'Bob', { passwordHash: 'first' }));
     expect(await store.createAccount(account(2, 'bOB', { passwordHash: 'second' }))).toBe('name_taken');

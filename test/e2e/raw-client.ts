@@ -16,7 +16,7 @@ export interface Session {
   readonly playerId: string;
   readonly token: string;
   readonly guestSecret: string;
-  readonly zones: readonly { readonly url: string }[];
+  readonly zones: readonly { readonly zoneId: number; readonly url: string }[];
 }
 
 export async function openSession(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
 import { ServerError } from '../../src/base/errors.ts';
+import { type Advertised, readAdvertised } from '../../src/gateway/advertise.ts';
 import { openSession, type SessionAccount, type SessionPorts } from '../../src/gateway/session.ts';
 
 const HOST = '127.0.0.1:8080';
@@ -10,7 +11,14 @@ function createBench() {
   const accounts: SessionAccount[] = [];
   const clock = createManualClock(1_700_000_000);
   const counts = { draws: 0, verified: [] as (string | undefined)[], hashed: 0, logins: new Map<string, number>() };
-  const state = { waitS: 0, passwordWaitS: 0, failWith: undefined as Error | undefined, guestNames: ['guest-1'] };
+  const state = {
+    waitS: 0,
+    passwordWaitS: 0,
+    failWith: undefined as Error | undefined,
+    guestNames: ['guest-1'],
+    players: [0, 0],
+    standsIn: new Map<number, number>(),
+  };
   const ports: SessionPorts = {
     accounts: {
       async createAccount(account) {
@@ -56,16 +64,14 @@ function createBench() {
         counts.logins.delete(`${name} ${address}`);
       },
     },
+    findZone: async (playerId) => state.standsIn.get(playerId),
     signToken: async ({ playerId, name, tokenId }) => `${playerId}/${name}/${tokenId}`,
     nowS: () => clock.now(),
   };
   const options = {
     game: { name: 'darkages', version: 3 },
-    zones: () => [
-      { zoneId: 1, port: 7777 },
-      { zoneId: 2, port: 7778 },
-    ],
-    advertise: undefined as string | undefined,
+    zones: () => state.players.map((players, index) => ({ zoneId: index + 1, port: 7777 + index, players })),
+    advertise: undefined as Advertised | undefined,
     listenHost: '127.0.0.1',
     allowOrigins: [],
   };
@@ -255,6 +261,16 @@ test('zones are named by --advertise, else by the request’s host, else by wher
   expect(await url('"')).toBe('ws://127.0.0.1:7777');
   options.listenHost = 'fe80::1';
   expect(await url('"')).toBe('ws://[fe80::1]:7777');
-  options.advertise = '2001:db8::1';
-  expect(await url()).toBe('ws://[2001:db8::1]:7777');
+  options.advertise = readAdvertised('wss://proxy.example.org');
+  expect(await url()).toBe('wss://proxy.example.org:7777');
+});
+
+test('zones come with the emptiest first, but the one in which the player stands before all', async () => {
+  const { post, state } = createBench();
+  const zoneIds = async (body: unknown) =>
+    ((await post(body)).body.zones as { zoneId: number }[]).map(({ zoneId }) => zoneId);
+  state.players = [30, 7, 0, 7];
+  expect(await zoneIds({})).toEqual([3, 2, 4, 1]);
+  state.standsIn.set(4_000_000_000_000_000, 1);
+  expect(await zoneIds({ guestSecret: secretOf(0) })).toEqual([1, 3, 2, 4]);
 });

@@ -15,7 +15,9 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port port data host advertise store game seed allow-origin sessions-per-minute log-level'.split(' ');
+  'zones http-port port data host advertise store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
+    ' ',
+  );
 
 describe('configuration', () => {
   test('has a default for everything', () => {
@@ -30,6 +32,7 @@ describe('configuration', () => {
       gameUrl: expect.stringMatching(/^file:.*\/src\/game\/game\.ts$/),
       seed: 1,
       allowOrigin: [],
+      trustProxy: false,
       sessionsPerMinute: 600,
       logLevel: 'info',
     });
@@ -52,9 +55,20 @@ describe('configuration', () => {
     ]);
     expect(config([], { DARKAGES_ZONES: '' }).zones).toBe(1);
     expect(config(['--advertise', 'play.example.org', '--host', '::1'])).toMatchObject({
-      advertise: 'play.example.org',
+      advertise: { scheme: 'ws', host: 'play.example.org' },
       host: '::1',
     });
+  });
+
+  test('a page behind the advertised proxy is no stranger', () => {
+    const argv = ['--advertise', 'wss://play.example.org/zone/{zone}', '--allow-origin', 'https://a.org'];
+    expect(config(argv).allowOrigin).toEqual(['https://a.org', 'https://play.example.org']);
+  });
+
+  test('a proxy is trusted by the flag alone, or by a variable', () => {
+    expect(config(['--trust-proxy']).trustProxy).toBe(true);
+    expect(config(['--trust-proxy', 'no'], { DARKAGES_TRUST_PROXY: 'yes' }).trustProxy).toBe(false);
+    expect(config([], { DARKAGES_TRUST_PROXY: 'yes' }).trustProxy).toBe(true);
   });
 
   test('port 0 is any free port and collides with nothing', () => {
@@ -72,7 +86,10 @@ describe('configuration', () => {
     ['', { DARKAGES_HTTP_PORT: 'tcp://10.0.0.1:80' }, /^DARKAGES_HTTP_PORT must be .* not "tcp/],
     ['--store redis', {}, /^--store must be embedded/],
     ['--host 127.0.0.1:80', {}, /^--host must be a host name or an IP address, without a port/],
-    ['--advertise http://x', {}, /^--advertise must be a host name/],
+    ['--advertise http://x', {}, /^--advertise must be a host, host:port or ws/],
+    ['--advertise wss://x/path', {}, /^--advertise must be .* with a path only if {zone} is in it/],
+    ['--advertise wss://x:65535 --zones 2', {}, /^2 zones from the port of --advertise on need ports up to 65536/],
+    ['--trust-proxy maybe', {}, /^--trust-proxy must be yes or no/],
     ['--allow-origin example.org', {}, /^--allow-origin must be web origins/],
     ['--allow-origin https://a.org/path', {}, /^--allow-origin must be web origins/],
     ['--allow-origin *', {}, /^--allow-origin must be web origins/],
@@ -101,7 +118,7 @@ describe('configuration', () => {
   test('--help explains each flag with its default and variable, --version says the version', () => {
     const help = text(['--help']).replace(/\s+/g, ' ');
     for (const flag of FLAGS) {
-      expect(help).toContain(`--${flag} <`);
+      expect(help).toMatch(new RegExp(`--${flag} [<[]`));
       expect(help).toContain(`DARKAGES_${flag.replaceAll('-', '_').toUpperCase()}`);
     }
     expect(help.match(/default: /g)).toHaveLength(FLAGS.length);

@@ -10,7 +10,8 @@ const seen: SessionRequest[] = [];
 const errors: unknown[] = [];
 let reasons: string[] = [];
 
-const options = (port: number) => ({
+const options = (port: number, trustProxy = false) => ({
+  trustProxy,
   host: '127.0.0.1',
   port,
   page: new Map([
@@ -77,6 +78,23 @@ test('a session request reaches the logic as a value, its answer is not cached',
   expect(seen.at(-1)).toMatchObject({ body: { name: 'bob' }, remoteAddress: '127.0.0.1', origin: 'http://evil.test' });
   expect(seen.at(-1)?.host).toBe(`127.0.0.1:${server.port}`);
   expect((await post('{"wait":true}')).headers.get('retry-after')).toBe('7');
+});
+
+test('who asks is the socket’s address, and behind a trusted proxy the one that the proxy added', async () => {
+  const behindProxy = await startHttp(options(0, true));
+  const addressOf = async (server: HttpServer, forwarded: string) => {
+    await fetch(`http://127.0.0.1:${server.port}/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': forwarded },
+      body: '{}',
+    });
+    return seen.at(-1)?.remoteAddress;
+  };
+  expect(await addressOf(server, '203.0.113.9')).toBe('127.0.0.1');
+  expect(await addressOf(behindProxy, '203.0.113.9')).toBe('203.0.113.9');
+  expect(await addressOf(behindProxy, '1.2.3.4, 2001:db8::7')).toBe('2001:db8::7');
+  expect(await addressOf(behindProxy, '203.0.113.9, unknown')).toBe('127.0.0.1');
+  await behindProxy.close();
 });
 
 test.each([

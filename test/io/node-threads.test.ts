@@ -64,8 +64,8 @@ test('threads start in the order of need and end in the order that loses nothing
   expect(names.slice(1, 3).sort()).toEqual(['zone-1', 'zone-2']);
   expect(names.slice(3)).toEqual(['edge-1', 'edge-2']);
   expect(threads?.zones()).toEqual([
-    { zoneId: 1, port: 7777 },
-    { zoneId: 2, port: 7778 },
+    { zoneId: 1, port: 7777, players: 0 },
+    { zoneId: 2, port: 7778, players: 0 },
   ]);
   expect(await threads?.drain()).toEqual([]);
   const ends = () => told.filter(({ what }) => what === 'drain' || what === 'stop').map(({ name }) => name.slice(0, 4));
@@ -97,6 +97,36 @@ test('a dead store comes back and every edge gets a new port to it', async () =>
   channel.postMessage({ die: 'store' });
   await until(() => told.filter(({ what }) => what === 'storePort').length === 2);
   expect(startedNames().filter((name) => name === 'store')).toHaveLength(2);
+});
+
+test('an edge that dies with the store, and is up after it, gets a port to the new one', async () => {
+  await start('--port', '0');
+  channel.postMessage({ die: 'store edge-1' });
+  await until(() => startedNames().filter((name) => name === 'edge-1').length === 2);
+  await until(() => told.some(({ name, what }) => name === 'edge-1' && what === 'storePort'));
+  expect(hopeless).toEqual([]);
+});
+
+test('a zone that hangs is ended and goes on with the next epoch', async () => {
+  await start();
+  threads?.replaceZone(1);
+  await until(() => startedNames().filter((name) => name === 'zone-2').length === 2);
+  expect(told.filter(({ name, what }) => name === 'zone-2' && what === 'started').at(-1)).toMatchObject({
+    epoch: 2,
+    resume: true,
+  });
+});
+
+test('what one thread used up of restarts, others still have', async () => {
+  await start();
+  for (let death = 1; death <= 4; death++) {
+    for (const name of ['zone-1', 'zone-2']) {
+      await until(() => startedNames().filter((started) => started === name).length === death);
+      channel.postMessage({ die: name });
+    }
+  }
+  await until(() => startedNames().filter((name) => name === 'zone-2').length === 5);
+  expect(hopeless).toEqual([]);
 });
 
 test('a thread that dies again and again is hopeless', async () => {

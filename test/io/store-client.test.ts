@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { connectStore, type StoreRpc } from '../../src/io/store-client.ts';
-import { type RpcMethods, serveRpc } from '../../src/io/thread-rpc.ts';
+import { type RpcMethods, serveRpc, tellRpcClient } from '../../src/io/thread-rpc.ts';
 
 test('every call reaches the method of its name with its argument', async () => {
   const { port1, port2 } = new MessageChannel();
@@ -17,7 +17,9 @@ test('every call reaches the method of its name with its argument', async () => 
     createAccount: record('createAccount', 'name_taken' as const),
     findAccountByGuestSecret: record('findAccountByGuestSecret', undefined),
     findAccountByName: record('findAccountByName', account),
-    loadCharacter: record('loadCharacter', { health: 7 }),
+    enterZone: record('enterZone', { character: { health: 7 } }),
+    claimPlayers: record('claimPlayers', undefined),
+    findZone: record('findZone', 2),
     ping: record('ping', undefined),
   };
   serveRpc<StoreRpc>(port2, methods);
@@ -25,14 +27,35 @@ test('every call reaches the method of its name with its argument', async () => 
   expect(await store.createAccount(account)).toBe('name_taken');
   expect(await store.findAccountByGuestSecret('hash')).toBeUndefined();
   expect(await store.findAccountByName('bob')).toEqual(account);
-  expect(await store.loadCharacter(1)).toEqual({ health: 7 });
+  const request = { playerId: 1, tokenId: 't', expiresS: 60, zoneId: 2, isZoneFull: false };
+  expect(await store.enterZone(request)).toEqual({ character: { health: 7 } });
+  const players = { zoneId: 2, players: [{ playerId: 1, sinceMs: 5 }] };
+  await store.claimPlayers(players);
+  expect(await store.findZone(1)).toBe(2);
   await store.ping();
   expect(calls).toEqual([
     ['createAccount', account],
     ['findAccountByGuestSecret', 'hash'],
     ['findAccountByName', 'bob'],
-    ['loadCharacter', 1],
+    ['enterZone', request],
+    ['claimPlayers', players],
+    ['findZone', 1],
     ['ping', undefined],
   ]);
+  store.close();
+});
+
+test('who moved is told unasked, in order with the answers', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const heard: unknown[] = [];
+  const store = connectStore(port1, { onMoved: (moved) => heard.push(moved) });
+  port2.on('message', ({ id }: { id: number }) => {
+    port2.postMessage({ id, result: { character: undefined } });
+    tellRpcClient(port2, { playerId: 1, zoneId: 2 });
+  });
+  await store.enterZone({ playerId: 1, tokenId: 't', expiresS: 60, zoneId: 1, isZoneFull: false });
+  heard.push('entered');
+  await store.ping();
+  expect(heard.slice(0, 2)).toEqual(['entered', { playerId: 1, zoneId: 2 }]);
   store.close();
 });

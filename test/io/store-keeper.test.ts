@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { Writer } from '../../src/base/bytes.ts';
 import { createManualClock } from '../../src/base/clock.ts';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
+import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
+import type { EnterRequest, PlayerMoved } from '../../src/io/store-client.ts';
 import { createStoreKeeper } from '../../src/io/store-keeper.ts';
 import type { CharacterColumns, CharacterRecord } from '../../src/store/records.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
@@ -19,10 +21,14 @@ function createFakeStore() {
       fake.batches.push(records.length);
       for (const { playerId, columns } of records) characters.set(playerId, columns);
     },
-    loadCharacter: async (playerId: number) => characters.get(playerId),
+    loadCharacter: async (playerId: number) => {
+      if (fake.fails) throw new Error('disk broken');
+      return characters.get(playerId);
+    },
     createAccount: async () => 'created' as const,
     findAccountByGuestSecret: async () => undefined,
     findAccountByName: async () => undefined,
+    deleteUnusedGuests: async () => 0,
     ping: async () => {},
     close: async () => {},
   };
@@ -39,6 +45,8 @@ function createBench() {
   const keeper = createStoreKeeper({
     store,
     clock,
+    nowS: () => 1_000 + clock.now() / 1000,
+    tokensFromS: 1_000,
     gameName: 'g',
     savedColumns: ['health'],
     saveRings: rings,
@@ -51,7 +59,15 @@ function createBench() {
     return writers[zone]!.push(writer.bytes, 0, writer.offset);
   };
   const count = (name: keyof typeof counters.index) => counters.words[counters.index[name]];
-  return { store, clock, keeper, save, count, writers, told };
+  const moved: PlayerMoved[] = [];
+  keeper.onMoved((one) => moved.push(one));
+  let tokens = 0;
+  const enter = (playerId: number, zoneId = 1, more: Partial<EnterRequest> = {}) => {
+    const expiresS = Math.floor(1_000 + clock.now() / 1000) + TOKEN_LIFETIME_S;
+    const tokenId = `token-${tokens++}`;
+    return keeper.methods.enterZone({ playerId, tokenId, expiresS, zoneId, isZoneFull: false, ...more });
+  };
+  return { store, clock, keeper, save, count, writers, told, enter, moved };
 }
 
 test('saves of all zones reach the store in one batch, the newest of each player', async () => {
@@ -70,19 +86,19 @@ test('saves of all zones reach the store in one batch, the newest of each player
 });
 
 test('a load sees a save that is still in the ring, in the queue, or in the store', async () => {
-  const { clock, keeper, save, count } = createBench();
-  expect(await keeper.methods.loadCharacter(1)).toBeUndefined();
+  const { clock, keeper, save, count, enter } = createBench();
+  expect(await enter(1)).toEqual({ character: undefined });
   save(0, 1, 10);
-  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 10 });
-  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 10 });
+  expect(await enter(1)).toEqual({ character: { health: 10 } });
+  expect(await enter(1)).toEqual({ character: { health: 10 } });
   clock.advance(1000);
   await keeper.update();
-  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 10 });
+  expect(await enter(1)).toEqual({ character: { health: 10 } });
   expect(count('loads')).toBe(4);
 });
 
 test('a failing store is counted and told once, keeps the newest state, and catches up', async () => {
-  const { store, clock, keeper, save, count, told } = createBench();
+  const { store, clock, keeper, save, count, told, enter } = createBench();
   store.fails = true;
   save(0, 1, 10, true);
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -90,7 +106,7 @@ test('a failing store is counted and told once, keeps the newest state, and catc
     clock.advance(10_000);
   }
   save(0, 1, 11);
-  expect(await keeper.methods.loadCharacter(1)).toEqual({ health: 11 });
+  expect(await enter(1)).toEqual({ character: { health: 11 } });
   expect(count('errors')).toBe(5);
   expect(await keeper.flush()).toBe(1);
   store.fails = false;
@@ -110,4 +126,89 @@ test('a record of the wrong length only moves a counter', async () => {
   expect(await keeper.flush()).toBe(0);
   expect(count('errors')).toBe(2);
   expect(store.characters.get(3)).toEqual({ health: 1 });
+});
+
+test('a token works once in all zones together, and none from before the keeper began', async () => {
+  const { enter } = createBench();
+  expect(await enter(1, 1, { tokenId: 'a' })).toEqual({ character: undefined });
+  expect(await enter(1, 1, { tokenId: 'a' })).toEqual({ refused: 'token_used' });
+  expect(await enter(1, 2, { tokenId: 'a' })).toEqual({ refused: 'token_used' });
+  expect(await enter(2, 1, { expiresS: 999 + TOKEN_LIFETIME_S })).toEqual({ refused: 'token_used' });
+});
+
+test('a player who enters another zone takes along the last save, and what the zone before saves is ignored', async () => {
+  const { clock, store, keeper, save, count, enter, moved } = createBench();
+  await enter(1, 1);
+  save(0, 1, 10);
+  expect(await enter(1, 2)).toEqual({ character: { health: 10 } });
+  expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
+  expect(await keeper.methods.findZone(1)).toBe(2);
+  save(1, 1, 20);
+  save(0, 1, 11);
+  save(0, 1, 12, true);
+  await keeper.update();
+  clock.advance(100);
+  await keeper.update();
+  expect(store.characters.get(1)).toEqual({ health: 20 });
+  expect(count('savesIgnored')).toBe(2);
+});
+
+test('nobody takes over a copy that is behind: the zone before lets the player in once it is gone', async () => {
+  const { clock, keeper, save, enter } = createBench();
+  await enter(1, 1);
+  await enter(1, 2);
+  expect(await enter(1, 1)).toEqual({ refused: 'still_leaving' });
+  clock.advance(9_000);
+  save(0, 1, 5);
+  await keeper.update();
+  clock.advance(9_000);
+  expect(await enter(1, 1)).toEqual({ refused: 'still_leaving' });
+  save(0, 1, 5, true);
+  save(1, 1, 7);
+  expect(await enter(1, 1)).toEqual({ character: { health: 7 } });
+});
+
+test('two zones that ask at once: the later one has the player, the other is refused', async () => {
+  const { enter, moved } = createBench();
+  const both = [enter(1, 1), enter(1, 2)];
+  expect(await Promise.all(both)).toEqual([{ refused: 'replaced' }, { character: undefined }]);
+  expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
+});
+
+test('a character that can not be loaded leaves the player where it was', async () => {
+  const { store, keeper, save, enter, moved, count } = createBench();
+  await enter(1, 1);
+  store.fails = true;
+  await expect(enter(1, 2)).rejects.toThrow('disk broken');
+  store.fails = false;
+  expect([await keeper.methods.findZone(1), moved]).toEqual([1, []]);
+  save(0, 1, 10);
+  expect(await enter(1, 1)).toEqual({ character: { health: 10 } });
+  expect(count('savesIgnored')).toBe(0);
+});
+
+test('a full zone takes those who stand in it and changes nothing for others', async () => {
+  const { keeper, save, enter } = createBench();
+  await enter(1, 1);
+  expect(await enter(1, 1, { isZoneFull: true })).toEqual({ character: undefined });
+  expect(await enter(1, 2, { isZoneFull: true })).toEqual({ refused: 'zone_full' });
+  expect(await keeper.methods.findZone(1)).toBe(1);
+  save(0, 1, 10, true);
+  await keeper.update();
+  expect(await keeper.methods.findZone(1)).toBeUndefined();
+  expect(await enter(1, 1, { isZoneFull: true })).toEqual({ refused: 'zone_full' });
+});
+
+test('a keeper that begins anew hears from the edges who is where; of two that have a player the later entry holds', async () => {
+  const { keeper, save, count, moved } = createBench();
+  const { claimPlayers, findZone } = keeper.methods;
+  await claimPlayers({ zoneId: 2, players: [{ playerId: 1, sinceMs: 200 }] });
+  await claimPlayers({ zoneId: 1, players: [{ playerId: 1, sinceMs: 100 }] });
+  expect(await findZone(1)).toBe(2);
+  expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
+  save(0, 1, 10);
+  await keeper.update();
+  expect(count('savesIgnored')).toBe(1);
+  await claimPlayers({ zoneId: 1, players: [{ playerId: 1, sinceMs: 300 }] });
+  expect(moved.at(-1)).toEqual({ playerId: 1, zoneId: 1 });
 });

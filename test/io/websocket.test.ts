@@ -14,6 +14,7 @@ interface Seen {
   readonly frames: Buffer[];
   readonly links: SocketLink[];
   texts: number;
+  controls: number;
   closed: number;
   refused: number;
   readonly broken: string[];
@@ -27,7 +28,16 @@ afterEach(async () => {
 async function listen(
   changes: Partial<SocketEvents<Guest, Seen>> = {},
 ): Promise<{ seen: Seen; url: string; port: number }> {
-  const seen: Seen = { guests: new Set(), frames: [], links: [], texts: 0, closed: 0, refused: 0, broken: [] };
+  const seen: Seen = {
+    guests: new Set(),
+    frames: [],
+    links: [],
+    texts: 0,
+    controls: 0,
+    closed: 0,
+    refused: 0,
+    broken: [],
+  };
   const server = await listenWebSocket<Guest, Seen>('127.0.0.1', 0, {
     isOriginAllowed: (origin) => origin === undefined || origin === 'http://good.example',
     refused: () => void seen.refused++,
@@ -42,7 +52,13 @@ async function listen(
       return seen;
     },
     frame: (_, bytes) => void seen.frames.push(Buffer.from(bytes)),
-    textFrame: () => void seen.texts++,
+    textFrame: (_, bytes) => {
+      seen.texts += bytes;
+    },
+    controlFrame: (_, bytes) => {
+      seen.controls += bytes;
+      return true;
+    },
     brokenFrame: (_, isTooLarge) => void seen.broken.push(isTooLarge ? 'too large' : 'malformed'),
     closed: () => void seen.closed++,
     ...changes,
@@ -82,7 +98,7 @@ test('binary frames come through whole and in order, both ways; text ones are to
   socket.on('message', (bytes: Buffer) => got.push(bytes));
   for (let size = 0; size < 40; size++) socket.send(Buffer.alloc(size * 100, size));
   socket.send('text');
-  await expect.poll(() => [seen.frames.length, seen.texts]).toEqual([40, 1]);
+  await expect.poll(() => [seen.frames.length, seen.texts]).toEqual([40, 4]);
   expect(seen.frames.map((frame) => frame.length)).toEqual(Array.from({ length: 40 }, (_, size) => size * 100));
   for (let size = 1; size < 40; size++) seen.links[0]!.send(new Uint8Array(size).fill(size));
   await expect.poll(() => got.length).toBe(39);
@@ -141,6 +157,27 @@ test('pings are answered while nothing waits to be sent, and add nothing to what
   await expect.poll(() => seen.frames.length).toBe(1);
   expect(link.backlogBytes()).toBeLessThanOrEqual(waiting);
   socket.terminate();
+});
+
+test('pings and pongs are told to the session layer, and a ping that it refuses is not answered', async () => {
+  let allowed = 2;
+  const { seen, url } = await listen({ controlFrame: () => allowed-- > 0 });
+  const socket = await connect(url);
+  let pongs = 0;
+  socket.on('pong', () => pongs++);
+  for (let sent = 0; sent < 10; sent++) socket.ping('abc');
+  for (let sent = 0; sent < 5; sent++) socket.pong('abc');
+  socket.send(Buffer.of(1));
+  await expect.poll(() => seen.frames.length).toBe(1);
+  expect([pongs, allowed]).toEqual([2, 2 - 15]);
+});
+
+test('a message of very many parts ends the connection', async () => {
+  const { seen, url } = await listen();
+  const socket = await connect(url);
+  for (let sent = 0; sent < 1000; sent++) socket.send(Buffer.alloc(0), { fin: false });
+  await once(socket, 'close');
+  expect(seen.broken).toEqual(['malformed']);
 });
 
 test('a page of another origin is refused and counted', async () => {

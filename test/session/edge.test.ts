@@ -22,6 +22,7 @@ import {
   welcomeStranger,
 } from '../../src/session/edge.ts';
 import { serveClients } from '../../src/session/serve.ts';
+import { RECORD_LEAVE } from '../../src/wire/zone-records.ts';
 import { run } from '../zone/harness.ts';
 import {
   admit,
@@ -30,6 +31,7 @@ import {
   enter,
   goodbyesOf,
   leave,
+  loseAnswers,
   moved,
   open,
   restart,
@@ -365,4 +367,76 @@ test('the tick that kills the zone swallows no leave, welcomes nobody it forgot,
   expect(killer.applied - applied).toBe(1);
   step(session, LINGER_TICKS);
   expect(session.zone.zone.slotOfPlayer.size).toBe(1);
+});
+
+test('a lost answer to a leave is asked for again, once it cannot be on its way any more', () => {
+  const session = createSession();
+  const client = enter(session, 1);
+  const { index } = client.connection!;
+  leave(session, client);
+  const leaves = () => session.zone.stream.filter(({ bytes }) => bytes[0] === RECORD_LEAVE).length;
+  updateEdge(session.edge, session.nowMs);
+  run(session.zone);
+  updateEdge(session.edge, session.nowMs);
+  loseAnswers(session);
+  for (let tick = 0; tick < 2; tick++) {
+    serveClients(session.edge, session.nowMs);
+    updateEdge(session.edge, session.nowMs);
+    expect([leaves(), session.edge.freeIndexes]).toEqual([1, []]);
+    run(session.zone);
+  }
+  serveClients(session.edge, session.nowMs);
+  updateEdge(session.edge, session.nowMs);
+  step(session);
+  expect([leaves(), session.edge.freeIndexes, session.edge.leaves.size]).toEqual([2, [index], 0]);
+  for (let tick = 0; tick < 5; tick++) {
+    step(session);
+    updateEdge(session.edge, session.nowMs);
+  }
+  expect([leaves(), session.edge.freeIndexes]).toEqual([2, [index]]);
+});
+
+test('an answer to a leave that nobody waits for frees nothing', () => {
+  const session = createSession();
+  const client = enter(session, 1);
+  leave(session, client);
+  const writer = createRingWriter(session.zone.buffers.inputRings[0]!);
+  writer.push(Uint8Array.of(RECORD_LEAVE, client.connection!.index, 0), 0, 3);
+  step(session, 2);
+  expect(session.edge.freeIndexes).toEqual([client.connection!.index]);
+});
+
+test('an edge whose reset lost its answer asks again and is not deaf; who wanted in meanwhile is told to try later', () => {
+  const session = createSession();
+  const early = open(session, 1);
+  sendJoin(session, early);
+  admit(session, early);
+  run(session.zone);
+  loseAnswers(session);
+  for (let tick = 0; tick < 3; tick++) {
+    step(session);
+    updateEdge(session.edge, session.nowMs);
+  }
+  expect(goodbyesOf(early)).toEqual(['zone_full']);
+  step(session, 3);
+  expect(session.edge.isReset).toBe(true);
+  expect(enter(session, 2).welcome).toMatchObject({ playerId: '2' });
+});
+
+test('a join whose answer was lost does not wait for ever', () => {
+  const session = createSession();
+  step(session, 3);
+  const client = open(session, 1);
+  sendJoin(session, client);
+  admit(session, client);
+  run(session.zone);
+  loseAnswers(session);
+  serveClients(session.edge, session.nowMs);
+  updateEdge(session.edge, session.nowMs);
+  expect(goodbyesOf(client), 'it may still come').toEqual([]);
+  step(session);
+  updateEdge(session.edge, session.nowMs);
+  expect(goodbyesOf(client)).toEqual(['zone_full']);
+  const again = enter(session, 1);
+  expect(again.welcome).toMatchObject({ slot: slotOf(session, again) });
 });

@@ -205,6 +205,11 @@ export function enter(session: TestSession, playerId = 1): Client {
   return client;
 }
 
+/** What the zone has said and the edge has not read is lost, as when the ring between them is full. */
+export function loseAnswers({ edge }: TestSession): void {
+  while (edge.fromZone.next());
+}
+
 export function leave(session: TestSession, client: Client): void {
   forgetConnection(session.edge, client.connection!);
   forgetStranger(session.edge, client.connection!.stranger);

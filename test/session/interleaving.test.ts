@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LINGER_TICKS } from '../../src/base/limits.ts';
-import { closeConnection, ENTERING, PLAYING } from '../../src/session/edge.ts';
+import { closeConnection, ENTERING, PLAYING, updateEdge } from '../../src/session/edge.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import { slotCount } from '../../src/sim/world.ts';
 import type { WireObject } from '../../src/wire/codec.ts';
@@ -15,6 +15,7 @@ import {
   type Client,
   createSession,
   leave,
+  loseAnswers,
   open,
   restart,
   send,
@@ -35,6 +36,8 @@ interface Life {
   alive: Client[];
   /** Requests sent, by id: who may get the answer. */
   readonly askedBy: Map<number, Client>;
+  /** Whether answers of the zone are lost; then nobody comes twice, for to be replaced is told once only. */
+  readonly isLossy: boolean;
   /** Indexes whose leave the zone has not answered, or whose answer the edge has not read. */
   readonly leaving: Map<number, 'sent' | 'answered'>;
 }
@@ -52,6 +55,8 @@ const WEIGHTS = [
   [4, 'ask'],
   [5, 'tick'],
   [5, 'serve'],
+  [3, 'update'],
+  [1, 'lose'],
   [1, 'kill zone'],
   [1, 'kill edge'],
 ] as const;
@@ -62,7 +67,7 @@ const action: fc.Arbitrary<Action> = fc.record({
 });
 
 function openOne(life: Life, pick: number): void {
-  const client = open(life.session, 1 + (pick % PLAYERS));
+  const client = open(life.session, life.isLossy ? 1 + life.clients.length : 1 + (pick % PLAYERS));
   const { index } = client.connection!;
   expect(life.leaving.get(index), `index ${index} is given out while its leave is on the way`).toBeUndefined();
   expect(life.alive.some(({ connection }) => connection!.index === index)).toBe(false);
@@ -96,6 +101,19 @@ function tick(life: Life): void {
   run(life.session.zone);
   for (const index of life.leaving.keys()) life.leaving.set(index, 'answered');
   checkAims(life);
+}
+
+/** The edge asks again for what was not answered, and closes who waits for what is lost. */
+function update(life: Life): void {
+  const before = life.alive;
+  const entering = before.filter(({ connection }) => connection!.state >= ENTERING);
+  updateEdge(life.session.edge, life.session.nowMs);
+  life.alive = before.filter(({ isClosed }) => !isClosed);
+  for (const { connection, isClosed } of entering) if (isClosed) life.leaving.set(connection!.index, 'sent');
+}
+
+function lose(life: Life): void {
+  if (life.isLossy) loseAnswers(life.session);
 }
 
 /** Each player only ever looks where it said itself: no input of another reaches it. */
@@ -136,6 +154,8 @@ function act(life: Life, { what, pick }: Action): void {
   if (what === 'open') openOne(life, pick);
   else if (what === 'tick') tick(life);
   else if (what === 'serve') serve(life);
+  else if (what === 'update') update(life);
+  else if (what === 'lose') lose(life);
   else if (what === 'kill zone') killZone(life, pick);
   else if (what === 'kill edge') killEdge(life);
   else if (client !== undefined) actAs(life, client, what, pick);
@@ -170,10 +190,12 @@ function checkMessages({ clients, askedBy }: Life): void {
 /** When all that was on the way has arrived, edge and zone name the same players in the same slots. */
 function checkRest(life: Life): void {
   const { session } = life;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 8; round++) {
     tick(life);
     serve(life);
+    update(life);
   }
+  expect(session.edge.isReset, 'the edge is not deaf').toBe(true);
   const { world } = session.zone.zone;
   const playing = life.alive.filter(({ connection }) => connection!.state === PLAYING);
   for (const client of playing) {
@@ -191,9 +213,10 @@ function checkRest(life: Life): void {
 
 test('whatever order things come in, nothing meant for the one before reaches the one after', () => {
   fc.assert(
-    fc.property(fc.array(action, { minLength: 20, maxLength: 250 }), (actions) => {
+    fc.property(fc.array(action, { minLength: 20, maxLength: 250 }), fc.boolean(), (actions, isLossy) => {
       const life: Life = {
-        session: createSession(0, 1, 16),
+        session: createSession(0, 1, isLossy ? 128 : 16),
+        isLossy,
         clients: [],
         alive: [],
         askedBy: new Map(),
@@ -203,6 +226,12 @@ test('whatever order things come in, nothing meant for the one before reaches th
       checkRest(life);
       checkMessages(life);
       for (const client of life.alive) leave(life.session, client);
+      for (let round = 0; round < 4; round++) {
+        step(life.session);
+        update(life);
+      }
+      expect(life.session.edge.leaves.size, 'every index is free again').toBe(0);
+      expect(new Set(life.session.edge.freeIndexes).size).toBe(life.session.edge.freeIndexes.length);
       step(life.session, LINGER_TICKS + 2);
       expect(life.session.zone.zone.slotOfPlayer.size, 'nobody stays behind').toBe(0);
     }),

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   BYTES_BURST_MAX,
+  FLOOD_FACTOR,
+  FLOOD_SECONDS,
   FRAME_BYTES_MAX,
   FRAMES_BURST_MAX,
   FRAMES_PER_SECOND_MAX,
@@ -9,7 +11,7 @@ import {
   REQUESTS_PER_SECOND_MAX,
 } from '../../src/base/limits.ts';
 import { closeConnection, JOINING } from '../../src/session/edge.ts';
-import { countBadFrame } from '../../src/session/receive.ts';
+import { countBadFrame, receiveControl, receiveText } from '../../src/session/receive.ts';
 import { newestTick } from '../../src/sim/history.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
@@ -267,11 +269,70 @@ test('hostile inputs: ticks far off are dropped, claims are counted, the player 
   expect(countOfZone(session.zone, 'guardMove')).toBe(60);
 });
 
-test('text frames, and frames the carrier refused, move their counter alone', () => {
+test('frames the carrier refused move their counter alone', () => {
   const { session } = playing();
-  for (const reason of ['dropType', 'dropSize', 'dropMalformed'] as const) {
+  for (const reason of ['dropSize', 'dropMalformed'] as const) {
     expect(moved(session, () => countBadFrame(session.edge, reason))).toEqual({ frames: 1, [reason]: 1 });
   }
+});
+
+test('text frames, pings and frames have one budget', () => {
+  const { session, client } = playing();
+  const connection = client.connection!;
+  session.nowMs += 60_000;
+  const third = FRAMES_BURST_MAX / 3;
+  let answered = 0;
+  const changes = moved(session, () => {
+    for (let sent = 0; sent < third; sent++) receiveText(session.edge, connection, 3, session.nowMs);
+    for (let sent = 0; sent < third; sent++) {
+      if (receiveControl(session.edge, connection, 5, session.nowMs)) answered++;
+    }
+    for (let sent = 0; sent < third; sent++) send(session, client, {});
+    receiveText(session.edge, connection, 3, session.nowMs);
+    expect(receiveControl(session.edge, connection, 5, session.nowMs)).toBe(false);
+    send(session, client, {});
+  });
+  expect(answered).toBe(third);
+  const bytesUp = (third + 1) * 8;
+  expect(changes).toEqual({ frames: FRAMES_BURST_MAX + 3, bytesUp, dropType: third, dropRate: 3 });
+});
+
+test.for([
+  ['frames', (session: TestSession, client: Client) => send(session, client, {})],
+  ['bytes', (session: TestSession, client: Client) => sendBytes(session, client, new Uint8Array(20_000))],
+  ['text', (session: TestSession, { connection }: Client) => receiveText(session.edge, connection!, 1, session.nowMs)],
+  [
+    'pings',
+    (session: TestSession, { connection }: Client) => receiveControl(session.edge, connection!, 1, session.nowMs),
+  ],
+] as const)('a flood of %s is ended with a reason after five seconds, not before', ([, one]) => {
+  const { session, client } = playing();
+  const beganMs = session.nowMs;
+  const changes = moved(session, () => {
+    while (!client.isClosed) {
+      // A second has a little more than a flood's share, in bursts.
+      for (let sent = 0; sent < (FLOOD_FACTOR * FRAMES_PER_SECOND_MAX) / 10 + 2; sent++) one(session, client);
+      session.nowMs += 100;
+      expect(session.nowMs - beganMs).toBeLessThan(7000);
+    }
+  });
+  expect(session.nowMs - beganMs).toBeGreaterThanOrEqual(1000 * FLOOD_SECONDS);
+  expect(goodbyesOf(client)).toEqual(['rate']);
+  expect(changes).toMatchObject({ closedRate: 1, connections: -1 });
+});
+
+test('an honest client whose line stands still again and again is never taken for a flood', () => {
+  const { session, client } = playing();
+  // 15 s of two frames a tick at once, then a second as it should be, then all over again.
+  for (let round = 0; round < 20; round++) {
+    session.nowMs += 14_900;
+    for (let sent = 0; sent < 15 * 120; sent++) send(session, client, { ping: { clientTimeMs: sent } });
+    for (let tick = 0; tick < 60; tick++) {
+      session.nowMs += 1000 / 60;
+      for (let sent = 0; sent < 2; sent++) send(session, client, {});
+    }
+  }
+  expect(client.isClosed).toBe(false);
 });
 
 test('frames that come after the end of a session do nothing', () => {

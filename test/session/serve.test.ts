@@ -159,6 +159,16 @@ test('two edges of one zone serve their own clients, and see each other’s in t
   expect(client.got.every(({ responses, events }) => [responses, events].flat().length === 0)).toBe(true);
 });
 
+test('a client whose entity is gone is shown nothing of what took its slot', () => {
+  const session = createSession();
+  const client = enter(session, 1);
+  const { generation } = session.zone.zone.world.columns;
+  generation[Number(client.welcome!.slot)]!++;
+  const { applied } = client;
+  step(session, 9);
+  expect(client.applied).toBe(applied);
+});
+
 test('nothing is sent to a link after it closed, nor for a leave that came with the frame', () => {
   const session = createSession();
   const client = enter(session, 1);

@@ -52,7 +52,7 @@ export function createLossyClient(
 ): LossyClient {
   return {
     slot,
-    viewer: createViewer(zone.world.capacity, slot),
+    viewer: createViewer(zone.world.capacity, slot, zone.world.columns.generation[slot]!),
     replicas: createReplicas(zone.history.rows),
     line,
     random,

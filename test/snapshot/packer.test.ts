@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Reader } from '../../src/base/bytes.ts';
-import { FRAME_LAG_TICKS_MAX } from '../../src/base/limits.ts';
+import { FRAME_LAG_TICKS_MAX, VISIBLE_MAX } from '../../src/base/limits.ts';
 import { createRandom } from '../../src/base/random.ts';
 import { buildGrid } from '../../src/sim/grid.ts';
 import { publishFrame, resetHistory } from '../../src/sim/history.ts';
 import { advanceTick, despawnEntity } from '../../src/sim/world.ts';
 import { resetEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
+import { CROWD_ENTERED } from '../../src/snapshot/interest.ts';
 import { packSnapshot } from '../../src/snapshot/packer.ts';
 import { applySnapshot } from '../../src/snapshot/replicas.ts';
 import { acknowledge, createViewer, voidBaselines } from '../../src/snapshot/viewer.ts';
@@ -149,9 +150,9 @@ test('a client that lies about what it got is right again once it stops', () => 
   expect(isRight).toBe(true);
 });
 
-test('300 entities in sight: 255 are entered, the rest when others have left', () => {
+test('300 entities in sight: the nearest are sent, within the budget, the rest when those have left', () => {
   const zone = createRandomZone({ seed: 5, capacity: 301, players: 1, entities: 300, radiusMm: 20_000, halfMm: 100 });
-  const viewer = createViewer(301, 0);
+  const viewer = createViewer(301, 0, 1);
   const client = createLossyClient(zone, 0, { loss: 0, delayTicksMax: 0, pauseTicksMax: 0 }, 1, createRandom(1));
   const apply = (tick: number): void => {
     buildGrid(zone.grid, zone.history, tick);
@@ -162,7 +163,8 @@ test('300 entities in sight: 255 are entered, the rest when others have left', (
     acknowledge(viewer, tick);
   };
   for (let count = 0; count < 60; count++) apply(restTick(zone));
-  expect(client.replicas.bySlot.size).toBe(255);
+  expect(client.replicas.bySlot.size).toBeGreaterThan(CROWD_ENTERED - 5);
+  expect(client.replicas.bySlot.size).toBeLessThanOrEqual(VISIBLE_MAX);
   const first = [...client.replicas.bySlot.keys()].filter((slot) => slot > 0).slice(0, 100);
   for (const slot of first) despawnEntity(zone.world, slot);
   for (let count = 0; count < 60; count++) apply(restTick(zone));
@@ -180,7 +182,7 @@ test('the nearest go first, and everyone has a turn', () => {
     positionX[slot] = (9000 + slot * 180) << 7;
     positionZ[slot] = 0;
   }
-  const viewer = createViewer(61, 0);
+  const viewer = createViewer(61, 0, 1);
   const last = new Int32Array(61);
   const times = new Int32Array(61);
   const gaps = new Int32Array(61);
@@ -241,7 +243,7 @@ test('a zone that was resumed: ticks come again with another content, and the cl
 
 test('a frame that the zone overwrites meanwhile is not sent, and acknowledging it says nothing', () => {
   const zone = createRandomZone({ seed: 2, capacity: 10, players: 1, entities: 5, radiusMm: 4000, halfMm: 500 });
-  const viewer = createViewer(10, 0);
+  const viewer = createViewer(10, 0, 1);
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
   for (let count = 0; count <= FRAME_LAG_TICKS_MAX; count++) restTick(zone);
@@ -259,7 +261,7 @@ test('columns of the owner are in the owner’s snapshots and in nobody else’s
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
   for (const own of zone.players) {
-    packSnapshot(zone.packer, createViewer(12, own), tick, 3000);
+    packSnapshot(zone.packer, createViewer(12, own, 1), tick, 3000);
     const bytes = zone.packer.bytes.slice(zone.packer.start, zone.packer.end);
     const { snapshot } = reference.decode(serverMessage, bytes) as { snapshot: { entities: WireObject[] } };
     expect(snapshot.entities).toHaveLength(10);

@@ -18,6 +18,7 @@ import {
 } from '../../src/sim/history.ts';
 import { advanceTick, createWorld, despawnEntity, resetWorld, spawnEntity, type World } from '../../src/sim/world.ts';
 import { createEntityEncoder, type EntityEncoder } from '../../src/snapshot/entity-encoder.ts';
+import { createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, type Packer } from '../../src/snapshot/packer.ts';
 import { PROBE_COLUMNS, PROBE_ROWS } from '../wire/probe-schema.ts';
 
@@ -70,7 +71,7 @@ export function createRandomZone(options: RandomZoneOptions): RandomZone {
     names,
     encoder,
     grid,
-    packer: createPacker(encoder, { grid, radiusMm, sight: undefined }, createCounters('edge')),
+    packer: createPacker(encoder, createInterest(grid, radiusMm, undefined), createCounters('edge')),
     radiusMm,
     halfMm,
     players,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { VISIBLE_MAX } from '../../src/base/limits.ts';
 import { buildGrid } from '../../src/sim/grid.ts';
 import { despawnEntity } from '../../src/sim/world.ts';
+import { updateInterest } from '../../src/snapshot/interest.ts';
 import {
   ACK_KNOWN,
   ACK_NEW,
@@ -13,7 +13,6 @@ import {
   LEAVING,
   noteSent,
   SEEN,
-  updateInterest,
   type Viewer,
   voidBaselines,
 } from '../../src/snapshot/viewer.ts';
@@ -28,7 +27,7 @@ function createScene(entities: number): { zone: RandomZone; viewer: Viewer } {
   zone.world.columns.positionX.fill(1_000_000_000);
   zone.world.columns.positionX[0] = 0;
   zone.world.columns.positionZ.fill(0);
-  return { zone, viewer: createViewer(capacity, 0) };
+  return { zone, viewer: createViewer(capacity, 0, 1) };
 }
 
 function place({ world }: RandomZone, slot: number, mm: number): void {
@@ -39,7 +38,7 @@ function place({ world }: RandomZone, slot: number, mm: number): void {
 function send(zone: RandomZone, viewer: Viewer): number {
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
-  updateInterest(viewer, zone.history, { grid: zone.grid, radiusMm: RADIUS_MM, sight: undefined }, tick);
+  updateInterest(viewer, zone.history, zone.packer.interest, tick);
   beginSent(viewer, tick);
   for (let index = 0; index < viewer.count; index++) {
     noteSent(viewer, tick, index, viewer.states[index] === LEAVING);
@@ -143,20 +142,22 @@ test('books are bounded: what a long unacknowledged past held is forgotten, olde
   for (let slot = 0; slot <= 200; slot++) expect(ackedOf(viewer, slot)).toBe(ticks.at(-1));
 });
 
-test('a full viewer takes the next entity when another has left', () => {
-  const { zone, viewer } = createScene(VISIBLE_MAX + 20);
-  for (let slot = 1; slot <= VISIBLE_MAX + 20; slot++) place(zone, slot, 100);
-  send(zone, viewer);
-  expect(viewer.count).toBe(VISIBLE_MAX);
-  const seen = [...viewer.slots];
-  for (const slot of seen.filter((slot) => slot > 0).slice(0, 10)) place(zone, slot, 90_000);
-  const tick = send(zone, viewer);
-  expect(viewer.count).toBe(VISIBLE_MAX);
-  acknowledge(viewer, tick);
-  expect(viewer.count).toBe(VISIBLE_MAX - 10);
-  send(zone, viewer);
-  expect(viewer.count).toBe(VISIBLE_MAX);
-  for (let index = 0; index < viewer.count; index++) expect(viewer.indexOf[viewer.slots[index]!]).toBe(index + 1);
+test('acknowledgements go on where the count of records sent goes beyond 2³¹, and beyond 2³²', () => {
+  for (const top of [2 ** 31 - 300, -2, 2 ** 31 - 1]) {
+    const { zone, viewer } = createScene(50);
+    for (let slot = 1; slot <= 50; slot++) place(zone, slot, slot);
+    viewer.recordTop = top;
+    for (let count = 0; count < 30; count++) {
+      const tick = send(zone, viewer);
+      if (count > 0) expect(acknowledge(viewer, tick - 1)).toBe(ACK_NEW);
+      if (count > 0) for (let slot = 0; slot <= 50; slot++) expect(ackedOf(viewer, slot)).toBe(tick - 1);
+    }
+    expect(acknowledge(viewer, viewer.frameTick - 100)).toBe(ACK_UNKNOWN);
+    // Older than what the ring of records holds: forgotten, also across the turn.
+    const old = send(zone, viewer);
+    for (let count = 0; count < 90; count++) send(zone, viewer);
+    expect(acknowledge(viewer, old)).toBe(ACK_UNKNOWN);
+  }
 });
 
 test('voided baselines: nothing sent before counts any more, not even where its tick comes again', () => {
@@ -178,8 +179,17 @@ test('voided baselines: nothing sent before counts any more, not even where its 
 
 test('the own entity is dead when its slot is empty, also where the ring still holds its old record', () => {
   const { zone } = createScene(3);
-  const viewer = createViewer(4, 3);
+  const viewer = createViewer(4, 3, 1);
   for (let count = 0; count < 130; count++) expect(isOwnAlive(viewer, zone.history, restTick(zone))).toBe(true);
   despawnEntity(zone.world, 3);
   for (let count = 0; count < 130; count++) expect(isOwnAlive(viewer, zone.history, restTick(zone))).toBe(false);
+});
+
+test('another entity in the own slot is not the own one', () => {
+  const { zone } = createScene(3);
+  const viewer = createViewer(4, 3, 1);
+  despawnEntity(zone.world, 3);
+  expect(spawnRandom(zone, 5)).toBe(3);
+  for (let count = 0; count < 3; count++) expect(isOwnAlive(viewer, zone.history, restTick(zone))).toBe(false);
+  expect(isOwnAlive(createViewer(4, 3, 2), zone.history, restTick(zone))).toBe(true);
 });

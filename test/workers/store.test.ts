@@ -7,6 +7,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Writer } from '../../src/base/bytes.ts';
 import { createCounterBuffer } from '../../src/base/counters.ts';
+import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
 import { connectStore } from '../../src/io/store-client.ts';
@@ -20,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const start = (saveRing: SharedArrayBuffer) =>
+const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
   startThread({
     name: 'store',
     file: new URL('../../workers/store.ts', import.meta.url),
@@ -32,6 +33,7 @@ const start = (saveRing: SharedArrayBuffer) =>
       counters: createCounterBuffer('store'),
       loopDelay: createLoopDelayBuffer(),
       logLevel: 'silent',
+      isRestart,
     },
   });
 
@@ -40,6 +42,15 @@ function connect(thread: Awaited<ReturnType<typeof start>>) {
   thread.post({ type: 'port', port: port1 }, [port1]);
   return connectStore(port2);
 }
+
+let tokens = 0;
+const entry = (playerId: number, issuedS = Date.now() / 1000) => ({
+  playerId,
+  tokenId: `token-${tokens++}`,
+  expiresS: Math.floor(issuedS) + TOKEN_LIFETIME_S,
+  zoneId: 1,
+  isZoneFull: false,
+});
 
 test('what zones left in their rings is loaded at once, and in the file after the end', async () => {
   const ring = createRingBuffer(1 << 16);
@@ -53,9 +64,9 @@ test('what zones left in their rings is loaded at once, and in the file after th
     expect(zone.push(writer.bytes, 0, writer.offset)).toBe(true);
   };
   save(1, 10);
-  expect(await store.loadCharacter(1)).toEqual({ health: 10 });
+  expect(await store.enterZone(entry(1))).toEqual({ character: { health: 10 } });
   for (let playerId = 1; playerId <= 1000; playerId++) save(playerId, playerId * 2);
-  expect(await store.loadCharacter(1000)).toEqual({ health: 2000 });
+  expect(await store.enterZone(entry(1000))).toEqual({ character: { health: 2000 } });
   store.close();
   expect(await thread.stop({ type: 'stop' }, 'stopped', 5000)).toEqual({ type: 'stopped', unsaved: 0 });
   const after = openEmbeddedStore(folder);
@@ -72,4 +83,32 @@ test('a folder in use fails with its code, and a store thread that ends frees it
   expect(() => openEmbeddedStore(folder)).toThrow(expect.objectContaining({ code: 'DARKAGES_STORE_FOLDER_IN_USE' }));
   await thread.stop({ type: 'stop' }, 'stopped', 5000);
   await openEmbeddedStore(folder).close();
+});
+
+test('at start, guests who never played within a day are deleted', async () => {
+  const store = openEmbeddedStore(folder);
+  const nowMs = Date.now();
+  for (const [playerId, hours] of [
+    [1, 25],
+    [2, 23],
+  ] as const) {
+    const createdAtMs = nowMs - hours * 3_600_000;
+    await store.createAccount({ playerId, name: `guest-${playerId}`, guestSecretHash: `h${playerId}`, createdAtMs });
+  }
+  await store.close();
+  const thread = await start(createRingBuffer(64));
+  const client = connect(thread);
+  expect(await client.findAccountByName('guest-1')).toBeUndefined();
+  expect(await client.findAccountByName('guest-2')).toBeDefined();
+  client.close();
+  await thread.stop({ type: 'stop' }, 'stopped', 5000);
+});
+
+test('one that takes the place of a dead one takes no token that the dead one may have seen', async () => {
+  const thread = await start(createRingBuffer(64), true);
+  const store = connect(thread);
+  expect(await store.enterZone(entry(1))).toEqual({ refused: 'token_used' });
+  expect(await store.enterZone(entry(1, Date.now() / 1000 + 2))).toEqual({ character: undefined });
+  store.close();
+  await thread.stop({ type: 'stop' }, 'stopped', 5000);
 });

@@ -16,6 +16,8 @@ import { createWander, updateWander, type Wander } from './wander.ts';
 export interface BotOptions {
   readonly game: AnyGame;
   readonly url: string;
+  /** Which zone it joins; undefined: where the server sends it. */
+  readonly zoneId: number | undefined;
   /** How many there are in all. */
   readonly bots: number;
   /** Of this bot alone. */
@@ -73,7 +75,12 @@ export function createBot(options: BotOptions): Bot {
   };
   const client = createClient({
     game,
-    requestSession: createSessionRequest({ post: options.post, baseUrl: options.url, secret: createGuestSecret() }),
+    requestSession: createSessionRequest({
+      post: options.post,
+      baseUrl: options.url,
+      secret: createGuestSecret(),
+      zoneId: options.zoneId,
+    }),
     openSocket: link.open,
     clock,
     random: () => random.fraction(),

@@ -7,6 +7,8 @@ export interface SwarmOptions {
   /** Without a slash at the end. */
   readonly url: string;
   readonly bots: number;
+  /** Which zone they join; undefined: where the server sends them. */
+  readonly zoneId: number | undefined;
   readonly durationS: number;
   readonly rampUpS: number;
   readonly conditions: LinkConditions;
@@ -44,6 +46,7 @@ const number = (
 
 const NUMBERS: Readonly<Record<string, NumberRow>> = {
   bots: number('--bots', 'N', 20, [1, 20_000], 'how many', true),
+  zone: number('--zone', 'N', 0, [0, 65_535], 'zone to join; 0: where the server sends each, the emptiest', true),
   duration: number('--duration', 'SECONDS', 30, [1, 86_400], 'how long they play once all have started'),
   rampUp: number('--ramp-up', 'SECONDS', 5, [0, 3_600], 'they start one after the other within this time'),
   latency: number('--latency', 'MS', 0, [0, 2_000], 'simulated round trip, half of it each way'),
@@ -94,7 +97,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>): Parse
   if (!URL.canParse(url) || !/^https?:\/\//.test(url)) {
     return { problem: `--url must be an address such as ${URL_DEFAULT}, not "${flags.url}".` };
   }
-  const { bots, duration, rampUp, latency, jitter, packetLoss, processes, seed } = values as Record<
+  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, seed } = values as Record<
     keyof typeof NUMBERS,
     number
   >;
@@ -104,6 +107,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>): Parse
     options: {
       url,
       bots: bots!,
+      zoneId: zone === 0 ? undefined : zone,
       durationS: duration!,
       rampUpS: rampUp!,
       conditions: { latencyMs: latency!, jitterMs: jitter!, lossShare: packetLoss! / 100 },

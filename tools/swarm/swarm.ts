@@ -88,6 +88,7 @@ function createBots(game: AnyGame, options: SwarmOptions, first: number, startMs
     createBot({
       game,
       url: options.url,
+      zoneId: options.zoneId,
       bots: options.bots,
       seed: (Math.imul(options.seed, 0x9e37_79b1) + number) >>> 0,
       startMs: startMs + (options.rampUpS * 1000 * number) / options.bots,

@@ -17,6 +17,7 @@ async function fare(post: PostJson, openSocket: OpenSocket, ms: number, startMs 
     game,
     url: 'http://nowhere',
     bots: 1,
+    zoneId: undefined,
     seed: 1,
     startMs,
     conditions: PERFECT,

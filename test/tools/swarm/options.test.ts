@@ -4,11 +4,12 @@ import { parseOptions } from '../../../tools/swarm/options.ts';
 test('every flag of the guide is read', () => {
   const line =
     '--url http://127.0.0.1:8080/ --bots 200 --duration 30 --ramp-up 5 --latency 50 --jitter 10 --packet-loss 1 ' +
-    '--processes 2 --seed 9 --game examples/tag/game.ts --report out.json';
+    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json';
   expect(parseOptions(line.split(' '))).toEqual({
     options: {
       url: 'http://127.0.0.1:8080',
       bots: 200,
+      zoneId: 2,
       durationS: 30,
       rampUpS: 5,
       conditions: { latencyMs: 50, jitterMs: 10, lossShare: 0.01 },
@@ -22,7 +23,12 @@ test('every flag of the guide is read', () => {
 
 test('without flags it plays on this machine, over a line without faults', () => {
   expect(parseOptions([])).toMatchObject({
-    options: { url: 'http://127.0.0.1:8080', conditions: { latencyMs: 0, jitterMs: 0, lossShare: 0 }, processes: 1 },
+    options: {
+      url: 'http://127.0.0.1:8080',
+      zoneId: undefined,
+      conditions: { latencyMs: 0, jitterMs: 0, lossShare: 0 },
+      processes: 1,
+    },
   });
 });
 
@@ -31,6 +37,7 @@ test.for([
   ['--bots 2.5', '--bots must be a whole number from 1 to 20000, not "2.5".'],
   ['--duration soon', '--duration must be a number from 1 to 86400, not "soon".'],
   ['--packet-loss 51', '--packet-loss must be a number from 0 to 50, not "51".'],
+  ['--zone first', '--zone must be a whole number from 0 to 65535, not "first".'],
   ['--seed 4294967296', '--seed must be a whole number from 0 to 4294967295, not "4294967296".'],
   ['--url nowhere', '--url must be an address such as http://127.0.0.1:8080, not "nowhere".'],
   ['--url ws://127.0.0.1', '--url must be an address such as http://127.0.0.1:8080, not "ws://127.0.0.1".'],
@@ -47,7 +54,9 @@ test.for([
 test('--help names every flag', () => {
   const parsed = parseOptions(['--help']);
   const text = 'text' in parsed ? parsed.text : '';
-  for (const flag of 'url bots duration ramp-up latency jitter packet-loss processes seed game report'.split(' ')) {
+  for (const flag of 'url bots zone duration ramp-up latency jitter packet-loss processes seed game report'.split(
+    ' ',
+  )) {
     expect(text).toContain(`--${flag} <`);
   }
 });

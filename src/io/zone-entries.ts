@@ -1,0 +1,86 @@
+// How players get into zones, as the store thread decides it: a token is used up, the zone becomes the player's owner,
+// the character is loaded, and whoever had the player before is told. Part of io/store-keeper, which drains the rings.
+
+import type { Clock } from '../base/clock.ts';
+import { ServerError } from '../base/errors.ts';
+import { TOKEN_LIFETIME_S } from '../base/limits.ts';
+import { createTokenMemory } from '../gateway/token.ts';
+import type { CharacterColumns } from '../store/records.ts';
+import type { ZoneOwners } from '../store/zone-owners.ts';
+import type { EnterRequest, Entry, PlayerMoved, ZonePlayers } from './store-client.ts';
+
+export interface ZoneEntriesOptions {
+  readonly owners: ZoneOwners;
+  readonly clock: Clock;
+  /** Seconds since 1970. */
+  nowS(): number;
+  readonly tokensFromS: number;
+  /** Takes every save that waits in a ring; false when there is no room for all. */
+  takeSaves(): boolean;
+  load(playerId: number): Promise<CharacterColumns | undefined>;
+}
+
+export interface ZoneEntries {
+  enterZone(request: EnterRequest): Promise<Entry>;
+  claimPlayers(players: ZonePlayers): Promise<undefined>;
+  onMoved(tell: (moved: PlayerMoved) => void): () => void;
+}
+
+export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
+  const { owners, clock } = options;
+  const tokens = createTokenMemory();
+  const listeners = new Set<(moved: PlayerMoved) => void>();
+  const tellMoved = (playerId: number, zoneId: number): void => {
+    for (const tell of listeners) tell({ playerId, zoneId });
+  };
+
+  /** Gives the player to the zone, or says why not. Throws when there are too many of something. */
+  const take = (request: EnterRequest): 'entered' | 'token_used' | 'zone_full' | 'still_leaving' => {
+    const { playerId, zoneId } = request;
+    const nowS = options.nowS();
+    const isUnknown = request.expiresS - TOKEN_LIFETIME_S < options.tokensFromS;
+    const use = isUnknown ? false : tokens.use(request, nowS);
+    if (use === 'full') throw busy('tokens were used within a minute');
+    if (!use) return 'token_used';
+    if (request.isZoneFull && owners.zoneOf(playerId) !== zoneId) return 'zone_full';
+    const entered = owners.enter(playerId, zoneId, nowS * 1000, clock.now());
+    if (entered === 'full') throw busy('players come and go');
+    return entered;
+  };
+
+  return {
+    /** Deliberate: nothing is awaited until the owner is set, so of two zones that ask at once one has it afterwards. */
+    async enterZone(request) {
+      const { playerId, zoneId } = request;
+      // A player that left a moment ago and comes back must find what was saved at leaving, written or not.
+      if (!options.takeSaves()) throw busy('saves wait to be written');
+      const zoneBefore = owners.ownerOf(playerId);
+      const taken = take(request);
+      if (taken !== 'entered') return { refused: taken };
+      try {
+        const character = await options.load(playerId);
+        if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
+        if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
+        return { character };
+      } catch (error) {
+        owners.giveBack(playerId, zoneId, zoneBefore);
+        throw error;
+      }
+    },
+    async claimPlayers({ zoneId, players }) {
+      for (const { playerId, sinceMs } of players) {
+        const isContested = owners.claim(playerId, zoneId, sinceMs, clock.now());
+        if (isContested) tellMoved(playerId, owners.ownerOf(playerId)!);
+      }
+      return undefined;
+    },
+    onMoved(tell) {
+      listeners.add(tell);
+      return () => listeners.delete(tell);
+    },
+  };
+}
+
+function busy(what: string): ServerError {
+  return new ServerError('DARKAGES_STORE_BUSY', `Too many ${what}.`);
+}

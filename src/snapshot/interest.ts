@@ -1,0 +1,154 @@
+// Who is in sight of one client: within a radius, with hysteresis, past what the map puts in between; and in a crowd
+// the nearest, as many as a viewer holds. Edge threads; reads the grid and history, writes the viewer and its own
+// scratch. In a crowd the radius is what the ranks of this frame make it: it shrinks and grows with who is near, and
+// the hysteresis is in ranks too, so that nobody comes and goes for standing at the edge of it.
+
+import { assert } from '../base/assert.ts';
+import { ENTITIES_MAX, VISIBLE_MAX } from '../base/limits.ts';
+import { bucketOf, type Grid } from '../sim/grid.ts';
+import { frameOffset, GENERATION, type History } from '../sim/history.ts';
+import { isInSight, type Sight } from './sight.ts';
+import { beginRound, endRound, markSeen, type Viewer } from './viewer.ts';
+
+/** With more than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
+export const CROWD_KEPT = VISIBLE_MAX - 7;
+/** In a crowd, who is ranked beyond this does not enter. */
+export const CROWD_ENTERED = VISIBLE_MAX - 23;
+/** A boundary may leave out so many whose rank would let them in. */
+export const RANK_SLACK = 3;
+const RINGS = 256;
+/** Each round makes the boundary 256 times finer; the last ones matter where many stand on one spot. */
+const RANK_ROUNDS = 7;
+/** Squared mm by which a higher slot counts as farther: who stands on one spot has a rank each, the same every time. */
+const TIE_MM2 = 1 / 1024;
+
+assert(CROWD_ENTERED < CROWD_KEPT && CROWD_KEPT < VISIBLE_MAX, 'a crowd leaves room for those that leave');
+
+/** What decides who enters a client's view; one an edge. */
+export interface Interest {
+  readonly grid: Grid;
+  readonly radiusMm: number;
+  /** Undefined where nothing blocks sight. */
+  readonly sight: Sight | undefined;
+  /** Of the viewer looked at last: who is in reach, and how far (mm², of two entities never the same in a crowd). */
+  readonly slots: Int32Array;
+  readonly distances: Float64Array;
+  readonly buckets: Int32Array;
+  readonly rings: Int32Array;
+}
+
+export function createInterest(grid: Grid, radiusMm: number, sight: Sight | undefined): Interest {
+  assert(grid.cellMm >= radiusMm * 1.1, 'a query reads 3 × 3 cells');
+  const capacity = grid.slots.length;
+  return {
+    grid,
+    radiusMm,
+    sight,
+    slots: new Int32Array(capacity),
+    distances: new Float64Array(capacity),
+    buckets: new Int32Array(9),
+    rings: new Int32Array(RINGS),
+  };
+}
+
+/**
+ * Brings the visible set up to the frame of `tick`: enters what is within the radius, keeps what is within a tenth
+ * more, turns the rest to leaving; in a crowd the radius is less. Nearness raises an entity's priority. Does not
+ * allocate.
+ */
+export function updateInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
+  const { radiusMm, slots, distances } = interest;
+  const { records, stride } = history;
+  const offset = frameOffset(history, tick);
+  let enter = radiusMm * radiusMm;
+  let keep = enter * 1.21;
+  const count = gather(viewer, history, interest, tick, keep);
+  if (count > CROWD_KEPT) {
+    for (let index = 0; index < count; index++) distances[index] = distances[index]! + slots[index]! * TIE_MM2;
+    keep = distanceOfRank(interest, count, CROWD_KEPT, keep);
+    enter = Math.min(enter, distanceOfRank(interest, count, CROWD_ENTERED, keep));
+  }
+  const toPriority = 16 / keep;
+  beginRound(viewer, tick);
+  markSeen(viewer, viewer.slot, viewer.generation, true, 0);
+  for (let index = 0; index < count; index++) {
+    const distance = distances[index]!;
+    const slot = slots[index]!;
+    if (distance > keep || slot === viewer.slot) continue;
+    const generation = records[offset + slot * stride + GENERATION]!;
+    markSeen(viewer, slot, generation, distance <= enter, 17 - ((distance * toPriority) | 0));
+  }
+  endRound(viewer);
+}
+
+/** Fills in who is in sight within `reach` (mm²), the viewer itself too; returns how many. */
+function gather(viewer: Viewer, history: History, interest: Interest, tick: number, reach: number): number {
+  const { grid, sight, slots, distances, buckets } = interest;
+  const { records } = history;
+  const { cellMm, starts, x, z } = grid;
+  const own = frameOffset(history, tick) + viewer.slot * history.stride;
+  const ownX = records[own + grid.rowX]!;
+  const ownZ = records[own + grid.rowZ]!;
+  const cellX = Math.floor(ownX / cellMm);
+  const cellZ = Math.floor(ownZ / cellMm);
+  let count = 0;
+  for (let cell = 0; cell < 9; cell++) {
+    const bucket = bucketOf(grid, cellX - 1 + (cell % 3), cellZ - 1 + ((cell / 3) | 0));
+    buckets[cell] = bucket;
+    // Cells may share a bucket.
+    let before = 0;
+    while (buckets[before] !== bucket) before++;
+    if (before < cell) continue;
+    const end = starts[bucket + 1]!;
+    for (let place = starts[bucket]!; place < end; place++) {
+      const dx = x[place]! - ownX;
+      const dz = z[place]! - ownZ;
+      const distance = dx * dx + dz * dz;
+      if (distance > reach) continue;
+      if (sight !== undefined && !isPlaceInSight(viewer, history, grid, sight, tick, own, place)) continue;
+      slots[count] = grid.slots[place]!;
+      distances[count++] = distance;
+    }
+  }
+  return count;
+}
+
+function isPlaceInSight(
+  viewer: Viewer,
+  history: History,
+  grid: Grid,
+  sight: Sight,
+  tick: number,
+  own: number,
+  place: number,
+): boolean {
+  const { records, stride } = history;
+  const slot = grid.slots[place]!;
+  if (slot === viewer.slot) return true;
+  const generation = records[frameOffset(history, tick) + slot * stride + GENERATION]!;
+  const ownX = records[own + grid.rowX]!;
+  const ownZ = records[own + grid.rowZ]!;
+  const { x, z } = grid;
+  return isInSight(sight, tick, viewer.slot, viewer.generation, ownX, ownZ, slot, generation, x[place]!, z[place]!);
+}
+
+/** The distance (mm²) within which at most `rank` of those in reach are, and hardly fewer; there are more of them. */
+function distanceOfRank({ distances, rings }: Interest, count: number, rank: number, reach: number): number {
+  let from = 0;
+  let width = (reach + ENTITIES_MAX * TIE_MM2) / RINGS;
+  let within = 0;
+  for (let round = 0; round < RANK_ROUNDS; round++) {
+    rings.fill(0);
+    const toRing = 1 / width;
+    for (let index = 0; index < count; index++) {
+      const ring = (distances[index]! - from) * toRing;
+      if (ring >= 0 && ring < RINGS) rings[ring | 0]!++;
+    }
+    let ring = 0;
+    while (ring < RINGS && within + rings[ring]! <= rank) within += rings[ring++]!;
+    from += ring * width;
+    if (within >= rank - RANK_SLACK || ring === RINGS) break;
+    width /= RINGS;
+  }
+  return from;
+}

@@ -1,0 +1,118 @@
+// A node of two zones: a player is in one of them at a time, whatever it tries, and a zone that hangs is replaced while the
+// other one plays on. Real processes, real sockets.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { STRANGERS_PER_ADDRESS_MAX } from '../../src/base/limits.ts';
+import { game as shipped } from '../../src/game/game.ts';
+import { game } from './fixtures/hostile-game.ts';
+import { connect, join, openSession, ownColumns, play, type RawClient, type Session, send } from './raw-client.ts';
+import { killServers, type LaunchedServer, readMetric, startServer, until } from './server.ts';
+
+const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(joinPath(tmpdir(), 'darkages-zones-'));
+});
+afterEach(async () => {
+  await killServers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const startZones = () => startServer(folder, ['--zones', '2', '--game', GAME_FILE]);
+
+async function joinZone({ zones, token }: Session, zoneId: number): Promise<RawClient> {
+  const client = await connect(game, zones.find((zone) => zone.zoneId === zoneId)!.url);
+  await join(client, token);
+  return client;
+}
+
+async function enterZone(server: LaunchedServer, zoneId: number, guestSecret?: string) {
+  const session = await openSession(server.url(), guestSecret === undefined ? {} : { guestSecret });
+  return { session, client: await joinZone(session, zoneId) };
+}
+
+const walkedM = (client: RawClient) => ownColumns(client).walkedM!;
+
+async function walk(client: RawClient, ms: number): Promise<void> {
+  play(client, () => ({ moveX: 90, moveZ: 90, aim: 5000 }));
+  await sleep(ms);
+  play(client, () => ({ aim: 5000 }));
+}
+
+test('a token works in one zone; who enters another zone leaves the first, and what stays there saves nothing', async () => {
+  const server = await startZones();
+  const { session, client: first } = await enterZone(server, 1);
+  expect((await joinZone(session, 2)).goodbye).toBe('token_used');
+  await walk(first, 2500);
+  const walked = walkedM(first);
+  const { client: second } = await enterZone(server, 2, session.guestSecret);
+  await until('the first is told', () => first.isClosed);
+  expect(first.goodbye).toBe('replaced');
+  // What was walked in the last second before may be missing, no more.
+  expect(walkedM(second)).toBeGreaterThan(0);
+  expect(walked - walkedM(second)).toBeLessThan(10);
+  expect((await enterZone(server, 1, session.guestSecret)).client.goodbye).toBe('still_leaving');
+  await walk(second, 2500);
+  await until('the zone left behind saves', async () => {
+    return (await readMetric(server, 'darkages_store_saves_ignored_total')) > 0;
+  });
+  await until('the copy is gone', async () => (await readMetric(server, 'darkages_players')) === 1);
+  const before = ownColumns(second);
+  expect(before.walkedM).toBeGreaterThan(walked);
+  server.launcher.kill('SIGTERM');
+  expect(await server.ended).toBe(0);
+  const { client: after } = await enterZone(await startZones(), 1, session.guestSecret);
+  expect(ownColumns(after).walkedM).toBe(before.walkedM);
+});
+
+test('a zone that never ends its tick is replaced: its clients stay and play on, the other zone notices nothing', async () => {
+  const server = await startZones();
+  const [hung, other] = [(await enterZone(server, 1)).client, (await enterZone(server, 2)).client];
+  await walk(hung, 1500);
+  const walked = walkedM(hung);
+  for (const client of [hung, other]) play(client, () => ({ aim: 5000 }));
+  send(hung, { request: { id: 1, hang: {} } });
+  await until('it is not ready', async () => (await fetch(`${server.url()}/readyz`)).status === 503);
+  const snapshots = other.snapshots;
+  await until('it goes on', async () => (await readMetric(server, 'darkages_restarts_total')) === 1);
+  expect(other.snapshots - snapshots).toBeGreaterThan(20);
+  const { snapshots: before } = hung;
+  await until('snapshots', () => hung.snapshots > before + 5);
+  expect([hung.isClosed, other.isClosed, server.starts()]).toEqual([false, false, 1]);
+  expect(walkedM(hung)).toBeGreaterThanOrEqual(walked);
+  expect(await readMetric(server, 'darkages_restarts_total', 'zone_id="2"')).toBe(0);
+});
+
+test('who has no wish is sent to the emptiest zone, and who comes back to where its character stands', async () => {
+  const server = await startZones();
+  const first = await openSession(server.url());
+  expect(first.zones.map(({ zoneId }) => zoneId)).toEqual([1, 2]);
+  await join(await connect(game, first.zones[0]!.url), first.token);
+  const second = await openSession(server.url());
+  expect(second.zones.map(({ zoneId }) => zoneId)).toEqual([2, 1]);
+  const again = await openSession(server.url(), { guestSecret: first.guestSecret });
+  expect(again.zones.map(({ zoneId }) => zoneId)).toEqual([1, 2]);
+});
+
+test('behind a TLS proxy: the advertised URLs are told, the page there is let in, and sockets are not counted by address', async () => {
+  const advertise = 'wss://play.example/zone/{zone}';
+  const server = await startServer(folder, ['--zones', '2', '--advertise', advertise, '--trust-proxy']);
+  expect(server.output()).toContain('wss://play.example/zone/2');
+  const origin = 'https://play.example';
+  const { status, zones, token } = await openSession(server.url(), {}, { origin });
+  expect([status, zones.map(({ url }) => url)]).toEqual([
+    200,
+    ['wss://play.example/zone/1', 'wss://play.example/zone/2'],
+  ]);
+  expect((await openSession(server.url(), {}, { origin: 'https://evil.example' })).status).toBe(403);
+  const strangers = Array.from({ length: STRANGERS_PER_ADDRESS_MAX + 1 }, () => connect(shipped, server.zoneUrl()));
+  for (const stranger of await Promise.all(strangers)) expect(stranger.isClosed).toBe(false);
+  const client = await connect(shipped, `${server.zoneUrl()}/zone/1`, { origin });
+  await join(client, token);
+  expect(client.welcome).toBeDefined();
+});

@@ -1,0 +1,50 @@
+// What needs a store thread around it is in store-keeper.test.ts.
+
+import { expect, test } from 'vitest';
+import { createManualClock } from '../../src/base/clock.ts';
+import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
+import type { PlayerMoved } from '../../src/io/store-client.ts';
+import { createZoneEntries } from '../../src/io/zone-entries.ts';
+import { createZoneOwners } from '../../src/store/zone-owners.ts';
+
+function setUp(takeSaves: () => boolean = () => true, owners = createZoneOwners(2)) {
+  const entries = createZoneEntries({
+    owners,
+    clock: createManualClock(),
+    nowS: () => 1_000,
+    tokensFromS: 0,
+    takeSaves,
+    load: async () => undefined,
+  });
+  const moved: PlayerMoved[] = [];
+  const stop = entries.onMoved((one) => moved.push(one));
+  let tokens = 0;
+  const enter = (playerId: number, zoneId: number) => {
+    const tokenId = `token-${tokens++}`;
+    const expiresS = 1_000 + TOKEN_LIFETIME_S;
+    return entries.enterZone({ playerId, tokenId, expiresS, zoneId, isZoneFull: false });
+  };
+  return { owners, enter, moved, stop };
+}
+
+test('a zone that is first heard of by a save that waited is told as well', async () => {
+  const owners = createZoneOwners();
+  const { enter, moved, stop } = setUp(() => owners.takeSave(1, 1, false, 0), owners);
+  expect(await enter(1, 2)).toEqual({ character: undefined });
+  expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
+  stop();
+  await enter(1, 3);
+  expect(moved).toHaveLength(1);
+});
+
+test('while saves can not be taken, or too many players are known, nobody gets in and nothing changes', async () => {
+  const full = setUp(() => false);
+  await expect(full.enter(1, 1)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
+  expect(full.owners.count()).toBe(0);
+  const { enter, owners } = setUp();
+  await enter(1, 1);
+  await enter(2, 1);
+  await expect(enter(3, 1)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
+  expect(await enter(1, 1)).toEqual({ character: undefined });
+  expect(owners.count()).toBe(2);
+});

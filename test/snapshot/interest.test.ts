@@ -1,0 +1,168 @@
+import { expect, test } from 'vitest';
+import { createRandom, type Random } from '../../src/base/random.ts';
+import { buildGrid } from '../../src/sim/grid.ts';
+import { frameOffset } from '../../src/sim/history.ts';
+import { CROWD_ENTERED, CROWD_KEPT, createInterest, RANK_SLACK, updateInterest } from '../../src/snapshot/interest.ts';
+import { createSight, type Sight } from '../../src/snapshot/sight.ts';
+import {
+  acknowledge,
+  beginSent,
+  createViewer,
+  LEAVING,
+  noteSent,
+  SEEN,
+  type Viewer,
+} from '../../src/snapshot/viewer.ts';
+import { createRandomZone, type RandomZone, restTick } from './random-zone.ts';
+
+const CROWD = 600;
+const RADIUS_MM = 60_000;
+/** Of those nearest, the own entity counted, so many are surely seen. */
+const SURE = CROWD_ENTERED - RANK_SLACK;
+
+interface Scene {
+  readonly zone: RandomZone;
+  readonly viewer: Viewer;
+  readonly random: Random;
+  readonly x: Float64Array;
+  readonly z: Float64Array;
+  /** What was seen in the frame before, and how often somebody entered or left since. */
+  seen: Set<number>;
+  changes: number;
+}
+
+function createScene(seed: number, halfMm: number): Scene {
+  const capacity = CROWD + 1;
+  const zone = createRandomZone({ seed, capacity, players: 1, entities: CROWD, radiusMm: RADIUS_MM, halfMm });
+  const random = createRandom(seed);
+  const place = (): number => random.below(2 * halfMm + 1) - halfMm;
+  const x = Float64Array.from({ length: capacity }, place);
+  const z = Float64Array.from({ length: capacity }, place);
+  x[0] = 0;
+  z[0] = 0;
+  return { zone, viewer: createViewer(capacity, 0, 1), random, x, z, seen: new Set(), changes: 0 };
+}
+
+/** A snapshot of all that is seen, acknowledged four snapshots later; returns what is seen. */
+function look(scene: Scene, interest = scene.zone.packer.interest): Set<number> {
+  const { zone, viewer, x, z } = scene;
+  for (let slot = 0; slot <= CROWD; slot++) {
+    zone.world.columns.positionX[slot] = x[slot]! << 7;
+    zone.world.columns.positionZ[slot] = z[slot]! << 7;
+  }
+  const tick = restTick(zone);
+  buildGrid(zone.grid, zone.history, tick);
+  updateInterest(viewer, zone.history, interest, tick);
+  beginSent(viewer, tick);
+  const seen = new Set<number>();
+  for (let index = 0; index < viewer.count; index++) {
+    noteSent(viewer, tick, index, viewer.states[index] === LEAVING);
+    if (viewer.states[index] === SEEN) seen.add(viewer.slots[index]!);
+  }
+  acknowledge(viewer, tick - 4);
+  for (const slot of seen) if (!scene.seen.has(slot)) scene.changes++;
+  for (const slot of scene.seen) if (!seen.has(slot)) scene.changes++;
+  scene.seen = seen;
+  return seen;
+}
+
+/** Slots from the nearest on, from the definition. */
+function ranked({ zone, viewer }: Scene): number[] {
+  const { records, stride } = zone.history;
+  const offset = frameOffset(zone.history, viewer.frameTick);
+  const of = (slot: number): number => {
+    const x = records[offset + slot * stride + zone.grid.rowX]! - records[offset + zone.grid.rowX]!;
+    const z = records[offset + slot * stride + zone.grid.rowZ]! - records[offset + zone.grid.rowZ]!;
+    return x * x + z * z;
+  };
+  return Array.from({ length: CROWD + 1 }, (_, slot) => slot).sort((a, b) => of(a) - of(b) || a - b);
+}
+
+function expectNearest(scene: Scene, seen: ReadonlySet<number>): void {
+  const ranks = ranked(scene);
+  for (const slot of ranks.slice(0, SURE)) expect(seen.has(slot), `slot ${slot} is near`).toBe(true);
+  for (const slot of ranks.slice(CROWD_KEPT + 1)) expect(seen.has(slot), `slot ${slot} is far`).toBe(false);
+}
+
+test('in a crowd of 600 the nearest are seen, from the first frame on; who stands still neither comes nor goes', () => {
+  for (const halfMm of [300, 5_000, 40_000]) {
+    const scene = createScene(halfMm, halfMm);
+    expectNearest(scene, look(scene));
+    scene.changes = 0;
+    for (let count = 0; count < 20; count++) expectNearest(scene, look(scene));
+    expect(scene.changes).toBe(0);
+  }
+});
+
+test('a crowd that shifts from foot to foot makes nobody flicker', () => {
+  const scene = createScene(3, 30_000);
+  look(scene);
+  const homes = [scene.x.slice(), scene.z.slice()] as const;
+  scene.changes = 0;
+  for (let count = 0; count < 100; count++) {
+    for (let slot = 1; slot <= CROWD; slot++) {
+      scene.x[slot] = homes[0][slot]! + scene.random.below(301) - 150;
+      scene.z[slot] = homes[1][slot]! + scene.random.below(301) - 150;
+    }
+    look(scene);
+  }
+  // Ranks of 232 and 248 are 700 mm apart here: one or the other crosses both, once.
+  expect(scene.changes).toBeLessThan(40);
+  const flickering = scene.changes;
+  for (let count = 0; count < 100; count++) look(scene);
+  expect(scene.changes - flickering).toBe(0);
+});
+
+test('a crowd that runs: the nearest are seen while leaves and acknowledgements are on their way', () => {
+  const scene = createScene(4, 30_000);
+  const ways = Float64Array.from({ length: CROWD + 1 }, () => scene.random.below(65_536) / 10_430);
+  for (let count = 0; count < 300; count++) {
+    // 6 m/s, seen 20 times a second.
+    for (let slot = 1; slot <= CROWD; slot++) {
+      scene.x[slot] = scene.x[slot]! + Math.round(300 * Math.cos(ways[slot]!));
+      scene.z[slot] = scene.z[slot]! + Math.round(300 * Math.sin(ways[slot]!));
+      if (Math.abs(scene.x[slot]!) > 30_000 || Math.abs(scene.z[slot]!) > 30_000) ways[slot] = ways[slot]! + Math.PI;
+    }
+    const seen = look(scene);
+    const ranks = ranked(scene);
+    // Leaves that wait for their acknowledgement may take the places of the last ones for a moment.
+    for (const slot of ranks.slice(0, SURE - 20)) expect(seen.has(slot), `at ${count}`).toBe(true);
+    for (const slot of ranks.slice(CROWD_KEPT + 1)) expect(seen.has(slot), `at ${count}`).toBe(false);
+  }
+});
+
+test('hundreds on one spot: the same of them each time, and whoever comes nearer is seen at once', () => {
+  const scene = createScene(5, 10);
+  scene.x.fill(20_000, 1);
+  scene.z.fill(-3_000, 1);
+  const seen = look(scene);
+  expect(seen.size).toBeGreaterThanOrEqual(SURE);
+  scene.changes = 0;
+  for (let count = 0; count < 10; count++) expect(look(scene)).toEqual(seen);
+  expect(scene.changes).toBe(0);
+  for (let slot = CROWD - 4; slot <= CROWD; slot++) {
+    expect(seen.has(slot)).toBe(false);
+    scene.x[slot] = 5_000;
+    expect(look(scene).has(slot)).toBe(true);
+  }
+});
+
+test('when the crowd has gone the whole radius is seen again', () => {
+  const scene = createScene(6, 20_000);
+  look(scene);
+  for (let slot = 101; slot <= CROWD; slot++) scene.x[slot] = 200_000;
+  for (let slot = 1; slot <= 100; slot++) scene.x[slot] = 55_000;
+  for (let count = 0; count < 8; count++) look(scene);
+  expect(look(scene).size).toBe(101);
+});
+
+test('who is hidden takes no place in a crowd', () => {
+  const scene = createScene(7, 30_000);
+  const isHidden: Sight['isBlocked'] = (fromX, _z, toX) => (fromX === 0 ? toX > 0 : fromX > 0);
+  const interest = createInterest(scene.zone.grid, RADIUS_MM, createSight(isHidden));
+  const seen = look(scene, interest);
+  const ranks = ranked(scene).filter((slot) => scene.x[slot]! <= 0);
+  expect(ranks.length).toBeGreaterThan(CROWD_KEPT);
+  for (const slot of ranks.slice(0, SURE)) expect(seen.has(slot)).toBe(true);
+  for (const slot of seen) expect(scene.x[slot]).toBeLessThanOrEqual(0);
+});
