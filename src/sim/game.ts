@@ -213,6 +213,6 @@ function checkFields(
 
 export type { ColumnSpecs } from './columns.ts';
 export { POSITION_SHIFT } from './columns.ts';
-export { angleOf, cosineOf, sineOf, TRIG_ONE } from './trig.ts';
 export { isqrt, vectorLength } from './integer.ts';
+export { angleOf, cosineOf, sineOf, TRIG_ONE } from './trig.ts';
 export type { FieldValues };
