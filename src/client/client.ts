@@ -8,7 +8,7 @@
 //   client.intent.moveX = 127;  updateClient(client, now);  draw(client.own, client.interpolation.views)
 
 import { Reader, varintBytes, Writer } from '../base/bytes.ts';
-import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX, TICK_MS } from '../base/limits.ts';
+import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX, REWIND_TICKS_MAX, TICK_MS } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/columns.ts';
 import { createReplicas } from '../snapshot/replicas.ts';
 import {
@@ -22,7 +22,14 @@ import { encodeToBytes, LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { CLIENT_MESSAGE, createMessages } from '../wire/schema.ts';
 import { advanceClock, createClockSync, serverTickAt, takeTick } from './clock-sync.ts';
 import { connect, disconnect, notePing, sendBytes, updateConnection } from './connection.ts';
-import { advanceInterpolation, createInterpolation, mixAngle, showEntities } from './interpolation.ts';
+import {
+  advanceInterpolation,
+  createInterpolation,
+  mixAngle,
+  pictureDelay,
+  showEntities,
+  shownTickOf,
+} from './interpolation.ts';
 import { fadeOffset, hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
 import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type RequestDone } from './state.ts';
@@ -38,6 +45,13 @@ const REQUEST_MS_MAX = 10_000;
 const REQUESTS_MAX = 64;
 const MOVE_MAX = 127;
 const UNITS_PER_MM = 1 << POSITION_SHIFT;
+/** Of the wire. */
+const VIEW_AGE_MAX = 255;
+/**
+ * The picture is no further than this behind the newest input: the next one, decided by it, is a tick later, and hits
+ * are judged no further back than REWIND_TICKS_MAX.
+ */
+const VIEW_TICKS_MAX = REWIND_TICKS_MAX - 1;
 
 export function createClient(options: ClientOptions): Client {
   const { game } = options;
@@ -64,6 +78,7 @@ export function createClient(options: ClientOptions): Client {
     },
     own: { x: 0, y: 0, z: 0, facing: 0, columns: {} },
     interpolation: createInterpolation(game.rows),
+    shownTick: -1,
     map: undefined,
     seed: -1,
     welcome: undefined,
@@ -130,7 +145,7 @@ export function updateClient(client: Client, nowMs: number): void {
   stats.inputLead = sync.inputLead;
   stats.clockJumps = sync.jumps;
   showOwn(client, prediction, elapsedMs);
-  if (client.options.interpolate !== false) showOthers(client, nowMs, elapsedMs);
+  showOthers(client, nowMs, elapsedMs);
 }
 
 /** Puts what the player wants into the ring of inputs, within the ranges of the wire. */
@@ -148,10 +163,11 @@ function writeIntent(client: Client, prediction: Prediction, tick: number): void
   inputs[values + 1] = Math.trunc(intent.moveZ * scale);
   inputs[values + 2] = Math.round(intent.aim) & 0xffff;
   inputs[values + 3] = intent.buttons & 0xffff;
+  inputs[values + 4] = viewAgeAt(client, tick);
   for (let index = 0; index < game.inputNames.length; index++) {
     const name = game.inputNames[index]!;
     const { min, max } = game.inputs![name]!;
-    inputs[values + 4 + index] = Math.max(min, Math.min(Math.round(intent.inputs[name] ?? 0), max));
+    inputs[values + 5 + index] = Math.max(min, Math.min(Math.round(intent.inputs[name] ?? 0), max));
   }
   if (tick % CLAIM_INTERVAL_TICKS !== 0 || prediction.tick !== tick - 1) return;
   const { positionX, positionY, positionZ } = world.columns;
@@ -159,6 +175,11 @@ function writeIntent(client: Client, prediction: Prediction, tick: number): void
   inputs[at + layout.claimWord + 1] = positionX[0]! >> POSITION_SHIFT;
   inputs[at + layout.claimWord + 2] = positionY[0]! >> POSITION_SHIFT;
   inputs[at + layout.claimWord + 3] = positionZ[0]! >> POSITION_SHIFT;
+}
+
+/** How old what the player saw of the others was when it decided, seen from the input's tick; 0 = saw nothing yet. */
+function viewAgeAt({ shownTick }: Client, tick: number): number {
+  return shownTick < 0 ? 0 : Math.max(0, Math.min(Math.round(tick - shownTick), VIEW_AGE_MAX));
 }
 
 /** One frame with the inputs since the last, those to repeat before them, and a ping when it is time. */
@@ -238,11 +259,14 @@ function showOwn(client: Client, prediction: Prediction, elapsedMs: number): voi
   for (let index = 0; index < columns.length; index++) own.columns[columnNames[index]!] = columns[index]![0]!;
 }
 
+/** The picture's time goes on for everyone, so that who looks only now and then (bots) sees what a player would see. */
 function showOthers(client: Client, nowMs: number, elapsedMs: number): void {
-  const { interpolation, sync, replicas, welcome } = client;
+  const { interpolation, sync, replicas, welcome, options } = client;
   const interval = welcome!.snapshotIntervalTicks;
-  const jitterTicks = sync.jitterMs / TICK_MS;
   const serverTick = serverTickAt(sync, nowMs);
-  advanceInterpolation(interpolation, nowMs, TICK_MS, serverTick, sync.snapshotAgeTicks, jitterTicks, interval);
-  showEntities(interpolation, replicas, welcome!.slot, elapsedMs);
+  const judged = serverTick - (sync.tick + sync.phase - VIEW_TICKS_MAX);
+  const delay = pictureDelay(sync.snapshotAgeTicks, sync.jitterMs / TICK_MS, interval, judged);
+  advanceInterpolation(interpolation, nowMs, TICK_MS, serverTick - delay);
+  if (options.interpolate !== false) showEntities(interpolation, replicas, welcome!.slot, elapsedMs);
+  client.shownTick = shownTickOf(interpolation, replicas);
 }

@@ -1,16 +1,21 @@
 // The other entities, a little in the past: each is shown between the two states around the time of the picture, so
 // it moves smoothly whatever the network does. How far in the past follows from how snapshots arrive: two intervals
-// when they come evenly, more when they don't. Past the newest state an entity goes on as it went, for a tenth of a
+// when they come evenly, more when they don't. Past the newest state an entity goes on as it went, for an eighth of a
 // second; when the truth then differs, the picture glides to it. Browser main thread; no clock.
 
 import type { Row } from '../sim/columns.ts';
 import type { Replica, Replicas } from '../snapshot/replicas.ts';
 
-/** How long an entity goes on as it went when nothing newer has come. */
-const EXTRAPOLATE_TICKS_MAX = 6;
-/** The picture's time runs this much faster or slower to reach where it should be, per tick of error. */
+/** How long an entity goes on as it went when nothing newer has come; no longer than the server believes (src/rewind). */
+const EXTRAPOLATE_TICKS_MAX = 8;
+/** The picture is at most so far ahead of a snapshot that just arrived: most of what is shown is known, not guessed. */
+const AHEAD_TICKS_MAX = 1;
+/**
+ * The picture's time runs this much faster or slower to reach where it should be, per tick of error. At most by less
+ * than the server moves what it takes for the age of the picture (src/rewind): what is seen is what is judged.
+ */
 const RATE_PER_TICK = 0.03;
-const RATE_CHANGE_MAX = 0.1;
+const RATE_CHANGE_MAX = 0.05;
 /** Off by more, it jumps. */
 const JUMP_TICKS = 30;
 /** An offset has faded to a tenth after a tenth of a second. */
@@ -76,20 +81,27 @@ export function resetInterpolation(interpolation: Interpolation): void {
 }
 
 /**
- * Moves the picture's time on. `serverTick` is the server's tick now, `ageTicks` and `jitterTicks` how far behind it
- * snapshots are when they arrive and how much that varies.
+ * How far the picture shall be behind the server's tick. `ageTicks` and `jitterTicks` are how far behind it snapshots
+ * are when they arrive and how much that varies. `judgedTicks` is how far back hits are judged, from the server's tick
+ * as well: on a long way the picture gives up its reserve, then runs ahead of the snapshots a little, not to be older.
  */
+export function pictureDelay(
+  ageTicks: number,
+  jitterTicks: number,
+  intervalTicks: number,
+  judgedTicks: number,
+): number {
+  const smooth = ageTicks + intervalTicks + Math.max(intervalTicks, DEVIATIONS * jitterTicks);
+  return Math.min(smooth, Math.max(judgedTicks, ageTicks - AHEAD_TICKS_MAX));
+}
+
+/** Moves the picture's time on, towards the tick `wanted`. */
 export function advanceInterpolation(
   interpolation: Interpolation,
   nowMs: number,
   tickMs: number,
-  serverTick: number,
-  ageTicks: number,
-  jitterTicks: number,
-  intervalTicks: number,
+  wanted: number,
 ): void {
-  const delay = ageTicks + intervalTicks + Math.max(intervalTicks, DEVIATIONS * jitterTicks);
-  const wanted = serverTick - delay;
   const elapsed = Math.max(0, nowMs - interpolation.updatedMs) / tickMs;
   interpolation.updatedMs = nowMs;
   const error = wanted - (interpolation.tick + elapsed);
@@ -99,6 +111,12 @@ export function advanceInterpolation(
   }
   const change = Math.max(-RATE_CHANGE_MAX, Math.min(error * RATE_PER_TICK, RATE_CHANGE_MAX));
   interpolation.tick += elapsed * (1 + change);
+}
+
+/** The tick that is shown: past the newest snapshot nothing goes on for longer than it is extrapolated. */
+export function shownTickOf(interpolation: Interpolation, replicas: Replicas): number {
+  if (replicas.tick < 0) return -1;
+  return Math.min(interpolation.tick, replicas.tick + EXTRAPOLATE_TICKS_MAX);
 }
 
 /** Brings the views up to the picture's time: everything the client sees but its own entity. */
@@ -146,23 +164,12 @@ function createView(replica: Replica): EntityView {
 }
 
 function showEntity(interpolation: Interpolation, replicas: Replicas, view: EntityView, elapsedMs: number): void {
-  const { rows, rowX, rowY, rowZ, rowFacing, tick } = interpolation;
+  const { rows, rowFacing } = interpolation;
   const { replica } = view;
-  const { values, ticks } = replica;
-  const stride = rows.length;
-  let newer = replica.count - 1;
-  const newestTick = ticks[newer]!;
-  while (newer > 0 && ticks[newer - 1]! >= tick) newer--;
-  const isPast = newestTick < tick;
-  const older = isPast && !isMoving(replicas, replica) ? newer : Math.max(0, newer - 1);
-  const a = older * stride;
-  const b = newer * stride;
-  const span = ticks[newer]! - ticks[older]!;
-  let part = span === 0 ? 1 : (Math.min(tick, newestTick + EXTRAPOLATE_TICKS_MAX) - ticks[older]!) / span;
-  if (isJump(interpolation, values, a, b, span)) part = part < 1 ? 0 : 1;
-  const x = mix(values[a + rowX]!, values[b + rowX]!, part);
-  const y = mix(values[a + rowY]!, values[b + rowY]!, part);
-  const z = mix(values[a + rowZ]!, values[b + rowZ]!, part);
+  const { values } = replica;
+  const newestTick = replica.ticks[replica.count - 1]!;
+  const { a, b, part } = findSpan(interpolation, replicas, replica);
+  const { x, y, z } = mixPlace(interpolation, values, a, b, part);
   if (view.isExtrapolated && newestTick !== view.newestTick) glide(view, view.x - x, view.y - y, view.z - z);
   fade(view, elapsedMs);
   view.isExtrapolated = part > 1;
@@ -174,7 +181,52 @@ function showEntity(interpolation: Interpolation, replicas: Replicas, view: Enti
   view.kind = replica.kind;
   view.name = replica.name;
   const at = part >= 1 ? b : a;
+  const stride = rows.length;
   for (let row = 0; row < stride; row++) if (!rows[row]!.ownerOnly) view.columns[rows[row]!.column] = values[at + row]!;
+}
+
+/** Where somebody is seen, mm. */
+export interface Place {
+  x: number;
+  y: number;
+  z: number;
+}
+
+/**
+ * Where an entity is shown at the picture's time, but for the fading rest of a wrong guess. For bots, which look at one
+ * of many now and then: the same that a player would see, without bringing up all views in each frame.
+ */
+export function placeShown(interpolation: Interpolation, replicas: Replicas, replica: Replica): Place {
+  const { a, b, part } = findSpan(interpolation, replicas, replica);
+  return mixPlace(interpolation, replica.values, a, b, part);
+}
+
+/** Filled by the two functions below, to be read at once: nothing is allocated for each entity in each frame. */
+const span = { a: 0, b: 0, part: 0 };
+const place: Place = { x: 0, y: 0, z: 0 };
+
+/** The two states around the picture's time (where their values begin), and how much of the way between has passed. */
+function findSpan(interpolation: Interpolation, replicas: Replicas, replica: Replica): Readonly<typeof span> {
+  const { rows, tick } = interpolation;
+  const { values, ticks } = replica;
+  let newer = replica.count - 1;
+  const newestTick = ticks[newer]!;
+  while (newer > 0 && ticks[newer - 1]! >= tick) newer--;
+  const isPast = newestTick < tick;
+  const older = isPast && !isMoving(replicas, replica) ? newer : Math.max(0, newer - 1);
+  const between = ticks[newer]! - ticks[older]!;
+  span.a = older * rows.length;
+  span.b = newer * rows.length;
+  span.part = between === 0 ? 1 : (Math.min(tick, newestTick + EXTRAPOLATE_TICKS_MAX) - ticks[older]!) / between;
+  if (isJump(interpolation, values, span.a, span.b, between)) span.part = span.part < 1 ? 0 : 1;
+  return span;
+}
+
+function mixPlace({ rowX, rowY, rowZ }: Interpolation, values: Int32Array, a: number, b: number, part: number): Place {
+  place.x = mix(values[a + rowX]!, values[b + rowX]!, part);
+  place.y = mix(values[a + rowY]!, values[b + rowY]!, part);
+  place.z = mix(values[a + rowZ]!, values[b + rowZ]!, part);
+  return place;
 }
 
 /** Faster than anything goes by its own will: the entity was moved, so nothing lies between the two states. */

@@ -87,6 +87,7 @@ function takeWelcome(client: Client, value: WireObject): void {
   client.welcome = welcome;
   client.replicas = createReplicas(client.game.rows);
   resetInterpolation(client.interpolation);
+  client.shownTick = -1;
   // A map takes time to make: after a lost connection it is mostly the same one.
   if (client.prediction === undefined || client.seed !== welcome.seed) {
     client.prediction = createPrediction(client.game, client.layout, welcome.seed);

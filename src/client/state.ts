@@ -89,7 +89,7 @@ export interface ClientOptions {
   /** [0, 1); spreads reconnects. */
   readonly random: () => number;
   readonly events?: ClientEvents;
-  /** False for bots that look at nobody: `client.entities` stays empty and costs nothing. */
+  /** False for bots: `interpolation.views` stays empty and costs nothing; `placeShown` says where somebody is seen. */
   readonly interpolate?: boolean;
   /** How many of the inputs before each frame repeats, for a transport that loses frames; 0 … 7. */
   readonly repeatInputs?: number;
@@ -134,6 +134,8 @@ export interface Client {
   readonly stats: ClientStats;
   readonly own: OwnView;
   readonly interpolation: Interpolation;
+  /** The tick at which the others were shown last, fractional; −1 before the first. Inputs say how old that is. */
+  shownTick: number;
   /** The map of the zone, once welcomed. */
   map: unknown;
   /** From which `map` was made. */

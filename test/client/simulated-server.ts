@@ -51,6 +51,10 @@ export interface SimulatedHost {
   readonly frameMs: number;
   dueMs: number;
   eachFrame: (() => void) | undefined;
+  /** Runs before each frame: what the player then sees is the frame before. */
+  beforeFrame: (() => void) | undefined;
+  /** Every packet that it sends is held back so long, beside what the line does. */
+  holdUpMs: number;
 }
 
 interface SimulatedLink {
@@ -96,18 +100,18 @@ export function createSimulatedServer(game: AnyGame, seed: number, line: LineOpt
 /** A client of a player of its own, updated each `frameMs`. */
 export function addClient(server: SimulatedServer, options: Partial<ClientOptions> = {}, frameMs = TICK_MS): Client {
   const player = server.nextPlayer++;
-  const client = createClient({
+  const client: Client = createClient({
     game: server.zone.game,
     requestSession: (done) =>
       done(server.isUp ? { token: String(player), url: 'zone' } : { refused: 'unreachable', isFinal: false }),
-    openSocket: (_, events) => openLink(server, events),
+    openSocket: (_, events) => openLink(server, events, () => hostOf(server, client).holdUpMs),
     clock: server.clock,
     random: () => server.random.fraction(),
     ...options,
   });
   const now = server.clock.now();
   const dueMs = now + server.random.fraction() * frameMs;
-  server.hosts.push({ client, frameMs, dueMs, eachFrame: undefined });
+  server.hosts.push({ client, frameMs, dueMs, eachFrame: undefined, beforeFrame: undefined, holdUpMs: 0 });
   startClient(client, now);
   return client;
 }
@@ -116,7 +120,7 @@ export function hostOf(server: SimulatedServer, client: Client): SimulatedHost {
   return server.hosts.find((host) => host.client === client)!;
 }
 
-function openLink(server: SimulatedServer, events: SocketEvents): Socket {
+function openLink(server: SimulatedServer, events: SocketEvents, holdUpMs: () => number): Socket {
   const { line, random, clock } = server;
   const link: SimulatedLink = {
     up: createLine(random, line),
@@ -129,7 +133,7 @@ function openLink(server: SimulatedServer, events: SocketEvents): Socket {
   };
   server.links.push(link);
   return {
-    send: (bytes) => link.up.send(clock.now(), bytes),
+    send: (bytes) => link.up.send(clock.now() + holdUpMs(), bytes),
     close: () => {
       link.isClosed = true;
     },
@@ -149,6 +153,7 @@ export function run(server: SimulatedServer, ms: number): void {
     for (const host of server.hosts) {
       if (now < host.dueMs) continue;
       host.dueMs += host.frameMs;
+      host.beforeFrame?.();
       updateClient(host.client, now);
       host.eachFrame?.();
     }
