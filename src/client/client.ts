@@ -22,8 +22,9 @@ import { encodeToBytes, LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { CLIENT_MESSAGE, createMessages } from '../wire/schema.ts';
 import { advanceClock, createClockSync, serverTickAt, takeTick } from './clock-sync.ts';
 import { connect, disconnect, notePing, sendBytes, updateConnection } from './connection.ts';
+import { fadeOffset } from './fading-offset.ts';
 import { advanceInterpolation, createInterpolation, mixAngle, showEntities } from './interpolation.ts';
-import { fadeOffset, hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
+import { hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
 import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type RequestDone } from './state.ts';
 
