@@ -42,7 +42,7 @@ const UNITS_PER_MM = 1 << POSITION_SHIFT;
 
 export function createClient(options: ClientOptions): Client {
   const { game } = options;
-  return {
+  const client: Client = {
     options,
     game,
     state: IDLE,
@@ -83,6 +83,7 @@ export function createClient(options: ClientOptions): Client {
     layout: createInputLayout(game),
     reader: new Reader(),
     writer: new Writer(new Uint8Array(FRAME_BYTES_MAX)),
+    update: (nowMs) => updateClient(client, nowMs),
     updatedMs: 0,
     sentTick: 0,
     pingSeq: 0,
@@ -91,6 +92,7 @@ export function createClient(options: ClientOptions): Client {
     requestId: 0,
     requests: new Map(),
   };
+  return client;
 }
 
 /** Connects, and keeps connected until `stopClient`. */
@@ -106,7 +108,10 @@ export function stopClient(client: Client): void {
   if (client.state !== IDLE) disconnect(client);
 }
 
-/** Time passes. Call it at least once a tick; more often is smoother, less often sends several inputs at once. */
+/**
+ * Time passes. Call it at least once a tick; more often is smoother, less often sends several inputs at once. While it
+ * isn't called, as in a hidden tab, the client goes by what arrives: it keeps its connection and its intent.
+ */
 export function updateClient(client: Client, nowMs: number): void {
   updateConnection(client, nowMs);
   expireRequests(client, nowMs);
