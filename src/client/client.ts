@@ -22,6 +22,7 @@ import { encodeToBytes, LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { CLIENT_MESSAGE, createMessages } from '../wire/schema.ts';
 import { advanceClock, createClockSync, serverTickAt, takeTick } from './clock-sync.ts';
 import { connect, disconnect, notePing, sendBytes, updateConnection } from './connection.ts';
+import { fadeOffset } from './fading-offset.ts';
 import {
   advanceInterpolation,
   createInterpolation,
@@ -30,7 +31,7 @@ import {
   showEntities,
   shownTickOf,
 } from './interpolation.ts';
-import { fadeOffset, hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
+import { hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
 import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type RequestDone } from './state.ts';
 
@@ -55,7 +56,7 @@ const VIEW_TICKS_MAX = REWIND_TICKS_MAX - 1;
 
 export function createClient(options: ClientOptions): Client {
   const { game } = options;
-  return {
+  const client: Client = {
     options,
     game,
     state: IDLE,
@@ -97,6 +98,7 @@ export function createClient(options: ClientOptions): Client {
     layout: createInputLayout(game),
     reader: new Reader(),
     writer: new Writer(new Uint8Array(FRAME_BYTES_MAX)),
+    update: (nowMs) => updateClient(client, nowMs),
     updatedMs: 0,
     sentTick: 0,
     pingSeq: 0,
@@ -105,6 +107,7 @@ export function createClient(options: ClientOptions): Client {
     requestId: 0,
     requests: new Map(),
   };
+  return client;
 }
 
 /** Connects, and keeps connected until `stopClient`. */
@@ -120,7 +123,10 @@ export function stopClient(client: Client): void {
   if (client.state !== IDLE) disconnect(client);
 }
 
-/** Time passes. Call it at least once a tick; more often is smoother, less often sends several inputs at once. */
+/**
+ * Time passes. Call it at least once a tick; more often is smoother, less often sends several inputs at once. While it
+ * isn't called, as in a hidden tab, the client goes by what arrives: it keeps its connection and its intent.
+ */
 export function updateClient(client: Client, nowMs: number): void {
   updateConnection(client, nowMs);
   expireRequests(client, nowMs);

@@ -15,6 +15,12 @@ const STAGE_MS_MAX = 8_000;
  * as after its ticks began again: a new join puts both right.
  */
 const SILENCE_MS_MAX = 6_000;
+/**
+ * When the host hasn't called for so long, what arrives does in its place: browsers let a page in the background have a
+ * timer a second, and after a while one a minute, but give it its messages. Inputs, acknowledgements and pings go on,
+ * so that the server doesn't take it for gone.
+ */
+const WAKE_MS = 200;
 /** First wait before another attempt; doubles with each, and up to half of it is taken off at random. */
 const BACKOFF_MS_MIN = 250;
 const BACKOFF_MS_MAX = 8_000;
@@ -56,6 +62,7 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
       receiveFrame(client, bytes, now);
       if (client.goodbye === 'zone_full') fullZones.push(answer.url);
       if (client.goodbye !== undefined) takeGoodbye(client, client.goodbye, now);
+      else if (now - client.updatedMs >= WAKE_MS) client.update(now);
     },
     closed() {
       if (!isCurrent()) return;

@@ -5,6 +5,7 @@
 
 import type { Row } from '../sim/columns.ts';
 import type { Replica, Replicas } from '../snapshot/replicas.ts';
+import { type FadingOffset, fadeOffset, setOffset } from './fading-offset.ts';
 
 /** How long an entity goes on as it went when nothing newer has come; no longer than the server believes (src/rewind). */
 const EXTRAPOLATE_TICKS_MAX = 8;
@@ -18,17 +19,13 @@ const RATE_PER_TICK = 0.03;
 const RATE_CHANGE_MAX = 0.05;
 /** Off by more, it jumps. */
 const JUMP_TICKS = 30;
-/** An offset has faded to a tenth after a tenth of a second. */
-const FADE_MS = 43;
-/** An entity that is off by more was moved: it is shown where it is at once. */
-const SNAP_MM = 3000;
 /** 24 m/s; the fastest any game allows is 20. */
 const JUMP_MM_PER_TICK = 400;
 /** The deviation of arrivals that the picture stays behind: all but the worst moments. */
 const DEVIATIONS = 3;
 
 /** An entity as it is shown. Positions are mm, fractional. */
-export interface EntityView {
+export interface EntityView extends FadingOffset {
   readonly replica: Replica;
   readonly slot: number;
   kind: number;
@@ -43,9 +40,6 @@ export interface EntityView {
   /** Shown from beyond its newest state, which was that of `newestTick`. */
   isExtrapolated: boolean;
   newestTick: number;
-  offsetX: number;
-  offsetY: number;
-  offsetZ: number;
 }
 
 export interface Interpolation {
@@ -170,8 +164,9 @@ function showEntity(interpolation: Interpolation, replicas: Replicas, view: Enti
   const newestTick = replica.ticks[replica.count - 1]!;
   const { a, b, part } = findSpan(interpolation, replicas, replica);
   const { x, y, z } = mixPlace(interpolation, values, a, b, part);
-  if (view.isExtrapolated && newestTick !== view.newestTick) glide(view, view.x - x, view.y - y, view.z - z);
-  fade(view, elapsedMs);
+  // The picture was a guess: it goes on from where it was, and fades to where the entity is.
+  if (view.isExtrapolated && newestTick !== view.newestTick) setOffset(view, view.x - x, view.y - y, view.z - z);
+  fadeOffset(view, elapsedMs);
   view.isExtrapolated = part > 1;
   view.newestTick = newestTick;
   view.x = x + view.offsetX;
@@ -242,21 +237,6 @@ function isJump(interpolation: Interpolation, values: Int32Array, a: number, b: 
 function isMoving(replicas: Replicas, replica: Replica): boolean {
   if (replica.count < 2) return false;
   return replica.ticks[replica.count - 1] === replicas.tick || replicas.omitted > 0;
-}
-
-/** The picture was a guess: it goes on from where it was, and fades to where the entity is. */
-function glide(view: EntityView, offX: number, offY: number, offZ: number): void {
-  const isNear = Math.hypot(offX, offY, offZ) <= SNAP_MM;
-  view.offsetX = isNear ? offX : 0;
-  view.offsetY = isNear ? offY : 0;
-  view.offsetZ = isNear ? offZ : 0;
-}
-
-function fade(view: EntityView, elapsedMs: number): void {
-  const rest = Math.exp(-elapsedMs / FADE_MS);
-  view.offsetX *= rest;
-  view.offsetY *= rest;
-  view.offsetZ *= rest;
 }
 
 function mix(a: number, b: number, part: number): number {

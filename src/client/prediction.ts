@@ -10,17 +10,14 @@ import { createSimulation, NO_SURROUNDINGS, predictStep } from '../sim/simulatio
 import { createWorld, resetWorld, setWorldTick, spawnEntity, type World } from '../sim/world.ts';
 import { newestState, type Replica, type Replicas } from '../snapshot/replicas.ts';
 import { INPUT_VALUES_WORD, type InputLayout } from '../wire/client-frame.ts';
+import { type FadingOffset, setOffset } from './fading-offset.ts';
 
 /** Ticks of states and inputs held, a power of two: two seconds, beyond any playable round trip. */
 const RING_TICKS = 128;
 const MASK = RING_TICKS - 1;
 const UNITS_PER_MM = 1 << POSITION_SHIFT;
-/** An offset has faded to a tenth after a tenth of a second. */
-const FADE_MS = 43;
-/** What is off by more is shown where it is at once: the server moved the player, it wasn't a misprediction. */
-const SNAP_MM = 3000;
 
-export interface Prediction {
+export interface Prediction extends FadingOffset {
   readonly game: AnyGame;
   readonly layout: InputLayout;
   readonly world: World;
@@ -41,10 +38,6 @@ export interface Prediction {
   readonly inputTicks: Int32Array;
   readonly inputs: Int32Array;
   readonly received: Int32Array;
-  /** What the picture is off by, mm; fades. */
-  offsetX: number;
-  offsetY: number;
-  offsetZ: number;
 }
 
 export function createPrediction(game: AnyGame, layout: InputLayout, seed: number): Prediction {
@@ -197,21 +190,9 @@ function distanceMm(prediction: Prediction, at: number): number {
 }
 
 function moveOffset(prediction: Prediction, unitsX: number, unitsY: number, unitsZ: number): void {
-  prediction.offsetX += unitsX / UNITS_PER_MM;
-  prediction.offsetY += unitsY / UNITS_PER_MM;
-  prediction.offsetZ += unitsZ / UNITS_PER_MM;
-  if (Math.hypot(prediction.offsetX, prediction.offsetY, prediction.offsetZ) <= SNAP_MM) return;
-  prediction.offsetX = 0;
-  prediction.offsetY = 0;
-  prediction.offsetZ = 0;
-}
-
-/** Lets the offset fade. */
-export function fadeOffset(prediction: Prediction, elapsedMs: number): void {
-  const rest = Math.exp(-elapsedMs / FADE_MS);
-  prediction.offsetX *= rest;
-  prediction.offsetY *= rest;
-  prediction.offsetZ *= rest;
+  const { offsetX, offsetY, offsetZ } = prediction;
+  const x = offsetX + unitsX / UNITS_PER_MM;
+  setOffset(prediction, x, offsetY + unitsY / UNITS_PER_MM, offsetZ + unitsZ / UNITS_PER_MM);
 }
 
 /** Where in `prediction.states` the state of a tick lies, its columns side by side; −1 when it is not held. */

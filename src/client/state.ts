@@ -166,6 +166,8 @@ export interface Client {
   readonly layout: InputLayout;
   readonly reader: Reader;
   readonly writer: Writer;
+  /** `updateClient`, for connection.ts, which it imports. */
+  readonly update: (nowMs: number) => void;
   updatedMs: number;
   /** Newest tick whose input was sent. */
   sentTick: number;

@@ -23,6 +23,8 @@ export interface EntityEncoder {
   readonly wraps: Uint8Array;
   readonly deltaBytesMax: number;
   readonly stateBytesMax: number;
+  /** Of the part that everyone sees. */
+  readonly publicStateBytesMax: number;
   readonly deltas: Uint8Array;
   readonly deltaLengths: Uint16Array;
   readonly deltaTicks: Int32Array;
@@ -41,9 +43,15 @@ const VALUE_BYTES_MAX = 5;
 export function createEntityEncoder(history: History, names: Uint8Array, nameBytes: number): EntityEncoder {
   const { rows, capacity } = history;
   let rowBytes = 0;
-  for (const row of rows) rowBytes += varintBytes(row.field << 3) + VALUE_BYTES_MAX;
+  let publicRowBytes = 0;
+  for (const row of rows) {
+    const bytes = varintBytes(row.field << 3) + VALUE_BYTES_MAX;
+    rowBytes += bytes;
+    if (!row.ownerOnly) publicRowBytes += bytes;
+  }
+  const headBytes = 4 + 4 + 3 + 1 + nameBytes + 1;
   const deltaBytesMax = 4 + rowBytes;
-  const stateBytesMax = 4 + 4 + 3 + 1 + nameBytes + 1 + rowBytes;
+  const stateBytesMax = headBytes + rowBytes;
   return {
     history,
     names,
@@ -54,6 +62,7 @@ export function createEntityEncoder(history: History, names: Uint8Array, nameByt
     wraps: Uint8Array.from(rows, (row) => Number(wrapDifference(row.type, 0x1_0000) === 0)),
     deltaBytesMax,
     stateBytesMax,
+    publicStateBytesMax: headBytes + publicRowBytes,
     deltas: new Uint8Array(capacity * WAYS * deltaBytesMax),
     deltaLengths: new Uint16Array(capacity * WAYS),
     deltaTicks: new Int32Array(capacity * WAYS).fill(-1),

@@ -7,9 +7,10 @@
 // Full states have three named reasons: new (never sent), unacked (sent, nothing acknowledged), expired (the
 // acknowledged frame is older than history keeps).
 
+import { assert } from '../base/assert.ts';
 import { zigzag } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
-import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX } from '../base/limits.ts';
+import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX, SNAPSHOT_BYTES_MAX } from '../base/limits.ts';
 import { CHANGED_TICK, frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
@@ -35,6 +36,13 @@ export interface Packer {
 }
 
 export function createPacker(encoder: EntityEncoder, interest: Interest, counters: Counters<'edge'>): Packer {
+  // What never fits beside the own entity and the leaves would be left out for ever.
+  const bytes = encoder.publicStateBytesMax;
+  assert(
+    bytes <= SNAPSHOT_BYTES_MAX / 2,
+    `the columns of this game that everyone sees take up to ${bytes} bytes an entity, and half a snapshot is ` +
+      `${SNAPSHOT_BYTES_MAX / 2}: state fewer of them, or show some to their owner alone (seenBy)`,
+  );
   return {
     encoder,
     interest,

@@ -13,7 +13,7 @@ import { createNetGraph, updateNetGraph } from './net-graph.ts';
 import { createScene, drawScene, setSceneMap } from './scene.ts';
 import { bannerText, reasonText, stateName } from './words.ts';
 
-/** A tab in the background gets no frames; a few updates a second keep its connection. */
+/** A tab in the background gets no frames. Where the browser grants fewer timers, the client goes by what arrives. */
 const HIDDEN_UPDATE_MS = 250;
 const STATUS_MS = 250;
 
@@ -175,6 +175,8 @@ addEventListener('keydown', (event) => {
 });
 addEventListener('resize', resize);
 addEventListener('pagehide', () => stopClient(client));
+// Keys and fingers are let go of when the page is left; what is sent from then on says so.
+document.addEventListener('visibilitychange', update);
 setInterval(() => {
   if (document.hidden) update();
 }, HIDDEN_UPDATE_MS);

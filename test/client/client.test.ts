@@ -258,12 +258,32 @@ test('a host that stops calling for a while jumps to where inputs are in time ag
   client.intent.moveX = 127;
   run(server, 3_000);
   hostOf(server, client).dueMs += 2_000;
+  server.frozenUntilMs = server.clock.now() + 2_000;
   run(server, 6_000);
   expect(client.stats.clockJumps).toBe(1);
   expect(client.stats.inputLead).toBeGreaterThanOrEqual(1);
   const { corrections } = client.stats;
   run(server, 2_000);
   expect(client.stats.corrections).toBe(corrections);
+});
+
+test('a tab in the background, called once a minute, plays on by what arrives', () => {
+  const server = createSimulatedServer(game, SEED, WIDE_LINE);
+  const client = addClient(server);
+  client.intent.aim = 1000;
+  run(server, 3_000);
+  const { words, index } = server.edge.counters;
+  const expired = words[index.fullExpired]!;
+  const before = client.stats.snapshots;
+  const host = hostOf(server, client);
+  for (let minute = 0; minute < 2; minute++) {
+    host.dueMs += 60_000;
+    run(server, 60_000);
+    expect(client.state).toBe(PLAYING);
+  }
+  expect(client.stats).toMatchObject({ reconnects: 0, clockJumps: 0, snapshotsUnusable: 0 });
+  expect(client.stats.snapshots - before).toBeGreaterThan(2 * 60 * 19);
+  expect(words[index.fullExpired]! - expired, 'what arrives is acknowledged').toBe(0);
 });
 
 test('leaves when told to, and comes back', () => {

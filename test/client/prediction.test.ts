@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
+import { fadeOffset } from '../../src/client/fading-offset.ts';
 import {
   createPrediction,
-  fadeOffset,
   inputPlace,
   type Prediction,
   predictedAt,

@@ -42,6 +42,8 @@ export interface SimulatedServer {
   isUp: boolean;
   nextPlayer: number;
   /** Runs after each tick of the zone. */
+  /** Until then no client is told of what arrives. */
+  frozenUntilMs: number;
   afterTick: ((tick: number) => void) | undefined;
 }
 
@@ -93,6 +95,7 @@ export function createSimulatedServer(game: AnyGame, seed: number, line: LineOpt
     isUp: true,
     nextPlayer: 1,
     afterTick: undefined,
+    frozenUntilMs: 0,
   };
   return server;
 }
@@ -197,7 +200,7 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
   if (server.isUp) {
     link.up.deliver(now, (bytes) => receiveFrame(server.edge, link.connection!, bytes, now + SERVER_OFFSET_MS));
   }
-  link.down.deliver(now, (bytes) => link.events.received(bytes));
+  if (now >= server.frozenUntilMs) link.down.deliver(now, (bytes) => link.events.received(bytes));
 }
 
 /** The zone's thread died and another goes on from its keyframe, for clients that stay connected. */

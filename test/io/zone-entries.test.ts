@@ -29,7 +29,11 @@ function setUp(takeSaves: () => boolean = () => true, owners = createZoneOwners(
 
 test('a zone that is first heard of by a save that waited is told as well', async () => {
   const owners = createZoneOwners();
-  const { enter, moved, stop } = setUp(() => owners.takeSave(1, 1, false, 0), owners);
+  const takeSaves = () => {
+    owners.takeSave(1, 1, false, 0);
+    return true;
+  };
+  const { enter, moved, stop } = setUp(takeSaves, owners);
   expect(await enter(1, 2)).toEqual({ character: undefined });
   expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
   stop();

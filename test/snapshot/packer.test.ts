@@ -1,20 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Reader } from '../../src/base/bytes.ts';
+import { createCounters } from '../../src/base/counters.ts';
 import { FRAME_LAG_TICKS_MAX, VISIBLE_MAX } from '../../src/base/limits.ts';
 import { createRandom } from '../../src/base/random.ts';
-import { buildGrid } from '../../src/sim/grid.ts';
-import { publishFrame, resetHistory } from '../../src/sim/history.ts';
+import { createRows } from '../../src/sim/columns.ts';
+import { buildGrid, createGrid } from '../../src/sim/grid.ts';
+import { createHistory, historyBytes, publishFrame, resetHistory } from '../../src/sim/history.ts';
 import { advanceTick, despawnEntity } from '../../src/sim/world.ts';
-import { resetEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
-import { CROWD_ENTERED } from '../../src/snapshot/interest.ts';
-import { packSnapshot } from '../../src/snapshot/packer.ts';
+import { createEntityEncoder, resetEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
+import { CROWD_ENTERED, createInterest } from '../../src/snapshot/interest.ts';
+import { createPacker, packSnapshot } from '../../src/snapshot/packer.ts';
 import { applySnapshot } from '../../src/snapshot/replicas.ts';
 import { acknowledge, createViewer, voidBaselines } from '../../src/snapshot/viewer.ts';
 import { DECODED, decodeMessage, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { normalise } from '../wire/arbitrary.ts';
-import { PROBE_SCHEMA } from '../wire/probe-schema.ts';
+import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { createReference } from '../wire/reference.ts';
 import {
   createLossyClient,
@@ -271,4 +273,27 @@ test('columns of the owner are in the owner’s snapshots and in nobody else’s
       else expect([secret, mood, positionXFine]).toEqual([undefined, undefined, undefined]);
     }
   }
+});
+
+test('a game whose entities would never fit a snapshot is told so in a sentence at the start', () => {
+  const rowsOf = (count: number, seenBy: 'everyone' | 'owner') =>
+    createRows(
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [
+          `extra${index}`,
+          { field: 16 + index, type: 'i32', seenBy } as const,
+        ]),
+      ),
+    );
+  const create = (count: number, seenBy: 'everyone' | 'owner') => {
+    const rows = [...PROBE_ROWS, ...rowsOf(count, seenBy)];
+    const history = createHistory(rows, 4, new SharedArrayBuffer(historyBytes(rows, 4)));
+    const encoder = createEntityEncoder(history, new Uint8Array(4 * 25), 25);
+    return createPacker(encoder, createInterest(createGrid(history, 1100), 1000, undefined), createCounters('edge'));
+  };
+  expect(() => create(40, 'everyone')).not.toThrow();
+  expect(() => create(80, 'everyone')).toThrow(
+    /columns of this game that everyone sees take up to \d+ bytes .* \(seenBy\)/,
+  );
+  expect(() => create(80, 'owner')).not.toThrow();
 });
