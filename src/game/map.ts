@@ -304,7 +304,7 @@ function pushOutOfBox(boxes: Int32Array, box: number, spot: Spot): boolean {
 
 /** `offset · PLAYER_RADIUS / distance`, rounded away from zero. */
 function scaleUp(offset: number, distance: number): number {
-  const scaled = Math.ceil((Math.abs(offset) * PLAYER_RADIUS) / distance);
+  const scaled = Math.ceil((Math.abs(offset) * PLAYER_RADIUS) / distance) | 0;
   return offset < 0 ? -scaled : scaled;
 }
 

@@ -8,6 +8,7 @@ import { predictedAt } from '../../src/client/prediction.ts';
 import { type Client, IDLE, PLAYING, RECONNECTING } from '../../src/client/state.ts';
 import { game } from '../../src/game/game.ts';
 import { BUTTON_SPRINT } from '../../src/game/movement.ts';
+import { quietGame } from '../game/quiet-game.ts';
 import { type LineOptions, PERFECT_LINE } from '../simulated-network.ts';
 import {
   addClient,
@@ -91,7 +92,7 @@ const STREAM: LineOptions = { ...DATAGRAMS, kind: 'stream' };
 
 /** Share of ticks for which the client had predicted a position that was more than 10 cm off. */
 function playBadly(line: LineOptions, repeatInputs: number, frameMs: number, seed: number): number {
-  const server = createSimulatedServer(game, seed, line);
+  const server = createSimulatedServer(quietGame, seed, line);
   const client = addClient(server, { repeatInputs, interpolate: false }, frameMs);
   hostOf(server, client).eachFrame = wander(client, seed + 1);
   const watch = watchPrediction(server, client);

@@ -9,6 +9,7 @@ import {
 } from '../../src/client/interpolation.ts';
 import { game } from '../../src/game/game.ts';
 import { createReplicas, type Replica, type Replicas } from '../../src/snapshot/replicas.ts';
+import { quietGame } from '../game/quiet-game.ts';
 import type { LineOptions } from '../simulated-network.ts';
 import { addClient, createSimulatedServer, hostOf, run } from './simulated-server.ts';
 
@@ -130,7 +131,7 @@ const LINES: readonly [string, LineOptions, number][] = [
 ];
 
 test.each(LINES)('over %s a walker is seen to walk evenly', (_, line, unevenMax) => {
-  const server = createSimulatedServer(game, 11, line);
+  const server = createSimulatedServer(quietGame, 11, line);
   const walker = addClient(server, { interpolate: false, repeatInputs: 3 });
   const watcher = addClient(server, { repeatInputs: 3 }, 1000 / 144);
   run(server, 3_000);
