@@ -48,6 +48,7 @@ export const columns = {
   countedZ: hidden('i32', 'position up to which the way is counted'),
   pressed: hidden('u8', 'ability of the tick before: what is new is a press'),
   toldTick: hidden('u31', 'tick of the last `refused`'),
+  scoresTick: hidden('u31', 'tick from which the scoreboard may be asked for again'),
   castTarget: hidden('i32', 'handle of whom the cast is for'),
   combatTick: hidden('u31', 'tick of the last hit given or taken'),
   wantsRespawn: hidden('u8', '1 = asked for it'),

@@ -7,10 +7,13 @@ import { CHANNEL_PARTY, CHANNEL_WHISPER, CHANNEL_ZONE, SCORES_TOP, TEXT_BYTES } 
 import { PLAYER } from './kinds.ts';
 import { acceptInvitation, declineInvitation, inviteToParty, leaveParty, partyMembers } from './party.ts';
 
+/** The scoreboard goes over all players, so it isn't made for the same one more often than this. */
+const SCORES_TICKS = 30;
+
 type Values = Readonly<Record<string, number | string>>;
 
 const TEXT = { type: 'text', maxBytes: TEXT_BYTES, comment: 'at most 256 characters' } as const;
-const NAME = { type: 'text', maxBytes: 24, comment: 'of a player, in any case' } as const;
+const NAME = { type: 'text', maxBytes: 24, screen: 'name', comment: 'of a player, in any case' } as const;
 
 export const requests = {
   respawn: { field: 16, fields: {}, run: requestRespawn },
@@ -78,7 +81,9 @@ function partySay(sim: DarkAges, slot: number, values: Values): string {
 
 /** More kills first, then fewer deaths, then who has the lower slot. */
 function tellScores(sim: DarkAges, slot: number): string {
-  const { kind, kills, deaths } = columnsOf(sim);
+  const { kind, kills, deaths, scoresTick } = columnsOf(sim);
+  if (sim.tick < scoresTick[slot]!) return 'too_soon';
+  scoresTick[slot] = sim.tick + SCORES_TICKS;
   const players: number[] = [];
   for (let other = 0; other < sim.slotCount; other++) if (kind[other] === PLAYER) players.push(other);
   players.sort((a, b) => kills[b]! - kills[a]! || deaths[a]! - deaths[b]! || a - b);

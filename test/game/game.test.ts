@@ -5,6 +5,8 @@ import { isFreeSpot, SPAWN_HALF_MM } from '../../src/game/map.ts';
 import { POSITION_SHIFT } from '../../src/sim/game.ts';
 import { createSimulation, NO_SURROUNDINGS, stepSimulation } from '../../src/sim/simulation.ts';
 import { createWorld, resetWorld, spawnEntity } from '../../src/sim/world.ts';
+import { createTestZone, input, join, receive, request, run, slotOf } from '../zone/harness.ts';
+import { quietGame } from './quiet-game.ts';
 
 type GameSimulation = DarkAges;
 
@@ -85,4 +87,39 @@ test('what is saved, and what the page draws', () => {
   const { boxesMm } = game.view!.map!(map);
   expect(boxesMm).toHaveLength(map.boxes.length);
   expect(boxesMm![0]! << POSITION_SHIFT).toBe(map.boxes[0]);
+});
+
+test('through a whole zone: a blow is told to both, a press is refused, words arrive', () => {
+  const zone = createTestZone(quietGame as never, 1, 5);
+  for (const client of [0, 1]) {
+    const saved = new Int32Array(game.savedColumns.length);
+    saved[game.savedColumns.indexOf('positionX')] = client * 1500 * 128;
+    saved[game.savedColumns.indexOf('health')] = 100;
+    join(zone, client, { name: `player${client}`, saved });
+  }
+  run(zone, 200);
+  receive(zone);
+  const [attacker, target] = [slotOf(zone, 0), slotOf(zone, 1)];
+  // The harness calls the first input of a game's own by the name that its own game gives it.
+  input(zone, 0, { pitch: 1 });
+  run(zone);
+  input(zone, 0, {});
+  run(zone);
+  input(zone, 0, { pitch: 1 });
+  run(zone);
+  request(zone, 1, { id: 7, whisper: { to: 'PLAYER0', text: 'ouch' } });
+  run(zone);
+  const messages = receive(zone);
+  const { health } = zone.zone.world.columns;
+  expect([health![attacker], health![target]]).toEqual([100, 86]);
+  const said = { channel: 2, from: 'player1', to: 'player0', text: 'ouch' };
+  const hit = { target: zone.zone.sim.handle(target), by: zone.zone.sim.handle(attacker), ability: 1, amount: 14 };
+  expect(messages).toMatchObject([
+    { kind: 'event', client: 1, value: { hit } },
+    { kind: 'event', client: 0, value: { hit } },
+    { kind: 'event', client: 0, value: { refused: { ability: 1, reason: 3 } } },
+    { kind: 'event', client: 0, value: { said } },
+    { kind: 'event', client: 1, value: { said } },
+    { kind: 'response', client: 1, value: { id: 7 } },
+  ]);
 });

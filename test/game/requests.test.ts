@@ -52,6 +52,7 @@ test('the scoreboard: ten best, more kills first, then fewer deaths, and one’s
   for (const slot of slots) kills[slot] = slot >> 1;
   for (const slot of slots) deaths[slot] = 9 - (slot & 1);
   expect(game.requests!.scores!.run(arena.sim, slots[2]!, {})).toBe('');
+  expect(game.requests!.scores!.run(arena.sim, slots[2]!, {})).toBe('too_soon');
   const [scores] = toldOf(arena, 'scores');
   expect(scores).toMatchObject({ rank: 12, players: 14 });
   const top = String(scores!.top).split(',');
