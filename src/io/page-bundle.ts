@@ -14,14 +14,15 @@ const SHIPPED_GAME = '../game/game.ts';
 
 /** @param gameUrl file URL of a module that exports `game`. Throws ServerError DARKAGES_GAME_INVALID. */
 export async function buildPage(gameUrl: string): Promise<Map<string, PageFile>> {
-  const [html, css, script] = await Promise.all([
+  const [html, css, fightCss, script] = await Promise.all([
     readFile(new URL('../web/play.html', import.meta.url), 'utf8'),
     readFile(new URL('../web/play.css', import.meta.url), 'utf8'),
+    readFile(new URL('../web/darkages.css', import.meta.url), 'utf8'),
     bundleScript(fileURLToPath(gameUrl)),
   ]);
   return new Map([
     ['/', { contentType: 'text/html; charset=utf-8', body: html }],
-    ['/play.css', { contentType: 'text/css; charset=utf-8', body: css }],
+    ['/play.css', { contentType: 'text/css; charset=utf-8', body: css + fightCss }],
     ['/play.js', { contentType: 'text/javascript; charset=utf-8', body: script }],
   ]);
 }

@@ -46,6 +46,8 @@ export interface Controls {
   lookY: number;
   aim: number;
   isSprintHeld: boolean;
+  /** Bits that buttons of a game's own hold. */
+  extraButtons: number;
 }
 
 export interface ControlElements {
@@ -73,6 +75,7 @@ export function createControls(elements: ControlElements): Controls {
     lookY: 0,
     aim: 0,
     isSprintHeld: false,
+    extraButtons: 0,
   };
   listenToKeys(controls);
   listenToPointers(controls, elements);
@@ -173,7 +176,7 @@ function listenToSprint(controls: Controls, sprint: HTMLElement): void {
 export function readControls(controls: Controls, camera: Camera, intent: Intent): void {
   let x = 0;
   let z = 0;
-  let buttons = controls.mouseButtons | (controls.isSprintHeld ? 1 : 0);
+  let buttons = controls.mouseButtons | controls.extraButtons | (controls.isSprintHeld ? 1 : 0);
   for (const key of controls.keys) {
     const move = MOVE_OF_KEY[key];
     x += move?.[0] ?? 0;

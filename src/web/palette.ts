@@ -22,4 +22,10 @@ export const PALETTE = {
   warn: '#e6b455',
   bad: '#ec6a6a',
   accent: '#7fb4ff',
+  foe: '#e0635f',
+  beast: '#c9924f',
+  loot: '#f0cf58',
+  lowSide: '#243140',
+  lowSideLit: '#2c3b4d',
+  lowTop: '#35465a',
 } as const;

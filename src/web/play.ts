@@ -9,13 +9,21 @@ import { game } from '../game/game.ts';
 import { browserClock, keptValue, openBrowserSocket, postJson } from './browser-ports.ts';
 import { createCamera, resizeCamera } from './camera.ts';
 import { createControls, readControls } from './controls.ts';
+import { createDarkAges, enterDarkAges, hearEvent, readDarkAges, updateDarkAges } from './darkages.ts';
+import { isTyping } from './dom.ts';
 import { createNetGraph, updateNetGraph } from './net-graph.ts';
 import { createScene, drawScene, setSceneMap } from './scene.ts';
+import { createSettings, keptSwitch, showSettings } from './settings.ts';
+import { createSound } from './sound.ts';
 import { bannerText, reasonText, stateName } from './words.ts';
 
 /** A tab in the background gets no frames. Where the browser grants fewer timers, the client goes by what arrives. */
 const HIDDEN_UPDATE_MS = 250;
 const STATUS_MS = 250;
+const FIGHT_HELP =
+  'WASD: walk, Shift: sprint, Space: jump · Left mouse or 1: slash · Right mouse or 2: bolt at the cursor · ' +
+  '3: meteor where the cursor is; stand still · 4: mend yourself, or a party member under the cursor · ' +
+  'Enter: chat, Tab: scores, N: network graph, Y: accept an invitation';
 
 declare global {
   /** For tests and the browser's console. */
@@ -40,7 +48,10 @@ const graphButton = find('graph-button', HTMLButtonElement);
 
 const keptName = keptValue('darkages.name');
 const guestSecret = keptValue('darkages.guest');
-const keptGraph = keptValue('darkages.graph');
+const keptGraph = keptSwitch('darkages.graph', false);
+const keptSound = keptSwitch('darkages.sound', true);
+const keptDebug = keptSwitch('darkages.debug', false);
+let isFirstWelcome = true;
 
 /** `?zone=2` asks for that one; without it the server says which. */
 const zoneId = Number(new URLSearchParams(location.search).get('zone')) || undefined;
@@ -65,8 +76,13 @@ const client = createClient({
     welcomed(welcome) {
       setSceneMap(scene, client);
       keptName.save(welcome.name);
+      if (fight !== undefined) enterDarkAges(fight, isFirstWelcome);
+      isFirstWelcome = false;
     },
     stateChanged: showState,
+    event(name, values) {
+      if (fight !== undefined) hearEvent(fight, name, values);
+    },
   },
 });
 globalThis.darkages = { client };
@@ -83,6 +99,26 @@ const controls = createControls({
   sprint: find('sprint', HTMLElement),
 });
 const graph = createNetGraph(graphPanel, find('graph-canvas', HTMLCanvasElement), find('graph-rows', HTMLElement));
+const sound = createSound(keptSound.isOn);
+const { now } = browserClock;
+const fight = createDarkAges({ client, camera, controls, canvas: sceneCanvas, sound, now });
+if (fight !== undefined) {
+  scene.painter = fight.painter;
+  fight.isDebugging = keptDebug.isOn;
+}
+const settings = createSettings(
+  [
+    { label: 'Network graph', get: () => graphPanel.hidden !== true, set: showGraph },
+    ...(fight === undefined
+      ? []
+      : [
+          { label: 'Sound', get: () => sound.isOn, set: setSound },
+          { label: 'Debug view', get: () => fight.isDebugging, set: setDebug },
+        ]),
+  ],
+  (fight === undefined ? (game.view?.help ?? '') : FIGHT_HELP).split(' · '),
+  () => stopClient(client),
+);
 let statusMs = 0;
 
 function resize(): void {
@@ -132,13 +168,29 @@ function showStatus(): void {
 function showGraph(isOpen: boolean): void {
   graphPanel.hidden = !isOpen;
   graphButton.setAttribute('aria-pressed', String(isOpen));
-  keptGraph.save(isOpen ? 'open' : undefined);
+  keptGraph.save(isOpen);
+}
+
+function setSound(isOn: boolean): void {
+  sound.isOn = isOn;
+  keptSound.save(isOn);
+}
+
+function setDebug(isOn: boolean): void {
+  if (fight !== undefined) fight.isDebugging = isOn;
+  keptDebug.save(isOn);
+}
+
+function openSettings(isOpen: boolean): void {
+  showSettings(settings, isOpen, client.welcome?.name ?? '');
 }
 
 function update(): void {
   const now = browserClock.now();
   readControls(controls, camera, client.intent);
+  if (fight !== undefined) readDarkAges(fight, camera, controls);
   updateClient(client, now);
+  if (fight !== undefined) updateDarkAges(fight);
   updateNetGraph(graph, client, now);
   if (now - statusMs > STATUS_MS) {
     statusMs = now;
@@ -169,9 +221,11 @@ graphButton.addEventListener('click', () => {
   showGraph(graphPanel.hidden === true);
   graphButton.blur();
 });
+find('settings-button', HTMLButtonElement).addEventListener('click', () => openSettings(settings.root.hidden === true));
 addEventListener('keydown', (event) => {
-  if (event.code === 'KeyN' && !(event.target instanceof HTMLInputElement) && !event.repeat)
-    showGraph(graphPanel.hidden === true);
+  if (isTyping(event) || event.repeat) return;
+  if (event.code === 'KeyN') showGraph(graphPanel.hidden === true);
+  if (event.code === 'Escape') openSettings(settings.root.hidden === true);
 });
 addEventListener('resize', resize);
 addEventListener('pagehide', () => stopClient(client));
@@ -185,9 +239,9 @@ const title = game.name === 'darkages' ? 'DarkAges' : game.name.charAt(0).toUppe
 document.title = title;
 find('title', HTMLElement).textContent = title;
 find('card-title', HTMLElement).textContent = title;
-find('help', HTMLElement).textContent = [game.view?.help, 'N: network graph'].filter(Boolean).join(' · ');
+find('help', HTMLElement).textContent = [game.view?.help, 'N: network graph', 'Esc: menu'].filter(Boolean).join(' · ');
 find('touch', HTMLElement).hidden = !matchMedia('(pointer: coarse)').matches;
 resize();
-showGraph(keptGraph.load() === 'open');
+showGraph(keptGraph.isOn);
 showCard('');
 requestAnimationFrame(frame);

@@ -4,6 +4,7 @@ import type { Client } from '../client/state.ts';
 import type { Camera } from './camera.ts';
 import { lookOf } from './look.ts';
 import { PALETTE } from './palette.ts';
+import type { Painter } from './scene.ts';
 
 const RADIUS_PX = 74;
 const RADIUS_PX_SMALL = 50;
@@ -16,6 +17,7 @@ export function drawRadar(
   camera: Camera,
   client: Client,
   boxesMm: Int32Array,
+  painter: Painter | undefined,
 ): void {
   const isSmall = camera.width < SMALL_SCREEN_PX;
   const radius = isSmall ? RADIUS_PX_SMALL : RADIUS_PX;
@@ -47,7 +49,10 @@ export function drawRadar(
   const viewHeight = camera.height * viewScale;
   context.strokeRect(-viewWidth / 2, -viewHeight / 2, viewWidth, viewHeight);
   for (const view of client.interpolation.views.values()) {
-    context.fillStyle = lookOf(client, view.kind, view.columns, view.name).colour;
+    const colour =
+      painter === undefined ? lookOf(client, view.kind, view.columns, view.name).colour : painter.radarColour(view);
+    if (colour === undefined) continue;
+    context.fillStyle = colour;
     context.beginPath();
     context.arc((view.x - ownX) * scale, (view.z - ownZ) * scale, 2.6, 0, 7);
     context.fill();

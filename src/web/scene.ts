@@ -1,6 +1,7 @@
 // Draws the field from above on a 2D canvas: ground, grid, boxes with a little height, players with their names.
 // Browser main thread; draws what the client library shows, changes nothing.
 
+import type { EntityView } from '../client/interpolation.ts';
 import type { Client } from '../client/state.ts';
 import type { KindView } from '../sim/game.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
@@ -12,26 +13,54 @@ import { drawRadar } from './radar.ts';
 const GRID_MM = 2_000;
 const GRID_COARSE_MM = 10_000;
 /** How much further from the middle of the screen the top of a box is drawn than its foot. */
-const BOX_RISE = 1.07;
+const BOX_RISE = 1.09;
+const LOW_RISE = 1.025;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+
+/** A game that draws its entities itself. */
+export interface Painter {
+  /** What lies on the ground. */
+  ground(context: CanvasRenderingContext2D): void;
+  /** Who stands there, in place of the plain players. */
+  bodies(context: CanvasRenderingContext2D): void;
+  /** Colour of an entity on the radar; undefined leaves it out. */
+  radarColour(view: EntityView): string | undefined;
+}
 
 export interface Scene {
   readonly context: CanvasRenderingContext2D;
   readonly camera: Camera;
   /** Boxes of the map, mm; set when the client is welcomed. */
   boxesMm: Int32Array;
+  /** For each of them whether it is tall: what a game doesn't say is. */
+  tall: Uint8Array;
+  painter: Painter | undefined;
   /** Boxes on the screen, furthest from its middle first. */
   readonly order: number[];
   readonly ground: HTMLCanvasElement | undefined;
 }
 
 export function createScene(context: CanvasRenderingContext2D, camera: Camera): Scene {
-  return { context, camera, boxesMm: new Int32Array(0), order: [], ground: createGroundTile() };
+  return {
+    context,
+    camera,
+    boxesMm: new Int32Array(0),
+    tall: new Uint8Array(0),
+    painter: undefined,
+    order: [],
+    ground: createGroundTile(),
+  };
 }
 
 /** Takes over the map of the zone that the client has entered. */
 export function setSceneMap(scene: Scene, client: Client): void {
-  scene.boxesMm = client.game.view?.map?.(client.map).boxesMm ?? new Int32Array(0);
+  const { boxesMm = new Int32Array(0), tallBoxesMm } = client.game.view?.map?.(client.map) ?? {};
+  scene.boxesMm = boxesMm;
+  scene.tall = new Uint8Array(boxesMm.length / 4).fill(tallBoxesMm === undefined ? 1 : 0);
+  const keyOf = (boxes: Int32Array, box: number): string => boxes.subarray(box, box + 4).join();
+  const tallKeys = new Set<string>();
+  for (let box = 0; box < (tallBoxesMm?.length ?? 0); box += 4) tallKeys.add(keyOf(tallBoxesMm!, box));
+  for (let box = 0; box < boxesMm.length; box += 4) if (tallKeys.has(keyOf(boxesMm, box))) scene.tall[box / 4] = 1;
 }
 
 export function drawScene(scene: Scene, client: Client): void {
@@ -52,11 +81,13 @@ export function drawScene(scene: Scene, client: Client): void {
   context.strokeStyle = PALETTE.border;
   context.lineWidth = 2;
   context.strokeRect(left, top, side, side);
+  if (client.welcome !== undefined) scene.painter?.ground(context);
   drawBoxes(scene);
   drawVignette(context, camera);
   if (client.welcome === undefined) return;
-  drawPlayers(scene, client);
-  drawRadar(context, camera, client, scene.boxesMm);
+  if (scene.painter === undefined) drawPlayers(scene, client);
+  else scene.painter.bodies(context);
+  drawRadar(context, camera, client, scene.boxesMm, scene.painter);
 }
 
 function drawGrid({ context, camera }: Scene, half: number, stepMm: number, colour: string): void {
@@ -105,27 +136,29 @@ function distanceToBox({ boxesMm, camera }: Scene, box: number): number {
 }
 
 /** Foot, the sides that face the middle of the screen, top. */
-function drawBox({ context, camera, boxesMm }: Scene, box: number): void {
+function drawBox({ context, camera, boxesMm, tall }: Scene, box: number): void {
+  const isTall = tall[box / 4] === 1;
   const x0 = screenX(camera, boxesMm[box]!);
   const y0 = screenY(camera, boxesMm[box + 1]!);
   const x1 = screenX(camera, boxesMm[box + 2]!);
   const y1 = screenY(camera, boxesMm[box + 3]!);
   const middleX = camera.width / 2;
   const middleY = camera.height / 2;
-  const raise = (at: number, middle: number): number => middle + (at - middle) * BOX_RISE;
+  const raise = (at: number, middle: number): number => middle + (at - middle) * (isTall ? BOX_RISE : LOW_RISE);
   const topX0 = raise(x0, middleX);
   const topX1 = raise(x1, middleX);
   const topY0 = raise(y0, middleY);
   const topY1 = raise(y1, middleY);
   context.fillStyle = PALETTE.shadow;
-  context.fillRect(x0 - 2, y0 - 2, x1 - x0 + 10, y1 - y0 + 12);
-  context.fillStyle = PALETTE.boxSide;
+  const shadow = isTall ? 16 : 5;
+  context.fillRect(x0 - 1, y0 - 1, x1 - x0 + shadow, y1 - y0 + shadow * 1.2);
+  context.fillStyle = isTall ? PALETTE.boxSide : PALETTE.lowSide;
   fillQuad(context, x0, y0, x1, y0, topX1, topY0, topX0, topY0);
   fillQuad(context, x0, y0, x0, y1, topX0, topY1, topX0, topY0);
-  context.fillStyle = PALETTE.boxSideLit;
+  context.fillStyle = isTall ? PALETTE.boxSideLit : PALETTE.lowSideLit;
   fillQuad(context, x0, y1, x1, y1, topX1, topY1, topX0, topY1);
   fillQuad(context, x1, y0, x1, y1, topX1, topY1, topX1, topY0);
-  context.fillStyle = PALETTE.boxTop;
+  context.fillStyle = isTall ? PALETTE.boxTop : PALETTE.lowTop;
   context.fillRect(topX0, topY0, topX1 - topX0, topY1 - topY0);
   context.strokeStyle = PALETTE.boxEdge;
   context.lineWidth = 1;
@@ -208,7 +241,13 @@ function drawPlayer(
 }
 
 /** A tick at the rim of the screen for who is near but not on it. */
-function drawMarker(context: CanvasRenderingContext2D, camera: Camera, x: number, y: number, colour: string): void {
+export function drawMarker(
+  context: CanvasRenderingContext2D,
+  camera: Camera,
+  x: number,
+  y: number,
+  colour: string,
+): void {
   const middleX = camera.width / 2;
   const middleY = camera.height / 2;
   const inset = 10;

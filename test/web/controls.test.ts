@@ -23,6 +23,7 @@ function read(change: Partial<Omit<Controls, 'keys'>>, ...keys: string[]): Inten
     lookY: 0,
     aim: 77,
     isSprintHeld: false,
+    extraButtons: 0,
     ...change,
   };
   const intent: Intent = { moveX: 9, moveZ: 9, aim: 9, buttons: 9, inputs: {} };
@@ -47,6 +48,7 @@ test.each<[string[], number, number]>([
 test('buttons of keys, mouse and the sprint button are one set of bits', () => {
   expect(read({}, 'ShiftLeft', 'ShiftRight').buttons).toBe(1);
   expect(read({ isSprintHeld: true }).buttons).toBe(1);
+  expect(read({ isSprintHeld: true, extraButtons: 2 }).buttons).toBe(3);
   expect(read({ mouseButtons: 4 }, 'Space', 'KeyE').buttons).toBe(2 | 4 | 16);
 });
 

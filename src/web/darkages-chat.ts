@@ -1,0 +1,146 @@
+// Chat: what is said in the zone, whispered and said in the party, and the line to say it with. `/w name text` whispers,
+// `/p text` speaks to the party, `/invite name`, `/accept`, `/leave` make parties. Browser main thread.
+
+import { addElement, setHidden } from './dom.ts';
+
+const LINES_MAX = 80;
+/** A line is bright for so long while the chat is closed. */
+const FADE_MS = 14_000;
+
+export interface Command {
+  readonly request: 'say' | 'whisper' | 'partySay' | 'invite' | 'accept' | 'decline' | 'leaveParty';
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** What a line asks for; a sentence when it can't be understood; undefined for nothing. */
+export function readLine(line: string): Command | string | undefined {
+  const text = line.trim();
+  if (text === '') return undefined;
+  if (!text.startsWith('/')) return { request: 'say', values: { text } };
+  const [, command = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
+  const [name = '', said = ''] = splitOnce(rest);
+  switch (command.toLowerCase()) {
+    case 'w':
+    case 'whisper':
+      return name === '' || said === ''
+        ? 'Whisper as: /w name text'
+        : { request: 'whisper', values: { to: name, text: said } };
+    case 'p':
+    case 'party':
+      return rest === '' ? 'Speak to the party as: /p text' : { request: 'partySay', values: { text: rest } };
+    case 'invite':
+      return name === '' ? 'Invite as: /invite name' : { request: 'invite', values: { name } };
+    case 'accept':
+      return { request: 'accept', values: {} };
+    case 'decline':
+      return { request: 'decline', values: {} };
+    case 'leave':
+      return { request: 'leaveParty', values: {} };
+    default:
+      return 'There are /w name text, /p text, /invite name, /accept and /leave';
+  }
+}
+
+function splitOnce(text: string): [string, string] {
+  const at = text.search(/\s/);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at).trim()];
+}
+
+const ANSWERS: Readonly<Record<string, string>> = {
+  empty: 'There is nothing to say.',
+  too_long: 'That is too long: 256 characters at most.',
+  no_such_player: 'Nobody of that name is here.',
+  yourself: 'That is you.',
+  no_party: 'You are in no party.',
+  in_party: 'Already in a party.',
+  not_leader: 'Only the leader invites.',
+  party_full: 'The party is full.',
+  already_invited: 'Already invited by someone.',
+  no_invitation: 'Nobody has invited you.',
+  disconnected: 'The connection was lost.',
+  timeout: 'The server didn’t answer.',
+  too_many: 'Slowly: too much at once.',
+  rate_limited: 'Slowly: too much at once.',
+};
+
+/** A sentence for what a request was refused with. */
+export function answerText(code: string): string {
+  return ANSWERS[code] ?? `Not sent: ${code.replaceAll('_', ' ')}.`;
+}
+
+export interface Chat {
+  readonly root: HTMLElement;
+  readonly lines: HTMLElement;
+  readonly form: HTMLFormElement;
+  readonly input: HTMLInputElement;
+  isOpen: boolean;
+}
+
+/** @param sent is given what the player entered. */
+export function createChat(sent: (line: string) => void): Chat {
+  const root = addElement('section', 'chat', document.body);
+  root.setAttribute('aria-label', 'Chat');
+  root.hidden = true;
+  const lines = addElement('ol', '', root);
+  lines.id = 'chat-lines';
+  const form = addElement('form', '', root);
+  form.autocomplete = 'off';
+  form.hidden = true;
+  const input = addElement('input', '', form);
+  input.id = 'chat-input';
+  input.maxLength = 300;
+  input.placeholder = 'Say to all · /w name · /p party';
+  input.setAttribute('aria-label', 'Say');
+  input.enterKeyHint = 'send';
+  const chat: Chat = { root, lines, form, input, isOpen: false };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const line = input.value;
+    input.value = '';
+    closeChat(chat);
+    sent(line);
+  });
+  input.addEventListener('keydown', (event) => {
+    if (event.code !== 'Escape') return;
+    event.stopPropagation();
+    closeChat(chat);
+  });
+  input.addEventListener('input', () => colourInput(input));
+  input.addEventListener('blur', () => closeChat(chat));
+  return chat;
+}
+
+/** The line has the colour of where it goes. */
+function colourInput(input: HTMLInputElement): void {
+  const line = readLine(input.value);
+  input.dataset.channel = typeof line === 'object' ? line.request : '';
+}
+
+export function openChat(chat: Chat, text = ''): void {
+  chat.isOpen = true;
+  chat.root.classList.add('open');
+  setHidden(chat.form, false);
+  if (text !== '') chat.input.value = text;
+  colourInput(chat.input);
+  chat.input.focus();
+  chat.lines.scrollTop = chat.lines.scrollHeight;
+}
+
+export function closeChat(chat: Chat): void {
+  if (!chat.isOpen) return;
+  chat.isOpen = false;
+  chat.root.classList.remove('open');
+  setHidden(chat.form, true);
+  chat.input.blur();
+}
+
+/** @param who in front of the text, with its own weight; '' for what the page itself says. */
+export function addLine(chat: Chat, channel: 'zone' | 'whisper' | 'party' | 'page', who: string, text: string): void {
+  const isAtEnd = chat.lines.scrollHeight - chat.lines.scrollTop - chat.lines.clientHeight < 30;
+  const line = addElement('li', channel, chat.lines);
+  if (who !== '') addElement('b', '', line, `${who}: `);
+  addElement('span', '', line, text);
+  while (chat.lines.childElementCount > LINES_MAX) chat.lines.firstElementChild?.remove();
+  if (isAtEnd) chat.lines.scrollTop = chat.lines.scrollHeight;
+  setTimeout(() => line.classList.add('old'), FADE_MS);
+}
