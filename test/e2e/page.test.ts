@@ -128,6 +128,14 @@ async function walkToMiddle(page: Page): Promise<void> {
 }
 
 describe.skipIf(chromium === undefined)('the play page', () => {
+  test('?zone=2 joins that zone, though the first is as empty', async () => {
+    await startServer('--zones', '2');
+    const { page, errors } = await openPage(browser, `${url()}/?zone=2`);
+    await enter(page, 'Aldric');
+    expect(await page.evaluate(() => darkages.client.welcome?.zoneId)).toBe(2);
+    expect(errors).toEqual([]);
+  });
+
   test('two players join and see each other move', async () => {
     await startServer();
     const [first, second] = await Promise.all([openPage(browser, url()), openPage(browser, url())]);

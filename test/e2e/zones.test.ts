@@ -1,6 +1,8 @@
 // A node of two zones: a player is in one of them at a time, whatever it tries, and a zone that hangs is replaced while the
 // other one plays on. Real processes, real sockets.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
@@ -97,6 +99,22 @@ test('who has no wish is sent to the emptiest zone, and who comes back to where 
   expect(second.zones.map(({ zoneId }) => zoneId)).toEqual([2, 1]);
   const again = await openSession(server.url(), { guestSecret: first.guestSecret });
   expect(again.zones.map(({ zoneId }) => zoneId)).toEqual([1, 2]);
+});
+
+test('bots go where they are told, or spread over the zones', async () => {
+  const server = await startZones();
+  const players = async (zoneId: number) => readMetric(server, 'darkages_players', `zone_id="${zoneId}"`);
+  const runBots = async (...args: readonly string[]) => {
+    const flags = ['--url', server.url(), '--game', GAME_FILE, '--ramp-up', '2', '--duration', '1', ...args];
+    const bots = spawn(process.execPath, ['tools/swarm/main.ts', ...flags], { stdio: 'ignore' });
+    expect((await once(bots, 'exit'))[0]).toBe(0);
+  };
+  await runBots('--bots', '2', '--zone', '2');
+  expect([await players(1), await players(2)]).toEqual([0, 2]);
+  await runBots('--bots', '4');
+  // The first two at least find zone 2 fuller.
+  expect(await players(1)).toBeGreaterThanOrEqual(2);
+  expect((await players(1)) + (await players(2))).toBe(6);
 });
 
 test('behind a TLS proxy: the advertised URLs are told, the page there is let in, and sockets are not counted by address', async () => {
