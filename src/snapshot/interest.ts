@@ -4,11 +4,11 @@
 // the hysteresis is in ranks too, so that nobody comes and goes for standing at the edge of it.
 
 import { assert } from '../base/assert.ts';
-import { ENTITIES_MAX, VISIBLE_MAX } from '../base/limits.ts';
+import { ENTITIES_MAX, SNAPSHOT_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
 import { bucketOf, type Grid } from '../sim/grid.ts';
-import { frameOffset, GENERATION, type History } from '../sim/history.ts';
+import { frameOffset, frameSlotCount, GENERATION, type History, KIND } from '../sim/history.ts';
 import { isInSight, type Sight } from './sight.ts';
-import { beginRound, endRound, markSeen, type Viewer } from './viewer.ts';
+import { beginRound, endRound, markSeen, SEEN, startLeaving, type Viewer } from './viewer.ts';
 
 /** With more than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
 export const CROWD_KEPT = VISIBLE_MAX - 7;
@@ -52,6 +52,28 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
 }
 
 /**
+ * Brings the visible set up to the frame of `tick`, for a snapshot: at every second one all that is near is looked at,
+ * half of a snapshot’s time; in between only what is gone leaves, which its record says. Does not allocate.
+ */
+export function refreshInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
+  if (viewer.lookedTick < 0 || tick - viewer.lookedTick > SNAPSHOT_INTERVAL_TICKS) {
+    updateInterest(viewer, history, interest, tick);
+    return;
+  }
+  const { records, stride } = history;
+  const { slots, states, generations } = viewer;
+  const offset = frameOffset(history, tick);
+  const slotCount = frameSlotCount(history, tick);
+  viewer.frameTick = tick;
+  for (let index = 0; index < viewer.count; index++) {
+    const slot = slots[index]!;
+    const record = offset + slot * stride;
+    const isThere = records[record + GENERATION] === generations[index] && records[record + KIND] !== 0;
+    if (states[index] === SEEN && !(isThere && slot < slotCount)) startLeaving(viewer, index);
+  }
+}
+
+/**
  * Brings the visible set up to the frame of `tick`: enters what is within the radius, keeps what is within a tenth
  * more, turns the rest to leaving; in a crowd the radius is less. Nearness raises an entity's priority. Does not
  * allocate.
@@ -69,6 +91,7 @@ export function updateInterest(viewer: Viewer, history: History, interest: Inter
     enter = Math.min(enter, distanceOfRank(interest, count, CROWD_ENTERED, keep));
   }
   const toPriority = 16 / keep;
+  viewer.lookedTick = tick;
   beginRound(viewer, tick);
   markSeen(viewer, viewer.slot, viewer.generation, true, 0);
   for (let index = 0; index < count; index++) {

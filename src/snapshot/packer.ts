@@ -15,7 +15,7 @@ import { CHANGED_TICK, frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '.
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
 import { type EntityEncoder, encodeDelta, encodeState, putVarint, writeDelta, writeState } from './entity-encoder.ts';
-import { type Interest, updateInterest } from './interest.ts';
+import { type Interest, refreshInterest } from './interest.ts';
 import { beginSent, LEAVING, noteSent, type Viewer } from './viewer.ts';
 
 /** Room before the body for the message's tag and length. */
@@ -64,7 +64,7 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
 export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budgetBytes: number): boolean {
   const { encoder, counters } = packer;
   const { history } = encoder;
-  updateInterest(viewer, history, packer.interest, tick);
+  refreshInterest(viewer, history, packer.interest, tick);
   const isBaselineHeld = viewer.ackedTick >= 0 && tick - viewer.ackedTick <= BASELINE_AGE_TICKS_MAX;
   const baselineTick = isBaselineHeld ? viewer.ackedTick : -1;
   beginSent(viewer, tick);

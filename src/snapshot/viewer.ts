@@ -51,8 +51,10 @@ export interface Viewer {
   readonly indexOf: Uint8Array;
   /** Newest snapshot acknowledged; −1 = none. */
   ackedTick: number;
-  /** Tick of the frame that interest was last computed for. */
+  /** Tick of the frame that the visible set was last brought up to. */
   frameTick: number;
+  /** The same, when all that is near was looked at; −1 = not yet in this epoch. */
+  lookedTick: number;
   /** Newest tick sent before the baselines were voided: up to it, ticks name snapshots of two timelines. */
   voidedTick: number;
   readonly sentTicks: Int32Array;
@@ -83,6 +85,7 @@ export function createViewer(capacity: number, slot: number, generation: number)
     indexOf: new Uint8Array(capacity),
     ackedTick: -1,
     frameTick: -1,
+    lookedTick: -1,
     voidedTick: -1,
     sentTicks: new Int32Array(SENT_TICKS).fill(-1),
     sentFrom: new Int32Array(SENT_TICKS),
@@ -96,6 +99,7 @@ export function createViewer(capacity: number, slot: number, generation: number)
 export function voidBaselines(viewer: Viewer): void {
   viewer.voidedTick = Math.max(viewer.voidedTick, viewer.frameTick);
   viewer.frameTick = -1;
+  viewer.lookedTick = -1;
   viewer.ackedTick = -1;
   viewer.since.fill(-1, 0, viewer.count);
   viewer.acked.fill(-1, 0, viewer.count);
@@ -199,12 +203,15 @@ export function markSeen(viewer: Viewer, slot: number, generation: number, mayEn
 
 /** What was not said to be seen begins to leave. */
 export function endRound(viewer: Viewer): void {
-  const { rounds, states, since, round, frameTick } = viewer;
+  const { rounds, states, round } = viewer;
   for (let index = 0; index < viewer.count; index++) {
-    if (rounds[index] === round || states[index] !== SEEN) continue;
-    states[index] = LEAVING;
-    since[index] = frameTick;
+    if (rounds[index] !== round && states[index] === SEEN) startLeaving(viewer, index);
   }
+}
+
+export function startLeaving(viewer: Viewer, index: number): void {
+  viewer.states[index] = LEAVING;
+  viewer.since[index] = viewer.frameTick;
 }
 
 /** Whether the client has the entity in `slot` in its world, or is about to. */

@@ -15,6 +15,7 @@ interface Told {
 }
 
 let channel: BroadcastChannel;
+let channels = 0;
 let told: Told[];
 let threads: NodeThreads | undefined;
 let hopeless: string[];
@@ -22,7 +23,9 @@ let hopeless: string[];
 beforeEach(() => {
   told = [];
   hopeless = [];
-  channel = new BroadcastChannel('node-thread');
+  // One a test: what threads of the test before still say is not for this one.
+  process.env.NODE_THREAD_CHANNEL = `node-thread-${++channels}`;
+  channel = new BroadcastChannel(process.env.NODE_THREAD_CHANNEL);
   channel.onmessage = (event) => told.push((event as { data: Told }).data);
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@
 
 import { expect } from 'vitest';
 import { Reader } from '../../src/base/bytes.ts';
+import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { frameOffset, GENERATION } from '../../src/sim/history.ts';
 import { packSnapshot } from '../../src/snapshot/packer.ts';
@@ -35,6 +36,8 @@ export interface LossyClient {
   readonly up: { readonly atTick: number; readonly ack: number }[];
   /** In sight by the rules: slot → generation. */
   readonly inSight: Map<number, number>;
+  /** When all that is near was looked at last; in between only what is gone leaves. */
+  lookedTick: number;
   pausedUntil: number;
   newestSent: Sent | undefined;
   applied: number;
@@ -60,6 +63,7 @@ export function createLossyClient(
     down: [],
     up: [],
     inSight: new Map(),
+    lookedTick: -1,
     pausedUntil: 0,
     newestSent: undefined,
     applied: 0,
@@ -75,6 +79,8 @@ function updateInSight(zone: RandomZone, client: LossyClient, tick: number): voi
   const own = offset + client.slot * stride;
   const before = new Map(client.inSight);
   client.inSight.clear();
+  const isLook = client.lookedTick < 0 || tick - client.lookedTick > SNAPSHOT_INTERVAL_TICKS;
+  if (isLook) client.lookedTick = tick;
   for (let slot = 0; slot < zone.world.capacity; slot++) {
     if (!isAlive(zone, tick, slot)) continue;
     const at = offset + slot * stride;
@@ -82,6 +88,10 @@ function updateInSight(zone: RandomZone, client: LossyClient, tick: number): voi
     const dz = records[at + zone.grid.rowZ]! - records[own + zone.grid.rowZ]!;
     const distance = dx * dx + dz * dz;
     const generation = records[at + GENERATION]!;
+    if (!isLook) {
+      if (before.get(slot) === generation) client.inSight.set(slot, generation);
+      continue;
+    }
     const reach = before.get(slot) === generation ? zone.radiusMm * zone.radiusMm * 1.21 : zone.radiusMm ** 2;
     if (distance <= reach) client.inSight.set(slot, generation);
   }

@@ -27,7 +27,7 @@ import {
   runClient,
   serveClient,
 } from './lossy-client.ts';
-import { createRandomZone, liveTick, type RandomZone, restTick } from './random-zone.ts';
+import { createRandomZone, liveTick, type RandomZone, restTick, spawnRandom } from './random-zone.ts';
 
 const { serverMessage } = createMessages(PROBE_SCHEMA);
 const reference = createReference(PROBE_SCHEMA);
@@ -234,7 +234,7 @@ test('a zone that was resumed: ticks come again with another content, and the cl
       const resumed = clients.map((client) => {
         voidBaselines(client.viewer);
         client.down.length = 0;
-        return { ...client, line: { loss: 60, delayTicksMax: 8, pauseTicksMax: 0 } };
+        return { ...client, lookedTick: -1, line: { loss: 60, delayTicksMax: 8, pauseTicksMax: 0 } };
       });
       for (let count = 0; count < 200; count++) runTick(zone, resumed, liveTick(zone), one.budgetBytes);
       settle(zone, resumed, Math.max(one.budgetBytes, 400));
@@ -296,4 +296,34 @@ test('a game whose entities would never fit a snapshot is told so in a sentence 
     /columns of this game that everyone sees take up to \d+ bytes .* \(seenBy\)/,
   );
   expect(() => create(80, 'owner')).not.toThrow();
+});
+
+test('what is gone is listed as left in the very next snapshot, also between two looks at what is near', () => {
+  const zone = createRandomZone({ seed: 6, capacity: 9, players: 1, entities: 8, radiusMm: 20_000, halfMm: 500 });
+  const viewer = createViewer(9, 0, 1);
+  const leavesAt = (ticks: number): unknown => {
+    let tick = 0;
+    for (let count = 0; count < ticks; count++) tick = restTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    expect(packSnapshot(zone.packer, viewer, tick, 1000)).toBe(true);
+    acknowledge(viewer, tick);
+    const bytes = zone.packer.bytes.slice(zone.packer.start, zone.packer.end);
+    const { snapshot } = decodeMessage(new Reader(bytes), serverMessage, 'reject').value as { snapshot: WireObject };
+    return {
+      leaves: snapshot.leaves,
+      entered: (snapshot.entities as WireObject[]).map(({ slot }) => slot as number).sort(),
+    };
+  };
+  expect(leavesAt(3)).toEqual({ leaves: [], entered: [0, 1, 2, 3, 4, 5, 6, 7, 8] });
+  despawnEntity(zone.world, 5);
+  expect(leavesAt(3)).toEqual({ leaves: [5], entered: [] });
+  expect(leavesAt(3)).toEqual({ leaves: [], entered: [] });
+  expect(spawnRandom(zone, 9)).toBe(5);
+  expect(leavesAt(3)).toEqual({ leaves: [], entered: [] });
+  expect(leavesAt(3)).toEqual({ leaves: [], entered: [5] });
+  // Another one in the slot: the old one leaves at once, the new one comes with the next look.
+  despawnEntity(zone.world, 5);
+  expect(spawnRandom(zone, 9)).toBe(5);
+  expect(leavesAt(3)).toEqual({ leaves: [5], entered: [] });
+  expect(leavesAt(3)).toEqual({ leaves: [], entered: [5] });
 });
