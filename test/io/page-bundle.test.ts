@@ -30,7 +30,7 @@ describe('the page', () => {
     const page = await buildPage(SHIPPED);
     const html = text(page, '/');
     for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) expect(page.has(path!), path).toBe(true);
-    expect(text(page, '/play.js').length).toBeLessThan(120_000);
+    expect(text(page, '/play.js').length).toBeLessThan(200_000);
     expect([...page.values()].map(({ contentType }) => contentType.split(';')[0])).toEqual([
       'text/html',
       'text/css',
