@@ -2,7 +2,7 @@
 // second each, bots on one core, server on the other. What the server counts is read from /metrics before and after
 // the time in which all bots play; what players see comes from the bots' report.
 // Other than the benches of one thread this one sees the whole machine: with other work on the cores its figures are
-// those of the machine. The bots' schedule error and how long the zone's thread waited for its core say when it is so.
+// those of the machine. (`createLiveBench` makes the same of bots that fight: bench/game/live.bench.ts.) The bots' schedule error and how long the zone's thread waited for its core say when it is so.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,32 +44,41 @@ interface Outcome {
   readonly zoneWaitedMs: number;
 }
 
-export const bench: Bench = {
-  figures: [
-    'zone.live.ticksPerSecond',
-    'zone.live.tickCpuMsP99',
-    'zone.live.missed',
-    'zone.live.late',
-    'zone.live.zoneWaitedMs',
-    'zone.live.snapshotsPerSecondMin',
-    'zone.live.bytesPerEntity',
-    'zone.live.cpuMicrosPerPlayerSecond',
-    'zone.live.botsFailed',
-    'zone.live.botScheduleErrorMsP99',
-  ],
-  async run(seed, isSmall) {
-    const load = isSmall ? SMALL : FULL;
-    return readFigures(await play(load, seed), load, seed);
-  },
-};
+const FIGURES = [
+  'ticksPerSecond',
+  'tickCpuMsP99',
+  'missed',
+  'late',
+  'zoneWaitedMs',
+  'snapshotsPerSecondMin',
+  'bytesPerEntity',
+  'cpuMicrosPerPlayerSecond',
+  'botsFailed',
+  'botScheduleErrorMsP99',
+];
 
-async function play(load: Load, seed: number): Promise<Outcome> {
+/** @param prefix of the figures' names @param flags of the bots, beside those of every such bench */
+export function createLiveBench(prefix: string, flags: readonly string[]): Bench {
+  return {
+    figures: FIGURES.map((name) => `${prefix}.${name}`),
+    async run(seed, isSmall) {
+      const load = isSmall ? SMALL : FULL;
+      const figures = readFigures(await play(load, seed, flags), load, seed);
+      return figures.map((figure) => ({ ...figure, figure: `${prefix}.${figure.figure}` }));
+    },
+  };
+}
+
+/** Bots that wander: what the engine costs, whatever the game that ships is like. */
+export const bench: Bench = createLiveBench('zone.live', ['--peaceful']);
+
+async function play(load: Load, seed: number, flags: readonly string[]): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'darkages-live-'));
   const server = await startServer({ args: ['--seed', String(seed)], core: SERVER_CORE });
   const reportFile = join(folder, 'report.json');
   let stopBots = (): void => {};
   try {
-    const playing = runBots(botFlags(server.url, load, seed, reportFile), BOTS_CORE, (child) => {
+    const playing = runBots([...botFlags(server.url, load, seed, reportFile), ...flags], BOTS_CORE, (child) => {
       stopBots = () => void child.kill('SIGINT');
     });
     const before = await Promise.race([waitAndRead(server.url, load), playing.then(endedEarly)]);
@@ -119,7 +128,7 @@ function readFigures({ before, after, report, zoneWaitedMs }: Outcome, { bots }:
   // Nothing repeats to the bit here: what was done is named by how much of it there was.
   const checksum = `${bots} bots, ${ticks} ticks, ${grown('snapshots_total')} snapshots, ${deltas} deltas`;
   const figure = (name: string, value: number, unit: string): Figure => ({
-    figure: `zone.live.${name}`,
+    figure: name,
     value,
     unit,
     seed,

@@ -69,8 +69,13 @@ interface SimulatedLink {
   isClosed: boolean;
 }
 
-export function createSimulatedServer(game: AnyGame, seed: number, line: LineOptions): SimulatedServer {
-  const buffers = createZoneBuffers(game, 1, CAPACITY);
+export function createSimulatedServer(
+  game: AnyGame,
+  seed: number,
+  line: LineOptions,
+  capacity = CAPACITY,
+): SimulatedServer {
+  const buffers = createZoneBuffers(game, 1, capacity);
   const zone = createZone({ game, seed, epoch: 1, buffers, resume: false });
   const server: SimulatedServer = {
     clock: createManualClock(1000),
@@ -123,7 +128,8 @@ export function hostOf(server: SimulatedServer, client: Client): SimulatedHost {
   return server.hosts.find((host) => host.client === client)!;
 }
 
-function openLink(server: SimulatedServer, events: SocketEvents, holdUpMs: () => number): Socket {
+/** A socket of somebody's own: for bots, which make their clients themselves. */
+export function openLink(server: SimulatedServer, events: SocketEvents, holdUpMs: () => number): Socket {
   const { line, random, clock } = server;
   const link: SimulatedLink = {
     up: createLine(random, line),

@@ -52,7 +52,7 @@ test('20 bots join, play for five seconds and fare well', async () => {
   expect(durationS).toBeGreaterThanOrEqual(5);
   expect(durationS).toBeLessThan(7);
   expect(Object.values(timeInState).reduce((sum, seconds) => sum + seconds, 0)).toBeGreaterThan(100);
-  expect(timeInState.WANDERING).toBeGreaterThan(timeInState.IDLE);
+  expect(timeInState.IN_COMBAT + timeInState.WANDERING).toBeGreaterThan(timeInState.IDLE);
   expect(timeInState.RECONNECTING).toBe(0);
   // Wide bounds: other processes share the machine.
   expect(snapshotsPerSecond.min).toBeGreaterThan(10);
@@ -73,7 +73,25 @@ test('a bad line in two processes: the round trip shows it, nobody fails', async
   expect(report).toMatchObject({ bots: 6, failed: 0 });
   expect(report!.roundTripMs.median).toBeGreaterThan(105);
   expect(report!.roundTripMs.median).toBeLessThan(250);
-  expect(report!.timeInState.WANDERING).toBeGreaterThan(10);
+  const { WANDERING, IN_COMBAT, DEAD } = report!.timeInState;
+  expect(WANDERING + IN_COMBAT + DEAD).toBeGreaterThan(10);
+});
+
+test('20 bots fight for ten seconds: they hit, and nobody fails', async () => {
+  const { code, stderr, report } = await play(server.url, '--bots 20 --duration 10 --ramp-up 1 --seed 4');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { failed, deeds, timeInState } = report!;
+  expect(failed).toBe(0);
+  expect(deeds!.hits + deeds!.playersKilled + deeds!.creaturesKilled).toBeGreaterThan(0);
+  expect(deeds!.abilities.bolt).toBeGreaterThan(0);
+  expect(timeInState.IN_COMBAT).toBeGreaterThan(0);
+});
+
+test('peaceful bots harm nobody', async () => {
+  const { code, report } = await play(server.url, '--bots 4 --duration 3 --ramp-up 0 --peaceful');
+  expect(code).toBe(0);
+  expect(report!.deeds).toBeNull();
+  expect(report!.timeInState.WANDERING).toBeGreaterThan(0);
 });
 
 test('Ctrl-C ends it early, with a report', async () => {

@@ -1,15 +1,18 @@
-// One bot: a client of src/client that wanders, and the account of how it fared. Bots process; time is handed in.
+// One bot: a client of src/client that wanders, or fights where the game has it, and the account of how it fared. Bots process; time is handed in.
 // It fails once, by the first thing that went wrong, and plays on all the same: the others' load shall not change.
 
 import type { Clock } from '../../src/base/clock.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
-import { createClient, startClient, stopClient, updateClient } from '../../src/client/client.ts';
+import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
 import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
+import { createDeeds, type Doer, noteColumns, noteEvent, noteRequestRefused } from './deeds.ts';
+import { canFight, createFighter, type Fighter, type FighterView, noteInvitation, updateFighter } from './fighter.ts';
 import { createLink, type Link, type LinkConditions } from './link.ts';
 import { type BotState, countFailure, type Part } from './report.ts';
+import { createFighterView, handleOf } from './sight.ts';
 import { addValue } from './statistics.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
 
@@ -24,6 +27,8 @@ export interface BotOptions {
   readonly seed: number;
   readonly startMs: number;
   readonly conditions: LinkConditions;
+  /** Wanders only, also where it could fight. */
+  readonly isPeaceful?: boolean;
   readonly post: PostJson;
   readonly openSocket: OpenSocket;
   readonly clock: Clock;
@@ -35,6 +40,10 @@ export interface Bot {
   readonly client: Client;
   readonly link: Link;
   readonly wander: Wander;
+  /** Undefined when the game is one that bots can't fight in: then it only wanders. */
+  readonly fighter: Fighter | undefined;
+  readonly view: FighterView;
+  readonly doer: Doer;
   readonly part: Part;
   readonly startMs: number;
   isStarted: boolean;
@@ -72,6 +81,10 @@ export function createBot(options: BotOptions): Bot {
       bot.correctionMm = mm;
     },
     snapshotApplied: () => takeSnapshot(bot),
+    event: (name, values) => takeEvent(bot, name, values),
+    welcomed: ({ slot, generation, name }) => {
+      Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
+    },
   };
   const client = createClient({
     game,
@@ -87,11 +100,18 @@ export function createBot(options: BotOptions): Bot {
     interpolate: false,
     events,
   });
+  // Its own generators: what the network does must not change where the bot goes.
+  const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots);
+  const fighter =
+    options.isPeaceful !== true && canFight(game) ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
+  if (fighter !== undefined) part.deeds ??= createDeeds();
   const bot: Bot = {
     client,
     link,
-    // Its own generator: what the network does must not change where the bot goes.
-    wander: createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots),
+    wander,
+    fighter,
+    view: createFighterView(client, (name, values) => ask(bot, name, values)),
+    doer: { handle: 0, name: '', actedTick: -1, isInParty: false },
     part,
     startMs: options.startMs,
     isStarted: false,
@@ -120,6 +140,20 @@ function takeSnapshot(bot: Bot): void {
   bot.correctionMm = 0;
 }
 
+function ask(bot: Bot, name: string, values: Readonly<Record<string, number | string>>): void {
+  const { deeds } = bot.part;
+  sendRequest(bot.client, name, values, bot.dueMs, (refused) => {
+    if (refused !== '' && deeds !== undefined) noteRequestRefused(deeds, name, refused);
+  });
+}
+
+function takeEvent(bot: Bot, name: string, values: Readonly<Record<string, number | string>>): void {
+  const { fighter, doer, part } = bot;
+  if (fighter === undefined) return;
+  noteEvent(part.deeds!, doer, name, values);
+  if (name === 'invited') noteInvitation(fighter, String(values.from));
+}
+
 /**
  * The bot's turn, which was due at `dueMs` and is run at `nowMs`. It acts as if it were in time: what the delay does
  * is then seen in the round trip and at the server, instead of being left out.
@@ -136,11 +170,23 @@ export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
   if (client.state === PLAYING) {
     if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
     addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
-    updateWander(bot.wander, dueMs, client.own.x, client.own.z, client.intent);
+    decide(bot, dueMs);
   }
   updateClient(client, dueMs);
   judge(bot, Math.min(nowMs - bot.ranMs, ELAPSED_MS_MAX));
   bot.ranMs = nowMs;
+}
+
+function decide(bot: Bot, nowMs: number): void {
+  const { client, fighter, wander, view } = bot;
+  const { own, intent } = client;
+  // In the first turn nothing of the own character is known yet.
+  if (fighter === undefined || own.columns.health === undefined) {
+    updateWander(wander, nowMs, own.x, own.z, intent, fighter === undefined);
+    return;
+  }
+  noteColumns(bot.part.deeds!, bot.doer, own.columns);
+  updateFighter(fighter, view, nowMs);
 }
 
 function beginMeasuring(bot: Bot, nowMs: number): void {
@@ -151,6 +197,7 @@ function beginMeasuring(bot: Bot, nowMs: number): void {
 
 export function botState(bot: Bot): BotState {
   if (bot.client.state !== PLAYING) return bot.playedMs < 0 ? 'CONNECTING' : 'RECONNECTING';
+  if (bot.fighter !== undefined) return bot.fighter.state;
   return bot.wander.isIdle ? 'IDLE' : 'WANDERING';
 }
 

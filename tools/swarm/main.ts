@@ -210,6 +210,10 @@ function printReport(report: Report): void {
     (state) => `${state} ${report.timeInState[state]} s`,
   );
   lines.push(`  ${'timeInState'.padEnd(20)} ${states.join('   ')}`);
+  if (report.deeds !== null) {
+    const deeds = Object.entries(report.deeds).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+    lines.push(`  ${'deeds'.padEnd(20)} ${deeds.join('   ')}`);
+  }
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 

@@ -13,6 +13,8 @@ export interface SwarmOptions {
   readonly rampUpS: number;
   readonly conditions: LinkConditions;
   readonly processes: number;
+  /** They only wander, also where the game has something to fight with. */
+  readonly isPeaceful: boolean;
   readonly seed: number;
   readonly gameFile: string;
   /** Where the report goes; undefined: only what is printed. */
@@ -68,6 +70,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
     .option('--url <url>', 'HTTP address of the server', URL_DEFAULT)
     .option('--game <file>', 'game module, the same that the server runs', GAME_DEFAULT)
+    .option('--peaceful', 'they wander about and do not fight')
     .option('--report <file>', 'write what was measured as JSON');
   for (const row of Object.values(NUMBERS)) {
     command.option(`${row.flag} <${row.argument}>`, row.help, String(row.default));
@@ -80,10 +83,11 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
     return { problem: `${message}; npm run bots -- --help lists the flags.` };
   }
-  return readOptions(command.opts<Record<string, string | undefined>>());
+  const { peaceful, ...flags } = command.opts<Record<string, string | undefined> & { peaceful?: boolean }>();
+  return readOptions(flags, peaceful === true);
 }
 
-function readOptions(flags: Readonly<Record<string, string | undefined>>): ParsedOptions {
+function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeaceful: boolean): ParsedOptions {
   const values: Record<string, number> = {};
   for (const [key, row] of Object.entries(NUMBERS)) {
     const value = readNumber(row, flags[key]!);
@@ -112,6 +116,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>): Parse
       rampUpS: rampUp!,
       conditions: { latencyMs: latency!, jitterMs: jitter!, lossShare: packetLoss! / 100 },
       processes: processes!,
+      isPeaceful,
       seed: seed!,
       gameFile: flags.game!,
       reportFile: flags.report,

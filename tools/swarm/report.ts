@@ -1,6 +1,7 @@
 // What a run found out: what each process hands in, and the report that all of it adds up to. Pure. docs/bots.md says
 // what each figure means.
 
+import { createDeeds, type Deeds, mergeDeeds } from './deeds.ts';
 import {
   createDistribution,
   type Distribution,
@@ -15,6 +16,10 @@ export const BOT_STATES = {
   CONNECTING: 'not in the zone yet',
   WANDERING: 'in the zone, on its way',
   IDLE: 'in the zone, standing still',
+  IN_COMBAT: 'fights, or flees from a fight',
+  DEAD: 'lies dead',
+  RESPAWNING: 'has asked to come back to life',
+  SOCIAL: 'stands and chats, or sees to its party',
   RECONNECTING: 'was in the zone and is not any more',
 } as const;
 
@@ -44,6 +49,8 @@ export interface Part {
   snapshots: number;
   corrections: number;
   reconnects: number;
+  /** Of bots that fight: games without abilities have none. */
+  deeds: Deeds | undefined;
 }
 
 export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPerSecond'>, Summary>> {
@@ -57,6 +64,7 @@ export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPe
   readonly snapshots: number;
   readonly corrections: number;
   readonly reconnects: number;
+  readonly deeds: Deeds | null;
 }
 
 export function createPart(bots: number): Part {
@@ -64,7 +72,17 @@ export function createPart(bots: number): Part {
   for (const state of Object.keys(BOT_STATES) as BotState[]) timeInState[state] = 0;
   const figures = {} as Record<FigureName, Distribution>;
   for (const name of FIGURES) figures[name] = createDistribution();
-  return { bots, failures: {}, timeInState, figures, durationS: 0, snapshots: 0, corrections: 0, reconnects: 0 };
+  return {
+    bots,
+    failures: {},
+    timeInState,
+    figures,
+    durationS: 0,
+    snapshots: 0,
+    corrections: 0,
+    reconnects: 0,
+    deeds: undefined,
+  };
 }
 
 /** Of bots that never got to run. */
@@ -97,6 +115,10 @@ export function mergeParts(parts: readonly Part[]): Part {
     merged.snapshots += part.snapshots;
     merged.corrections += part.corrections;
     merged.reconnects += part.reconnects;
+    if (part.deeds !== undefined) {
+      merged.deeds ??= createDeeds();
+      mergeDeeds(merged.deeds, part.deeds);
+    }
   }
   return merged;
 }
@@ -122,6 +144,7 @@ export function createReport(part: Part, seed: number): Report {
     snapshots: part.snapshots,
     corrections: part.corrections,
     reconnects: part.reconnects,
+    deeds: part.deeds ?? null,
   };
 }
 

@@ -93,6 +93,7 @@ function createBots(game: AnyGame, options: SwarmOptions, first: number, startMs
       seed: (Math.imul(options.seed, 0x9e37_79b1) + number) >>> 0,
       startMs: startMs + (options.rampUpS * 1000 * number) / options.bots,
       conditions: options.conditions,
+      isPeaceful: options.isPeaceful,
       post: postJson,
       openSocket,
       clock: systemClock,

@@ -48,16 +48,29 @@ export function createWander(game: AnyGame, random: Random, bots: number): Wande
   return { game, random, homeX, homeZ, isIdle: false, decideMs: 0, updatedMs: 0, turnPerS: 0 };
 }
 
-/** Writes what the bot, which is at this place (mm), wants at this time. */
-export function updateWander(wander: Wander, nowMs: number, x: number, z: number, intent: Intent): void {
-  if (nowMs >= wander.decideMs) decide(wander, nowMs, x, z, intent);
+/**
+ * Writes what the bot, which is at this place (mm), wants at this time. `presses` is false for who presses the game's own
+ * inputs by itself.
+ */
+export function updateWander(
+  wander: Wander,
+  nowMs: number,
+  x: number,
+  z: number,
+  intent: Intent,
+  presses = true,
+): void {
+  if (nowMs >= wander.decideMs) {
+    decide(wander, nowMs, x, z, intent);
+    if (presses) pressAny(wander, intent);
+  }
   const elapsedMs = Math.max(0, Math.min(nowMs - wander.updatedMs, ELAPSED_MS_MAX));
   wander.updatedMs = nowMs;
   intent.aim = (intent.aim + (wander.turnPerS * elapsedMs) / 1000 + 0x1_0000) % 0x1_0000;
 }
 
 function decide(wander: Wander, nowMs: number, x: number, z: number, intent: Intent): void {
-  const { game, random } = wander;
+  const { random } = wander;
   const homeX = wander.homeX - x;
   const homeZ = wander.homeZ - z;
   const isAway = Math.hypot(homeX, homeZ) > HOME_MM;
@@ -70,6 +83,9 @@ function decide(wander: Wander, nowMs: number, x: number, z: number, intent: Int
   intent.moveZ = Math.round(length * Math.sin(way));
   intent.buttons = random.fraction() < FASTER_SHARE || isAway ? BUTTON_FASTER : 0;
   wander.turnPerS = (random.fraction() * 2 - 1) * TURN_PER_S_MAX;
+}
+
+function pressAny({ game, random }: Wander, intent: Intent): void {
   for (const name of game.inputNames) {
     const { min, max } = game.inputs![name]!;
     const value = random.fraction() < INPUT_SHARE ? min + Math.floor(random.fraction() * (max - min + 1)) : 0;

@@ -1,0 +1,56 @@
+// Bots against the real zone and edge, on simulated time: what they do to creatures and to each other.
+
+import { expect, test } from 'vitest';
+import { TICK_MS } from '../../../src/base/limits.ts';
+import type { OpenSocket, PostJson } from '../../../src/client/ports.ts';
+import { game } from '../../../src/game/game.ts';
+import { createBot, endBot, runBot } from '../../../tools/swarm/bot.ts';
+import { createPart, createReport } from '../../../tools/swarm/report.ts';
+import { createSimulatedServer, openLink, run } from '../../client/simulated-server.ts';
+import { PERFECT_LINE } from '../../simulated-network.ts';
+
+const BOTS = 20;
+const SECONDS = 60;
+
+test('20 bots live for a minute: fight, die, come back, chat, find parties', async () => {
+  const server = createSimulatedServer(game, 5, PERFECT_LINE, 512);
+  const part = createPart(BOTS);
+  const openSocket: OpenSocket = (_, events) => openLink(server, events, () => 0);
+  const bots = Array.from({ length: BOTS }, (_, index) => {
+    const session = { token: String(index + 1), zones: [{ zoneId: 1, url: 'ws://simulated' }] };
+    const post: PostJson = async () => ({ status: 200, body: session });
+    const { clock } = server;
+    const conditions = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
+    const startMs = clock.now() + index * 10;
+    return createBot({
+      game,
+      url: 'http://simulated',
+      bots: BOTS,
+      seed: index,
+      startMs,
+      conditions,
+      post,
+      openSocket,
+      clock,
+      part,
+    });
+  });
+  for (let turn = 0; turn < SECONDS * 60; turn++) {
+    run(server, Math.round(TICK_MS * (turn + 1)) - Math.round(TICK_MS * turn));
+    for (const bot of bots) runBot(bot, server.clock.now(), server.clock.now());
+    // Promises of the session requests.
+    if (turn < 100) await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const bot of bots) endBot(bot, server.clock.now());
+  const { failures, timeInState, deeds } = createReport(part, 0);
+  expect(failures).toEqual({});
+  expect(deeds!.hits).toBeGreaterThan(50);
+  expect(deeds!.damage).toBeGreaterThan(500);
+  expect(deeds!.playersKilled + deeds!.creaturesKilled).toBeGreaterThan(0);
+  expect(deeds!.deaths).toBeGreaterThan(0);
+  expect(deeds!.said).toBeGreaterThan(0);
+  expect(Object.keys(deeds!.abilities).sort()).toEqual(['bolt', 'mend', 'meteor', 'slash']);
+  for (const state of ['WANDERING', 'IN_COMBAT', 'DEAD', 'SOCIAL'] as const) {
+    expect(timeInState[state], state).toBeGreaterThan(0);
+  }
+}, 60_000);
