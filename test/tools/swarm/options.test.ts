@@ -4,7 +4,7 @@ import { parseOptions } from '../../../tools/swarm/options.ts';
 test('every flag of the guide is read', () => {
   const line =
     '--url http://127.0.0.1:8080/ --bots 200 --duration 30 --ramp-up 5 --latency 50 --jitter 10 --packet-loss 1 ' +
-    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json';
+    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful';
   expect(parseOptions(line.split(' '))).toEqual({
     options: {
       url: 'http://127.0.0.1:8080',
@@ -14,6 +14,7 @@ test('every flag of the guide is read', () => {
       rampUpS: 5,
       conditions: { latencyMs: 50, jitterMs: 10, lossShare: 0.01 },
       processes: 2,
+      isPeaceful: true,
       seed: 9,
       gameFile: 'examples/tag/game.ts',
       reportFile: 'out.json',
@@ -28,6 +29,7 @@ test('without flags it plays on this machine, over a line without faults', () =>
       zoneId: undefined,
       conditions: { latencyMs: 0, jitterMs: 0, lossShare: 0 },
       processes: 1,
+      isPeaceful: false,
     },
   });
 });
@@ -59,4 +61,5 @@ test('--help names every flag', () => {
   )) {
     expect(text).toContain(`--${flag} <`);
   }
+  expect(text).toContain('--peaceful');
 });
