@@ -25,6 +25,7 @@ test('20 bots live for a minute: fight, die, come back, chat, find parties', asy
     return createBot({
       game,
       url: 'http://simulated',
+      zoneId: undefined,
       bots: BOTS,
       seed: index,
       startMs,
