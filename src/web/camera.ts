@@ -2,7 +2,7 @@
 // whatever the screen. Pure; browser main thread.
 
 /** Metres that the shorter side of the screen shows. */
-const METRES_SHOWN = 22;
+const METRES_SHOWN = 19;
 const PIXELS_PER_M_MIN = 16;
 const PIXELS_PER_M_MAX = 48;
 

@@ -9,6 +9,8 @@ import { aimAt, type Camera, toTurns } from './camera.ts';
 const MOVE_MAX = 127;
 /** How far the thumb goes for full speed, CSS pixels; nearer than a fifth of it is standing. */
 const STICK_PX = 56;
+/** Frames; at least one tick at 144 Hz. */
+const TAP_READS = 3;
 
 const BUTTON_OF_KEY: Readonly<Record<string, number>> = {
   ShiftLeft: 1,
@@ -48,6 +50,9 @@ export interface Controls {
   isSprintHeld: boolean;
   /** Bits that buttons of a game's own hold. */
   extraButtons: number;
+  /** Bits of keys just pressed, and how many reads they still count: a tap between two ticks is a press too. */
+  tapped: number;
+  tapReads: number;
 }
 
 export interface ControlElements {
@@ -76,6 +81,8 @@ export function createControls(elements: ControlElements): Controls {
     aim: 0,
     isSprintHeld: false,
     extraButtons: 0,
+    tapped: 0,
+    tapReads: 0,
   };
   listenToKeys(controls);
   listenToPointers(controls, elements);
@@ -88,6 +95,10 @@ function listenToKeys(controls: Controls): void {
     if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.code in MOVE_OF_KEY || event.code in BUTTON_OF_KEY) {
       controls.keys.add(event.code);
+      if (!event.repeat) {
+        controls.tapped = BUTTON_OF_KEY[event.code] ?? 0;
+        controls.tapReads = TAP_READS;
+      }
       event.preventDefault();
     }
   });
@@ -177,6 +188,10 @@ export function readControls(controls: Controls, camera: Camera, intent: Intent)
   let x = 0;
   let z = 0;
   let buttons = controls.mouseButtons | controls.extraButtons | (controls.isSprintHeld ? 1 : 0);
+  if (controls.tapReads > 0) {
+    controls.tapReads--;
+    buttons |= controls.tapped;
+  }
   for (const key of controls.keys) {
     const move = MOVE_OF_KEY[key];
     x += move?.[0] ?? 0;

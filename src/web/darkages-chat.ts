@@ -61,6 +61,16 @@ const ANSWERS: Readonly<Record<string, string>> = {
   timeout: 'The server didn’t answer.',
   too_many: 'Slowly: too much at once.',
   rate_limited: 'Slowly: too much at once.',
+  text_empty: 'There is nothing to say.',
+  text_long: 'That is too long: 256 characters at most.',
+  text_rate: 'Slowly: too much at once.',
+  text_repeat: 'You have said that already.',
+  text_link: 'No links here.',
+  text_markup: 'No markup here: plain words.',
+  text_injection: 'That looks like code: plain words.',
+  text_profanity: 'Not in those words.',
+  text_control: 'Plain letters, please.',
+  text_name: 'Nobody has a name like that.',
 };
 
 /** A sentence for what a request was refused with. */

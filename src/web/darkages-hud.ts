@@ -215,9 +215,10 @@ function updateDeath(hud: Hud, isDead: boolean): void {
   setHidden(hud.death, !isDead);
   if (!isDead) return;
   const { fight } = hud;
-  const { own, sync } = fight.client;
+  const { own, sync, replicas } = fight.client;
   const until = own.columns.deadUntil ?? 0;
-  const wait = until - DEAD_TICKS + RESPAWN_TICKS - sync.tick;
+  // By the server's last word: the own clock is ahead of it, and who asks too soon is refused.
+  const wait = until - DEAD_TICKS + RESPAWN_TICKS - replicas.tick;
   hud.rise.disabled = wait > 0;
   setText(hud.rise, wait > 0 ? `Rise again in ${Math.ceil(wait / TICK_HZ)}` : 'Rise again');
   setText(hud.deathBy, fight.killedBy);

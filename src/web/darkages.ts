@@ -224,7 +224,10 @@ export function updateDarkAges(page: DarkAgesPage): void {
 export function enterDarkAges({ fight, social, chat }: DarkAgesPage, isFirst: boolean): void {
   resetFight(fight);
   resetSocial(social);
-  if (isFirst) addLine(chat, 'page', '', 'Enter to speak, /w name to whisper, /p to your party.');
+  if (!isFirst) return;
+  const isTouched = matchMedia('(pointer: coarse)').matches;
+  const key = isTouched ? 'Touch “chat”' : 'Enter';
+  addLine(chat, 'page', '', `${key} to speak; /w name whispers, /p is for your party.`);
 }
 
 export function hearEvent(page: DarkAgesPage, name: string, values: Values): void {

@@ -24,6 +24,8 @@ function read(change: Partial<Omit<Controls, 'keys'>>, ...keys: string[]): Inten
     aim: 77,
     isSprintHeld: false,
     extraButtons: 0,
+    tapped: 0,
+    tapReads: 0,
     ...change,
   };
   const intent: Intent = { moveX: 9, moveZ: 9, aim: 9, buttons: 9, inputs: {} };
@@ -48,6 +50,8 @@ test.each<[string[], number, number]>([
 test('buttons of keys, mouse and the sprint button are one set of bits', () => {
   expect(read({}, 'ShiftLeft', 'ShiftRight').buttons).toBe(1);
   expect(read({ isSprintHeld: true }).buttons).toBe(1);
+  expect(read({ tapped: 2, tapReads: 1 }).buttons).toBe(2);
+  expect(read({ tapped: 2 }).buttons).toBe(0);
   expect(read({ isSprintHeld: true, extraButtons: 2 }).buttons).toBe(3);
   expect(read({ mouseButtons: 4 }, 'Space', 'KeyE').buttons).toBe(2 | 4 | 16);
 });
