@@ -219,7 +219,7 @@ function findUnder({ client, cursorX, cursorZ }: Fight): number {
   return best;
 }
 
-export function findNearest(fight: Fight, reachMm: number): EntityView | undefined {
+function findNearest(fight: Fight, reachMm: number): EntityView | undefined {
   const { own, interpolation } = fight.client;
   let best: EntityView | undefined;
   let bestMm = reachMm;

@@ -1,11 +1,11 @@
 // What is seen for a moment: the sweep of a blade, sparks, the burst of a meteor, numbers that rise; and, with the debug
 // view on, what the server holds beside what is shown. Browser main thread.
 
+import type { EntityView } from '../client/interpolation.ts';
 import type { Client } from '../client/state.ts';
 import { ABILITIES, SLASH } from '../game/abilities.ts';
 import { AREA, LOOT } from '../game/kinds.ts';
 import { POSITION_SHIFT } from '../sim/columns.ts';
-import { readColumns } from '../snapshot/replicas.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { circle, isOnScreen, writeText } from './darkages-draw.ts';
 import type { Fight, Float, Mark } from './darkages-fight.ts';
@@ -20,7 +20,7 @@ const MARK_MS: Readonly<Record<Mark['kind'], number>> = {
   fall: 700,
 };
 
-export const FLOAT_COLOURS: Readonly<Record<Float['tone'], string>> = {
+const FLOAT_COLOURS: Readonly<Record<Float['tone'], string>> = {
   dealt: '#ffd27a',
   taken: '#ff6b6b',
   healed: '#7ee2a0',
@@ -160,6 +160,16 @@ function drawFloat(context: CanvasRenderingContext2D, camera: Camera, float: Flo
   context.fillText(float.text, x, y);
 }
 
+/** A coordinate of the newest state held; coarse and fine parts are joined. */
+function newestMm({ game }: Client, { values, count }: EntityView['replica'], column: string): number {
+  const { rows } = game;
+  let units = 0;
+  for (let row = 0; row < rows.length; row++) {
+    if (rows[row]!.column === column) units |= values[(count - 1) * rows.length + row]! << rows[row]!.shift;
+  }
+  return units / (1 << POSITION_SHIFT);
+}
+
 /** What the server's newest snapshot says, the interest radius, and how far behind the picture is. */
 export function drawDebug(context: CanvasRenderingContext2D, camera: Camera, client: Client): void {
   const { replicas, welcome, own, interpolation, game, sync } = client;
@@ -173,10 +183,8 @@ export function drawDebug(context: CanvasRenderingContext2D, camera: Camera, cli
   context.stroke();
   for (const [slot, replica] of replicas.bySlot) {
     if (replica.kind === AREA || replica.kind === LOOT) continue;
-    const { positionX, positionZ } = readColumns(replicas, replica);
-    if (positionX === undefined || positionZ === undefined) continue;
-    const x = screenX(camera, positionX / (1 << POSITION_SHIFT));
-    const y = screenY(camera, positionZ / (1 << POSITION_SHIFT));
+    const x = screenX(camera, newestMm(client, replica, 'positionX'));
+    const y = screenY(camera, newestMm(client, replica, 'positionZ'));
     const view = interpolation.views.get(slot);
     const isOwn = slot === welcome.slot;
     context.strokeStyle = isOwn ? '#7fb4ff' : '#e6b455';

@@ -39,8 +39,8 @@ import {
 } from './darkages-social.ts';
 import { noteHeal, noteHit, noteLoot, watchFight } from './darkages-watch.ts';
 import { addButton, isTyping, setHidden } from './dom.ts';
+import type { Painter } from './look.ts';
 import { PALETTE } from './palette.ts';
-import type { Painter } from './scene.ts';
 import { playSound, type Sound } from './sound.ts';
 
 /** Sounds are silent from this far. */

@@ -1,8 +1,19 @@
 // How an entity looks: what the game says of its kind, and a shade of its own by name so that players can be told
 // apart. Browser main thread.
 
+import type { EntityView } from '../client/interpolation.ts';
 import type { Client } from '../client/state.ts';
 import type { KindView } from '../sim/game.ts';
+
+/** A game that draws its entities itself. */
+export interface Painter {
+  /** What lies on the ground. */
+  ground(context: CanvasRenderingContext2D): void;
+  /** Who stands there, in place of the plain players. */
+  bodies(context: CanvasRenderingContext2D): void;
+  /** Colour of an entity on the radar; undefined leaves it out. */
+  radarColour(view: EntityView): string | undefined;
+}
 
 const UNKNOWN_KIND: KindView = { colour: '#9aa7b8', radiusMm: 400 };
 /** Degrees of hue that a name moves a colour at most, either way. */

@@ -2,9 +2,8 @@
 
 import type { Client } from '../client/state.ts';
 import type { Camera } from './camera.ts';
-import { lookOf } from './look.ts';
+import { lookOf, type Painter } from './look.ts';
 import { PALETTE } from './palette.ts';
-import type { Painter } from './scene.ts';
 
 const RADIUS_PX = 74;
 const RADIUS_PX_SMALL = 50;

@@ -1,12 +1,11 @@
 // Draws the field from above on a 2D canvas: ground, grid, boxes with a little height, players with their names.
 // Browser main thread; draws what the client library shows, changes nothing.
 
-import type { EntityView } from '../client/interpolation.ts';
 import type { Client } from '../client/state.ts';
 import type { KindView } from '../sim/game.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { createGroundTile, drawGround, drawVignette } from './ground.ts';
-import { lookOf } from './look.ts';
+import { lookOf, type Painter } from './look.ts';
 import { PALETTE } from './palette.ts';
 import { drawRadar } from './radar.ts';
 
@@ -16,16 +15,6 @@ const GRID_COARSE_MM = 10_000;
 const BOX_RISE = 1.09;
 const LOW_RISE = 1.025;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
-
-/** A game that draws its entities itself. */
-export interface Painter {
-  /** What lies on the ground. */
-  ground(context: CanvasRenderingContext2D): void;
-  /** Who stands there, in place of the plain players. */
-  bodies(context: CanvasRenderingContext2D): void;
-  /** Colour of an entity on the radar; undefined leaves it out. */
-  radarColour(view: EntityView): string | undefined;
-}
 
 export interface Scene {
   readonly context: CanvasRenderingContext2D;
