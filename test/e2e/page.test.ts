@@ -1,9 +1,9 @@
 // The play page in a real browser against a real server: two players see each other, the page outlives a restart of
-// the server, another game's page works. With SCREENSHOTS=1 it also renews the pictures in docs/.
+// the server, another game's page works. The fight is in page-combat.test.ts, with the pictures in docs/.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Client } from '../../src/client/state.ts';
 import { needs } from '../needs.ts';
 import { openBrowser, openPage } from './chromium.ts';
-import { shrinkPng } from './small-png.ts';
 
 declare global {
   /** What the page leaves for its tests: evaluated in the browser. */
@@ -239,43 +238,3 @@ describe.skipIf(chromium === undefined)('the play page', () => {
     expect(errors).toEqual([]);
   });
 });
-
-// Not a skipped test without SCREENSHOTS: nothing is tested here.
-if (chromium !== undefined && process.env.SCREENSHOTS !== undefined) {
-  test('pictures for docs/: a desktop and a phone among bots', async () => {
-    await startServer();
-    const bots = spawn(process.execPath, ['tools/swarm/main.ts', '--url', url(), '--bots', '60', '--duration', '60'], {
-      cwd: ROOT,
-    });
-    children.push(bots);
-    await new Promise((resolve) => setTimeout(resolve, 9_000));
-    const desktop = await openPage(browser, url());
-    await enter(desktop.page, 'Aldric');
-    await desktop.page.keyboard.press('KeyN');
-    await desktop.page.mouse.move(860, 240);
-    await takePicture(desktop.page, 'docs/play.png', 7);
-    await desktop.page.context().close();
-    const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true };
-    const { page } = await openPage(browser, url(), phone);
-    await enter(page, 'Brynn');
-    await takePicture(page, 'docs/play-phone.png', 5);
-  });
-}
-
-/** When so many players are on the screen, or after a while as it is. */
-async function takePicture(page: Page, path: string, players: number): Promise<void> {
-  const isCrowded = (wanted: number): boolean => {
-    const { interpolation, own: self } = darkages.client;
-    const half = { x: innerWidth / 2, z: innerHeight / 2 };
-    const mmPerPixel = 22_000 / Math.min(innerWidth, innerHeight);
-    const near = [...interpolation.views.values()].filter(
-      ({ x, z }) => Math.abs(x - self.x) < half.x * mmPerPixel && Math.abs(z - self.z) < half.z * mmPerPixel,
-    );
-    return near.length >= wanted;
-  };
-  await page.waitForTimeout(4_000);
-  await page.waitForFunction(isCrowded, players, { timeout: 12_000 }).catch(() => undefined);
-  const bytes = shrinkPng(await page.screenshot());
-  expect(bytes.length).toBeLessThan(300_000);
-  writeFileSync(join(ROOT, path), bytes);
-}
