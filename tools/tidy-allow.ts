@@ -4,6 +4,15 @@
 /** Files of `src` without a test of their own: path → where they are tested instead, or why they cannot be. */
 export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   // What is drawn and heard needs a browser: test/e2e/page.test.ts plays with the page in one.
+  'src/web/darkages.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/darkages-draw.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/darkages-hud.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/darkages-marks.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/darkages-social.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/darkages-sprites.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/dom.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/settings.ts': 'test/e2e/page-combat.test.ts',
+  'src/web/sound.ts': 'test/e2e/page-combat.test.ts',
   'src/web/browser-ports.ts': 'test/e2e/page.test.ts',
   'src/web/ground.ts': 'test/e2e/page.test.ts',
   'src/web/net-graph.ts': 'test/e2e/page.test.ts',

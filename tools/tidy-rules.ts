@@ -39,7 +39,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { folder: 'gateway', mayImport: ['base', 'cluster'] },
   { folder: 'heal', mayImport: ['base', 'observe', 'cluster'] },
   { folder: 'operator', mayImport: ['base'] },
-  { folder: 'web', mayImport: ['client', 'game', 'sim', 'snapshot', 'wire'], note: 'and page libraries' },
+  { folder: 'web', mayImport: ['client', 'game', 'sim', 'wire'], note: 'and page libraries' },
   { folder: 'io', mayImport: ['core'], note: 'and drivers, servers, `node:*`' },
   { folder: 'workers', mayImport: ['src'], note: 'nobody imports them' },
   { folder: 'examples', mayImport: ['sim'], note: '`defineGame` lives there' },
