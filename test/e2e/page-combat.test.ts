@@ -97,9 +97,9 @@ function column(page: Page, name: string): Promise<number> {
 }
 
 /** Runs to where the other page says it is. Nothing stands in the way where new players appear. */
-async function approach(page: Page, goal: () => Promise<Place>, withinMm: number): Promise<void> {
+async function approach(page: Page, goal: () => Promise<Place>, withinMm: number, ms = FIGHT_MS): Promise<void> {
   const down = new Set<string>();
-  const deadlineMs = performance.now() + FIGHT_MS;
+  const deadlineMs = performance.now() + ms;
   for (;;) {
     const [at, to] = await Promise.all([own(page), goal()]);
     const x = to.x - at.x;
@@ -266,12 +266,33 @@ async function takePictures(): Promise<void> {
   await other.page.click('.invitation .primary');
   await say(desktop.page, 'wolves to the north, careful');
   await say(other.page, '/p meteor on the next one');
+  await approach(desktop.page, () => nearestCamp(desktop.page), 8_000, 20_000).catch(() => undefined);
+  for (const key of KEYS) await desktop.page.keyboard.up(key);
   await fightOn(desktop.page, 'docs/play.png');
   await other.page.context().close();
   await desktop.page.context().close();
   const { page } = await openPage(browser, url, PHONE);
   await enter(page, 'Cato');
   await fightOn(page, 'docs/play-phone.png');
+}
+
+/** Where creatures are to be met. */
+function nearestCamp(page: Page): Promise<Place> {
+  return page.evaluate(() => {
+    const { own: self, map } = darkages.client;
+    const { camps } = map as { camps: Int32Array };
+    let best = { x: 0, z: 0 };
+    let bestMm = Number.POSITIVE_INFINITY;
+    for (let camp = 0; camp < camps.length; camp += 2) {
+      const [x, z] = [camps[camp]! / 128, camps[camp + 1]! / 128];
+      const distance = Math.hypot(x - self.x, z - self.z);
+      if (distance < bestMm) {
+        best = { x, z };
+        bestMm = distance;
+      }
+    }
+    return best;
+  });
 }
 
 /** Runs at the nearest enemy and uses what it has; takes the picture when enough is going on. */
