@@ -1,6 +1,9 @@
 // Honest bots with and without hostile clients beside them: what the honest ones get must be the same within noise. Short
 // here; the long form (100 honest, 20 hostile, a minute each way) is
 //   HONEST=100 HOSTILE=20 SECONDS=60 npx vitest run test/e2e/hostile-and-honest.test.ts
+// NOT shown yet: on two shared cores (load 5) the long form failed, 17.5 snapshots a second alone and 15.4 together, kills
+// 381 and 243, nobody failed. The hostile ones ran on the same cores; 1.2 million frames were dropped for their rate and
+// none of their senders was thrown out. How much of it is the server and how much the machine is to be measured.
 // All are on one machine and one address, so the hostile ones also cost the cores that the bots need: the bounds are wide.
 
 import { randomBytes } from 'node:crypto';
