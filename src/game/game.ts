@@ -5,7 +5,7 @@
 // Order of a tick: everyone moves; who is near whom is indexed; abilities, projectiles and areas take effect; loot is
 // taken; life goes on; creatures decide what they want in the next tick, as players did with their inputs.
 
-import { defineGame, isqrt, POSITION_SHIFT } from '../sim/game.ts';
+import { defineGame, POSITION_SHIFT, vectorLength } from '../sim/game.ts';
 import { INTEREST_RADIUS_MM } from './abilities.ts';
 import { runCasting } from './casting.ts';
 import { columns, type DarkAges, inputs } from './columns.ts';
@@ -37,7 +37,7 @@ function countWay(sim: DarkAges): void {
     if (dx === 0 && dz === 0) continue;
     countedX[slot] = x;
     countedZ[slot] = z;
-    let rest = walkedRest[slot]! + isqrt(dx * dx + dz * dz);
+    let rest = walkedRest[slot]! + vectorLength(dx, dz);
     if (rest >= UNITS_PER_M) {
       const metres = Math.floor(rest / UNITS_PER_M);
       rest -= metres * UNITS_PER_M;
