@@ -1,7 +1,7 @@
 // Where a fighter's ability points: the cone of a melee attack, the way of a projectile, the place of an area. Pure
 // questions, asked when an ability is begun and again when it takes effect. Does not allocate.
 
-import { cosineOf, isqrt, POSITION_SHIFT, sineOf, TRIG_ONE } from '../sim/game.ts';
+import { cosineOf, POSITION_SHIFT, sineOf, TRIG_ONE, vectorLength } from '../sim/game.ts';
 import type { Ability } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import type { Spot } from './map.ts';
@@ -18,7 +18,7 @@ export function isInCone(sim: DarkAges, slot: number, ability: Ability, dx: numb
   if (squared <= EMBRACE * EMBRACE) return true;
   const facing = sim.columns.facing[slot]!;
   const along = dx * cosineOf(facing) + dz * sineOf(facing);
-  return along >= cosineOf(ability.coneTurn) * isqrt(squared);
+  return along >= cosineOf(ability.coneTurn) * vectorLength(dx, dz);
 }
 
 export function shotAngle(sim: DarkAges, slot: number): number {

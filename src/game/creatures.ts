@@ -3,7 +3,7 @@
 // casting do the rest; so a creature is a player with simpler wishes.
 
 import { TICK_HZ } from '../base/limits.ts';
-import { angleOf, cosineOf, isqrt, POSITION_SHIFT, sineOf, TRIG_ONE } from '../sim/game.ts';
+import { angleOf, cosineOf, POSITION_SHIFT, sineOf, TRIG_ONE, vectorLength } from '../sim/game.ts';
 import { ABILITIES } from './abilities.ts';
 import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
 import { ARCHER, type Creature, creatureOf, FIGHTER_LAST, FIGHTERS, PLAYER, TROLL, WOLF } from './kinds.ts';
@@ -166,7 +166,7 @@ function fight(sim: DarkAges, slot: number): void {
   const { isMobile, rangeMm } = ABILITIES[creature.ability]!;
   const dx = positionX[other]! - positionX[slot]!;
   const dz = positionZ[other]! - positionZ[slot]!;
-  const distance = isqrt(dx * dx + dz * dz);
+  const distance = vectorLength(dx, dz);
   const isCasting = castAbility[slot] !== 0;
   // A blow that is coming down doesn't follow who steps aside; an arrow is aimed until it is let go.
   if (!isCasting || ABILITIES[creature.ability]!.kind === 'projectile') aim[slot] = angleOf(dx, dz);

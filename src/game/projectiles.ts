@@ -6,7 +6,7 @@
 // late as everything else, expects it. Deliberate: not rewound for its whole flight. Then who steps aside on seeing it
 // coming would still be hit; so, what anybody sees of a projectile and of its targets are of the same tick.
 
-import { cosineOf, isqrt, POSITION_SHIFT, sineOf, TRIG_ONE } from '../sim/game.ts';
+import { cosineOf, POSITION_SHIFT, sineOf, TRIG_ONE, vectorLength } from '../sim/game.ts';
 import { ABILITIES, type Ability } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { hurt, mayHurt } from './damage.ts';
@@ -91,7 +91,7 @@ function findStruck(sim: DarkAges, slot: number, back: number, isBlocked: boolea
   const dx = stepX[slot]!;
   const dz = stepZ[slot]!;
   const squared = dx * dx + dz * dz;
-  const length = isqrt(squared);
+  const length = vectorLength(dx, dz);
   const radius = ABILITIES[castAbility[slot]!]!.radiusMm << POSITION_SHIFT;
   const near = findNear(sim, x, z, length + radius + RADIUS_MAX + back * WAY_MAX);
   if (near === 0) return -1;
