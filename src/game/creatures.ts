@@ -7,10 +7,11 @@ import { angleOf, cosineOf, POSITION_SHIFT, sineOf, TRIG_ONE, vectorLength } fro
 import { ABILITIES } from './abilities.ts';
 import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
 import { ARCHER, type Creature, creatureOf, FIGHTER_LAST, FIGHTERS, PLAYER, TROLL, WOLF } from './kinds.ts';
-import { findFreeSpot, isFreeSpot, type Spot } from './map.ts';
+import { isFreeSpot } from './map.ts';
 import { BUTTON_SPRINT } from './movement.ts';
 import { findNear, found } from './nearby.ts';
 import { MOOD_FIGHT, MOOD_HOME, MOOD_RETURN, provoke } from './pack.ts';
+import { putOnFreeSpot } from './place.ts';
 import { blocksWay } from './sight.ts';
 
 const mm = (length: number): number => length << POSITION_SHIFT;
@@ -48,8 +49,6 @@ const DETOURS = 4;
 const FACING_TURN = 6000;
 const MOVE = 127;
 
-const spot: Spot = { x: 0, z: 0 };
-
 /** Puts the creatures into an empty zone. */
 export function spawnCreatures(sim: DarkAges): void {
   const { camps } = sim.map;
@@ -69,15 +68,11 @@ export function spawnCreature(sim: DarkAges, kind: number, camp: number, x: numb
   const slot = sim.spawn(kind);
   if (slot < 0) return slot;
   const columns = columnsOf(sim);
-  spot.x = x;
-  spot.z = z;
-  findFreeSpot(sim.map, spot);
-  columns.positionX[slot] = spot.x;
-  columns.positionZ[slot] = spot.z;
-  columns.homeX[slot] = spot.x;
-  columns.homeZ[slot] = spot.z;
-  columns.goalX[slot] = spot.x;
-  columns.goalZ[slot] = spot.z;
+  putOnFreeSpot(sim, slot, x, z);
+  columns.homeX[slot] = columns.positionX[slot]!;
+  columns.homeZ[slot] = columns.positionZ[slot]!;
+  columns.goalX[slot] = columns.positionX[slot]!;
+  columns.goalZ[slot] = columns.positionZ[slot]!;
   columns.camp[slot] = camp;
   columns.health[slot] = FIGHTERS[kind]!.healthMax;
   columns.facing[slot] = sim.random() & 0xffff;

@@ -5,9 +5,10 @@ import { POSITION_SHIFT } from '../sim/game.ts';
 import { HEALTH_MAX, MANA_MAX, SHIELD_TICKS, STAMINA_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
-import { findFreeSpot, groundAt, LOW_TOP, SPAWN_HALF_MM, type Spot } from './map.ts';
+import { LOW_TOP, SPAWN_HALF_MM } from './map.ts';
 import { findNear, found } from './nearby.ts';
 import { MOOD_HOME } from './pack.ts';
+import { putOnFreeSpot } from './place.ts';
 
 /** Health comes back to who gave and took no hit for so long. */
 const REST_TICKS = 5 * TICK_HZ;
@@ -18,8 +19,6 @@ const PLACES = 6;
 const LOOK_MM = 25_000;
 
 const SPAWN_SPAN_MM = 2 * SPAWN_HALF_MM + 1;
-
-const spot: Spot = { x: 0, z: 0 };
 
 /** A new player appears near the centre; one that returns stands where it left, or beside what is there now. */
 export function join(sim: DarkAges, slot: number, isNew: boolean): void {
@@ -49,17 +48,12 @@ export function join(sim: DarkAges, slot: number, isNew: boolean): void {
 /** Onto a free spot there, without making way. */
 function moveTo(sim: DarkAges, slot: number, x: number, z: number, overLow: boolean): void {
   const columns = columnsOf(sim);
-  spot.x = x;
-  spot.z = z;
-  findFreeSpot(sim.map, spot, overLow);
-  columns.positionX[slot] = spot.x;
-  columns.positionY[slot] = overLow ? groundAt(sim.map, spot.x, spot.z) : 0;
-  columns.positionZ[slot] = spot.z;
+  putOnFreeSpot(sim, slot, x, z, overLow);
   columns.velocityX[slot] = 0;
   columns.velocityY[slot] = 0;
   columns.velocityZ[slot] = 0;
-  columns.countedX[slot] = spot.x;
-  columns.countedZ[slot] = spot.z;
+  columns.countedX[slot] = columns.positionX[slot]!;
+  columns.countedZ[slot] = columns.positionZ[slot]!;
 }
 
 function randomSpawn(sim: DarkAges): number {

@@ -6,8 +6,8 @@ import { HEALTH_MAX, MANA_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { tellLooted, tellStruck } from './events.ts';
 import { LOOT, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
-import { findFreeSpot, type Spot } from './map.ts';
 import { findNear, found } from './nearby.ts';
+import { putOnFreeSpot } from './place.ts';
 
 export const LOOT_TICKS = 30 * TICK_HZ;
 const REACH = 1200 << POSITION_SHIFT;
@@ -15,18 +15,12 @@ const POTION_HEALTH = 30;
 const POTION_MANA = 40;
 const GOLD_MAX = 0x7fff_ffff;
 
-const spot: Spot = { x: 0, z: 0 };
-
 /** Beside the boxes. False when the zone has no free slot. */
 export function dropLoot(sim: DarkAges, x: number, z: number, variant: number, amount: number): boolean {
   const slot = sim.spawn(LOOT);
   if (slot < 0) return false;
   const columns = columnsOf(sim);
-  spot.x = x;
-  spot.z = z;
-  findFreeSpot(sim.map, spot);
-  columns.positionX[slot] = spot.x;
-  columns.positionZ[slot] = spot.z;
+  putOnFreeSpot(sim, slot, x, z);
   columns.variant[slot] = variant;
   columns.amount[slot] = amount;
   columns.endTick[slot] = sim.tick + LOOT_TICKS;
