@@ -1,7 +1,8 @@
 // What players ask for: coming back to life, chat, parties, the scoreboard. Runs before the systems of its tick; values
-// were checked against the bounds stated here, and texts were screened by the engine. Cold: it may allocate.
+// were checked against the bounds stated here, and texts were screened by the guard (empty and too long ones refused
+// too). Cold: it may allocate.
 
-import { DEAD_TICKS, RESPAWN_TICKS, TEXT_CHARACTERS_MAX } from './abilities.ts';
+import { DEAD_TICKS, RESPAWN_TICKS } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { CHANNEL_PARTY, CHANNEL_WHISPER, CHANNEL_ZONE, SCORES_TOP, TEXT_BYTES } from './events.ts';
 import { PLAYER } from './kinds.ts';
@@ -39,42 +40,25 @@ function requestRespawn(sim: DarkAges, slot: number): string {
   return '';
 }
 
-/** '' or why a text can't be said. */
-function checkText(text: string): string {
-  if (text.trim() === '') return 'empty';
-  // The bound in UTF-16 is cheap and at most twice as wide.
-  if (text.length > 2 * TEXT_CHARACTERS_MAX || [...text].length > TEXT_CHARACTERS_MAX) return 'too_long';
-  return '';
-}
-
 function say(sim: DarkAges, slot: number, values: Values): string {
-  const text = values.text as string;
-  const wrong = checkText(text);
-  if (wrong !== '') return wrong;
-  sim.emit('said', -1, { channel: CHANNEL_ZONE, from: sim.nameOf(slot), to: '', text });
+  sim.emit('said', -1, { channel: CHANNEL_ZONE, from: sim.nameOf(slot), to: '', text: values.text! });
   return '';
 }
 
 function whisper(sim: DarkAges, slot: number, values: Values): string {
-  const text = values.text as string;
-  const wrong = checkText(text);
-  if (wrong !== '') return wrong;
   const target = sim.findPlayer(values.to as string);
   if (target < 0) return 'no_such_player';
   if (target === slot) return 'yourself';
-  const said = { channel: CHANNEL_WHISPER, from: sim.nameOf(slot), to: sim.nameOf(target), text };
+  const said = { channel: CHANNEL_WHISPER, from: sim.nameOf(slot), to: sim.nameOf(target), text: values.text! };
   sim.emit('said', target, said);
   sim.emit('said', slot, said);
   return '';
 }
 
 function partySay(sim: DarkAges, slot: number, values: Values): string {
-  const text = values.text as string;
-  const wrong = checkText(text);
-  if (wrong !== '') return wrong;
   const party = columnsOf(sim).party[slot]!;
   if (party === 0) return 'no_party';
-  const said = { channel: CHANNEL_PARTY, from: sim.nameOf(slot), to: '', text };
+  const said = { channel: CHANNEL_PARTY, from: sim.nameOf(slot), to: '', text: values.text! };
   for (const member of partyMembers(sim, party)) sim.emit('said', member, said);
   return '';
 }

@@ -47,8 +47,6 @@ function splitOnce(text: string): [string, string] {
 }
 
 const ANSWERS: Readonly<Record<string, string>> = {
-  empty: 'There is nothing to say.',
-  too_long: 'That is too long: 256 characters at most.',
   no_such_player: 'Nobody of that name is here.',
   yourself: 'That is you.',
   no_party: 'You are in no party.',

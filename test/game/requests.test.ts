@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { game } from '../../src/game/game.ts';
+import { createTestZone, join, receive, request, run } from '../zone/harness.ts';
 import { addPlayer, createArena, toldOf } from './arena.ts';
 
 function createChat() {
@@ -32,15 +33,29 @@ test('what is said in the zone goes to all of it, a whisper to two, a word to th
   ]);
 });
 
-test('texts have 1 to 256 characters, whatever their bytes', () => {
-  const { slots, ask } = createChat();
-  for (const name of ['say', 'whisper', 'partySay']) {
-    expect(ask(name, slots[0]!, { to: 'bob', text: '' })).toBe('empty');
-    expect(ask(name, slots[0]!, { to: 'bob', text: ' \t ' })).toBe('empty');
-    expect(ask(name, slots[0]!, { to: 'bob', text: 'x'.repeat(257) })).toBe('too_long');
-    expect(ask(name, slots[0]!, { to: 'bob', text: '🐺'.repeat(257) })).toBe('too_long');
+test('texts come screened: what is empty or too long is refused before the game hears of it, 256 wolves are not', () => {
+  const zone = createTestZone(game);
+  const texts = ['', ' \t ', 'xy'.repeat(129), '🐺🐗'.repeat(128)];
+  const refused: unknown[] = [];
+  let heard = '';
+  for (const [client, name] of ['say', 'whisper', 'partySay'].entries()) {
+    join(zone, client);
+    for (const text of texts) {
+      request(zone, client, { id: 1, [name]: name === 'whisper' ? { to: 'nobody', text } : { text } });
+      run(zone);
+      for (const { kind, value } of receive(zone)) {
+        if (kind === 'response') refused.push(value!.refused);
+        else if (kind === 'event' && value!.said !== undefined) heard += (value!.said as { text: string }).text;
+      }
+    }
   }
-  expect(ask('say', slots[0]!, { text: '🐺'.repeat(256) })).toBe('');
+  const screened = ['text_empty', 'text_empty', 'text_long'];
+  expect(refused).toEqual([...screened, '', ...screened, 'no_such_player', ...screened, 'no_party']);
+  expect(heard).toBe(texts[3]);
+});
+
+test('nobody whispers to who is not there, nor to himself', () => {
+  const { slots, ask } = createChat();
   expect(ask('whisper', slots[0]!, { to: 'nobody', text: 'x' })).toBe('no_such_player');
   expect(ask('whisper', slots[0]!, { to: 'ann', text: 'x' })).toBe('yourself');
 });
