@@ -44,6 +44,7 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     rewindTicks: (slot) => (world.columns.client[slot] === 0 ? 0 : (slot * 7) % (REWIND_TICKS_MAX + 1)),
     nameOf: () => '',
     findPlayer: () => -1,
+    countRefusal: () => {},
   }) as GameSimulation;
   const random = Int32Array.of(seed);
   const places = createRandom(seed);

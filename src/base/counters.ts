@@ -154,6 +154,15 @@ export const HISTOGRAMS = {
   },
 } as const satisfies Record<string, Record<string, HistogramRow>>;
 
+/** The block that a game's own rules count in: what each word is. Which they are is the game's to say. */
+export function ruleRows(rules: readonly string[]): CounterRow[] {
+  return rules.map((rule) => counter('game_refused_total', 'What the game refused players, by rule', { rule }));
+}
+
+export function createRuleBuffer(rules: readonly string[]): SharedArrayBuffer {
+  return new SharedArrayBuffer(rules.length * 4);
+}
+
 export type BlockKind = keyof typeof COUNTERS;
 export type CounterName<K extends BlockKind> = keyof (typeof COUNTERS)[K] & string;
 export type HistogramName<K extends BlockKind> = keyof (typeof HISTOGRAMS)[K] & string;

@@ -31,6 +31,8 @@ export const FRAME_LAG_TICKS_MAX = 12;
 export const LINGER_TICKS = 10 * TICK_HZ;
 /** Ticks between two saves of one player's character. */
 export const SAVE_INTERVAL_TICKS = TICK_HZ;
+/** Rules of a game that are counted in /metrics; one that states more does not start. */
+export const GAME_RULES_MAX = 64;
 
 // --- inputs
 /** Inputs that may wait for their tick, per player, a power of two; one further ahead is dropped (`early`). */

@@ -5,7 +5,7 @@
 // clients stay connected to the edge.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { createCounterBuffer, createCounters } from '../base/counters.ts';
+import { createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
 import type { SessionZone } from '../gateway/session.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
@@ -223,7 +223,7 @@ function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
 }
 
 function describe(node: Node): NodeThreads {
-  const { zoneThreads } = node;
+  const { game, zoneThreads } = node;
   const zoneCounters = zoneThreads.map(({ buffers }) => createCounters('zone', buffers.counters));
   const store = (): StoreClient => {
     if (node.storeClient !== undefined) return node.storeClient;
@@ -249,6 +249,7 @@ function describe(node: Node): NodeThreads {
         const labels = { zone_id: String(zoneId) };
         return [
           { kind: 'zone', labels, blocks: [buffers.counters] },
+          { kind: ruleRows(game.rules), labels, blocks: [buffers.ruleCounters] },
           { kind: 'edge', labels, blocks: buffers.edgeCounters },
         ];
       }),

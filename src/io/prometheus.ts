@@ -18,7 +18,8 @@ const PREFIX = 'darkages_';
 
 /** Blocks of one kind under the same labels; several (a zone's edges) are added up. */
 export interface BlockSource {
-  readonly kind: BlockKind;
+  /** Whose table says what the words are; or the rows themselves, for a block that has none. */
+  readonly kind: BlockKind | readonly CounterRow[];
   readonly labels: Readonly<Record<string, string>>;
   readonly blocks: readonly SharedArrayBuffer[];
 }
@@ -137,12 +138,13 @@ type Family = (row: CounterRow | HistogramRow) => { collect: (() => MetricValue[
 
 function addRows(reading: Reading, family: Family): void {
   const { kind, labels } = reading.source;
-  const counters: CounterRow[] = Object.values(COUNTERS[kind]);
+  const counters: readonly CounterRow[] = typeof kind === 'string' ? Object.values(COUNTERS[kind]) : kind;
   for (const [word, row] of counters.entries()) {
     const allLabels = { ...labels, ...row.labels };
     const value = row.kind === 'gauge' ? () => reading.current(word) : () => reading.totals[word]!;
     family(row).collect.push(() => [{ value: value(), labels: allLabels }]);
   }
+  if (typeof kind !== 'string') return;
   for (const [name, row] of Object.entries(HISTOGRAMS[kind]) as [HistogramName<typeof kind>, HistogramRow][]) {
     const offset = histogramOffset(kind, name);
     family(row).collect.push(() => readHistogram(reading, row, offset));

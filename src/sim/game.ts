@@ -5,7 +5,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { Fields, FieldValues, IntField } from '../base/fields.ts';
-import { TICK_HZ, WORLD_HALF_MM_MAX } from '../base/limits.ts';
+import { GAME_RULES_MAX, TICK_HZ, WORLD_HALF_MM_MAX } from '../base/limits.ts';
 import { type ColumnSpecs, type Columns, createRows, ENGINE_COLUMNS, type EngineColumns, type Row } from './columns.ts';
 
 /** Bounds the guard holds every player to. */
@@ -55,6 +55,8 @@ export interface Simulation<Specs extends ColumnSpecs = ColumnSpecs, Map = unkno
   nameOf(slot: number): string;
   /** Slot of the player of that name, whatever its case; −1 when it is not in the zone. */
   findPlayer(name: string): number;
+  /** Counts that a player was refused something: the place of the rule in the game's `rules`. Does not allocate. */
+  countRefusal(rule: number): void;
 }
 
 export interface System<Sim> {
@@ -105,6 +107,11 @@ export interface GameDefinition<Specs extends ColumnSpecs, Map> {
   readonly events?: Readonly<Record<string, EventSpec>>;
   readonly limits: GameLimits;
   /**
+   * Names of what the game's own rules refuse players, for `sim.countRefusal`; each is counted in /metrics. One named
+   * `request.code` is counted by itself, whenever that request answers with that code. At most `GAME_RULES_MAX`.
+   */
+  readonly rules?: readonly string[];
+  /**
    * Whether something between two points, in mm, is high enough to hide one from the other. Called on edge threads: it
    * must be pure, the same both ways round, and cheap. Without it nothing blocks sight.
    */
@@ -138,6 +145,7 @@ export interface Game<Specs extends ColumnSpecs = ColumnSpecs, Map = unknown> ex
   /** Inputs of the game's own, in order of field number. */
   readonly inputNames: readonly string[];
   readonly rows: readonly Row[];
+  readonly rules: readonly string[];
 }
 
 /** Any game, whatever its columns: what engine code that does not look inside takes. */
@@ -146,6 +154,8 @@ export type AnyGame = Game<any, any>;
 
 const NAME = /^[a-z0-9-]{1,32}$/;
 const IDENTIFIER = /^[a-z][A-Za-z0-9]{0,47}$/;
+/** A name, or those of a request and a code. */
+const RULE = /^[a-z]\w{0,47}(\.[a-z]\w{0,47})?$/;
 const FIELD_MAX = 2000;
 
 /** Checks a game's statement and derives what the engine needs. Throws an assertion with a sentence when it is wrong. */
@@ -156,6 +166,8 @@ export function defineGame<const Specs extends ColumnSpecs, Map>(
   assert(Number.isInteger(definition.version) && definition.version > 0, 'a game’s version is a whole number from 1');
   checkKinds(definition.kinds);
   checkLimits(definition.limits);
+  const rules = definition.rules ?? [];
+  checkRules(rules);
   const inputs = definition.inputs ?? {};
   for (const name of Object.keys(definition.columns)) {
     assert(!(name in ENGINE_COLUMNS) && !(name in inputs), `column ${name} exists already`);
@@ -173,7 +185,7 @@ export function defineGame<const Specs extends ColumnSpecs, Map>(
   for (const name of inputNames) inputColumns[name] = { type: 'i32', seenBy: 'nobody' };
   const allColumns: ColumnSpecs = { ...ENGINE_COLUMNS, ...inputColumns, ...definition.columns };
   const savedColumns = Object.keys(allColumns).filter((name) => allColumns[name]!.saved === true);
-  return { ...definition, allColumns, savedColumns, inputNames, rows: createRows(allColumns) };
+  return { ...definition, allColumns, savedColumns, inputNames, rows: createRows(allColumns), rules };
 }
 
 function checkKinds(kinds: Readonly<Record<string, number>>): void {
@@ -190,6 +202,12 @@ function checkLimits(limits: GameLimits): void {
   assert(limits.turnPerS >= TICK_HZ && limits.turnPerS <= 131_072, 'limits.turnPerS is from 60 to 131,072 (720°/s)');
   assert(limits.worldHalfMm > 0 && limits.worldHalfMm <= WORLD_HALF_MM_MAX, 'limits.worldHalfMm is at most 10 km');
   assert(limits.interestRadiusMm > 0 && limits.interestRadiusMm <= 500_000, 'limits.interestRadiusMm is at most 500 m');
+}
+
+function checkRules(rules: readonly string[]): void {
+  assert(rules.length <= GAME_RULES_MAX, `a game has at most ${GAME_RULES_MAX} rules to count`);
+  assert(new Set(rules).size === rules.length, 'no two rules have the same name');
+  for (const rule of rules) assert(RULE.test(rule), `rule ${rule}: it is a name, or request.code`);
 }
 
 function checkFields(

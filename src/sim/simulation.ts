@@ -14,10 +14,10 @@ import {
   worldTick,
 } from './world.ts';
 
-/** What a simulation can't do by itself: tell clients, look into the past, know names. The zone hands it in. */
+/** What a simulation can't do by itself: tell clients, look into the past, know names, count. The zone hands it in. */
 export type Surroundings = Pick<
   Simulation,
-  'emit' | 'emitNear' | 'positionAt' | 'rewindTicks' | 'nameOf' | 'findPlayer'
+  'emit' | 'emitNear' | 'positionAt' | 'rewindTicks' | 'nameOf' | 'findPlayer' | 'countRefusal'
 >;
 
 /** For a predicting client: nobody to tell, no past, no names. A predicted system uses none of it. */
@@ -28,6 +28,7 @@ export const NO_SURROUNDINGS: Surroundings = {
   rewindTicks: () => 0,
   nameOf: () => '',
   findPlayer: () => -1,
+  countRefusal: () => {},
 };
 
 export function createSimulation(game: AnyGame, world: World, seed: number, surroundings: Surroundings): Simulation {

@@ -1,7 +1,7 @@
 // The shared memory of one zone, made by the main thread and handed to the zone, its edges and the store thread.
 // It outlives a zone thread that dies: the next one goes on from the keyframe in it.
 
-import { createCounterBuffer } from '../base/counters.ts';
+import { createCounterBuffer, createRuleBuffer } from '../base/counters.ts';
 import { ENTITIES_MAX, INPUT_RING_BYTES, NAME_LENGTH_MAX, OUTPUT_RING_BYTES, SAVE_RING_BYTES } from '../base/limits.ts';
 import { createRingBuffer } from '../base/ring.ts';
 import type { AnyGame } from '../sim/game.ts';
@@ -21,6 +21,8 @@ export interface ZoneBuffers {
   /** Characters to save. Zone writes, store thread reads. */
   readonly saveRing: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  /** What the game's rules refused, a word for each of `game.rules`. */
+  readonly ruleCounters: SharedArrayBuffer;
   readonly edgeCounters: readonly SharedArrayBuffer[];
 }
 
@@ -39,6 +41,7 @@ export function createZoneBuffers(game: AnyGame, edgeCount: number, capacity = E
     outputRings: perEdge(() => createRingBuffer(OUTPUT_RING_BYTES)),
     saveRing: createRingBuffer(SAVE_RING_BYTES),
     counters: createCounterBuffer('zone'),
+    ruleCounters: createRuleBuffer(game.rules),
     edgeCounters: perEdge(() => createCounterBuffer('edge')),
   };
 }

@@ -108,6 +108,8 @@ export interface Zone {
   readonly keyframes: Keyframes;
   readonly guard: InputGuard;
   readonly counters: Counters<'zone'>;
+  /** By place in `game.rules`. */
+  readonly ruleCounts: Uint32Array;
   readonly names: Uint8Array;
   readonly messages: Messages;
   readonly inputs: readonly KeepingRingReader[];
@@ -144,6 +146,7 @@ export function createZone(options: ZoneOptions): Zone {
     keyframes: createKeyframes(buffers.keyframes, world),
     guard: createInputGuard(buffers.capacity, layout, game.limits, counters),
     counters,
+    ruleCounts: new Uint32Array(buffers.ruleCounters),
     names: new Uint8Array(buffers.names),
     messages: createMessages(game),
     inputs: buffers.inputRings.map(createKeepingRingReader),
@@ -175,6 +178,7 @@ function surroundingsOf(zone: () => Zone): Surroundings {
     rewindTicks: (slot) => rewindOf(zone().world, slot),
     nameOf: (slot) => nameOf(zone(), slot),
     findPlayer: (name) => findPlayer(zone(), name),
+    countRefusal: (rule) => countRefusal(zone(), rule),
   };
 }
 
@@ -388,13 +392,22 @@ function takeRequest(zone: Zone, client: number): void {
     if (body === undefined) continue;
     const values = body as Record<string, number | string>;
     refused = screenRequest(zone.guard, zone.world, spec.fields, values, slot);
-    if (refused === '') refused = spec.run(zone.sim, slot, values);
+    if (refused === '') {
+      refused = spec.run(zone.sim, slot, values);
+      const rule = zone.game.rules.indexOf(`${name}.${refused}`);
+      if (rule >= 0) countRefusal(zone, rule);
+    }
     break;
   }
   if (refused !== '') words[index.requestsRefused]!++;
   sendMessage(zone, RECORD_RESPONSE, client, () =>
     encodeMessage(zone.writer, zone.messages.serverResponse, { id: value.id, refused }),
   );
+}
+
+function countRefusal({ ruleCounts }: Zone, rule: number): void {
+  assert(rule >= 0 && rule < ruleCounts.length, 'a game counts by rules that it states');
+  ruleCounts[rule]!++;
 }
 
 function emitEvent(zone: Zone, event: string, to: number, values: Readonly<Record<string, number | string>>): void {

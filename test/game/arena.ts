@@ -28,6 +28,8 @@ export interface Arena {
   readonly told: Told[];
   /** How far back each slot's hits are judged; 0 where nothing stands. */
   readonly rewind: Map<number, number>;
+  /** Refusals counted, by place in `game.rules`. */
+  readonly refusals: Uint32Array;
   readonly names: Map<number, string>;
 }
 
@@ -44,6 +46,7 @@ export function createArena(map: FieldMap = OPEN, capacity = 64, seed = 1): Aren
   const told: Told[] = [];
   const rewind = new Map<number, number>();
   const names = new Map<number, string>();
+  const refusals = new Uint32Array(game.rules.length);
   const tell = (event: string, to: number, values: Told['values'], isNear: boolean): void => {
     told.push({ tick: sim.tick, event, to, isNear, values: { ...values } });
   };
@@ -54,9 +57,10 @@ export function createArena(map: FieldMap = OPEN, capacity = 64, seed = 1): Aren
     rewindTicks: (slot) => rewind.get(slot) ?? 0,
     nameOf: (slot) => names.get(slot) ?? '',
     findPlayer: (name) => [...names].find(([, other]) => other.toLowerCase() === name.toLowerCase())?.[0] ?? -1,
+    countRefusal: (rule) => void refusals[rule]!++,
   }) as DarkAges;
   publishFrame(history, world);
-  return { world, sim, columns: columnsOf(sim), history, told, rewind, names };
+  return { world, sim, columns: columnsOf(sim), history, told, rewind, refusals, names };
 }
 
 /** A connected player in full health, without a shield, that looks along +X. */

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { createCounterBuffer, createCounters, HISTOGRAMS, type HistogramRow } from '../../src/base/counters.ts';
+import {
+  createCounterBuffer,
+  createCounters,
+  createRuleBuffer,
+  HISTOGRAMS,
+  type HistogramRow,
+  ruleRows,
+} from '../../src/base/counters.ts';
 import { createMetrics } from '../../src/io/prometheus.ts';
 import type { ThreadFigures } from '../../src/io/threads.ts';
 
@@ -50,6 +57,8 @@ const FIGURES: ThreadFigures = {
   loopDelay: { p50S: 0.001, p99S: 0.002, maxS: 0.003 },
 };
 
+const RULES = ['range', 'pay.too_poor'];
+
 function createBench() {
   const zones = [
     createCounters('zone', createCounterBuffer('zone')),
@@ -60,18 +69,21 @@ function createBench() {
     createCounters('edge', createCounterBuffer('edge')),
   ];
   const store = createCounters('store', createCounterBuffer('store'));
+  const rules = new Uint32Array(createRuleBuffer(RULES));
   const bufferOf = ({ words }: { words: Uint32Array }) => words.buffer as SharedArrayBuffer;
   const metrics = createMetrics({
     sources: [
       { kind: 'zone', labels: { zone_id: '1' }, blocks: [bufferOf(zones[0]!)] },
       { kind: 'zone', labels: { zone_id: '2' }, blocks: [bufferOf(zones[1]!)] },
+      { kind: ruleRows(RULES), labels: { zone_id: '1' }, blocks: [rules.buffer as SharedArrayBuffer] },
+      { kind: ruleRows([]), labels: { zone_id: '2' }, blocks: [createRuleBuffer([])] },
       { kind: 'edge', labels: { zone_id: '1' }, blocks: edges.map(bufferOf) },
       { kind: 'store', labels: {}, blocks: [bufferOf(store)] },
     ],
     threads: async () => [FIGURES],
   });
   const read = async () => parseText(await metrics.text());
-  return { zones, edges, store, metrics, read };
+  return { zones, edges, store, rules, metrics, read };
 }
 
 test('every figure is there under its name, type and labels, and the process’s own too', async () => {
@@ -100,6 +112,19 @@ test('every figure is there under its name, type and labels, and the process’s
   expect(sample('darkages_thread_cpu_seconds_total', '{thread="edge-1",zone_id="1"}')).toBe(4.5);
   const delay = '{thread="edge-1",zone_id="1",quantile="0.99"}';
   expect(sample('darkages_thread_event_loop_delay_seconds', delay)).toBe(0.002);
+});
+
+test('what a game refused stands under the names of its rules, wraps and all; a game without rules has none', async () => {
+  const { rules, read } = createBench();
+  rules.set([3, 0xffff_ffff]);
+  await read();
+  rules.set([4, 1]);
+  const { type, samples } = (await read()).get('darkages_game_refused_total')!;
+  expect(type).toBe('counter');
+  expect(Object.fromEntries(samples)).toEqual({
+    'darkages_game_refused_total{zone_id="1",rule="range"}': 4,
+    'darkages_game_refused_total{zone_id="1",rule="pay.too_poor"}': 0x1_0000_0001,
+  });
 });
 
 test('a counter that wraps goes on growing, a gauge does not add up', async () => {

@@ -26,6 +26,7 @@ test('what follows from a definition', () => {
   expect(game.savedColumns).toEqual(['positionX', 'positionY', 'positionZ', 'facing', 'colour']);
   expect(game.rows.map((row) => row.name)).toContain('colour');
   expect(game.rows.map((row) => row.name)).not.toContain('pitch');
+  expect(game.rules).toEqual([]);
   expect(Object.keys(game.allColumns)).toEqual(expect.arrayContaining(['kind', 'pitch', 'zoom', 'colour']));
 });
 
@@ -42,6 +43,10 @@ test.each<[string, Partial<Definition>]>([
   ['column pitch exists already', { columns: { pitch: { type: 'u8', seenBy: 'everyone', field: 16 } } }],
   ['its field number is from 16', { columns: { colour: { type: 'u8', seenBy: 'everyone', field: 15 } } }],
   ['a name is camelCase', { columns: { Colour: { type: 'u8', seenBy: 'everyone', field: 16 } } }],
+  ['rule Too Far', { rules: ['Too Far'] }],
+  ['rule pay.too.poor', { rules: ['pay.too.poor'] }],
+  ['no two rules have the same name', { rules: ['far', 'far'] }],
+  ['at most 64 rules', { rules: Array.from({ length: 65 }, (_, index) => `rule${index}`) }],
   ['input aim is a column of the engine', { inputs: { aim: { field: 16, type: 'int', min: 0, max: 1 } } }],
   [
     'field number of another',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LINGER_TICKS, SAVE_INTERVAL_TICKS } from '../../src/base/limits.ts';
+import { defineGame } from '../../src/sim/game.ts';
 import { historyEpoch, newestTick } from '../../src/sim/history.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { CLIENT_BITS } from '../../src/wire/zone-records.ts';
@@ -134,6 +135,25 @@ test('requests are answered, refused with the game’s reason, and cause events 
     { kind: 'event', client: 0xffff, value: { heard: { text: 'grüß dich' } } },
     { kind: 'response', client: far, value: { id: 3, refused: '' } },
   ]);
+});
+
+test('what the game refuses is counted by the rules it states, each time, and by nothing else', () => {
+  const rules = ['lazy', 'pay.too_poor', 'shout.too_poor'];
+  let refused = 0;
+  const system = { name: 'scold', run: (sim: { countRefusal(rule: number): void }) => sim.countRefusal(refused) };
+  const zone = createTestZone(defineGame({ ...testGame, rules, systems: [...testGame.systems, system] }));
+  join(zone, 0);
+  run(zone, 3);
+  for (let id = 1; id <= 4; id++) request(zone, 0, { id, pay: { amount: 30 } });
+  request(zone, 0, { id: 5, shout: { text: 'here' } });
+  run(zone);
+  expect([...zone.zone.ruleCounts]).toEqual([4, 3, 0]);
+  expect(count(zone, 'requestsRefused')).toBe(3);
+  restartZone(zone, 2);
+  run(zone);
+  expect([...zone.zone.ruleCounts]).toEqual([5, 3, 0]);
+  refused = rules.length;
+  expect(() => run(zone)).toThrow('a game counts by rules that it states');
 });
 
 test('inputs of strangers, stale, early and doubled ones move a counter and nothing else', () => {
