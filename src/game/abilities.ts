@@ -145,14 +145,14 @@ export const REASONS = {
   casting: 2,
   cooldown: 3,
   mana: 4,
-  /** No such entity, an old handle, or one too far away to be seen. */
+  /** No such entity, an old handle, or one that the caster does not see: too far away, or behind something tall. */
   unknownTarget: 5,
   /** Nothing that the ability could be used on: dead, of a wrong kind, oneself. */
   badTarget: 6,
   /** Of the own party; for mend: not of the own party. */
   party: 7,
   range: 8,
-  /** Something tall is in between. */
+  /** Something tall came in between since the target was seen; for an area: it is before the place. */
   sight: 9,
   /** The target of a melee attack is not in front. */
   facing: 10,

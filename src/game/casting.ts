@@ -7,16 +7,17 @@ import { ABILITIES, type Ability, INTEREST_RADIUS_MM, REASONS } from './abilitie
 import { findPlace, isInCone, reachOf } from './aim.ts';
 import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
 import { breakCast, mayHurt } from './damage.ts';
-import { tellRefused } from './events.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
 import type { Spot } from './map.ts';
 import { placeAt } from './nearby.ts';
+import { refuse } from './refusals.ts';
 import { blocksWay } from './sight.ts';
 import { takeEffect } from './strikes.ts';
 
 const INTEREST = INTEREST_RADIUS_MM << POSITION_SHIFT;
 
 const past = new Int32Array(3);
+const ownPast = new Int32Array(3);
 const spot: Spot = { x: 0, z: 0 };
 
 export function runCasting(sim: DarkAges): void {
@@ -29,9 +30,9 @@ export function runCasting(sim: DarkAges): void {
     pressed[slot] = wanted;
     if (wanted === 0 && castAbility[slot] === 0) continue;
     if (health[slot] === 0) {
-      if (isPress) tellRefused(sim, slot, wanted, REASONS.dead);
+      if (isPress) refuse(sim, slot, wanted, REASONS.dead);
     } else if (castAbility[slot] !== 0) {
-      if (isPress) tellRefused(sim, slot, wanted, REASONS.casting);
+      if (isPress) refuse(sim, slot, wanted, REASONS.casting);
       continueCast(sim, slot);
     } else {
       beginCast(sim, slot, ABILITIES[wanted]!, isPress);
@@ -43,7 +44,7 @@ function beginCast(sim: DarkAges, slot: number, ability: Ability, isPress: boole
   const { castAbility, castUntil, castTarget, target, shieldUntil } = columnsOf(sim);
   const reason = checkCast(sim, slot, ability, target[slot]!);
   if (reason !== 0) {
-    if (isPress) tellRefused(sim, slot, ability.id, reason);
+    if (isPress) refuse(sim, slot, ability.id, reason);
     return;
   }
   if (ability.kind !== 'heal' && shieldUntil[slot]! > sim.tick) shieldUntil[slot] = sim.tick;
@@ -93,14 +94,9 @@ function checkTarget(sim: DarkAges, slot: number, ability: Ability, target: numb
     return target !== 0 && ability.kind !== 'heal' ? REASONS.badTarget : 0;
   }
   const other = sim.find(target);
-  if (other < 0) return REASONS.unknownTarget;
+  // What the caster does not see is answered like what is not there: who guesses handles learns nothing.
+  if (other < 0 || !findSeen(sim, slot, other)) return REASONS.unknownTarget;
   const { kind, health, party, positionX, positionZ } = columnsOf(sim);
-  const x = positionX[slot]!;
-  const z = positionZ[slot]!;
-  // What is too far away to be seen is answered like what is not there.
-  const farX = positionX[other]! - x;
-  const farZ = positionZ[other]! - z;
-  if (farX * farX + farZ * farZ > INTEREST * INTEREST) return REASONS.unknownTarget;
   if (kind[other]! > FIGHTER_LAST || health[other] === 0) return REASONS.badTarget;
   if (ability.kind === 'heal') {
     if (kind[other] !== PLAYER) return REASONS.badTarget;
@@ -108,7 +104,8 @@ function checkTarget(sim: DarkAges, slot: number, ability: Ability, target: numb
   } else if (!mayHurt(sim, slot, kind[slot]!, party[slot]!, other)) {
     return kind[other] === PLAYER && kind[slot] === PLAYER ? REASONS.party : REASONS.badTarget;
   }
-  if (!placeAt(sim, other, sim.rewindTicks(slot), past)) return REASONS.unknownTarget;
+  const x = positionX[slot]!;
+  const z = positionZ[slot]!;
   const dx = past[0]! - x;
   const dz = past[2]! - z;
   const edge = ability.kind === 'melee' ? FIGHTERS[kind[other]!]!.radiusMm : 0;
@@ -116,6 +113,20 @@ function checkTarget(sim: DarkAges, slot: number, ability: Ability, target: numb
   if (dx * dx + dz * dz > range * range) return REASONS.range;
   if (blocksWay(sim.map, x, z, past[0]!, past[2]!)) return REASONS.sight;
   return ability.kind === 'melee' && !isInCone(sim, slot, ability, dx, dz) ? REASONS.facing : 0;
+}
+
+/**
+ * Whether the caster saw the other one when it decided: near enough, and nothing tall between the two of them in the frame
+ * that it looked at. Leaves in `past` where the other one was. Edges look 5 times a second and show a crowd's nearest only
+ * (snapshot/interest.ts), so somebody in plain sight may be known here a moment before it is sent.
+ */
+function findSeen(sim: DarkAges, slot: number, other: number): boolean {
+  const back = sim.rewindTicks(slot);
+  if (!placeAt(sim, slot, back, ownPast) || !placeAt(sim, other, back, past)) return false;
+  const dx = past[0]! - ownPast[0]!;
+  const dz = past[2]! - ownPast[2]!;
+  if (dx * dx + dz * dz > INTEREST * INTEREST) return false;
+  return !blocksWay(sim.map, ownPast[0]!, ownPast[2]!, past[0]!, past[2]!);
 }
 
 function checkPlace(sim: DarkAges, slot: number, ability: Ability): number {

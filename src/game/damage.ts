@@ -3,10 +3,11 @@
 import { POSITION_SHIFT } from '../sim/game.ts';
 import { ABILITIES, DEAD_TICKS, INTERRUPTED_TICKS, INTERRUPTING_AMOUNT, REASONS } from './abilities.ts';
 import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
-import { tellKilled, tellRefused, tellStruck } from './events.ts';
+import { tellKilled, tellStruck } from './events.ts';
 import { creatureOf, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
 import { dropLoot } from './loot.ts';
 import { provoke } from './pack.ts';
+import { refuse } from './refusals.ts';
 
 /** A player who dies leaves one coin in so many. */
 const GOLD_SHARE = 5;
@@ -56,7 +57,7 @@ export function breakCast(sim: DarkAges, slot: number, reason: number): void {
   const ability = columns.castAbility[slot]!;
   columns.castAbility[slot] = 0;
   readyTicksOf(columns, ability)[slot] = sim.tick + INTERRUPTED_TICKS;
-  tellRefused(sim, slot, ability, reason);
+  refuse(sim, slot, ability, reason);
 }
 
 function die(sim: DarkAges, source: number, sourceKind: number, ability: number, target: number): void {

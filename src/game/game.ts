@@ -19,6 +19,7 @@ import { runMovement, SPRINT_CM_PER_S, TURN_PER_S } from './movement.ts';
 import { indexFighters } from './nearby.ts';
 import { leaveParty } from './party.ts';
 import { runProjectiles } from './projectiles.ts';
+import { rules } from './refusals.ts';
 import { requests } from './requests.ts';
 import { blocksSight } from './sight.ts';
 import { runAreas } from './strikes.ts';
@@ -61,6 +62,7 @@ export const game = defineGame<typeof columns, FieldMap>({
     worldHalfMm: WORLD_HALF_MM,
     interestRadiusMm: INTEREST_RADIUS_MM,
   },
+  rules,
   blocksSight,
   createMap: createFieldMap,
   systems: [

@@ -9,6 +9,7 @@ import { LOW_TOP, SPAWN_HALF_MM } from './map.ts';
 import { findNear, found } from './nearby.ts';
 import { MOOD_HOME } from './pack.ts';
 import { putOnFreeSpot } from './place.ts';
+import { countDeadMoving } from './refusals.ts';
 
 /** Health comes back to who gave and took no hit for so long. */
 const REST_TICKS = 5 * TICK_HZ;
@@ -68,6 +69,7 @@ export function runLife(sim: DarkAges): void {
     const each = kind[slot]!;
     if (each === 0 || each > FIGHTER_LAST) continue;
     if (health[slot] === 0) {
+      countDeadMoving(sim, slot);
       if (tick < deadUntil[slot]! && wantsRespawn[slot] === 0) continue;
       if (each === PLAYER) respawnPlayer(sim, slot);
       else respawnCreature(sim, slot);

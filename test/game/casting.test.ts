@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ABILITIES, BOLT, INTERRUPTED_TICKS, MEND, METEOR, REASONS, SLASH } from '../../src/game/abilities.ts';
 import { hurt } from '../../src/game/damage.ts';
-import { AREA, LOOT, PLAYER, PROJECTILE, WOLF } from '../../src/game/kinds.ts';
+import { AREA, LOOT, PLAYER, PROJECTILE, TROLL, WOLF } from '../../src/game/kinds.ts';
 import { buildFieldMap } from '../../src/game/map.ts';
-import { type Arena, addCreature, addPlayer, createArena, face, press, reasonsOf, step } from './arena.ts';
+import { type Arena, addCreature, addPlayer, createArena, face, press, put, reasonsOf, step } from './arena.ts';
 
 const wall = buildFieldMap([1000, -5000, 1500, 5000], 200_000);
 
@@ -76,7 +76,7 @@ describe('refused, with a reason', () => {
     const behindWall = addPlayer(arena, 2200, 0);
     const beside = addPlayer(arena, 0, 2500);
     const far = addPlayer(arena, 0, 40_000);
-    expect(reasonOf(arena, slot, SLASH, behindWall)).toBe(REASONS.sight);
+    expect(reasonOf(arena, slot, SLASH, behindWall)).toBe(REASONS.unknownTarget);
     expect(reasonOf(arena, slot, SLASH, beside)).toBe(REASONS.facing);
     expect(reasonOf(arena, slot, BOLT, far)).toBe(REASONS.range);
     expect(reasonOf(arena, slot, METEOR, -1, 2600)).toBe(REASONS.range);
@@ -86,19 +86,95 @@ describe('refused, with a reason', () => {
     expect(reasonOf(arena, slot, METEOR, -1, 800)).toBe(0);
   });
 
-  test('is told once a press, however long the key is held, and at most ten times a second', () => {
+  test('who was seen when the caster decided, and is behind a wall by now, is no stranger but out of sight', () => {
+    const arena = createArena(wall);
+    const slot = addPlayer(arena, 0, 5500);
+    const other = addPlayer(arena, 2200, 5600);
+    step(arena, 4);
+    put(arena, slot, 0, 4000);
+    step(arena);
+    arena.rewind.set(slot, 3);
+    expect(reasonOf(arena, slot, SLASH, other)).toBe(REASONS.sight);
+    expect(reasonOf(arena, slot, SLASH, other)).toBe(REASONS.unknownTarget);
+  });
+
+  test('is told once a press, however long the key is held, and at most ten times a second; each press is counted', () => {
     const arena = createArena();
     const slot = addPlayer(arena, 0, 0);
     arena.columns.mana[slot] = 0;
     arena.columns.ability[slot] = MEND;
     step(arena, 60);
     expect(reasonsOf(arena, slot)).toEqual([REASONS.mana]);
+    expect(arena.refusals[REASONS.mana - 1]).toBe(1);
     arena.told.length = 0;
     for (let tick = 0; tick < 60; tick++) {
       arena.columns.ability[slot] = tick % 2 === 0 ? METEOR : MEND;
       step(arena);
     }
     expect(reasonsOf(arena, slot).length).toBe(10);
+    expect(arena.refusals[REASONS.mana - 1]).toBe(61);
+    expect(arena.refusals.reduce((sum, count) => sum + count)).toBe(61);
+  });
+});
+
+/** What a player behind a wall is told, pays and is counted for when it uses an ability on the handle of an entity. */
+function answerFor(ability: number, rewind: number, makeHandle: (arena: Arena, own: number) => number): unknown {
+  const arena = createArena(wall);
+  const slot = addPlayer(arena, 0, 0);
+  const handle = makeHandle(arena, slot);
+  step(arena, 20);
+  arena.rewind.set(slot, rewind);
+  arena.columns.ability[slot] = ability;
+  arena.columns.target[slot] = handle;
+  step(arena);
+  arena.columns.ability[slot] = 0;
+  step(arena, 90);
+  const own = Object.entries(arena.columns).map(([name, column]) => [name, name === 'target' ? 0 : column[slot]]);
+  return [arena.told.filter(({ to }) => to === slot), own, [...arena.refusals]];
+}
+
+describe('who guesses handles learns nothing of what it does not see', () => {
+  const HIDDEN = { behindWall: [2200, 0], far: [-50_500, 0] } as const;
+  const MAKERS: Record<string, (arena: Arena, at: readonly [number, number], own: number) => number> = {
+    player: (arena, at) => addPlayer(arena, ...at),
+    dead: (arena, at) => {
+      const other = addPlayer(arena, ...at);
+      arena.columns.health[other] = 0;
+      arena.columns.deadUntil[other] = 1_000_000;
+      return other;
+    },
+    friend: (arena, at, own) => {
+      const other = addPlayer(arena, ...at);
+      arena.columns.party[own] = 3;
+      arena.columns.party[other] = 3;
+      return other;
+    },
+    troll: (arena, at) => addCreature(arena, TROLL, ...at),
+    loot: (arena, at) => {
+      const other = arena.sim.spawn(LOOT);
+      put(arena, other, ...at);
+      arena.columns.endTick[other] = 1_000_000;
+      return other;
+    },
+  };
+
+  test.each(Object.keys(MAKERS))('hidden %s: the same answer as for nobody', (name) => {
+    for (const at of Object.values(HIDDEN)) {
+      for (const ability of [SLASH, BOLT, MEND]) {
+        for (const rewind of [0, 15]) {
+          const make = (arena: Arena, own: number) => arena.sim.handle(MAKERS[name]!(arena, at, own));
+          const answer = answerFor(ability, rewind, make);
+          const nobody = answerFor(ability, rewind, (arena, own) => make(arena, own) ^ 0x10_0000);
+          expect(answer).toEqual(nobody);
+        }
+      }
+    }
+  });
+
+  test.each(Object.keys(MAKERS))('%s in sight: another answer', (name) => {
+    const make = (arena: Arena, own: number) => arena.sim.handle(MAKERS[name]!(arena, [0, 40_000], own));
+    const nobody = answerFor(BOLT, 15, (arena, own) => make(arena, own) ^ 0x10_0000);
+    expect(answerFor(BOLT, 15, make)).not.toEqual(nobody);
   });
 });
 
@@ -187,7 +263,7 @@ describe('casts', () => {
     arena.columns.positionX[friend] = 3000 * 128;
     arena.columns.positionZ[friend] = 0;
     step(arena, 70);
-    expect(reasonsOf(arena, slot)).toEqual([REASONS.sight]);
+    expect(reasonsOf(arena, slot)).toEqual([REASONS.unknownTarget]);
     expect(arena.columns.health[friend]).toBeLessThan(60);
   });
 });
