@@ -48,6 +48,8 @@ export interface Interpolation {
   readonly rowY: number;
   readonly rowZ: number;
   readonly rowFacing: number;
+  /** Facings are sent in coarser steps. */
+  readonly facingShift: number;
   /** Time of the picture, a fractional tick; −1 before the first. */
   tick: number;
   updatedMs: number;
@@ -63,6 +65,7 @@ export function createInterpolation(rows: readonly Row[]): Interpolation {
     rowY: rowOf('positionY'),
     rowZ: rowOf('positionZ'),
     rowFacing: rowOf('facing'),
+    facingShift: rows[rowOf('facing')]!.shift,
     tick: -1,
     updatedMs: 0,
     views: new Map(),
@@ -158,7 +161,7 @@ function createView(replica: Replica): EntityView {
 }
 
 function showEntity(interpolation: Interpolation, replicas: Replicas, view: EntityView, elapsedMs: number): void {
-  const { rows, rowFacing } = interpolation;
+  const { rows, rowFacing, facingShift } = interpolation;
   const { replica } = view;
   const { values } = replica;
   const newestTick = replica.ticks[replica.count - 1]!;
@@ -172,7 +175,8 @@ function showEntity(interpolation: Interpolation, replicas: Replicas, view: Enti
   view.x = x + view.offsetX;
   view.y = y + view.offsetY;
   view.z = z + view.offsetZ;
-  view.facing = mixAngle(values[a + rowFacing]!, values[b + rowFacing]!, Math.min(part, 1));
+  const facing = values[a + rowFacing]! << facingShift;
+  view.facing = mixAngle(facing, values[b + rowFacing]! << facingShift, Math.min(part, 1));
   view.kind = replica.kind;
   view.name = replica.name;
   const at = part >= 1 ? b : a;

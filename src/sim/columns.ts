@@ -28,6 +28,10 @@ export type Columns<Specs extends ColumnSpecs> = { readonly [Name in keyof Specs
 
 /** Internal position units in a millimetre, as a shift: 1/128 mm (20 m/s is 333.3 mm a tick). */
 export const POSITION_SHIFT = 7;
+/** Facings are 65536ths of a turn; others see 1024ths, a third of a degree: a turn between two snapshots is one byte. */
+const FACING_SHIFT = 6;
+/** Field numbers of the engine's that nobody but an owner sees: beyond those of a game, still two bytes. */
+const FINE_FIELDS_FROM = 2001;
 
 const position = (field: number, fineField: number, comment: string): ColumnSpec => ({
   type: 'i32',
@@ -38,7 +42,8 @@ const position = (field: number, fineField: number, comment: string): ColumnSpec
   saved: true,
   comment,
 });
-const velocity = (field: number): ColumnSpec => ({ type: 'i16', seenBy: 'everyone', field, comment: 'cm/s' });
+/** Its owner predicts with it; others see where an entity goes by where it was, and save three bytes in each delta. */
+const velocity = (field: number): ColumnSpec => ({ type: 'i16', seenBy: 'owner', field, comment: 'cm/s' });
 const hidden = (type: ColumnType, comment: string): ColumnSpec => ({ type, seenBy: 'nobody', comment });
 
 /** The engine's own columns. Slot, generation, kind, name and baseline age have the field numbers left out here. */
@@ -48,7 +53,15 @@ export const ENGINE_COLUMNS = {
   positionX: position(4, 13, 'mm'),
   positionY: position(5, 14, 'mm, height'),
   positionZ: position(6, 15, 'mm'),
-  facing: { type: 'u16', seenBy: 'everyone', field: 7, saved: true, comment: 'turns / 65536; 0 = +X, 16384 = +Z' },
+  facing: {
+    type: 'u16',
+    seenBy: 'everyone',
+    field: 7,
+    shift: FACING_SHIFT,
+    fineField: FINE_FIELDS_FROM,
+    saved: true,
+    comment: 'turns / 1024; 0 = +X, 256 = +Z',
+  },
   velocityX: velocity(8),
   velocityY: velocity(9),
   velocityZ: velocity(10),
@@ -73,13 +86,16 @@ export const ENGINE_COLUMNS = {
 
 export type EngineColumns = Columns<typeof ENGINE_COLUMNS>;
 
+const BITS: Readonly<Record<ColumnType, number>> = { u8: 8, u16: 16, i16: 16, u31: 31, i32: 32 };
+
 /** One number of an entity as clients get it. */
 export interface Row {
   /** As in the .proto: snake_case. */
   readonly name: string;
   readonly field: number;
   readonly column: string;
-  readonly type: ColumnType;
+  /** Width of the value: it and differences of it go round at 2^bits. */
+  readonly bits: number;
   /** The row is `(value >> shift) & mask`; a mask of −1 takes all. */
   readonly shift: number;
   readonly mask: number;
@@ -94,12 +110,21 @@ export function createRows(specs: ColumnSpecs): readonly Row[] {
   for (const [column, spec] of Object.entries(specs)) {
     if (spec.seenBy === 'nobody') continue;
     const shift = spec.shift ?? 0;
-    const common = { column, type: spec.type, comment: spec.comment ?? '' };
+    const common = { column, comment: spec.comment ?? '' };
     assert(spec.field !== undefined, `column ${column} is seen by ${spec.seenBy} and needs a field number`);
     const name = toSnakeCase(column);
     const signed = spec.type === 'i16' || spec.type === 'i32';
     const ownerOnly = spec.seenBy === 'owner';
-    rows.push({ ...common, name, field: spec.field, shift, mask: -1, signed, ownerOnly });
+    rows.push({
+      ...common,
+      name,
+      field: spec.field,
+      bits: BITS[spec.type] - shift,
+      shift,
+      mask: -1,
+      signed,
+      ownerOnly,
+    });
     if (shift === 0) continue;
     assert(spec.fineField !== undefined, `column ${column} has a shift, so its owner needs the low bits: fineField`);
     const comment = `low ${shift} bits of ${name}, to its owner only`;
@@ -108,6 +133,7 @@ export function createRows(specs: ColumnSpecs): readonly Row[] {
       ...common,
       name: `${name}_fine`,
       field: spec.fineField,
+      bits: shift,
       shift: 0,
       mask,
       signed: false,
@@ -120,24 +146,19 @@ export function createRows(specs: ColumnSpecs): readonly Row[] {
   return rows.sort((a, b) => Number(a.ownerOnly) - Number(b.ownerOnly) || a.field - b.field);
 }
 
-/** Difference of two values of a row, the shortest way round for types that wrap: what a delta carries. */
-export function wrapDifference(type: ColumnType, difference: number): number {
-  return type === 'u16' || type === 'i16' ? (difference << 16) >> 16 : difference | 0;
+/** Difference of two values of a row, the shortest way round at its width: what a delta carries. */
+export function wrapDifference(bits: number, difference: number): number {
+  const spare = 32 - bits;
+  return (difference << spare) >> spare;
 }
 
 /** Value of a row from its baseline and a delta. The inverse of `wrapDifference`, whatever the delta. */
-export function applyDifference(type: ColumnType, baseline: number, difference: number): number {
-  const value = (baseline + difference) | 0;
-  switch (type) {
-    case 'u8':
-      return value & 0xff;
-    case 'u16':
-      return value & 0xffff;
-    case 'i16':
-      return (value << 16) >> 16;
-    case 'u31':
-      return value & 0x7fff_ffff;
-    case 'i32':
-      return value;
-  }
+export function applyDifference(
+  { bits, signed }: Pick<Row, 'bits' | 'signed'>,
+  baseline: number,
+  difference: number,
+): number {
+  const spare = 32 - bits;
+  const high = (baseline + difference) << spare;
+  return signed ? high >> spare : high >>> spare;
 }

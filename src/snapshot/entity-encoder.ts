@@ -3,7 +3,6 @@
 // What only the owner sees is never in the cache: it is encoded for its owner alone.
 
 import { varintBytes, zigzag } from '../base/bytes.ts';
-import { wrapDifference } from '../sim/columns.ts';
 import { frameOffset, GENERATION, type History, KIND, ROWS } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY } from '../wire/schema.ts';
@@ -19,8 +18,8 @@ export interface EntityEncoder {
   readonly publicRows: number;
   readonly fields: Int32Array;
   readonly signed: Uint8Array;
-  /** 1 where a difference goes round at 16 bits. */
-  readonly wraps: Uint8Array;
+  /** 32 less the width of the row: what differences are shifted by to go round there (`wrapDifference`). */
+  readonly spares: Uint8Array;
   readonly deltaBytesMax: number;
   readonly stateBytesMax: number;
   /** Of the part that everyone sees. */
@@ -59,7 +58,7 @@ export function createEntityEncoder(history: History, names: Uint8Array, nameByt
     publicRows: rows.filter((row) => !row.ownerOnly).length,
     fields: Int32Array.from(rows, (row) => row.field),
     signed: Uint8Array.from(rows, (row) => Number(row.signed)),
-    wraps: Uint8Array.from(rows, (row) => Number(wrapDifference(row.type, 0x1_0000) === 0)),
+    spares: Uint8Array.from(rows, (row) => 32 - row.bits),
     deltaBytesMax,
     stateBytesMax,
     publicStateBytesMax: headBytes + publicRowBytes,
@@ -104,18 +103,17 @@ export function writeDelta(
   baselineTick: number,
   rowCount: number,
 ): number {
-  const { fields, wraps, history } = encoder;
+  const { fields, spares, history } = encoder;
   const { records, stride } = history;
   const now = frameOffset(history, tick) + slot * stride + ROWS;
   const was = frameOffset(history, baselineTick) + slot * stride + ROWS;
   bytes[offset] = (ENTITY.slot << 3) | VARINT;
   let at = putVarint(bytes, offset + 1, slot);
   for (let row = 0; row < rowCount; row++) {
-    let difference = (records[now + row]! - records[was + row]!) | 0;
+    const difference = records[now + row]! - records[was + row]!;
     if (difference === 0) continue;
-    if (wraps[row] !== 0) difference = (difference << 16) >> 16;
     at = putVarint(bytes, at, fields[row]! << 3);
-    at = putVarint(bytes, at, zigzag(difference));
+    at = putVarint(bytes, at, zigzag((difference << spares[row]!) >> spares[row]!));
   }
   return at;
 }

@@ -186,7 +186,7 @@ function readDelta(replicas: Replicas, reader: Reader, staged: Staged, tick: num
   if (replica === undefined || state < 0) return NO_BASELINE;
   for (let row = 0; row < rowCount; row++) {
     const baseline = replica.values[state * rowCount + row]!;
-    staged.values[row] = applyDifference(replicas.rows[row]!.type, baseline, staged.values[rowCount + row]!);
+    staged.values[row] = applyDifference(replicas.rows[row]!, baseline, staged.values[rowCount + row]!);
   }
   return DECODED;
 }

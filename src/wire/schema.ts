@@ -38,8 +38,8 @@ export interface GameSchema {
   readonly rows: readonly {
     readonly name: string;
     readonly field: number;
-    /** Range of the value; a client needs it to know which differences go round. */
-    readonly type: 'u8' | 'u16' | 'i16' | 'u31' | 'i32';
+    /** Width of the value; a client needs it to know where sums go round. */
+    readonly bits: number;
     readonly signed: boolean;
     readonly ownerOnly: boolean;
     readonly comment: string;
@@ -332,7 +332,9 @@ function createEntityMessage(game: GameSchema, isDelta: boolean): Message {
     const type = isDelta || row.signed ? 'sint32' : 'uint32';
     const name = row.name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const audience = row.ownerOnly && !row.comment.includes(OWNER_ONLY) ? OWNER_ONLY : '';
-    const comment = [row.comment, row.type, audience].filter((words) => words !== '').join('; ');
+    const comment = [row.comment, `${row.signed ? 'i' : 'u'}${row.bits}`, audience]
+      .filter((words) => words !== '')
+      .join('; ');
     fields.push({ name, field: row.field, type, comment, ...(isDelta && { optional: true }) });
   }
   fields.sort((a, b) => a.field - b.field);

@@ -39,8 +39,7 @@ function expectedDelta(zone: RandomZone, tick: number, slot: number, baseline: n
   const was = readTruth(zone, baseline, slot, isOwner).values;
   const delta: Record<string, unknown> = slot === 0 ? {} : { slot };
   for (const [index, row] of zone.history.rows.entries()) {
-    const difference = wrapDifference(row.type, now[index]! - was[index]!);
-    if (difference !== 0) delta[rowNames[index]!] = difference;
+    if (now[index] !== was[index]) delta[rowNames[index]!] = wrapDifference(row.bits, now[index]! - was[index]!);
   }
   return delta;
 }

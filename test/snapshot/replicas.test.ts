@@ -144,7 +144,7 @@ test('differences go round as the column’s type says', () => {
   apply(replicas, { tick: 2, deltas: [{ slot: 1, baselineAge: 1, ...step }] });
   const after = readColumns(replicas, replicas.bySlot.get(1)!);
   expect(after).toMatchObject({ level: 0, heading: 0, heat: -32_768, score: 0, depth: -0x8000_0000 });
-  expect(applyDifference('u16', 3, -4)).toBe(65_535);
+  expect(applyDifference({ bits: 16, signed: false }, 3, -4)).toBe(65_535);
 });
 
 test('cut anywhere, any bit turned: a code, and nothing changes unless it is APPLIED', () => {

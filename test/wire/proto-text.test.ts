@@ -32,7 +32,7 @@ test.each([PROBE_SCHEMA, game])('protobufjs reads the printed file and finds eve
 test('a line break in a comment stays in the comment', () => {
   const row = {
     name: 'mood',
-    type: 'u8',
+    bits: 8,
     field: 16,
     signed: false,
     ownerOnly: false,

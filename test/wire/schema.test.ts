@@ -29,7 +29,7 @@ test('rows become fields of both entity messages, differences are signed and opt
   }
 });
 
-const row = { name: 'x', type: 'u8', field: 16, signed: false, ownerOnly: false, comment: '' } as const;
+const row = { name: 'x', bits: 8, field: 16, signed: false, ownerOnly: false, comment: '' } as const;
 const none = { field: 16, fields: {} };
 
 test.each<[string, Partial<GameSchema>]>([

@@ -35,7 +35,7 @@ MEET_MM = 20_000
 TURN = 65536
 # Directions of a square's sides: move_x, move_z, aim.
 SIDES = [(127, 0, 0), (0, 127, 16384), (-127, 0, 32768), (0, -127, 49152)]
-WIDTHS = {"u8": 8, "u16": 16, "i16": 16, "u31": 31, "i32": 32}
+WIDTH = re.compile(r"[ui]\d+")
 
 
 class Deviation(Exception):
@@ -64,14 +64,14 @@ class Schema:
         self.types = {}
         self.owner_only = set()
         for name, comment in re.findall(r"optional sint32 (\w+) = \d+;  // (.*)", delta):
-            self.types[name] = next(part for part in reversed(comment.split("; ")) if part in WIDTHS)
+            self.types[name] = next(part for part in reversed(comment.split("; ")) if WIDTH.fullmatch(part))
             if "to its owner only" in comment:
                 self.owner_only.add(name)
 
 
 def add_difference(kind, baseline, difference):
     """Sums go round at the width of the type."""
-    width = WIDTHS[kind]
+    width = int(kind[1:])
     value = (baseline + difference) % (1 << width)
     return value - (1 << width) if kind[0] == "i" and value >= 1 << (width - 1) else value
 
@@ -155,7 +155,8 @@ class World:
             require(not shown, f"{shown} of another player are shown")
         for name in self.schema.owner_only:
             if name.endswith("_fine"):
-                require(0 <= values[name] <= 127, f"{name} is {values[name]}")
+                width = int(self.schema.types[name][1:])
+                require(0 <= values[name] < 1 << width, f"{name} is {values[name]}")
 
     def values(self, slot):
         entity = self.entities[slot]
@@ -351,7 +352,8 @@ class Player:
             self.intent = (move_x, move_z, aim, 0)
             await self.play(seconds / 4)
             own = self.world.values(self.world.own_slot)
-            require(own["facing"] == aim, f"{self.name} looks to {own['facing']}, not to {aim}")
+            facing = own["facing"] << 6 | own["facing_fine"]
+            require(facing == aim, f"{self.name} looks to {facing}, not to {aim}")
             signs = [(value > 0) - (value < 0) for value in (own["velocity_x"], own["velocity_z"], move_x, move_z)]
             require(signs[:2] == signs[2:], f"{self.name} goes {signs[:2]}, not {signs[2:]}")
         self.intent = None
