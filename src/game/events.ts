@@ -3,6 +3,7 @@
 
 import { PARTY_SIZE_MAX, TEXT_CHARACTERS_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
+import { WORLD_HALF_MM } from './map.ts';
 
 const NAME_BYTES = 24;
 /** A character is at most four bytes of UTF-8. */
@@ -15,6 +16,7 @@ const HANDLE = { type: 'int', min: 0, max: 0x7fff_ffff } as const;
 const NAME = { type: 'text', maxBytes: NAME_BYTES } as const;
 const ABILITY = { type: 'int', min: 0, max: 255 } as const;
 const AMOUNT = { type: 'int', min: 0, max: 65_535 } as const;
+const METRES = { type: 'int', min: -WORLD_HALF_MM / 1000, max: WORLD_HALF_MM / 1000 } as const;
 const COUNT = { type: 'int', min: 0, max: 0x7fff_ffff } as const;
 
 export const CHANNEL_ZONE = 1;
@@ -86,6 +88,7 @@ export const events = {
         maxBytes: PARTY_SIZE_MAX * ENTRY_BYTES,
         comment: 'names with commas between, the leader first; empty: in no party any more',
       },
+      thrownOut: { field: 2, ...NAME, comment: 'whom the leader just threw out; empty: nobody' },
     },
   },
   scores: {
@@ -101,12 +104,22 @@ export const events = {
       players: { field: 3, ...COUNT, comment: 'in the zone' },
     },
   },
+  partyState: {
+    field: 25,
+    fields: {
+      member: { field: 1, type: 'int', min: 0, max: PARTY_SIZE_MAX, comment: 'place in the last `party`, from 1' },
+      health: { field: 2, ...AMOUNT, comment: '0 = dead' },
+      x: { field: 3, ...METRES, comment: 'm, where it is' },
+      z: { field: 4, ...METRES, comment: 'm' },
+    },
+  },
 } as const;
 
 const refused = { ability: 0, reason: 0 };
 const struck = { target: 0, by: 0, ability: 0, amount: 0 };
 const killed = { target: 0, name: '', by: '', byKind: 0, ability: 0 };
 const looted = { variant: 0, amount: 0 };
+const memberState = { member: 0, health: 0, x: 0, z: 0 };
 
 /** Tells the player in `slot` why an ability was not begun or was broken off; a creature is told nothing. */
 export function tellRefused(sim: DarkAges, slot: number, ability: number, reason: number): void {
@@ -154,4 +167,13 @@ export function tellLooted(sim: DarkAges, slot: number, variant: number, amount:
   looted.variant = variant;
   looted.amount = amount;
   sim.emit('looted', slot, looted);
+}
+
+/** @param member place of the one it is about in the last `party`, from 1; @param x in m, as `z` */
+export function tellMemberState(sim: DarkAges, to: number, member: number, health: number, x: number, z: number): void {
+  memberState.member = member;
+  memberState.health = health;
+  memberState.x = x;
+  memberState.z = z;
+  sim.emit('partyState', to, memberState);
 }

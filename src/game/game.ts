@@ -3,7 +3,8 @@
 // for clients in docs/game.md. Zone thread, browser and bots.
 //
 // Order of a tick: everyone moves; who is near whom is indexed; abilities, projectiles and areas take effect; loot is
-// taken; life goes on; creatures decide what they want in the next tick, as players did with their inputs.
+// taken; life goes on, and parties hear of it; creatures decide what they want in the next tick, as players did with
+// their inputs.
 
 import { defineGame, POSITION_SHIFT, vectorLength } from '../sim/game.ts';
 import { INTEREST_RADIUS_MM } from './abilities.ts';
@@ -18,6 +19,7 @@ import { createFieldMap, type FieldMap, PLAYER_RADIUS_MM, WORLD_HALF_MM } from '
 import { runMovement, SPRINT_CM_PER_S, TURN_PER_S } from './movement.ts';
 import { indexFighters } from './nearby.ts';
 import { leaveParty } from './party.ts';
+import { runPartyStates } from './party-state.ts';
 import { runProjectiles } from './projectiles.ts';
 import { rules } from './refusals.ts';
 import { requests } from './requests.ts';
@@ -74,6 +76,7 @@ export const game = defineGame<typeof columns, FieldMap>({
     { name: 'areas', run: runAreas },
     { name: 'loot', run: runLoot },
     { name: 'life', run: runLife },
+    { name: 'partyStates', run: runPartyStates },
     { name: 'creatures', run: runCreatures },
   ],
   start: spawnCreatures,

@@ -1,6 +1,7 @@
-// Parties of up to five: who invites whom, who joins, who leads. Cold: it runs for requests and for players who leave.
-// A party is its number in the column `party` of its members; the member of the lowest rank leads, so when the leader
-// goes the next one does without anything being handed on. All functions return '' or the code of a refusal.
+// Parties of up to five: who invites whom, who joins, who leads, who is thrown out. Cold: it runs for requests, for
+// players who leave and for those who connect again. A party is its number in the column `party` of its members; the
+// member of the lowest rank leads, so when the leader goes the next one does without anything being handed on. What a
+// request runs returns '' or the code of a refusal.
 
 import { INVITE_TICKS, PARTY_SIZE_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
@@ -25,10 +26,19 @@ export function partyMembers(sim: DarkAges, party: number): number[] {
   return members.sort((a, b) => columns.partyRank[a]! - columns.partyRank[b]!);
 }
 
-function tellParty(sim: DarkAges, party: number): void {
+/**
+ * All members hear who is in it, and whom the leader threw out just now ('' = nobody). What they hear of each other later
+ * (party-state.ts) goes by places in this list, so all of that is told anew.
+ */
+export function tellParty(sim: DarkAges, party: number, thrownOut = ''): void {
+  const { client, partyClient, partyTold } = columnsOf(sim);
   const slots = partyMembers(sim, party);
   const members = slots.map((slot) => sim.nameOf(slot)).join(',');
-  for (const slot of slots) sim.emit('party', slot, { members });
+  for (const slot of slots) {
+    partyClient[slot] = client[slot]!;
+    partyTold[slot] = 0;
+    sim.emit('party', slot, { members, thrownOut });
+  }
 }
 
 /** The lowest number that no party has: a function of the columns alone. */
@@ -88,17 +98,56 @@ export function declineInvitation(sim: DarkAges, slot: number): string {
   return '';
 }
 
-/** Who is left alone is in no party either. */
 export function leaveParty(sim: DarkAges, slot: number): string {
+  if (columnsOf(sim).party[slot] === 0) return 'no_party';
+  removeMember(sim, slot, '');
+  return '';
+}
+
+/** The leader throws somebody out. */
+export function kickMember(sim: DarkAges, slot: number, name: string): string {
+  const target = sim.findPlayer(name);
+  const wrong = checkLeader(sim, slot, target);
+  if (wrong === '') removeMember(sim, target, sim.nameOf(target));
+  return wrong;
+}
+
+/** The leader hands on the lead, and takes the place of who gets it. */
+export function promoteMember(sim: DarkAges, slot: number, name: string): string {
+  const { party, partyRank } = columnsOf(sim);
+  const target = sim.findPlayer(name);
+  const wrong = checkLeader(sim, slot, target);
+  if (wrong !== '') return wrong;
+  const rank = partyRank[slot]!;
+  partyRank[slot] = partyRank[target]!;
+  partyRank[target] = rank;
+  tellParty(sim, party[slot]!);
+  return '';
+}
+
+/** '' or why the player in `slot` has no say over the one in `target` (−1 = there is none of that name). */
+function checkLeader(sim: DarkAges, slot: number, target: number): string {
+  const { party } = columnsOf(sim);
+  const own = party[slot]!;
+  if (own === 0) return 'no_party';
+  if (partyMembers(sim, own)[0] !== slot) return 'not_leader';
+  if (target === slot) return 'yourself';
+  return target < 0 || party[target] !== own ? 'no_such_member' : '';
+}
+
+/** Who is left alone is in no party either. */
+function removeMember(sim: DarkAges, slot: number, thrownOut: string): void {
   const { party } = columnsOf(sim);
   const left = party[slot]!;
-  if (left === 0) return 'no_party';
   party[slot] = 0;
-  sim.emit('party', slot, { members: '' });
+  sim.emit('party', slot, { members: '', thrownOut });
   const rest = partyMembers(sim, left);
-  if (rest.length === 1) {
-    party[rest[0]!] = 0;
-    sim.emit('party', rest[0]!, { members: '' });
-  } else tellParty(sim, left);
-  return '';
+  if (rest.length > 1) {
+    tellParty(sim, left, thrownOut);
+    return;
+  }
+  for (const alone of rest) {
+    party[alone] = 0;
+    sim.emit('party', alone, { members: '', thrownOut });
+  }
 }

@@ -6,7 +6,15 @@ import { DEAD_TICKS, RESPAWN_TICKS } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { CHANNEL_PARTY, CHANNEL_WHISPER, CHANNEL_ZONE, SCORES_TOP, TEXT_BYTES } from './events.ts';
 import { PLAYER } from './kinds.ts';
-import { acceptInvitation, declineInvitation, inviteToParty, leaveParty, partyMembers } from './party.ts';
+import {
+  acceptInvitation,
+  declineInvitation,
+  inviteToParty,
+  kickMember,
+  leaveParty,
+  partyMembers,
+  promoteMember,
+} from './party.ts';
 
 /** The scoreboard goes over all players, so it isn't made for the same one more often than this. */
 const SCORES_TICKS = 30;
@@ -29,6 +37,16 @@ export const requests = {
   accept: { field: 21, fields: {}, run: acceptInvitation },
   decline: { field: 22, fields: {}, run: declineInvitation },
   leaveParty: { field: 23, fields: {}, run: leaveParty },
+  kick: {
+    field: 25,
+    fields: { name: { field: 1, ...NAME } },
+    run: (sim: DarkAges, slot: number, values: Values) => kickMember(sim, slot, values.name as string),
+  },
+  promote: {
+    field: 26,
+    fields: { name: { field: 1, ...NAME } },
+    run: (sim: DarkAges, slot: number, values: Values) => promoteMember(sim, slot, values.name as string),
+  },
   scores: { field: 24, fields: {}, run: tellScores },
 } as const;
 

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { INVITE_TICKS } from '../../src/game/abilities.ts';
 import { game } from '../../src/game/game.ts';
-import { acceptInvitation, declineInvitation, inviteToParty, leaveParty, partyMembers } from '../../src/game/party.ts';
+import {
+  acceptInvitation,
+  declineInvitation,
+  inviteToParty,
+  kickMember,
+  leaveParty,
+  partyMembers,
+  promoteMember,
+} from '../../src/game/party.ts';
 import { type Arena, addPlayer, createArena, step, toldOf } from './arena.ts';
 
 const NAMES = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gus'];
@@ -83,4 +91,54 @@ test('when the leader goes the next one leads; who is left alone is in none; num
   expect(arena.told.at(-1)).toMatchObject({ event: 'party', to: slots[3], values: { members: '' } });
   join(arena, slots[0]!, slots[1]!);
   expect(columns.party[slots[0]!]).toBe(1);
+});
+
+test('the leader throws somebody out: he is told, and so are those who stay', () => {
+  const { arena, slots } = createParty(3);
+  const { sim, columns } = arena;
+  expect(kickMember(sim, slots[0]!, 'BOB')).toBe('');
+  expect(columns.party[slots[1]!]).toBe(0);
+  expect(arena.told.map(({ to, values }) => [to, values])).toEqual([
+    [slots[1], { members: '', thrownOut: 'bob' }],
+    [slots[0], { members: 'ann,cat', thrownOut: 'bob' }],
+    [slots[2], { members: 'ann,cat', thrownOut: 'bob' }],
+  ]);
+  arena.told.length = 0;
+  expect(kickMember(sim, slots[0]!, 'cat')).toBe('');
+  expect(partyMembers(sim, 1)).toEqual([]);
+  expect(arena.told.map(({ to, values }) => [to, values])).toEqual([
+    [slots[2], { members: '', thrownOut: 'cat' }],
+    [slots[0], { members: '', thrownOut: 'cat' }],
+  ]);
+  join(arena, slots[0]!, slots[1]!);
+  expect(toldOf(arena, 'party').at(-1)).toEqual({ members: 'ann,bob', thrownOut: '' });
+});
+
+test('the leader hands on the lead, and only then somebody else has a say', () => {
+  const { arena, slots } = createParty(3);
+  const { sim } = arena;
+  expect(kickMember(sim, slots[2]!, 'bob')).toBe('not_leader');
+  expect(promoteMember(sim, slots[0]!, 'cat')).toBe('');
+  expect(toldOf(arena, 'party').map(({ members }) => members)).toEqual(Array(3).fill('cat,bob,ann'));
+  expect(kickMember(sim, slots[0]!, 'bob')).toBe('not_leader');
+  expect(inviteToParty(sim, slots[0]!, 'dan')).toBe('not_leader');
+  expect(kickMember(sim, slots[2]!, 'ann')).toBe('');
+  expect(inviteToParty(sim, slots[2]!, 'dan')).toBe('');
+});
+
+test('who is in no party, does not lead, or means himself or a stranger, throws nobody out', () => {
+  const { arena, slots } = createParty(2);
+  const { sim, columns } = arena;
+  join(arena, slots[3]!, slots[4]!);
+  arena.told.length = 0;
+  const parties = [...columns.party];
+  for (const ask of [kickMember, promoteMember]) {
+    expect(ask(sim, slots[2]!, 'bob')).toBe('no_party');
+    expect(ask(sim, slots[1]!, 'ann')).toBe('not_leader');
+    expect(ask(sim, slots[1]!, 'bob')).toBe('not_leader');
+    expect(ask(sim, slots[0]!, 'ann')).toBe('yourself');
+    for (const name of ['nobody', 'cat', 'eve']) expect(ask(sim, slots[0]!, name)).toBe('no_such_member');
+  }
+  expect([...columns.party]).toEqual(parties);
+  expect(arena.told).toEqual([]);
 });
