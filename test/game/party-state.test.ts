@@ -52,6 +52,22 @@ test('members hear of each other wherever they are, others hear nothing', () => 
   ]);
 });
 
+test('parties that have their turn in the same tick hear nothing of each other', () => {
+  const { arena, slots } = createParty(2);
+  const { party } = arena.columns;
+  const strangers = [addPlayer(arena, 9000, 0, 'q0'), addPlayer(arena, 9000, 0, 'q1')];
+  for (const slot of strangers) party[slot] = party[slots[0]!]! + TURN_TICKS;
+  step(arena, TURN_TICKS);
+  arena.told.length = 0;
+  put(arena, slots[0]!, -9000, 0);
+  put(arena, strangers[0]!, 20_000, 0);
+  step(arena, TURN_TICKS);
+  expect(arena.told.map(({ to, values }) => [to, values.x])).toEqual([
+    [slots[1], -9],
+    [strangers[1], 20],
+  ]);
+});
+
 test('three times a second at most, and not at all while nothing changes', () => {
   const { arena, slots } = createParty(2);
   step(arena, 300);
@@ -66,6 +82,11 @@ test('three times a second at most, and not at all while nothing changes', () =>
 test('who connects again is told who is in the party and how all of it are', () => {
   const { arena, slots } = createParty(3);
   const { client } = arena.columns;
+  join(arena, slots[0]!, slots[3]!);
+  step(arena, TURN_TICKS);
+  // Whoever is connected hears of a change once.
+  expect(toldOf(arena, 'party')).toEqual(Array(4).fill({ members: 'p0,p1,p2,p3', thrownOut: '' }));
+  arena.told.length = 0;
   client[slots[2]!] = 0;
   step(arena, 30);
   expect(arena.told).toEqual([]);
@@ -73,9 +94,10 @@ test('who connects again is told who is in the party and how all of it are', () 
   step(arena, TURN_TICKS);
   const heard = arena.told.filter(({ to }) => to === slots[2]);
   expect(heard.map(({ event, values }) => [event, values.members ?? values.member])).toEqual([
-    ['party', 'p0,p1,p2'],
+    ['party', 'p0,p1,p2,p3'],
     ['partyState', 1],
     ['partyState', 2],
+    ['partyState', 4],
   ]);
 });
 

@@ -60,6 +60,24 @@ test('nobody whispers to who is not there, nor to himself', () => {
   expect(ask('whisper', slots[0]!, { to: 'ann', text: 'x' })).toBe('yourself');
 });
 
+test('a party is made, handed on, and left or lost by request', () => {
+  const { arena, slots, ask } = createChat();
+  const [ann, bob, cat] = slots as [number, number, number];
+  for (const [name, slot] of [
+    ['bob', bob],
+    ['cat', cat],
+  ] as const) {
+    expect(ask('invite', ann, { name })).toBe('');
+    expect(ask('accept', slot)).toBe('');
+  }
+  expect(ask('promote', ann, { name: 'bob' })).toBe('');
+  expect(ask('kick', ann, { name: 'cat' })).toBe('not_leader');
+  expect(ask('kick', bob, { name: 'cat' })).toBe('');
+  expect(toldOf(arena, 'party').at(-1)).toEqual({ members: 'bob,ann', thrownOut: 'cat' });
+  expect(ask('leaveParty', bob)).toBe('');
+  expect([...arena.columns.party].every((party) => party === 0)).toBe(true);
+});
+
 test('the scoreboard: ten best, more kills first, then fewer deaths, and one’s own rank', () => {
   const arena = createArena();
   const slots = Array.from({ length: 14 }, (_, index) => addPlayer(arena, 0, 0, `p${index}`));
