@@ -1,10 +1,12 @@
 // Things that fly straight until they meet an enemy, something tall, or the end of their range.
 //
 // Lag compensation: who lets one go saw the others some ticks ago and aimed at where they would be from there. So the
-// projectile is flown through exactly those ticks at once, each step against where everybody was at that time, and is
-// in the present from then on: it is `rewind` steps ahead when it appears, which is where its shooter, who sees it as
-// late as everything else, expects it. Deliberate: not rewound for its whole flight. Then who steps aside on seeing it
-// coming would still be hit; so, what anybody sees of a projectile and of its targets are of the same tick.
+// projectile is flown through PICTURE_AGE_TICKS at once, each step against where everybody was at that time, and is in
+// the present from then on. Deliberate: not rewound for its whole flight. Then who steps aside on seeing it coming would
+// still be hit; so, what anybody sees of a projectile and of its targets are of the same tick.
+// Deliberate too: the same ticks for everybody, not the age that the shooter's inputs say, as blows have it. Each tick
+// of the past is one in which nobody can dodge any more, so whoever claimed an older picture than it had would hit more.
+// Whose picture is older than that, on a long line, has to lead by the difference.
 
 import { cosineOf, POSITION_SHIFT, sineOf, TRIG_ONE, vectorLength } from '../sim/game.ts';
 import { ABILITIES, type Ability } from './abilities.ts';
@@ -16,6 +18,8 @@ import { findNear, found, placeAt } from './nearby.ts';
 import { blocksWay } from './sight.ts';
 
 const LAUNCH_HEIGHT = 1200 << POSITION_SHIFT;
+/** Age that the picture is taken to have by which a player aimed: what it has on a line without delay. */
+export const PICTURE_AGE_TICKS = 11;
 /** Widest fighter, and the way a fighter makes at most in a tick. */
 const RADIUS_MAX = 800 << POSITION_SHIFT;
 const WAY_MAX = 130 << POSITION_SHIFT;
@@ -42,10 +46,10 @@ export function launch(sim: DarkAges, slot: number, ability: Ability, angle: num
   columns.owner[projectile] = sim.handle(slot);
   columns.ownerKind[projectile] = columns.kind[slot]!;
   columns.ownerParty[projectile] = columns.party[slot]!;
-  const rewind = sim.rewindTicks(slot);
+  const age = columns.client[slot] === 0 ? 0 : PICTURE_AGE_TICKS;
   const flight = Math.ceil((ability.rangeMm << POSITION_SHIFT) / way);
-  columns.endTick[projectile] = sim.tick + flight - rewind;
-  for (let back = rewind; back >= 1; back--) {
+  columns.endTick[projectile] = sim.tick + flight - age;
+  for (let back = age; back >= 1; back--) {
     if (!flyStep(sim, projectile, back)) {
       sim.despawn(projectile);
       break;

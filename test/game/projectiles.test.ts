@@ -4,7 +4,7 @@ import { ABILITIES, BOLT } from '../../src/game/abilities.ts';
 import { FIGHTERS, PLAYER, PROJECTILE, TROLL } from '../../src/game/kinds.ts';
 import { buildFieldMap } from '../../src/game/map.ts';
 import { stepOf } from '../../src/game/movement.ts';
-import { launch } from '../../src/game/projectiles.ts';
+import { launch, PICTURE_AGE_TICKS } from '../../src/game/projectiles.ts';
 import { angleOf } from '../../src/sim/game.ts';
 import { type Arena, addPlayer, createArena, face, press, put, step } from './arena.ts';
 
@@ -34,10 +34,10 @@ test('flies straight at its speed, hits the first enemy on its way for its amoun
   shoot(arena, slot, 0);
   const shot = shotIn(arena);
   expect([columns.velocityX[shot], columns.velocityZ[shot], columns.castAbility[shot]]).toEqual([3000, 0, BOLT]);
-  expect(columns.positionX[shot]).toBe(stepOf(3000));
+  expect(columns.positionX[shot]).toBe((PICTURE_AGE_TICKS + 1) * stepOf(3000));
   let ticks = 0;
   for (; shotIn(arena) >= 0; ticks++) step(arena);
-  expect(ticks).toBe(Math.floor((15_000 - 550) / stepMm));
+  expect(ticks).toBe(Math.floor((15_000 - 550) / stepMm) - PICTURE_AGE_TICKS);
   expect([near, far, friend, slot].map((each) => columns.health[each])).toEqual([100 - bolt.amount, 100, 100, 100]);
 });
 
@@ -86,8 +86,8 @@ test('never passes through anybody, whatever its way and wherever they stand', (
       fc.integer({ min: 1500, max: 30_000 }),
       fc.integer({ min: -900, max: 900 }),
       fc.integer({ min: -20_000, max: 20_000 }),
-      fc.integer({ min: 0, max: 15 }),
-      (angle, distance, beside, start, rewind) => {
+      fc.boolean(),
+      (angle, distance, beside, start, isPlayer) => {
         const arena = createArena();
         const { columns, sim } = arena;
         const slot = addPlayer(arena, start, -start);
@@ -96,7 +96,7 @@ test('never passes through anybody, whatever its way and wherever they stand', (
         const z = -start + Math.round(distance * Math.sin(turn) + beside * Math.cos(turn));
         const target = addPlayer(arena, x, z);
         step(arena, 16);
-        arena.rewind.set(slot, rewind);
+        if (!isPlayer) columns.client[slot] = 0;
         launch(sim, slot, bolt, angle);
         step(arena, 80);
         const reach = bolt.radiusMm + FIGHTERS[PLAYER]!.radiusMm;
@@ -110,8 +110,11 @@ test('never passes through anybody, whatever its way and wherever they stand', (
 });
 
 describe('lag compensation', () => {
-  /** The shooter leads exactly, from where it sees its strafing target: so many ticks ago. */
-  function shootStrafing(rewind: number, distanceMm: number, compensated: boolean): boolean {
+  /**
+   * The shooter leads from where it saw its strafing target, so many ticks ago, by the flight and so many ticks more.
+   * Whatever age it claims.
+   */
+  function shootStrafing(ageTicks: number, distanceMm: number, moreTicks: number, claimed: number): boolean {
     const arena = createArena();
     const { columns, sim } = arena;
     const slot = addPlayer(arena, 0, 0);
@@ -122,24 +125,32 @@ describe('lag compensation', () => {
       step(arena);
       path.push(columns.positionZ[target]! / UNITS_PER_MM);
     }
-    const seen = path[path.length - Math.max(1, rewind)]!;
+    const seen = path[path.length - Math.max(1, ageTicks)]!;
     const perTick = path[1]! - path[0]!;
     let flight = 0;
-    for (let round = 0; round < 20; round++) flight = Math.hypot(distanceMm, seen + flight * perTick) / stepMm;
-    if (compensated) arena.rewind.set(slot, rewind);
-    launch(sim, slot, bolt, angleOf(distanceMm, Math.round(seen + flight * perTick)));
+    const at = (): number => seen + (flight + moreTicks) * perTick;
+    for (let round = 0; round < 20; round++) flight = Math.hypot(distanceMm, at()) / stepMm;
+    arena.rewind.set(slot, claimed);
+    launch(sim, slot, bolt, angleOf(distanceMm, Math.round(at())));
     step(arena, 80);
     return columns.health[target]! < 100;
   }
 
-  test('a lead from where the target was seen hits at any rewind, and misses without', () => {
-    for (const rewind of [0, 1, 4, 8, 12, 15]) {
+  test('a lead by the flight hits whom one sees as on a good line; on a longer one, with the difference added', () => {
+    for (const ageTicks of [PICTURE_AGE_TICKS, 15, 24]) {
       for (const distanceMm of [3000, 8000, 15_000, 25_000]) {
-        expect(shootStrafing(rewind, distanceMm, true), `${rewind} ticks, ${distanceMm} mm`).toBe(true);
+        const more = ageTicks - PICTURE_AGE_TICKS;
+        expect(shootStrafing(ageTicks, distanceMm, more, 15), `${ageTicks} ticks, ${distanceMm} mm`).toBe(true);
       }
     }
-    expect(shootStrafing(15, 15_000, false)).toBe(false);
-    expect(shootStrafing(12, 15_000, false)).toBe(false);
+    expect(shootStrafing(PICTURE_AGE_TICKS + 12, 15_000, 0, 15)).toBe(false);
+  });
+
+  test('the age that is claimed decides nothing', () => {
+    for (let claimed = 0; claimed <= 15; claimed++) {
+      expect(shootStrafing(PICTURE_AGE_TICKS, 15_000, 0, claimed)).toBe(true);
+      expect(shootStrafing(PICTURE_AGE_TICKS, 15_000, -12, claimed)).toBe(false);
+    }
   });
 
   test('after its past it is in the present: who steps aside in time is not hit, who steps into it is', () => {
@@ -149,10 +160,9 @@ describe('lag compensation', () => {
     const dodges = addPlayer(arena, 15_000, 0);
     const enters = addPlayer(arena, 18_000, 5000);
     step(arena, 20);
-    arena.rewind.set(slot, 10);
     launch(sim, slot, bolt, 0);
     const shot = shotIn(arena);
-    expect(columns.positionX[shot]).toBe(10 * stepOf(bolt.speedCmPerS));
+    expect(columns.positionX[shot]).toBe(PICTURE_AGE_TICKS * stepOf(bolt.speedCmPerS));
     put(arena, dodges, 15_000, 3000);
     put(arena, enters, 18_000, 0);
     step(arena, 60);
@@ -166,7 +176,6 @@ describe('lag compensation', () => {
     const target = addPlayer(arena, 3000, 0);
     step(arena, 20);
     put(arena, target, 3000, 2000);
-    arena.rewind.set(slot, 12);
     launch(sim, slot, bolt, 0);
     step(arena);
     expect(columns.health[target]).toBe(100 - bolt.amount);
