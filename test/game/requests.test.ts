@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { game } from '../../src/game/game.ts';
-import { createTestZone, join, receive, request, run } from '../zone/harness.ts';
+import { createTestZone, join, leave, receive, request, run } from '../zone/harness.ts';
 import { addPlayer, createArena, toldOf } from './arena.ts';
 
 function createChat() {
@@ -76,6 +76,24 @@ test('a party is made, handed on, and left or lost by request', () => {
   expect(toldOf(arena, 'party').at(-1)).toEqual({ members: 'bob,ann', thrownOut: 'cat' });
   expect(ask('leaveParty', bob)).toBe('');
   expect([...arena.columns.party].every((party) => party === 0)).toBe(true);
+});
+
+test('who connects again to a character that still stands is told of its party', () => {
+  const zone = createTestZone(game);
+  join(zone, 0, { name: 'anna' });
+  join(zone, 1, { name: 'bert', playerId: 5 });
+  run(zone);
+  request(zone, 0, { id: 1, invite: { name: 'bert' } });
+  request(zone, 1, { id: 1, accept: {} });
+  run(zone, 30);
+  leave(zone, 1);
+  run(zone, 60);
+  receive(zone);
+  join(zone, 7, { name: 'bert', playerId: 5 });
+  run(zone, 30);
+  const heard = receive(zone).filter(({ kind, client }) => kind === 'event' && client === 7);
+  expect(heard[0]!.value!.party).toEqual({ members: 'anna,bert', thrownOut: '' });
+  expect(heard[1]!.value!.partyState).toMatchObject({ member: 1, health: 100 });
 });
 
 test('the scoreboard: ten best, more kills first, then fewer deaths, and one’s own rank', () => {
