@@ -1,16 +1,21 @@
 // The shipped game in full fight, without rings and clients: players who strafe, turn on each other and use all four
 // abilities, among creatures that do the same. History is published each tick, as in a zone, so that hits are judged in
-// the past; events are counted and dropped. Allocates nothing a tick by itself.
+// the past; events are encoded, counted and dropped. Allocates nothing a tick by itself.
 
+import { Writer } from '../../src/base/bytes.ts';
 import { REWIND_TICKS_MAX } from '../../src/base/limits.ts';
 import { createRandom } from '../../src/base/random.ts';
 import { spawnCreature } from '../../src/game/creatures.ts';
 import { game } from '../../src/game/game.ts';
 import { BUTTON_JUMP, BUTTON_SPRINT } from '../../src/game/movement.ts';
 import { createPast, type Past, positionAt } from '../../src/rewind/past.ts';
+import type { Simulation } from '../../src/sim/game.ts';
 import { createHistory, type History, historyBytes, publishFrame } from '../../src/sim/history.ts';
 import { createSimulation } from '../../src/sim/simulation.ts';
-import { createWorld, resetWorld, spawnEntity, type World } from '../../src/sim/world.ts';
+import { createWorld, resetWorld, spawnEntity, type World, worldTick } from '../../src/sim/world.ts';
+import { createMessages } from '../../src/wire/schema.ts';
+import { RECORD_BYTES_MAX } from '../../src/wire/zone-records.ts';
+import { createEvents, writeEvent } from '../../src/zone/events.ts';
 
 type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
 
@@ -22,7 +27,7 @@ export interface Battle {
   readonly random: Int32Array;
   readonly firstPlayer: number;
   readonly players: number;
-  /** Events so far. */
+  /** Events so far; each is encoded as a zone does it, then dropped. */
   told: number;
 }
 
@@ -34,7 +39,11 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
   resetWorld(world, seed);
   const history = createHistory(game.rows, CAPACITY, new ArrayBuffer(historyBytes(game.rows, CAPACITY)));
   const past: Past = createPast(history, world);
-  const tell = (): void => {
+  const events = createEvents(createMessages(game).serverEvent);
+  const writer = new Writer(new Uint8Array(RECORD_BYTES_MAX));
+  const tell: Simulation['emit'] = (event, _, values) => {
+    writer.reset();
+    writeEvent(events, writer, event, worldTick(world), values);
     battle.told++;
   };
   const sim = createSimulation(game, world, seed, {

@@ -1,5 +1,6 @@
 // One tick of the shipped game in full fight: 1,000 players who use all abilities among 500 creatures, judged in the
-// past as in a zone; inputs, events' encoding and the frame are the engine's and left out (zone.step has those). Then
+// past as in a zone, with the encoding of its events; inputs and the frame are the engine's and left out (zone.step has
+// those). Then
 // 10,000 ticks with the garbage collector watched. And how much an edge spends on who sees whom, with 1,000 clients of
 // about 50 neighbours each, looked at as in packing: every neighbour in each of 20 snapshots a second.
 

@@ -14,13 +14,17 @@ export interface ZoneOutput {
   readonly counters: Counters<'zone'>;
 }
 
-export function sendMessage(zone: ZoneOutput, kind: number, client: number, encode: () => void): void {
+/** The body of the record is written to the writer that comes back; `endRecord` sends it. */
+export function beginRecord(zone: ZoneOutput, kind: number, client: number): Writer {
   const { writer } = zone;
   writer.reset();
   writer.u8(kind);
   writer.u16(client);
-  encode();
-  assert(!writer.failed, 'a response or event fits a record');
+  return writer;
+}
+
+export function endRecord(zone: ZoneOutput, client: number): void {
+  assert(!zone.writer.failed, 'a response or event fits a record');
   pushOutput(zone, client);
 }
 

@@ -63,7 +63,7 @@ import {
   INPUT_VALUES_WORD,
   VIEW_AGE_WORD,
 } from '../wire/client-frame.ts';
-import { decodeMessage, encodeMessage, type WireObject } from '../wire/codec.ts';
+import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import { createMessages, type Messages } from '../wire/schema.ts';
 import {
   CLIENT_ALL,
@@ -83,8 +83,9 @@ import {
   writeJoinedRecord,
 } from '../wire/zone-records.ts';
 import { NAME_BYTES, type ZoneBuffers } from './buffers.ts';
+import { createEvents, type Events, writeEvent } from './events.ts';
 import { createKeyframes, type Keyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
-import { pushOutput, sendBare, sendLeft, sendMessage } from './output.ts';
+import { beginRecord, endRecord, pushOutput, sendBare, sendLeft } from './output.ts';
 import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves.ts';
 
 export interface ZoneOptions {
@@ -112,6 +113,7 @@ export interface Zone {
   readonly ruleCounts: Uint32Array;
   readonly names: Uint8Array;
   readonly messages: Messages;
+  readonly events: Events;
   readonly inputs: readonly KeepingRingReader[];
   readonly outputs: readonly StagedRingWriter[];
   readonly saves: Saves;
@@ -129,6 +131,7 @@ export function createZone(options: ZoneOptions): Zone {
   const world = createWorld(game.allColumns, buffers.capacity);
   const history = createHistory(game.rows, buffers.capacity, buffers.history);
   const layout = createInputLayout(game);
+  const messages = createMessages(game);
   const counters = createCounters('zone', buffers.counters);
   const outputs = buffers.outputRings.map(createStagedRingWriter);
   const zone: Zone = {
@@ -148,7 +151,8 @@ export function createZone(options: ZoneOptions): Zone {
     counters,
     ruleCounts: new Uint32Array(buffers.ruleCounters),
     names: new Uint8Array(buffers.names),
-    messages: createMessages(game),
+    messages,
+    events: createEvents(messages.serverEvent),
     inputs: buffers.inputRings.map(createKeepingRingReader),
     outputs,
     saves: createSaves(world, game.savedColumns, buffers.saveRing, counters),
@@ -208,7 +212,7 @@ function takeAfterDeath(zone: Zone, ring: RingReader): void {
   if (kind === RECORD_LEAVE || kind === RECORD_RESET) applyRecord(zone, ring.bytes, ring.offset, ring.end);
 }
 
-/** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and events. */
+/** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and texts. */
 export function tickZone(zone: Zone): void {
   for (let edge = 0; edge < zone.inputs.length; edge++) {
     const ring = zone.inputs[edge]!;
@@ -400,9 +404,9 @@ function takeRequest(zone: Zone, client: number): void {
     break;
   }
   if (refused !== '') words[index.requestsRefused]!++;
-  sendMessage(zone, RECORD_RESPONSE, client, () =>
-    encodeMessage(zone.writer, zone.messages.serverResponse, { id: value.id, refused }),
-  );
+  const response = { id: value.id, refused };
+  encodeMessage(beginRecord(zone, RECORD_RESPONSE, client), zone.messages.serverResponse, response);
+  endRecord(zone, client);
 }
 
 function countRefusal({ ruleCounts }: Zone, rule: number): void {
@@ -413,22 +417,16 @@ function countRefusal({ ruleCounts }: Zone, rule: number): void {
 function emitEvent(zone: Zone, event: string, to: number, values: Readonly<Record<string, number | string>>): void {
   const client = to < 0 ? CLIENT_ALL : zone.world.columns.client[to]! - 1;
   if (client < 0) return;
-  const message = createEvent(zone, event, values);
-  sendMessage(zone, RECORD_EVENT, client, () => encodeMessage(zone.writer, zone.messages.serverEvent, message));
+  writeEvent(zone.events, beginRecord(zone, RECORD_EVENT, client), event, worldTick(zone.world), values);
+  endRecord(zone, client);
 }
 
 /** Each edge sends it to those of its clients whose visible set has the slot. */
 function emitNear(zone: Zone, event: string, slot: number, values: Readonly<Record<string, number | string>>): void {
-  const message = createEvent(zone, event, values);
-  sendMessage(zone, RECORD_NEAR, CLIENT_ALL, () => {
-    zone.writer.u16(slot);
-    encodeMessage(zone.writer, zone.messages.serverEvent, message);
-  });
-}
-
-function createEvent(zone: Zone, event: string, values: Readonly<Record<string, number | string>>): WireObject {
-  assert(zone.game.events !== undefined && event in zone.game.events, `the game states an event ${event}`);
-  return { tick: worldTick(zone.world), [event]: values };
+  const writer = beginRecord(zone, RECORD_NEAR, CLIENT_ALL);
+  writer.u16(slot);
+  writeEvent(zone.events, writer, event, worldTick(zone.world), values);
+  endRecord(zone, CLIENT_ALL);
 }
 
 function nameOf(zone: Zone, slot: number): string {

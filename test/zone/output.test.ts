@@ -3,7 +3,7 @@ import { Writer } from '../../src/base/bytes.ts';
 import { createCounters } from '../../src/base/counters.ts';
 import { createRingBuffer, createRingReader, createStagedRingWriter } from '../../src/base/ring.ts';
 import { CLIENT_ALL, CLIENT_BITS, RECORD_EVENT, RECORD_GONE } from '../../src/wire/zone-records.ts';
-import { sendBare, sendLeft, sendMessage } from '../../src/zone/output.ts';
+import { beginRecord, endRecord, sendBare, sendLeft } from '../../src/zone/output.ts';
 
 function createOutput(bytes: number) {
   const rings = [createRingBuffer(bytes), createRingBuffer(bytes)];
@@ -17,7 +17,8 @@ test('a message goes to its client’s edge, or to every edge, once it is publis
   const zone = createOutput(4096);
   sendBare(zone, RECORD_GONE, 3);
   sendLeft(zone, 1 << CLIENT_BITS, 'cheating');
-  sendMessage(zone, RECORD_EVENT, CLIENT_ALL, () => zone.writer.u8(7));
+  beginRecord(zone, RECORD_EVENT, CLIENT_ALL).u8(7);
+  endRecord(zone, CLIENT_ALL);
   const counts = () =>
     zone.readers.map((reader) => {
       let messages = 0;
