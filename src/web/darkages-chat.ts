@@ -1,5 +1,6 @@
 // Chat: what is said in the zone, whispered and said in the party, and the line to say it with. `/w name text` whispers,
-// `/p text` speaks to the party, `/invite name`, `/accept`, `/leave` make parties. Browser main thread.
+// `/p text` speaks to the party; `/invite name`, `/accept`, `/kick name`, `/lead name` and `/leave` are for parties.
+// Browser main thread.
 
 import { addElement, setHidden } from './dom.ts';
 
@@ -8,7 +9,16 @@ const LINES_MAX = 80;
 const FADE_MS = 14_000;
 
 export interface Command {
-  readonly request: 'say' | 'whisper' | 'partySay' | 'invite' | 'accept' | 'decline' | 'leaveParty';
+  readonly request:
+    | 'say'
+    | 'whisper'
+    | 'partySay'
+    | 'invite'
+    | 'accept'
+    | 'decline'
+    | 'leaveParty'
+    | 'kick'
+    | 'promote';
   readonly values: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +40,10 @@ export function readLine(line: string): Command | string | undefined {
       return rest === '' ? 'Speak to the party as: /p text' : { request: 'partySay', values: { text: rest } };
     case 'invite':
       return name === '' ? 'Invite as: /invite name' : { request: 'invite', values: { name } };
+    case 'kick':
+      return name === '' ? 'Throw out as: /kick name' : { request: 'kick', values: { name } };
+    case 'lead':
+      return name === '' ? 'Hand on the lead as: /lead name' : { request: 'promote', values: { name } };
     case 'accept':
       return { request: 'accept', values: {} };
     case 'decline':
@@ -37,7 +51,7 @@ export function readLine(line: string): Command | string | undefined {
     case 'leave':
       return { request: 'leaveParty', values: {} };
     default:
-      return 'There are /w name text, /p text, /invite name, /accept and /leave';
+      return 'There are /w name text, /p text, /invite, /kick and /lead name, /accept and /leave';
   }
 }
 
@@ -51,7 +65,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   yourself: 'That is you.',
   no_party: 'You are in no party.',
   in_party: 'Already in a party.',
-  not_leader: 'Only the leader invites.',
+  not_leader: 'Only the leader does that.',
+  no_such_member: 'Nobody of that name is in the party.',
   party_full: 'The party is full.',
   already_invited: 'Already invited by someone.',
   no_invitation: 'Nobody has invited you.',

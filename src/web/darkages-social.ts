@@ -4,18 +4,20 @@ import { sendRequest } from '../client/client.ts';
 import { type Client, PLAYING } from '../client/state.ts';
 import { ABILITIES, HEALTH_MAX, INVITE_TICKS, PARTY_SIZE_MAX } from '../game/abilities.ts';
 import { KINDS, PLAYER } from '../game/kinds.ts';
-import { addButton, addElement, setHidden, setText, setVariable } from './dom.ts';
+import { conditionOf, isLeading, type Member, type Party, setMembers } from './darkages-party.ts';
+import { addButton, addElement, addIcon, setHidden, setText, setVariable } from './dom.ts';
 
 const FEED_MAX = 5;
 const FEED_MS = 8_000;
 const INVITE_MS = (INVITE_TICKS / 60) * 1000;
 const SCORES_MS = 2_000;
 const NEARBY_MAX = 5;
+const CROWN = 'M3 7l4.500 4L12 4l4.500 7L21 7l-2 11H5zM5 19.500h14V21H5z';
 
 type Values = Readonly<Record<string, number | string>>;
 
 interface MemberRow {
-  readonly name: string;
+  readonly member: Member;
   readonly root: HTMLElement;
   readonly note: HTMLElement;
 }
@@ -26,17 +28,19 @@ export interface Social {
   /** Hears why a request was refused. */
   readonly answered: (code: string) => void;
   readonly feed: HTMLElement;
-  readonly party: HTMLElement;
+  readonly party: Party;
+  readonly partyPanel: HTMLElement;
   readonly memberList: HTMLElement;
   readonly inviteButton: HTMLButtonElement;
   readonly leaveButton: HTMLButtonElement;
-  readonly nearby: HTMLElement;
+  /** Whom to invite, or what to do with a member. */
+  readonly menu: HTMLElement;
   readonly invitation: HTMLElement;
   readonly invitationText: HTMLElement;
   readonly scores: HTMLElement;
   readonly scoreRows: HTMLElement;
   readonly scoreFoot: HTMLElement;
-  members: MemberRow[];
+  rows: MemberRow[];
   invitedUntilMs: number;
   isScoring: boolean;
   askedMs: number;
@@ -45,13 +49,13 @@ export interface Social {
 export function createSocial(client: Client, now: () => number, answered: (code: string) => void): Social {
   const feed = addElement('ol', 'feed', document.body);
   feed.setAttribute('aria-label', 'Kills');
-  const party = addElement('section', 'party', document.body);
-  party.hidden = true;
-  party.setAttribute('aria-label', 'Party');
-  const memberList = addElement('ol', '', party);
-  const nearby = addElement('div', 'nearby', party);
-  nearby.hidden = true;
-  const buttons = addElement('div', 'buttons', party);
+  const partyPanel = addElement('section', 'party', document.body);
+  partyPanel.hidden = true;
+  partyPanel.setAttribute('aria-label', 'Party');
+  const memberList = addElement('ol', '', partyPanel);
+  const menu = addElement('div', 'party-menu', partyPanel);
+  menu.hidden = true;
+  const buttons = addElement('div', 'buttons', partyPanel);
   const invitation = addElement('section', 'invitation', document.body);
   invitation.hidden = true;
   invitation.setAttribute('role', 'alert');
@@ -67,17 +71,18 @@ export function createSocial(client: Client, now: () => number, answered: (code:
     now,
     answered,
     feed,
-    party,
+    party: { members: [] },
+    partyPanel,
     memberList,
-    inviteButton: addButton('link', buttons, 'Invite…', () => toggleNearby(social)),
+    inviteButton: addButton('link', buttons, 'Invite…', () => toggleMenu(social, '', fillNearby)),
     leaveButton: addButton('link', buttons, 'Leave', () => ask(social, 'leaveParty')),
-    nearby,
+    menu,
     invitation,
     invitationText,
     scores,
     scoreRows: addElement('div', '', scores),
     scoreFoot: addElement('p', '', scores),
-    members: [],
+    rows: [],
     invitedUntilMs: 0,
     isScoring: false,
     askedMs: 0,
@@ -104,60 +109,82 @@ export function updateSocial(social: Social): void {
   const now = social.now();
   const isPlaying = social.client.state === PLAYING;
   setHidden(social.invitation, now >= social.invitedUntilMs);
-  setHidden(social.party, !isPlaying);
-  for (const member of social.members) updateMember(social, member);
+  setHidden(social.partyPanel, !isPlaying);
+  for (const row of social.rows) updateMember(social, row);
   if (!social.isScoring || !isPlaying || now - social.askedMs < SCORES_MS) return;
   social.askedMs = now;
   ask(social, 'scores');
 }
 
-function updateMember({ client }: Social, { name, root, note }: MemberRow): void {
-  const { interpolation, own, welcome } = client;
-  let health = name === welcome?.name ? (own.columns.health ?? 0) : -1;
-  if (health < 0) {
-    for (const view of interpolation.views.values()) {
-      if (view.kind === PLAYER && view.name === name) health = view.columns.health ?? 0;
-    }
-  }
-  root.classList.toggle('away', health < 0);
+function updateMember({ client }: Social, { member, root, note }: MemberRow): void {
+  const { health, isAway, distanceMm } = conditionOf(member, client);
+  root.classList.toggle('away', isAway);
   root.classList.toggle('dead', health === 0);
   setVariable(root, '--part', (Math.max(0, health) / HEALTH_MAX).toFixed(3));
-  setText(note, health < 0 ? 'away' : health === 0 ? 'dead' : String(health));
+  const state = health < 0 ? '…' : health === 0 ? 'dead' : String(health);
+  setText(note, isAway && health >= 0 ? `${state} · ${Math.round(distanceMm / 1000)} m` : state);
 }
 
-/** @param members names with commas between, the leader first. */
-export function showMembers(social: Social, members: string): void {
-  const names = members === '' ? [] : members.split(',');
-  social.memberList.replaceChildren();
-  social.members = names.map((name, index) => {
-    const root = addElement('li', index === 0 ? 'member leader' : 'member', social.memberList);
+/** @param names with commas between, the leader first. */
+export function showMembers(social: Social, names: string): void {
+  const { party, client, memberList } = social;
+  setMembers(party, names);
+  const { members } = party;
+  const own = client.welcome?.name;
+  const isLeader = isLeading(party, own);
+  memberList.replaceChildren();
+  social.rows = members.map((member, index) => {
+    const root = addElement('li', index === 0 ? 'member leader' : 'member', memberList);
     addElement('i', 'fill', root);
-    addElement('b', '', root, name);
-    return { name, root, note: addElement('span', '', root) };
+    if (index === 0) addIcon(root, CROWN);
+    addElement('b', '', root, member.name);
+    const note = addElement('span', '', root);
+    if (isLeader && member.name !== own) addMore(social, root, member.name);
+    return { member, root, note };
   });
-  const isLeader = names.length === 0 || names[0] === social.client.welcome?.name;
-  setHidden(social.leaveButton, names.length === 0);
-  setHidden(social.inviteButton, !isLeader || names.length >= PARTY_SIZE_MAX);
-  setText(social.inviteButton, names.length === 0 ? 'Form a party…' : 'Invite…');
-  setHidden(social.nearby, true);
+  setHidden(social.leaveButton, members.length === 0);
+  setHidden(social.inviteButton, (members.length > 0 && !isLeader) || members.length >= PARTY_SIZE_MAX);
+  setText(social.inviteButton, members.length === 0 ? 'Form a party…' : 'Invite…');
+  setHidden(social.menu, true);
+}
+
+/** What the leader can do with a member. */
+function addMore(social: Social, row: HTMLElement, name: string): void {
+  const more = addButton('more', row, '⋯', () => toggleMenu(social, name, fillMemberMenu));
+  more.setAttribute('aria-label', `Menu of ${name}`);
+}
+
+/** Opens the menu of `subject` ('' = of whom to invite); closes it when it is that one already. */
+function toggleMenu(social: Social, subject: string, fill: (social: Social, subject: string) => void): void {
+  const { menu } = social;
+  const isOpen = !menu.hidden && menu.dataset.subject === subject;
+  setHidden(menu, isOpen);
+  if (isOpen) return;
+  menu.dataset.subject = subject;
+  menu.replaceChildren();
+  fill(social, subject);
+}
+
+function addChoice(social: Social, text: string, request: string, name: string): void {
+  addButton('choice', social.menu, text, () => {
+    setHidden(social.menu, true);
+    ask(social, request, { name });
+  });
+}
+
+function fillMemberMenu(social: Social, name: string): void {
+  addElement('p', '', social.menu, name);
+  addChoice(social, 'Hand on the lead', 'promote', name);
+  addChoice(social, 'Throw out', 'kick', name);
 }
 
 /** Players within sight, to be invited by a touch. */
-function toggleNearby(social: Social): void {
-  const { nearby, client } = social;
-  setHidden(nearby, !nearby.hidden);
-  if (nearby.hidden) return;
-  nearby.replaceChildren();
-  const { own, interpolation } = client;
+function fillNearby(social: Social): void {
+  const { own, interpolation } = social.client;
   const views = [...interpolation.views.values()].filter(({ kind, name }) => kind === PLAYER && name !== '');
   views.sort((a, b) => Math.hypot(a.x - own.x, a.z - own.z) - Math.hypot(b.x - own.x, b.z - own.z));
-  for (const { name } of views.slice(0, NEARBY_MAX)) {
-    addButton('nearby-name', nearby, name, () => {
-      setHidden(nearby, true);
-      ask(social, 'invite', { name });
-    });
-  }
-  if (views.length === 0) addElement('p', '', nearby, 'Nobody is near.');
+  for (const { name } of views.slice(0, NEARBY_MAX)) addChoice(social, name, 'invite', name);
+  if (views.length === 0) addElement('p', '', social.menu, 'Nobody is near.');
 }
 
 export function showInvitation(social: Social, from: string): void {

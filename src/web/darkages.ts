@@ -23,6 +23,7 @@ import {
 } from './darkages-fight.ts';
 import { createHud, type Hud, showNotice, showRefusal, updateHud } from './darkages-hud.ts';
 import { drawDebug, drawMarks } from './darkages-marks.ts';
+import { describeChange, noteMemberState } from './darkages-party.ts';
 import {
   addKill,
   answerInvitation,
@@ -245,13 +246,12 @@ export function hearEvent(page: DarkAgesPage, name: string, values: Values): voi
     showInvitation(social, String(values.from));
     playSound(page.sound, 'word', 1, 0, now());
   } else if (name === 'party') {
-    const before = social.members.length;
+    const before = social.party.members.map((member) => member.name);
     showMembers(social, String(values.members));
-    const after = social.members.length;
-    if (before === 0 && after > 0) addLine(chat, 'party', '', 'You are in a party now.');
-    else if (after === 0 && before > 0) addLine(chat, 'party', '', 'You are in no party any more.');
-    else if (after > before) addLine(chat, 'party', '', `${social.members.at(-1)!.name} joins the party.`);
-  } else if (name === 'scores' && own !== undefined) fillScores(social, values);
+    const change = describeChange(before, values, own ?? '');
+    if (change !== '') addLine(chat, 'party', '', change);
+  } else if (name === 'partyState') noteMemberState(social.party, values);
+  else if (name === 'scores' && own !== undefined) fillScores(social, values);
 }
 
 function noteKill({ fight, social, sound, now }: DarkAgesPage, values: Values): void {

@@ -8,6 +8,8 @@ test.each([
   ['/W  Brynn   follow  me', { request: 'whisper', values: { to: 'Brynn', text: 'follow  me' } }],
   ['/p to the trolls', { request: 'partySay', values: { text: 'to the trolls' } }],
   ['/invite Brynn', { request: 'invite', values: { name: 'Brynn' } }],
+  ['/kick Brynn', { request: 'kick', values: { name: 'Brynn' } }],
+  ['/lead Brynn', { request: 'promote', values: { name: 'Brynn' } }],
   ['/accept', { request: 'accept', values: {} }],
   ['/decline', { request: 'decline', values: {} }],
   ['/leave', { request: 'leaveParty', values: {} }],
@@ -17,7 +19,8 @@ test.each([
 
 test('nothing is nothing, and what is not understood is explained', () => {
   expect(readLine('   ')).toBeUndefined();
-  for (const line of ['/w', '/w Brynn', '/p', '/invite', '/dance', '/']) expect(readLine(line)).toMatch(/\/\w/);
+  for (const line of ['/w', '/w Brynn', '/p', '/invite', '/kick', '/lead', '/dance', '/'])
+    expect(readLine(line)).toMatch(/\/\w/);
 });
 
 test('refusals are sentences, those of a newer server too', () => {
