@@ -15,12 +15,12 @@ export interface Rule {
    * a code. close: the connection ends, with that goodbye. count: nothing happens but the count.
    */
   readonly response: 'drop' | 'correct' | 'refuse' | 'close' | 'count';
-  /** A row of COUNTERS, an HTTP answer of the gateway, or a reason that the game tells the player. */
+  /** A row of COUNTERS, an HTTP answer of the gateway, or one of the rules that the game that ships states. */
   readonly counter:
     | `edge.${CounterName<'edge'>}`
     | `zone.${CounterName<'zone'>}`
     | `answer.${string}`
-    | `reason.${string}`;
+    | `rule.${string}`;
   /** Title of the test that breaks the rule. */
   readonly test: string;
 }

@@ -4,13 +4,11 @@
 
 import * as limits from '../base/limits.ts';
 import { EDGE_ROWS, GATEWAY_ROWS, type Row, type Rule } from './edge-rules.ts';
+import { GAME_ROWS } from './game-rules.ts';
 
 const HOSTILE_INPUTS = 'inputs of strangers, stale, early and doubled ones move a counter and nothing else';
 const REFUSED_TEXTS =
   'injection, markup, links and lies in chat reach nobody; each is refused with its code and counted';
-const REFUSED_STATES = 'the dead, in a cast, in cooldown, without mana';
-const REFUSED_TARGETS = 'targets: unknown, recycled, out of sight range, of a wrong kind, dead, oneself, the own party';
-const REFUSED_PLACES = 'range, sight, facing';
 const SPEED = 'the game’s speed and a tenth';
 
 const ZONE_ROWS: readonly Row[] = [
@@ -199,62 +197,6 @@ const ZONE_ROWS: readonly Row[] = [
   ],
 ];
 
-const GAME_ROWS: readonly Row[] = [
-  [
-    'handle',
-    'a handle of nothing, of the dead, of who had the slot before',
-    'generation and slot',
-    'game',
-    'refuse',
-    'reason.unknownTarget',
-    REFUSED_TARGETS,
-  ],
-  ['dead', 'dead men acting', 'health > 0', 'game', 'refuse', 'reason.dead', REFUSED_STATES],
-  [
-    'dead_moving',
-    'dead men walking',
-    'health > 0',
-    'game',
-    'correct',
-    'zone.inputs',
-    'the dead neither move nor turn, but fall',
-  ],
-  ['casting', 'a second cast at once', 1, 'game', 'refuse', 'reason.casting', REFUSED_STATES],
-  ['cooldown', 'an ability too soon', 'of the ability', 'game', 'refuse', 'reason.cooldown', REFUSED_STATES],
-  ['mana', 'more than there is', 'of the ability', 'game', 'refuse', 'reason.mana', REFUSED_STATES],
-  [
-    'bad_target',
-    'who can not be hurt or healed',
-    'living fighters',
-    'game',
-    'refuse',
-    'reason.badTarget',
-    REFUSED_TARGETS,
-  ],
-  ['party', 'hurting one’s own party, healing others', 'party', 'game', 'refuse', 'reason.party', REFUSED_TARGETS],
-  ['attack_range', 'too far', 'of the ability, ≤ 50 m', 'game', 'refuse', 'reason.range', REFUSED_PLACES],
-  ['line_of_sight', 'through what blocks sight', 'tall boxes', 'game', 'refuse', 'reason.sight', REFUSED_PLACES],
-  ['attack_facing', 'behind one’s back', 'cone of the ability', 'game', 'refuse', 'reason.facing', REFUSED_PLACES],
-  [
-    'cast_moved',
-    'moving while casting',
-    'of the ability',
-    'game',
-    'refuse',
-    'reason.moved',
-    'moving or jumping breaks a meteor off, not a bolt; nothing is paid, and it is back in half a second',
-  ],
-  [
-    'cast_hit',
-    'casting through a hard hit',
-    'INTERRUPTING_AMOUNT',
-    'game',
-    'refuse',
-    'reason.hit',
-    'a big hit breaks a cast off, a small one does not, death does',
-  ],
-];
-
 export const RULES: readonly Rule[] = [...EDGE_ROWS, ...GATEWAY_ROWS, ...ZONE_ROWS, ...GAME_ROWS].map(
   ([code, what, limit, where, response, counter, test]) => ({ code, what, limit, where, response, counter, test }),
 );
@@ -268,6 +210,9 @@ export function printRules(): string {
     'compares the two, and fails for a row whose counter or test does not exist. *drop*: it is gone, the session goes on.',
     '*correct*: the server’s state wins. *refuse*: the player is told a code. *close*: the connection ends with a goodbye.',
     '*count*: nothing but the count.',
+    '',
+    'Counters are rows of `src/base/counters.ts`, but `answer.…`, which the gateway answers with, and `rule.…`, which is',
+    '`darkages_game_refused_total` with that rule: the checks of the game that ships, in `src/game`.',
     '',
     '| code | what | limit | where | response | counter | test |',
     '| --- | --- | --- | --- | --- | --- | --- |',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type BlockKind, COUNTERS } from '../../src/base/counters.ts';
-import { REASONS } from '../../src/game/abilities.ts';
+import { game } from '../../src/game/game.ts';
 import { printRules, RULES } from '../../src/guard/rules.ts';
 import { SCORED } from '../../src/guard/score.ts';
 
@@ -31,18 +31,27 @@ test('each rule has a test that exists', () => {
   );
 });
 
-test('each rule has a code of its own and a counter, an answer or a reason that exists', () => {
+test('each rule has a code of its own and a counter, an answer or a rule of the game that exists', () => {
   expect(new Set(RULES.map(({ code }) => code)).size).toBe(RULES.length);
   const session = readFileSync(join(ROOT, 'src/gateway/session.ts'), 'utf8');
   for (const { code, counter } of RULES) {
-    const [kind, name] = counter.split('.') as [string, string];
+    const kind = counter.slice(0, counter.indexOf('.'));
+    const name = counter.slice(kind.length + 1);
     if (kind === 'answer') expect([code, session.includes(`| '${name}'`)]).toEqual([code, true]);
-    else if (kind === 'reason') expect(Object.keys(REASONS)).toContain(name);
+    else if (kind === 'rule') expect(game.rules).toContain(name);
     else expect(Object.keys(COUNTERS[kind as BlockKind])).toContain(name);
   }
 });
 
-test('no check is missing: each counter of what is dropped, refused or violated, each reason, each scored rule', () => {
+test('each rule of the game is tested by a hostile client over a socket, in a test of its name', () => {
+  const text = readFileSync(join(ROOT, 'test/e2e/hostile-game.test.ts'), 'utf8');
+  for (const { counter, test: title } of RULES.filter(({ where }) => where === 'game')) {
+    expect(counter).toBe(`rule.${title.split(':')[0]}`);
+    expect(text).toContain(`test('${title}', `);
+  }
+});
+
+test('no check is missing: each counter of what is dropped, refused or violated, each rule of the game, each scored one', () => {
   const counters = new Set<string>(RULES.map(({ counter }) => counter));
   for (const kind of ['edge', 'zone'] as const) {
     for (const name of Object.keys(COUNTERS[kind])) {
@@ -52,7 +61,7 @@ test('no check is missing: each counter of what is dropped, refused or violated,
       expect([name, counters.has(`${kind}.${name}`)]).toEqual([name, true]);
     }
   }
-  for (const reason of Object.keys(REASONS)) expect(counters).toContain(`reason.${reason}`);
+  for (const rule of game.rules) expect(counters).toContain(`rule.${rule}`);
   const codes = new Set(RULES.map(({ code }) => code));
   for (const rule of Object.keys(SCORED)) expect(codes).toContain(rule);
 });

@@ -1,0 +1,85 @@
+// Rows of the table of checks (rules.ts says what it is for): those of the game that ships. Each is counted under the rule
+// that src/game/refusals.ts states, and tested by a hostile client over a real socket, in a test named after it. Data alone.
+
+import type { Row } from './edge-rules.ts';
+
+/** The rule, what is refused, the limit, what the test's title says behind the rule's name; a code unless it is the rule. */
+type GameRow = readonly [rule: string, what: string, limit: number | string, title: string, code?: string];
+
+const ABILITY_ROWS: readonly GameRow[] = [
+  ['dead', 'dead men acting', 'health > 0', 'a dead man who strikes hits nobody'],
+  ['casting', 'a second cast at once', 1, 'a second ability during a cast is not begun'],
+  ['cooldown', 'an ability too soon', 'of the ability', 'an ability that was just used is not begun again'],
+  ['mana', 'more than there is', 'of the ability', 'what can not be paid is not begun'],
+  [
+    'unknownTarget',
+    'a handle of nothing, of the dead, of who had the slot before',
+    'generation and slot',
+    'handles of nothing, of another life, of who had the slot before',
+  ],
+  [
+    'unknownTarget',
+    'a guessed handle of somebody out of sight',
+    '50 m, tall boxes',
+    'who scans handles is told the same of the hidden as of nobody',
+    'hiddenTarget',
+  ],
+  ['badTarget', 'who can not be hurt or healed', 'living fighters', 'the dead, and oneself'],
+  ['party', 'hurting one’s own party, healing others', 'party', 'striking a member, mending who is none'],
+  ['range', 'too far', 'of the ability, ≤ 36 m', 'a bolt and a meteor further than they reach'],
+  ['sight', 'through what blocks sight', 'tall boxes', 'a meteor behind a wall'],
+  ['facing', 'behind one’s back', 'cone of the ability', 'a blow at who stands behind'],
+  ['moved', 'moving while casting', 'of the ability', 'who walks on while it casts gets nothing of it'],
+  [
+    'hit',
+    'casting through a hard hit',
+    '15 points',
+    'a hard hit breaks a cast off, whatever its caster goes on to send',
+  ],
+];
+
+const REQUEST_ROWS: readonly GameRow[] = [
+  ['respawn.not_dead', 'coming back alive', 'health 0', 'the living do not come back'],
+  ['respawn.too_soon', 'coming back at once', '5 s', 'the dead lie for five seconds'],
+  ['scores.too_soon', 'the scoreboard again', '30 ticks', 'the scoreboard is not made twice within half a second'],
+  ['whisper.no_such_player', 'a whisper to nobody', 'in the zone', 'to who is not there'],
+  ['whisper.yourself', 'a whisper to oneself', 'others', 'to oneself'],
+  ['partySay.no_party', 'a word to no party', 'party', 'to a party of one'],
+  ['invite.no_such_player', 'inviting nobody', 'in the zone', 'who is not there'],
+  ['invite.yourself', 'inviting oneself', 'others', 'oneself'],
+  ['invite.in_party', 'taking members from another party', 'one party a player', 'who is in another party'],
+  ['invite.not_leader', 'inviting into another one’s party', 'the leader', 'into a party that another one leads'],
+  ['invite.party_full', 'inviting too many', '5', 'a sixth'],
+  ['invite.already_invited', 'inviting without end', 'one in 30 s', 'again and again'],
+  ['accept.no_invitation', 'joining unasked', 'an invitation', 'what nobody offered'],
+  ['accept.in_party', 'joining twice', 'one party a player', 'a second party'],
+  ['accept.party_full', 'one member too many', '5', 'a place that somebody else took'],
+  ['decline.no_invitation', 'declining nothing', 'an invitation', 'what nobody offered'],
+  ['leaveParty.no_party', 'leaving nothing', 'party', 'none'],
+  ['kick.no_party', 'throwing out of no party', 'party', 'out of none'],
+  ['kick.not_leader', 'throwing out without the lead', 'the leader', 'without having the lead'],
+  ['kick.yourself', 'throwing oneself out', 'others', 'oneself'],
+  ['kick.no_such_member', 'throwing out of another party', 'the own party', 'who is in another party'],
+  ['promote.no_party', 'handing on no lead', 'party', 'in none'],
+  ['promote.not_leader', 'taking the lead', 'the leader', 'oneself, by who has not the lead'],
+  ['promote.yourself', 'handing the lead to oneself', 'others', 'to what one is'],
+  ['promote.no_such_member', 'leading another party', 'the own party', 'who is in another party'],
+];
+
+function toRow([rule, what, limit, title, code = rule]: GameRow): Row {
+  return [`darkages.${code}`, what, limit, 'game', 'refuse', `rule.${rule}`, `${rule}: ${title}`];
+}
+
+export const GAME_ROWS: readonly Row[] = [
+  ...ABILITY_ROWS.map(toRow),
+  [
+    'darkages.deadMoving',
+    'dead men walking',
+    'health > 0',
+    'game',
+    'correct',
+    'rule.deadMoving',
+    'deadMoving: a dead man who walks and jumps stays where he fell',
+  ],
+  ...REQUEST_ROWS.map(toRow),
+];
