@@ -9,7 +9,15 @@ import { createGuestSecret, createSessionRequest } from '../../src/client/sessio
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { createDeeds, type Doer, noteColumns, noteEvent, noteRequestRefused } from './deeds.ts';
-import { canFight, createFighter, type Fighter, type FighterView, noteInvitation, updateFighter } from './fighter.ts';
+import {
+  canFight,
+  createFighter,
+  type Fighter,
+  type FighterView,
+  noteInvitation,
+  noteParty,
+  updateFighter,
+} from './fighter.ts';
 import { createLink, type Link, type LinkConditions } from './link.ts';
 import { type BotState, countFailure, type Part } from './report.ts';
 import { createFighterView, handleOf } from './sight.ts';
@@ -84,6 +92,8 @@ export function createBot(options: BotOptions): Bot {
     event: (name, values) => takeEvent(bot, name, values),
     welcomed: ({ slot, generation, name }) => {
       Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
+      // Who is back in one is told so.
+      if (bot.fighter !== undefined) noteParty(bot.fighter, '', name);
     },
   };
   const client = createClient({
@@ -152,6 +162,7 @@ function takeEvent(bot: Bot, name: string, values: Readonly<Record<string, numbe
   if (fighter === undefined) return;
   noteEvent(part.deeds!, doer, name, values);
   if (name === 'invited') noteInvitation(fighter, String(values.from));
+  else if (name === 'party') noteParty(fighter, String(values.members), doer.name);
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Deeds {
   invited: number;
   /** How often a bot got into a party. */
   partiesJoined: number;
+  /** How often one was thrown out. */
+  thrownOut: number;
   /** Abilities that took effect, by name. */
   readonly abilities: Record<string, number>;
   /** Abilities that were refused or broken off, by reason; requests, by request and code. */
@@ -54,6 +56,7 @@ export function createDeeds(): Deeds {
     heard: 0,
     invited: 0,
     partiesJoined: 0,
+    thrownOut: 0,
     abilities: {},
     abilitiesRefused: {},
     requestsRefused: {},
@@ -111,6 +114,7 @@ export function noteEvent(deeds: Deeds, doer: Doer, name: string, values: Values
       break;
     case 'party':
       if (values.members !== '' && !doer.isInParty) deeds.partiesJoined++;
+      if (values.thrownOut === doer.name) deeds.thrownOut++;
       doer.isInParty = values.members !== '';
       break;
   }

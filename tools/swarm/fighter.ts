@@ -64,6 +64,9 @@ export interface Fighter {
   speedZ: number;
   /** Who invited it, until it has answered. */
   invitedBy: string;
+  /** Names of the others in its party, and whether it leads them. */
+  mates: readonly string[];
+  isLeader: boolean;
 }
 
 const TURN = 0x1_0000;
@@ -86,6 +89,9 @@ const METEOR_SHARE = 0.25;
 const FACED = TURN / 16;
 const SOCIAL_TICKS_MIN = 480;
 const SOCIAL_TICKS_MAX = 1800;
+/** Shares of its social moments in a party in which it leaves, and in which it throws somebody out if it leads. */
+const LEAVE_SHARE = 0.04;
+const KICK_SHARE = 0.08;
 /** It stands still that long to type. */
 const TYPING_TICKS = 90;
 /** The game lets the dead come back five seconds after they died; asked a little later. */
@@ -133,6 +139,8 @@ export function createFighter(wander: Wander, random: Random): Fighter {
     speedX: 0,
     speedZ: 0,
     invitedBy: '',
+    mates: [],
+    isLeader: false,
   };
 }
 
@@ -140,6 +148,13 @@ export function createFighter(wander: Wander, random: Random): Fighter {
 export function noteInvitation(fighter: Fighter, from: string): void {
   fighter.invitedBy = from;
   fighter.socialTick = 1;
+}
+
+/** The server said who is in its party, the leader first, with commas between. */
+export function noteParty(fighter: Fighter, members: string, ownName: string): void {
+  const names = members.split(',');
+  fighter.isLeader = names[0] === ownName;
+  fighter.mates = names.filter((name) => name !== '' && name !== ownName);
 }
 
 /** Its turn: writes what it wants into the view's intent, and asks what it has to ask. */
@@ -346,7 +361,7 @@ function stand(intent: Intent): void {
   intent.buttons = 0;
 }
 
-/** Answers an invitation, invites somebody near, says or whispers something. */
+/** Answers an invitation, leaves its party or throws somebody out, invites somebody near, says or whispers something. */
 function socialise(fighter: Fighter, view: FighterView): void {
   const { random } = fighter;
   const isFirst = fighter.socialTick === 0;
@@ -365,6 +380,7 @@ function socialise(fighter: Fighter, view: FighterView): void {
       return;
     }
   }
+  if (changesParty(fighter, view)) return;
   const others = view.seeAll().filter(({ kind, name }) => kind === PLAYER && name !== '');
   const other = others.length === 0 ? undefined : others[random.below(others.length)]!;
   const what = random.fraction();
@@ -372,4 +388,15 @@ function socialise(fighter: Fighter, view: FighterView): void {
   else if (view.own.party !== 0 && what < 0.55) view.request('partySay', { text });
   else if (other !== undefined && what < 0.75) view.request('whisper', { to: other.name, text });
   else view.request('say', { text });
+}
+
+/** Now and then a party goes apart; true when the moment is used up by that. */
+function changesParty({ random, mates, isLeader }: Fighter, view: FighterView): boolean {
+  if (mates.length === 0) return false;
+  const what = random.fraction();
+  if (what < LEAVE_SHARE) view.request('leaveParty', {});
+  else if (isLeader && what < LEAVE_SHARE + KICK_SHARE)
+    view.request('kick', { name: mates[random.below(mates.length)]! });
+  else return false;
+  return true;
 }

@@ -33,10 +33,12 @@ test('refusals go by reason, a party is joined once, and parts add up', () => {
   noteEvent(deeds, me, 'refused', { ability: 1, reason: REASONS.range });
   noteEvent(deeds, me, 'party', { members: 'you,me' });
   noteEvent(deeds, me, 'party', { members: 'you,me,she' });
+  noteEvent(deeds, me, 'party', { members: 'you,me', thrownOut: 'she' });
+  noteEvent(deeds, me, 'party', { members: '', thrownOut: 'me' });
   noteEvent(deeds, me, 'said', { from: 'me', text: 'x' });
   noteEvent(deeds, me, 'said', { from: 'you', text: 'x' });
   const sum = createDeeds();
   mergeDeeds(sum, deeds);
   mergeDeeds(sum, deeds);
-  expect(sum).toMatchObject({ abilitiesRefused: { range: 2 }, partiesJoined: 2, said: 2, heard: 2 });
+  expect(sum).toMatchObject({ abilitiesRefused: { range: 2 }, partiesJoined: 2, thrownOut: 2, said: 2, heard: 2 });
 });

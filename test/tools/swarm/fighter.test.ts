@@ -10,6 +10,7 @@ import {
   type Fighter,
   type FighterView,
   noteInvitation,
+  noteParty,
   type Seen,
   updateFighter,
 } from '../../../tools/swarm/fighter.ts';
@@ -143,6 +144,23 @@ test('it chats, whispers and invites; an invitation is accepted', () => {
   noteInvitation(fighter, 'other');
   play(100);
   expect(asked[0]).toBe('accept');
+});
+
+test('in a party it leaves now and then, and throws somebody out only when it leads', () => {
+  const { fighter, asked, play } = createStage({ party: 2 });
+  play(60 * 3000);
+  expect(asked).not.toContain('leaveParty');
+  noteParty(fighter, 'other,me', 'me');
+  play(60 * 3000);
+  expect(asked).toContain('leaveParty');
+  expect(asked).not.toContain('kick');
+  noteParty(fighter, 'me,other,third', 'me');
+  play(60 * 3000);
+  expect(asked.filter((name) => name === 'kick').length).toBeGreaterThan(2);
+  noteParty(fighter, '', 'me');
+  asked.length = 0;
+  play(60 * 3000);
+  expect(asked).not.toContain('kick');
 });
 
 test('the same seed gives the same life', () => {
