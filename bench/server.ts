@@ -74,7 +74,13 @@ export function spawnNode(args: readonly string[], core?: number): ChildProcess 
 }
 
 function hasTaskset(): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'taskset')));
+  return findOnPath(['taskset']) !== undefined;
+}
+
+/** Where the first of these programs that this machine has lies. */
+export function findOnPath(names: readonly string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
 }
 
 export interface RunOutcome {

@@ -4,7 +4,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findChromium } from '../bench/chromium.ts';
+import { findOnPath } from '../bench/server.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
 
@@ -12,18 +14,20 @@ const INSTALL = 'tools/services/install.sh installs it';
 export const TOOLS_FOLDER = process.env.DARKAGES_TOOLS ?? join(homedir(), '.cache', 'darkages-tools');
 
 const TOOLS = {
-  chromium: () => findOnPath(['chromium', 'chromium-browser', 'google-chrome']),
+  chromium: findChromium,
   python: () => findPython(''),
   'python-protobuf': () => findPython('import google.protobuf, grpc_tools.protoc'),
   'python-websockets': () => findPython('import websockets'),
+  'netcode-peer': findNetcodePeer,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 
 export type Tool = keyof typeof TOOLS;
 
-function findOnPath(names: readonly string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+/** What install.sh builds of test/conformance/netcode. */
+function findNetcodePeer(): string | undefined {
+  const path = join(TOOLS_FOLDER, 'netcode-peer', 'release', 'netcode-peer');
+  return existsSync(path) ? path : undefined;
 }
 
 /** The Python of the tools folder, else the machine's, whichever can do the imports. */

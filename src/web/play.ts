@@ -14,7 +14,7 @@ import { isTyping } from './dom.ts';
 import { createNetGraph, updateNetGraph } from './net-graph.ts';
 import { createScene, drawScene, setSceneMap } from './scene.ts';
 import { createSettings, keptSwitch, showSettings } from './settings.ts';
-import { createSound } from './sound.ts';
+import { createSound, switchSound } from './sound.ts';
 import { bannerText, reasonText, stateName } from './words.ts';
 
 /** A tab in the background gets no frames. Where the browser grants fewer timers, the client goes by what arrives. */
@@ -172,7 +172,7 @@ function showGraph(isOpen: boolean): void {
 }
 
 function setSound(isOn: boolean): void {
-  sound.isOn = isOn;
+  switchSound(sound, isOn);
   keptSound.save(isOn);
 }
 

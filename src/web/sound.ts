@@ -56,37 +56,57 @@ const SOUNDS: Readonly<Record<string, readonly Layer[]>> = {
     { wave: 'sine', from: 1760, to: 1760, seconds: 0.16, gain: 0.14, after: 0.07 },
   ],
   potion: [{ wave: 'sine', from: 400, to: 800, seconds: 0.25, gain: 0.16 }],
-  refused: [{ wave: 'square', from: 120, to: 100, seconds: 0.09, gain: 0.1 }],
-  word: [{ wave: 'sine', from: 880, to: 990, seconds: 0.09, gain: 0.1 }],
+  refused: [{ wave: 'square', from: 120, to: 100, seconds: 0.12, gain: 0.14 }],
+  word: [{ wave: 'sine', from: 880, to: 990, seconds: 0.12, gain: 0.16 }],
 };
 
-const VOLUME = 0.5;
+const VOLUME = 1;
+/** How much louder noise is made before the filter, which lets only a narrow band of it through. */
+const NOISE_GAIN = 4;
 /** A sound that begins again sooner isn't heard twice: twenty hits in a frame are one. */
 const GAP_MS = 45;
+
+export const SOUND_NAMES: readonly string[] = Object.keys(SOUNDS);
+
+/** What sounds are made with. */
+export interface Voice {
+  readonly context: BaseAudioContext;
+  readonly output: GainNode;
+  readonly noise: AudioBuffer;
+}
 
 export interface Sound {
   isOn: boolean;
   context: AudioContext | undefined;
-  output: GainNode | undefined;
-  noise: AudioBuffer | undefined;
+  voice: Voice | undefined;
   readonly playedMs: Map<string, number>;
 }
 
 /** Wakes at the first touch or key: before that a browser would refuse. */
 export function createSound(isOn: boolean): Sound {
-  const sound: Sound = { isOn, context: undefined, output: undefined, noise: undefined, playedMs: new Map() };
-  const wake = (): void => {
-    if (!sound.isOn || typeof AudioContext === 'undefined') return;
-    if (sound.context === undefined) openContext(sound);
-    if (sound.context?.state === 'suspended') void sound.context.resume().catch(() => undefined);
-  };
-  addEventListener('pointerdown', wake);
-  addEventListener('keydown', wake);
+  const sound: Sound = { isOn, context: undefined, voice: undefined, playedMs: new Map() };
+  addEventListener('pointerdown', () => wake(sound));
+  addEventListener('keydown', () => wake(sound));
   return sound;
 }
 
-function openContext(sound: Sound): void {
-  const context = new AudioContext();
+function wake(sound: Sound): void {
+  if (!sound.isOn || typeof AudioContext === 'undefined') return;
+  if (sound.context === undefined) {
+    sound.context = new AudioContext();
+    sound.voice = createVoice(sound.context);
+  }
+  if (sound.context.state === 'suspended') void sound.context.resume().catch(() => undefined);
+}
+
+/** Off is silent at once: what still sounds is cut. */
+export function switchSound(sound: Sound, isOn: boolean): void {
+  sound.isOn = isOn;
+  if (sound.voice !== undefined) sound.voice.output.gain.value = isOn ? VOLUME : 0;
+  wake(sound);
+}
+
+export function createVoice(context: BaseAudioContext): Voice {
   const output = context.createGain();
   output.gain.value = VOLUME;
   const limiter = context.createDynamicsCompressor();
@@ -94,30 +114,33 @@ function openContext(sound: Sound): void {
   const noise = context.createBuffer(1, context.sampleRate, context.sampleRate);
   const samples = noise.getChannelData(0);
   for (let index = 0; index < samples.length; index++) samples[index] = Math.random() * 2 - 1;
-  sound.context = context;
-  sound.output = output;
-  sound.noise = noise;
+  return { context, output, noise };
 }
 
 /** @param volume 0 … 1: what is far is quiet. @param pan −1 left … 1 right. */
 export function playSound(sound: Sound, name: string, volume: number, pan: number, nowMs: number): void {
-  const { context, output } = sound;
-  const layers = SOUNDS[name];
-  if (!sound.isOn || context === undefined || output === undefined || layers === undefined) return;
-  if (context.state !== 'running' || volume < 0.02 || nowMs - (sound.playedMs.get(name) ?? 0) < GAP_MS) return;
+  const { context, voice } = sound;
+  if (!sound.isOn || voice === undefined || context?.state !== 'running') return;
+  if (volume < 0.02 || nowMs - (sound.playedMs.get(name) ?? 0) < GAP_MS) return;
   sound.playedMs.set(name, nowMs);
-  const panner = context.createStereoPanner();
-  panner.pan.value = Math.max(-1, Math.min(pan, 1));
-  panner.connect(output);
-  for (const layer of layers) playLayer(sound, context, panner, layer, volume);
+  startSound(voice, name, volume, pan);
 }
 
-function playLayer(sound: Sound, context: AudioContext, into: AudioNode, layer: Layer, volume: number): void {
+/** Begins now and ends by itself. */
+export function startSound(voice: Voice, name: string, volume: number, pan: number): void {
+  const panner = voice.context.createStereoPanner();
+  panner.pan.value = Math.max(-1, Math.min(pan, 1));
+  panner.connect(voice.output);
+  for (const layer of SOUNDS[name] ?? []) playLayer(voice, panner, layer, volume);
+}
+
+function playLayer({ context, noise }: Voice, into: AudioNode, layer: Layer, volume: number): void {
   const start = context.currentTime + (layer.after ?? 0);
   const end = start + layer.seconds;
   const gain = context.createGain();
   gain.gain.setValueAtTime(0.0001, start);
-  gain.gain.exponentialRampToValueAtTime(Math.max(0.0002, layer.gain * volume), start + 0.008);
+  const loudness = layer.gain * volume * (layer.wave === 'noise' ? NOISE_GAIN : 1);
+  gain.gain.exponentialRampToValueAtTime(Math.max(0.0002, loudness), start + 0.008);
   gain.gain.exponentialRampToValueAtTime(0.0001, end);
   gain.connect(into);
   const source = layer.wave === 'noise' ? context.createBufferSource() : context.createOscillator();
@@ -127,7 +150,7 @@ function playLayer(sound: Sound, context: AudioContext, into: AudioNode, layer: 
     source.frequency.exponentialRampToValueAtTime(layer.to, end);
     source.connect(gain);
   } else {
-    source.buffer = sound.noise ?? null;
+    source.buffer = noise;
     source.loop = true;
     const band = context.createBiquadFilter();
     band.type = 'bandpass';

@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
+import { openBrowser } from '../../bench/chromium.ts';
 import { game as tag } from '../../examples/tag/game.ts';
 import { game as darkages } from '../../src/game/game.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { RECORD_JOIN } from '../../src/wire/zone-records.ts';
 import { needs } from '../needs.ts';
-import { openBrowser } from './chromium.ts';
 import { type Recording, recordZone, replayZone } from './replay/stream.ts';
 
 const SEED = Number(process.env.SEED ?? 77_001);

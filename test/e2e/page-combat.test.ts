@@ -1,157 +1,38 @@
 // The fight on the play page, in a real browser against a real server: two players meet, one kills the other, the dead
 // one comes back; they chat, whisper and form a party. With SCREENSHOTS=1 it also renews the pictures in docs/.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { needs } from '../needs.ts';
-import { openBrowser, openPage } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { runBots } from '../../bench/server.ts';
+import {
+  approach,
+  chromium,
+  column,
+  enter,
+  FIGHT_MS,
+  hears,
+  KEYS,
+  onScreen,
+  own,
+  PHONE,
+  type Place,
+  pointAt,
+  say,
+  usePages,
+  WAIT_MS,
+} from './pages.ts';
 import { shrinkPng } from './small-png.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const chromium = needs('chromium');
-const WAIT_MS = 30_000;
-/** A fight to the death, on a machine that draws two pages without a graphics card. */
-const FIGHT_MS = 90_000;
-const KEYS = ['KeyW', 'KeyA', 'KeyS', 'KeyD'] as const;
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true };
-
-let browser: Browser;
-let folder: string;
-let url: string;
-const children: ChildProcess[] = [];
-
-beforeAll(async () => {
-  if (chromium !== undefined) browser = await openBrowser(chromium);
-});
-afterAll(async () => {
-  await browser?.close();
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'darkages-fight-'));
-});
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-  for (const child of children.splice(0)) await stop(child);
-  rmSync(folder, { recursive: true });
-});
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function startServer(...argv: readonly string[]): Promise<void> {
-  const http = await freePort();
-  const args = ['--http-port', String(http), '--port', String(await freePort()), '--data', folder, ...argv];
-  const child = spawn(process.execPath, [join(ROOT, 'workers/launch.js'), ...args], { cwd: ROOT });
-  children.push(child);
-  url = `http://127.0.0.1:${http}`;
-  let output = '';
-  child.stderr.on('data', (chunk) => {
-    output += String(chunk);
-  });
-  const deadlineMs = performance.now() + WAIT_MS;
-  for (;;) {
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-    if (answer?.status === 200) return;
-    if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`no server: ${output}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
-}
-
-async function enter(page: Page, name: string): Promise<void> {
-  await page.fill('#name', name);
-  await page.click('#play');
-  await page.waitForFunction(() => document.body.dataset.state === 'playing', null, { timeout: WAIT_MS });
-}
-
-interface Place {
-  readonly x: number;
-  readonly z: number;
-}
-
-function own(page: Page): Promise<Place> {
-  return page.evaluate(() => ({ x: darkages.client.own.x, z: darkages.client.own.z }));
-}
-
-function column(page: Page, name: string): Promise<number> {
-  return page.evaluate((wanted) => darkages.client.own.columns[wanted] ?? -1, name);
-}
-
-/** Runs to where the other page says it is. Nothing stands in the way where new players appear. */
-async function approach(page: Page, goal: () => Promise<Place>, withinMm: number, ms = FIGHT_MS): Promise<void> {
-  const down = new Set<string>();
-  const deadlineMs = performance.now() + ms;
-  for (;;) {
-    const [at, to] = await Promise.all([own(page), goal()]);
-    const x = to.x - at.x;
-    const z = to.z - at.z;
-    const isThere = Math.hypot(x, z) < withinMm;
-    const wanted = new Set<string>();
-    if (!isThere && Math.abs(x) > 500) wanted.add(x > 0 ? 'KeyD' : 'KeyA');
-    if (!isThere && Math.abs(z) > 500) wanted.add(z > 0 ? 'KeyS' : 'KeyW');
-    for (const key of KEYS) {
-      if (wanted.has(key) === down.has(key)) continue;
-      if (wanted.has(key)) await page.keyboard.down(key);
-      else await page.keyboard.up(key);
-      down[wanted.has(key) ? 'add' : 'delete'](key);
-    }
-    if (isThere) return;
-    expect(performance.now()).toBeLessThan(deadlineMs);
-    await page.waitForTimeout(60);
-  }
-}
-
-/** Puts the cursor on another player. */
-async function pointAt(page: Page, name: string): Promise<void> {
-  const place = await page.evaluate((wanted) => {
-    const { own: self, interpolation } = darkages.client;
-    const view = [...interpolation.views.values()].find((one) => one.name === wanted);
-    if (view === undefined) return undefined;
-    const pixelsPerMm = Math.max(16, Math.min(Math.min(innerWidth, innerHeight) / 19, 48)) / 1000;
-    return {
-      x: innerWidth / 2 + (view.x - self.x) * pixelsPerMm,
-      y: innerHeight / 2 + (view.z - self.z) * pixelsPerMm,
-    };
-  }, name);
-  if (place !== undefined) await page.mouse.move(place.x, place.y);
-}
-
-async function say(page: Page, line: string): Promise<void> {
-  await page.keyboard.press('Enter');
-  await page.fill('#chat-input', line);
-  await page.keyboard.press('Enter');
-}
-
-async function hears(page: Page, channel: string, text: string): Promise<void> {
-  const line = page.locator(`#chat-lines li.${channel}`, { hasText: text });
-  await line.waitFor({ state: 'visible', timeout: WAIT_MS });
-}
+const { serve, url, open } = usePages();
 
 describe.skipIf(chromium === undefined)('the fight on the page', () => {
   test(
     'two players meet, one kills the other, the dead one comes back',
     async () => {
-      await startServer();
-      const [first, second] = [await openPage(browser, url), await openPage(browser, url)];
+      await serve();
+      const [first, second] = [await open(), await open()];
       await enter(first.page, 'Aldric');
       await enter(second.page, 'Brynn');
       await approach(first.page, () => own(second.page), 1_600);
@@ -194,8 +75,8 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
   );
 
   test('they speak to all, to one, and to their party', async () => {
-    await startServer();
-    const [first, second] = [await openPage(browser, url), await openPage(browser, url)];
+    await serve();
+    const [first, second] = [await open(), await open()];
     await enter(first.page, 'Aldric');
     await enter(second.page, 'Brynn');
     await say(first.page, 'well met, everyone');
@@ -217,8 +98,8 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
   });
 
   test('abilities: cooldowns are shown, a bolt flies, what is not possible is said', async () => {
-    await startServer();
-    const { page, errors } = await openPage(browser, url);
+    await serve();
+    const { page, errors } = await open();
     await enter(page, 'Cato');
     await page.mouse.move(900, 300);
     await page.keyboard.press('Digit2');
@@ -236,8 +117,8 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
   });
 
   test('settings are kept, and another game has nothing of this', async () => {
-    await startServer('--game', 'examples/tag/game.ts');
-    const { page, errors } = await openPage(browser, url);
+    await serve('--game', 'examples/tag/game.ts');
+    const { page, errors } = await open();
     await enter(page, 'Fenn');
     expect(await page.locator('.hud, .chat, .party, .death').count()).toBe(0);
     await page.keyboard.press('Escape');
@@ -255,12 +136,14 @@ if (chromium !== undefined && process.env.SCREENSHOTS !== undefined) {
 }
 
 async function takePictures(): Promise<void> {
-  await startServer();
-  const args = ['tools/swarm/main.ts', '--url', url, '--bots', '14', '--duration', '150'];
-  children.push(spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' }));
-  const desktop = await openPage(browser, url);
+  await serve();
+  let stopBots = (): void => {};
+  const playing = runBots(['--url', url(), '--bots', '14', '--duration', '600'], undefined, (child) => {
+    stopBots = () => void child.kill('SIGINT');
+  });
+  const desktop = await open();
   await enter(desktop.page, 'Aldric');
-  const other = await openPage(browser, url, { viewport: { width: 500, height: 400 } });
+  const other = await open({ viewport: { width: 500, height: 400 } });
   await enter(other.page, 'Brynn');
   await say(desktop.page, '/invite Brynn');
   await other.page.click('.invitation .primary');
@@ -271,9 +154,11 @@ async function takePictures(): Promise<void> {
   await fightOn(desktop.page, 'docs/play.png');
   await other.page.context().close();
   await desktop.page.context().close();
-  const { page } = await openPage(browser, url, PHONE);
+  const { page } = await open(PHONE);
   await enter(page, 'Cato');
   await fightOn(page, 'docs/play-phone.png');
+  stopBots();
+  await playing;
 }
 
 /** Where creatures are to be met. */
@@ -311,10 +196,8 @@ async function fightOn(page: Page, path: string): Promise<void> {
   for (let round = 0; round < 5; round++) {
     await approach(page, nearest, 4_200).catch(() => undefined);
     for (let shot = 0; shot < 5; shot++) {
-      const [at, to] = await Promise.all([own(page), nearest()]);
-      const { width, height } = page.viewportSize()!;
-      const pixelsPerMm = Math.max(16, Math.min(Math.min(width, height) / 19, 48)) / 1000;
-      await page.mouse.move(width / 2 + (to.x - at.x) * pixelsPerMm, height / 2 + (to.z - at.z) * pixelsPerMm);
+      const { x, y } = await onScreen(page, await nearest());
+      await page.mouse.move(x, y);
       await page.keyboard.press(shot === 1 ? 'Digit3' : shot % 2 === 0 ? 'Digit2' : 'Digit1');
       await page.waitForTimeout(shot === 1 ? 1_250 : 430);
       const worth = await page.evaluate(() => {
@@ -331,7 +214,7 @@ async function fightOn(page: Page, path: string): Promise<void> {
       best = worth;
       const bytes = shrinkPng(await page.screenshot());
       expect(bytes.length).toBeLessThan(300_000);
-      writeFileSync(join(ROOT, path), bytes);
+      writeFileSync(join(import.meta.dirname, '../..', path), bytes);
     }
   }
 }
