@@ -12,8 +12,13 @@ export interface Figure {
 export interface Bench {
   /** Names of the figures it gives. */
   readonly figures: readonly string[];
-  /** @param isSmall a run too short for its figures to mean anything: that it works is all `npm test` asks. */
-  run(seed: number, isSmall: boolean): Figure[] | Promise<Figure[]>;
+  /** What this machine lacks for it; such a bench is left out, by name. */
+  readonly needs?: () => string | undefined;
+  /**
+   * @param isSmall a run too short for its figures to mean anything: that it works is all `npm test` asks.
+   * @param traceFile where a browser's trace goes, if there is one and it shall be kept
+   */
+  run(seed: number, isSmall: boolean, traceFile?: string): Figure[] | Promise<Figure[]>;
 }
 
 /** CPU time of this thread so far, user and system, in microseconds. */

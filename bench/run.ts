@@ -1,6 +1,7 @@
 // `npm run bench`: runs the benches beside it and prints a table of figures against their goals (budgets.json).
 //   --only PREFIX   those whose figures begin so          --json FILE   the same as JSON
 //   --small         runs too short for goals: only whether the benches work
+//   --trace FILE    keeps the browser's trace of game.page
 // CPU time from the operating system, not wall time; each figure with its seed and a checksum of what was computed, so
 // that nothing is measured that was not done. Exit code 1 when a goal is missed.
 
@@ -21,8 +22,9 @@ const options = new Command('bench')
   .option('--json <file>', 'write the figures as JSON')
   .option('--seed <number>', 'seed of all random numbers', '7')
   .option('--small', 'run so little that goals mean nothing', false)
+  .option('--trace <file>', "keep the browser's trace of game.page")
   .parse()
-  .opts<{ only: string; json?: string; seed: string; small: boolean }>();
+  .opts<{ only: string; json?: string; seed: string; small: boolean; trace?: string }>();
 
 const here = new URL('.', import.meta.url);
 const budgets = JSON.parse(readFileSync(new URL('budgets.json', here), 'utf8')) as Record<string, Budget>;
@@ -37,7 +39,12 @@ for (const file of readdirSync(here, { recursive: true }).map(String).sort()) {
   const { bench } = (await import(new URL(file, here).href)) as { bench: Bench };
   if (!bench.figures.some((name) => name.startsWith(options.only))) continue;
   hasRun = true;
-  for (const figure of await bench.run(Number(options.seed), options.small)) report(figure);
+  const missing = bench.needs?.();
+  if (missing !== undefined) {
+    console.log(`${bench.figures.join(', ')}: left out, ${missing} is not on this machine`);
+    continue;
+  }
+  for (const figure of await bench.run(Number(options.seed), options.small, options.trace)) report(figure);
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, undefined, 2)}\n`);
 if (!hasRun) {

@@ -7,15 +7,16 @@ import { AREA, FIGHTER_LAST, FIGHTERS, LOOT, LOOT_GOLD, PLAYER, PROJECTILE } fro
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { type Fight, isAlive, isFoe, wantedAbility } from './darkages-fight.ts';
 import { bodySprite, SPRITE_REACH } from './darkages-sprites.ts';
-import { lookOf } from './look.ts';
+import { NAME_TEXT, stampBody, stampShadow, stampText } from './darkages-stamps.ts';
+import { colourOf } from './look.ts';
 import { PALETTE } from './palette.ts';
 import { drawMarker } from './scene.ts';
 
 const FLASH_MS = 130;
 const TRAIL_POINTS = 14;
 const OWN = -1;
+const DEAD_COLOUR = '#59616d';
 const MARGIN_PX = 60;
-const NAME_FONT = '600 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 /** Where projectiles were in the last frames: x, z by turns, by slot. */
 const trails = new Map<number, number[]>();
@@ -83,7 +84,7 @@ function drawLoot(
   const x = screenX(camera, view.x);
   const y = screenY(camera, view.z) + Math.sin(nowMs / 300 + view.slot) * 2;
   if (!isOnScreen(camera, x, y)) return;
-  const { colour } = lookOf(fight.client, view.kind, view.columns, '');
+  const colour = colourOf(fight.client, view.kind, view.columns, '');
   context.globalAlpha = 0.22 + 0.1 * Math.sin(nowMs / 250 + view.slot);
   context.fillStyle = colour;
   circle(context, x, y, 15);
@@ -115,7 +116,8 @@ function drawLoot(
     context.strokeRect(x - 2.5, y - 9, 5, 6);
   }
   if (Math.hypot(view.x - own.x, view.z - own.z) < 6_000) {
-    writeText(context, LOOT_NAMES[view.columns.variant ?? LOOT_GOLD] ?? 'loot', x, y - 16, colour);
+    const name = LOOT_NAMES[view.columns.variant ?? LOOT_GOLD] ?? 'loot';
+    stampText(context, NAME_TEXT, name, colour, x, y - 20);
   }
 }
 
@@ -150,7 +152,7 @@ export function drawBodiesOfFight(
   nowMs: number,
 ): void {
   const { client } = fight;
-  const { own, interpolation, welcome, game } = client;
+  const { own, interpolation, welcome } = client;
   const name = welcome?.name ?? '';
   const { views } = interpolation;
   for (const view of views.values()) {
@@ -159,8 +161,8 @@ export function drawBodiesOfFight(
   for (const view of views.values()) {
     if (view.kind <= FIGHTER_LAST && isAlive(view.columns)) drawFighter(context, camera, fight, view, nowMs);
   }
-  const look = lookOf(client, game.kinds.player, own.columns, name);
-  drawOne(context, camera, fight, OWN, PLAYER, own, own.columns, look.colour, true, nowMs);
+  const colour = colourOf(client, PLAYER, own.columns, name);
+  drawOne(context, camera, fight, OWN, PLAYER, own, own.columns, colour, true, nowMs);
   for (const view of views.values()) if (view.kind === PROJECTILE) drawProjectile(context, camera, view);
   for (const slot of trails.keys()) if (views.get(slot)?.kind !== PROJECTILE) trails.delete(slot);
   for (const view of views.values()) if (view.kind <= FIGHTER_LAST) drawPlate(context, camera, fight, view);
@@ -174,7 +176,7 @@ function drawFighter(
   view: EntityView,
   nowMs: number,
 ): void {
-  const { colour } = lookOf(fight.client, view.kind, view.columns, view.name);
+  const colour = colourOf(fight.client, view.kind, view.columns, view.name);
   const x = screenX(camera, view.x);
   const y = screenY(camera, view.z);
   if (!isOnScreen(camera, x, y)) {
@@ -211,23 +213,39 @@ function drawOne(
   const lift = (Math.max(0, place.y) * camera.pixelsPerMm) / 1.6;
   const y = ground - lift;
   const isStruck = nowMs - (fight.flashes.get(slot) ?? -1000) < FLASH_MS;
-  context.fillStyle = PALETTE.shadow;
-  circle(context, x + radius * 0.2, ground + radius * 0.32, radius * (1.1 - Math.min(0.3, lift / 150)));
-  context.fill();
+  stampShadow(context, radius * (1.1 - Math.min(0.3, lift / 150)), x + radius * 0.2, ground + radius * 0.32);
   if (isUp && (isOwn || slot === fight.hoverSlot)) {
     drawFootRing(context, x, ground, radius, isOwn ? PALETTE.ownRing : PALETTE.foe);
   }
   if (isUp) drawPreparing(context, camera, fight, x, y, radius, place.facing, columns, nowMs);
-  context.save();
-  context.translate(x, y);
-  context.rotate(toRadians(place.facing));
+  const shown = isUp ? colour : DEAD_COLOUR;
   if (!isUp) context.globalAlpha = 0.38;
-  const half = radius * SPRITE_REACH * (1 + lift / 600);
-  context.drawImage(bodySprite(kind, isUp ? colour : '#59616d', radius, isStruck), -half, -half, half * 2, half * 2);
-  context.restore();
+  if (isStruck || lift > 0) drawTurned(context, kind, shown, radius, place.facing, x, y, 1 + lift / 600, isStruck);
+  else stampBody(context, kind, shown, radius, place.facing, x, y);
+  context.globalAlpha = 1;
   if (!isUp) drawDead(context, x, y, radius);
   const tick = isOwn ? fight.client.sync.tick : fight.client.interpolation.tick;
   if (isUp && (columns.shieldUntil ?? 0) > tick) drawShield(context, x, y, radius, nowMs);
+}
+
+/** For the few that are white from a blow or in the air. */
+function drawTurned(
+  context: CanvasRenderingContext2D,
+  kind: number,
+  colour: string,
+  radius: number,
+  facing: number,
+  x: number,
+  y: number,
+  scale: number,
+  isWhite: boolean,
+): void {
+  context.save();
+  context.translate(x, y);
+  context.rotate(toRadians(facing));
+  const half = radius * SPRITE_REACH * scale;
+  context.drawImage(bodySprite(kind, colour, radius, isWhite), -half, -half, half * 2, half * 2);
+  context.restore();
 }
 
 function drawFootRing(context: CanvasRenderingContext2D, x: number, y: number, radius: number, colour: string): void {
@@ -329,15 +347,17 @@ function drawProjectile(context: CanvasRenderingContext2D, camera: Camera, view:
   const y = screenY(camera, view.z);
   const isArrow = view.columns.castAbility === ARROW;
   context.lineCap = 'round';
+  context.strokeStyle = isArrow ? 'rgb(232, 220, 192)' : 'rgb(128, 150, 255)';
   for (let point = 2; point < trail.length; point += 2) {
     const part = point / trail.length;
-    context.strokeStyle = isArrow ? `rgba(232, 220, 192, ${0.3 * part})` : `rgba(128, 150, 255, ${0.75 * part})`;
+    context.globalAlpha = (isArrow ? 0.3 : 0.75) * part;
     context.lineWidth = isArrow ? 1.5 : 1 + 7 * part;
     context.beginPath();
     context.moveTo(screenX(camera, trail[point - 2]!), screenY(camera, trail[point - 1]!));
     context.lineTo(screenX(camera, trail[point]!), screenY(camera, trail[point + 1]!));
     context.stroke();
   }
+  context.globalAlpha = 1;
   if (isArrow) drawArrow(context, x, y, trail);
   else {
     context.fillStyle = 'rgba(150, 170, 255, 0.35)';
@@ -381,7 +401,8 @@ function drawPlate(context: CanvasRenderingContext2D, camera: Camera, fight: Fig
   const width = isPlayer ? 46 : Math.min(64, 30 + most / 5);
   drawHealth(context, x, y, width, health / most, isFriend ? PALETTE.good : isPlayer ? PALETTE.foe : PALETTE.beast);
   const text = isPlayer ? view.name : CREATURE_NAMES[view.kind]!;
-  writeText(context, text, x, y - 6, isFriend ? PALETTE.good : isPlayer ? PALETTE.text : PALETTE.quiet);
+  const nameColour = isFriend ? PALETTE.good : isPlayer ? PALETTE.text : PALETTE.quiet;
+  stampText(context, NAME_TEXT, text, nameColour, x, y - 10);
 }
 
 const CREATURE_NAMES: readonly string[] = ['', '', 'wolf', 'archer', 'troll'];
@@ -394,7 +415,7 @@ function drawOwnPlate(context: CanvasRenderingContext2D, camera: Camera, fight: 
   const y = screenY(camera, own.z) - (Math.max(0, own.y) * camera.pixelsPerMm) / 1.6 - radius * 1.5 - 8;
   const { healthMax } = FIGHTERS[PLAYER]!;
   drawHealth(context, x, y, 46, (own.columns.health ?? healthMax) / healthMax, PALETTE.good);
-  writeText(context, name, x, y - 6, '#ffffff');
+  stampText(context, NAME_TEXT, name, '#ffffff', x, y - 10);
 }
 
 function drawHealth(
@@ -409,17 +430,6 @@ function drawHealth(
   context.fillRect(x - width / 2 - 1, y - 1, width + 2, 6);
   context.fillStyle = colour;
   context.fillRect(x - width / 2, y, width * Math.max(0, Math.min(part, 1)), 4);
-}
-
-export function writeText(context: CanvasRenderingContext2D, text: string, x: number, y: number, colour: string): void {
-  context.font = NAME_FONT;
-  context.textAlign = 'center';
-  context.lineWidth = 3;
-  context.lineJoin = 'round';
-  context.strokeStyle = 'rgba(5, 8, 12, 0.85)';
-  context.strokeText(text, x, y);
-  context.fillStyle = colour;
-  context.fillText(text, x, y);
 }
 
 export function circle(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

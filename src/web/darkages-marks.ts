@@ -7,8 +7,9 @@ import { ABILITIES, SLASH } from '../game/abilities.ts';
 import { AREA, LOOT } from '../game/kinds.ts';
 import { POSITION_SHIFT } from '../sim/columns.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
-import { circle, isOnScreen, writeText } from './darkages-draw.ts';
+import { circle, isOnScreen } from './darkages-draw.ts';
 import type { Fight, Float, Mark } from './darkages-fight.ts';
+import { BIG_TEXT, NAME_TEXT, SMALL_TEXT, stampText } from './darkages-stamps.ts';
 
 const FLOAT_MS = 950;
 const MARK_MS: Readonly<Record<Mark['kind'], number>> = {
@@ -150,14 +151,7 @@ function drawFloat(context: CanvasRenderingContext2D, camera: Camera, float: Flo
   const isBig = float.tone === 'dealt' || float.tone === 'taken';
   const pop = part < 0.12 ? 1.5 - part * 4 : 1;
   context.globalAlpha = part < 0.6 ? 1 : (1 - part) / 0.4;
-  context.font = `700 ${Math.round((isBig ? 20 : 15) * pop)}px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif`;
-  context.textAlign = 'center';
-  context.lineJoin = 'round';
-  context.lineWidth = 4;
-  context.strokeStyle = 'rgba(5, 8, 12, 0.9)';
-  context.strokeText(float.text, x, y);
-  context.fillStyle = FLOAT_COLOURS[float.tone];
-  context.fillText(float.text, x, y);
+  stampText(context, isBig ? BIG_TEXT : SMALL_TEXT, float.text, FLOAT_COLOURS[float.tone], x, y, pop);
 }
 
 /** A coordinate of the newest state held; coarse and fine parts are joined. */
@@ -198,5 +192,5 @@ export function drawDebug(context: CanvasRenderingContext2D, camera: Camera, cli
   context.setLineDash([]);
   const behind = Math.max(0, replicas.tick - interpolation.tick);
   const text = `server tick ${replicas.tick} · own +${sync.tick - replicas.tick} · shown −${behind.toFixed(1)} · dashed: server’s newest, hits are judged at what is shown`;
-  writeText(context, text, camera.width / 2, 64, '#a9c4e8');
+  stampText(context, NAME_TEXT, text, '#a9c4e8', camera.width / 2, 64);
 }

@@ -1,20 +1,85 @@
-// The ground under the grid: one tile of soft spots, drawn once and repeated, so that moving over empty ground is seen.
-// Browser main thread.
+// The ground: soft spots and a grid, drawn once at the size of the screen's pixels and repeated, so that moving over
+// empty ground is seen. Browser main thread.
+// Deliberate: not scaled when it is drawn. Without a graphics card a picture that is scaled costs several times one that
+// is only copied, and the ground covers the whole screen.
 
 import { type Camera, screenX, screenY } from './camera.ts';
+import { PALETTE } from './palette.ts';
 
-/** Side of the tile on the ground. */
-const TILE_MM = 24_000;
-const TILE_PX = 512;
-const SPOTS = 90;
+/** Side of the tile on the ground: lines of both grids fall on its edges. */
+const TILE_MM = 20_000;
+const GRID_MM = 2_000;
+const GRID_COARSE_MM = 10_000;
+const SPOTS = 62;
 
-/** Made once; undefined when the browser has no canvas to spare. */
-export function createGroundTile(): HTMLCanvasElement | undefined {
-  const tile = document.createElement('canvas');
-  tile.width = TILE_PX;
-  tile.height = TILE_PX;
-  const context = tile.getContext('2d');
-  if (context === null) return undefined;
+export interface Ground {
+  readonly tile: HTMLCanvasElement;
+  /** For which the tile was drawn, device pixels. */
+  sidePx: number;
+}
+
+export function createGround(): Ground {
+  return { tile: document.createElement('canvas'), sidePx: 0 };
+}
+
+/** Fills the screen with the field and what lies beyond its edge. */
+export function drawGround(context: CanvasRenderingContext2D, camera: Camera, ground: Ground, halfMm: number): void {
+  const sidePx = TILE_MM * camera.pixelsPerMm * devicePixelRatio;
+  if (ground.sidePx !== sidePx) paintTile(ground, sidePx);
+  const { tile } = ground;
+  const side = tile.width / devicePixelRatio;
+  const reachX = camera.width / 2 / camera.pixelsPerMm;
+  const reachZ = camera.height / 2 / camera.pixelsPerMm;
+  const endX = camera.xMm + reachX;
+  const endZ = camera.zMm + reachZ;
+  for (let x = Math.floor((camera.xMm - reachX) / TILE_MM) * TILE_MM; x < endX; x += TILE_MM) {
+    const left = toPixel(screenX(camera, x));
+    for (let z = Math.floor((camera.zMm - reachZ) / TILE_MM) * TILE_MM; z < endZ; z += TILE_MM) {
+      context.drawImage(tile, left, toPixel(screenY(camera, z)), side, side);
+    }
+  }
+  drawBeyond(context, camera, halfMm);
+}
+
+/** The nearest place where a picture falls on whole pixels, so that it is copied as it is. */
+export function toPixel(at: number): number {
+  return Math.round(at * devicePixelRatio) / devicePixelRatio;
+}
+
+function drawBeyond(context: CanvasRenderingContext2D, camera: Camera, halfMm: number): void {
+  const { width, height } = camera;
+  const left = screenX(camera, -halfMm);
+  const right = screenX(camera, halfMm);
+  const top = screenY(camera, -halfMm);
+  const bottom = screenY(camera, halfMm);
+  if (left < 0 && top < 0 && right > width && bottom > height) return;
+  context.fillStyle = PALETTE.outside;
+  context.fillRect(0, 0, left, height);
+  context.fillRect(right, 0, width - right, height);
+  context.fillRect(0, 0, width, top);
+  context.fillRect(0, bottom, width, height - bottom);
+  context.strokeStyle = PALETTE.border;
+  context.lineWidth = 2;
+  context.strokeRect(left, top, right - left, bottom - top);
+}
+
+function paintTile(ground: Ground, sidePx: number): void {
+  const { tile } = ground;
+  ground.sidePx = sidePx;
+  // Rounded up: two of them overlap by less than a pixel rather than leave a gap.
+  const side = Math.ceil(sidePx);
+  tile.width = side;
+  tile.height = side;
+  const context = tile.getContext('2d', { alpha: false });
+  if (context === null) return;
+  context.fillStyle = PALETTE.ground;
+  context.fillRect(0, 0, side, side);
+  paintSpots(context, side);
+  paintGrid(context, side, GRID_MM, PALETTE.gridFine);
+  paintGrid(context, side, GRID_COARSE_MM, PALETTE.gridCoarse);
+}
+
+function paintSpots(context: CanvasRenderingContext2D, side: number): void {
   // Any fixed sequence will do: the same ground for everyone, without a generator.
   let state = 12_345;
   const next = (): number => {
@@ -22,19 +87,18 @@ export function createGroundTile(): HTMLCanvasElement | undefined {
     return state / 0x8000_0000;
   };
   for (let spot = 0; spot < SPOTS; spot++) {
-    const x = next() * TILE_PX;
-    const y = next() * TILE_PX;
-    const radius = 14 + next() * 70;
+    const x = next() * side;
+    const y = next() * side;
+    const radius = (0.03 + next() * 0.16) * side;
     const isLight = next() < 0.55;
     // Nine times, so that what crosses an edge comes in on the other side.
     for (let place = 0; place < 9; place++) {
-      drawSpot(context, x + ((place % 3) - 1) * TILE_PX, y + (Math.floor(place / 3) - 1) * TILE_PX, radius, isLight);
+      paintSpot(context, x + ((place % 3) - 1) * side, y + (Math.floor(place / 3) - 1) * side, radius, isLight);
     }
   }
-  return tile;
 }
 
-function drawSpot(context: CanvasRenderingContext2D, x: number, y: number, radius: number, isLight: boolean): void {
+function paintSpot(context: CanvasRenderingContext2D, x: number, y: number, radius: number, isLight: boolean): void {
   const fade = context.createRadialGradient(x, y, 0, x, y, radius);
   fade.addColorStop(0, isLight ? 'rgba(110, 150, 175, 0.06)' : 'rgba(4, 8, 14, 0.14)');
   fade.addColorStop(1, 'rgba(0, 0, 0, 0)');
@@ -42,39 +106,12 @@ function drawSpot(context: CanvasRenderingContext2D, x: number, y: number, radiu
   context.fillRect(x - radius, y - radius, radius * 2, radius * 2);
 }
 
-/** Repeats the tile over the field. */
-export function drawGround(
-  context: CanvasRenderingContext2D,
-  camera: Camera,
-  tile: HTMLCanvasElement,
-  halfMm: number,
-): void {
-  const side = TILE_MM * camera.pixelsPerMm;
-  const reachX = camera.width / 2 / camera.pixelsPerMm;
-  const reachZ = camera.height / 2 / camera.pixelsPerMm;
-  const first = (at: number): number => Math.floor(Math.max(-halfMm, at) / TILE_MM) * TILE_MM;
-  const endX = Math.min(halfMm, camera.xMm + reachX);
-  const endZ = Math.min(halfMm, camera.zMm + reachZ);
-  context.save();
-  context.beginPath();
-  const edge = 2 * halfMm * camera.pixelsPerMm;
-  context.rect(screenX(camera, -halfMm), screenY(camera, -halfMm), edge, edge);
-  context.clip();
-  for (let x = first(camera.xMm - reachX); x < endX; x += TILE_MM) {
-    for (let z = first(camera.zMm - reachZ); z < endZ; z += TILE_MM) {
-      context.drawImage(tile, screenX(camera, x), screenY(camera, z), side + 0.5, side + 0.5);
-    }
+function paintGrid(context: CanvasRenderingContext2D, side: number, stepMm: number, colour: string): void {
+  context.fillStyle = colour;
+  const line = Math.max(1, Math.round(devicePixelRatio));
+  for (let at = 0; at < TILE_MM; at += stepMm) {
+    const place = Math.round((at / TILE_MM) * side);
+    context.fillRect(place, 0, line, side);
+    context.fillRect(0, place, side, line);
   }
-  context.restore();
-}
-
-/** Darker towards the corners. */
-export function drawVignette(context: CanvasRenderingContext2D, camera: Camera): void {
-  const { width, height } = camera;
-  const outer = Math.hypot(width, height) / 2;
-  const fade = context.createRadialGradient(width / 2, height / 2, outer * 0.45, width / 2, height / 2, outer);
-  fade.addColorStop(0, 'rgba(5, 8, 12, 0)');
-  fade.addColorStop(1, 'rgba(5, 8, 12, 0.42)');
-  context.fillStyle = fade;
-  context.fillRect(0, 0, width, height);
 }

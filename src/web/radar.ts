@@ -2,16 +2,33 @@
 
 import type { Client } from '../client/state.ts';
 import type { Camera } from './camera.ts';
-import { lookOf, type Painter } from './look.ts';
+import { toPixel } from './ground.ts';
+import { colourOf, type Painter } from './look.ts';
 import { PALETTE } from './palette.ts';
 
 const RADIUS_PX = 74;
 const RADIUS_PX_SMALL = 50;
 const MARGIN_PX = 18;
+const TOP_PX_SMALL = 54;
 /** Screens narrower than this have the map at the left, away from the thumb. */
 const SMALL_SCREEN_PX = 560;
+const FRIEND_PX = 4;
+/** Drawn anew every so many frames, and copied in those between: others move a pixel in as many. */
+const FRAMES = 3;
+
+export interface Radar {
+  readonly canvas: HTMLCanvasElement;
+  readonly context: CanvasRenderingContext2D | null;
+  framesLeft: number;
+}
+
+export function createRadar(): Radar {
+  const canvas = document.createElement('canvas');
+  return { canvas, context: canvas.getContext('2d'), framesLeft: 0 };
+}
 
 export function drawRadar(
+  radar: Radar,
   context: CanvasRenderingContext2D,
   camera: Camera,
   client: Client,
@@ -20,26 +37,50 @@ export function drawRadar(
 ): void {
   const isSmall = camera.width < SMALL_SCREEN_PX;
   const radius = isSmall ? RADIUS_PX_SMALL : RADIUS_PX;
-  const centreX = isSmall ? MARGIN_PX + radius : camera.width - MARGIN_PX - radius;
-  const centreY = isSmall ? 54 + radius : camera.height - MARGIN_PX - radius;
-  const scale = radius / client.game.limits.interestRadiusMm;
-  context.save();
-  context.translate(centreX, centreY);
+  const side = 2 * radius + 2;
+  if (radar.framesLeft-- <= 0) {
+    radar.framesLeft = FRAMES - 1;
+    paintRadar(radar, radius, side, camera, client, boxesMm, painter);
+  }
+  const left = isSmall ? MARGIN_PX : camera.width - MARGIN_PX - 2 * radius;
+  const top = isSmall ? TOP_PX_SMALL : camera.height - MARGIN_PX - 2 * radius;
+  const { canvas } = radar;
+  const scale = devicePixelRatio;
+  context.drawImage(
+    canvas,
+    toPixel(left) - 1 / scale,
+    toPixel(top) - 1 / scale,
+    canvas.width / scale,
+    canvas.height / scale,
+  );
+}
+
+function paintRadar(
+  { canvas, context }: Radar,
+  radius: number,
+  side: number,
+  camera: Camera,
+  client: Client,
+  boxesMm: Int32Array,
+  painter: Painter | undefined,
+): void {
+  if (context === null) return;
+  const sidePx = Math.ceil(side * devicePixelRatio);
+  if (canvas.width !== sidePx) {
+    canvas.width = sidePx;
+    canvas.height = sidePx;
+  }
+  const middle = sidePx / 2;
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, middle, middle);
+  context.clearRect(-middle, -middle, sidePx, sidePx);
   context.beginPath();
   context.arc(0, 0, radius, 0, 7);
   context.fillStyle = 'rgba(12, 17, 24, 0.82)';
   context.fill();
   context.save();
   context.clip();
-  context.fillStyle = PALETTE.radarBox;
-  const { x: ownX, z: ownZ } = client.own;
-  for (let box = 0; box < boxesMm.length; box += 4) {
-    const x = (boxesMm[box]! - ownX) * scale;
-    const y = (boxesMm[box + 1]! - ownZ) * scale;
-    const width = (boxesMm[box + 2]! - boxesMm[box]!) * scale;
-    const height = (boxesMm[box + 3]! - boxesMm[box + 1]!) * scale;
-    if (x < radius && y < radius && x + width > -radius && y + height > -radius) context.fillRect(x, y, width, height);
-  }
+  const scale = radius / client.game.limits.interestRadiusMm;
+  paintBoxes(context, client, boxesMm, radius, scale);
   drawBorder(context, client, scale);
   context.strokeStyle = PALETTE.radarView;
   context.lineWidth = 1;
@@ -47,26 +88,72 @@ export function drawRadar(
   const viewWidth = camera.width * viewScale;
   const viewHeight = camera.height * viewScale;
   context.strokeRect(-viewWidth / 2, -viewHeight / 2, viewWidth, viewHeight);
-  for (const view of client.interpolation.views.values()) {
-    const colour =
-      painter === undefined ? lookOf(client, view.kind, view.columns, view.name).colour : painter.radarColour(view);
-    if (colour === undefined) continue;
-    context.fillStyle = colour;
-    context.beginPath();
-    context.arc((view.x - ownX) * scale, (view.z - ownZ) * scale, 2.6, 0, 7);
-    context.fill();
-  }
-  context.fillStyle = PALETTE.ownRing;
-  context.beginPath();
-  context.arc(0, 0, 3, 0, 7);
-  context.fill();
+  paintOthers(context, client, painter, scale);
+  if (painter !== undefined) paintFriendsAway(context, client, painter, radius, scale);
   context.restore();
   context.strokeStyle = PALETTE.radarRim;
   context.lineWidth = 1;
   context.beginPath();
   context.arc(0, 0, radius, 0, 7);
   context.stroke();
-  context.restore();
+}
+
+function paintBoxes(
+  context: CanvasRenderingContext2D,
+  { own }: Client,
+  boxesMm: Int32Array,
+  radius: number,
+  scale: number,
+): void {
+  context.fillStyle = PALETTE.radarBox;
+  for (let box = 0; box < boxesMm.length; box += 4) {
+    const x = (boxesMm[box]! - own.x) * scale;
+    const y = (boxesMm[box + 1]! - own.z) * scale;
+    const width = (boxesMm[box + 2]! - boxesMm[box]!) * scale;
+    const height = (boxesMm[box + 3]! - boxesMm[box + 1]!) * scale;
+    if (x < radius && y < radius && x + width > -radius && y + height > -radius) context.fillRect(x, y, width, height);
+  }
+}
+
+function paintOthers(
+  context: CanvasRenderingContext2D,
+  client: Client,
+  painter: Painter | undefined,
+  scale: number,
+): void {
+  const { own } = client;
+  for (const view of client.interpolation.views.values()) {
+    const colour =
+      painter === undefined ? colourOf(client, view.kind, view.columns, view.name) : painter.radarColour(view);
+    if (colour === undefined) continue;
+    context.fillStyle = colour;
+    context.beginPath();
+    context.arc((view.x - own.x) * scale, (view.z - own.z) * scale, 2.6, 0, 7);
+    context.fill();
+  }
+  context.fillStyle = PALETTE.ownRing;
+  context.beginPath();
+  context.arc(0, 0, 3, 0, 7);
+  context.fill();
+}
+
+function paintFriendsAway(
+  context: CanvasRenderingContext2D,
+  { own }: Client,
+  painter: Painter,
+  radius: number,
+  scale: number,
+): void {
+  context.strokeStyle = PALETTE.good;
+  context.lineWidth = 1.5;
+  for (const { xMm, zMm } of painter.friendsAway()) {
+    const x = (xMm - own.x) * scale;
+    const y = (zMm - own.z) * scale;
+    const shrink = Math.min(1, (radius - FRIEND_PX) / Math.max(1, Math.hypot(x, y)));
+    context.beginPath();
+    context.arc(x * shrink, y * shrink, FRIEND_PX - 1, 0, 7);
+    context.stroke();
+  }
 }
 
 function drawBorder(context: CanvasRenderingContext2D, client: Client, scale: number): void {

@@ -1,16 +1,14 @@
-// Draws the field from above on a 2D canvas: ground, grid, boxes with a little height, players with their names.
+// Draws the field from above on a 2D canvas: ground, boxes with a little height, players with their names.
 // Browser main thread; draws what the client library shows, changes nothing.
 
 import type { Client } from '../client/state.ts';
 import type { KindView } from '../sim/game.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
-import { createGroundTile, drawGround, drawVignette } from './ground.ts';
+import { createGround, drawGround, type Ground } from './ground.ts';
 import { lookOf, type Painter } from './look.ts';
 import { PALETTE } from './palette.ts';
-import { drawRadar } from './radar.ts';
+import { createRadar, drawRadar, type Radar } from './radar.ts';
 
-const GRID_MM = 2_000;
-const GRID_COARSE_MM = 10_000;
 /** How much further from the middle of the screen the top of a box is drawn than its foot. */
 const BOX_RISE = 1.09;
 const LOW_RISE = 1.025;
@@ -26,7 +24,8 @@ export interface Scene {
   painter: Painter | undefined;
   /** Boxes on the screen, furthest from its middle first. */
   readonly order: number[];
-  readonly ground: HTMLCanvasElement | undefined;
+  readonly ground: Ground;
+  readonly radar: Radar;
 }
 
 export function createScene(context: CanvasRenderingContext2D, camera: Camera): Scene {
@@ -37,7 +36,8 @@ export function createScene(context: CanvasRenderingContext2D, camera: Camera): 
     tall: new Uint8Array(0),
     painter: undefined,
     order: [],
-    ground: createGroundTile(),
+    ground: createGround(),
+    radar: createRadar(),
   };
 }
 
@@ -54,52 +54,17 @@ export function setSceneMap(scene: Scene, client: Client): void {
 
 export function drawScene(scene: Scene, client: Client): void {
   const { context, camera } = scene;
-  camera.xMm = client.own.x;
-  camera.zMm = client.own.z;
-  const half = client.game.limits.worldHalfMm;
-  context.fillStyle = PALETTE.outside;
-  context.fillRect(0, 0, camera.width, camera.height);
-  const left = screenX(camera, -half);
-  const top = screenY(camera, -half);
-  const side = 2 * half * camera.pixelsPerMm;
-  context.fillStyle = PALETTE.ground;
-  context.fillRect(left, top, side, side);
-  if (scene.ground !== undefined) drawGround(context, camera, scene.ground, half);
-  drawGrid(scene, half, GRID_MM, PALETTE.gridFine);
-  drawGrid(scene, half, GRID_COARSE_MM, PALETTE.gridCoarse);
-  context.strokeStyle = PALETTE.border;
-  context.lineWidth = 2;
-  context.strokeRect(left, top, side, side);
+  // On whole pixels: who walks sees the ground glide, not shimmer.
+  const pixelsPerMm = camera.pixelsPerMm * devicePixelRatio;
+  camera.xMm = Math.round(client.own.x * pixelsPerMm) / pixelsPerMm;
+  camera.zMm = Math.round(client.own.z * pixelsPerMm) / pixelsPerMm;
+  drawGround(context, camera, scene.ground, client.game.limits.worldHalfMm);
   if (client.welcome !== undefined) scene.painter?.ground(context);
   drawBoxes(scene);
-  drawVignette(context, camera);
   if (client.welcome === undefined) return;
   if (scene.painter === undefined) drawPlayers(scene, client);
   else scene.painter.bodies(context);
-  drawRadar(context, camera, client, scene.boxesMm, scene.painter);
-}
-
-function drawGrid({ context, camera }: Scene, half: number, stepMm: number, colour: string): void {
-  const reachX = camera.width / 2 / camera.pixelsPerMm;
-  const reachZ = camera.height / 2 / camera.pixelsPerMm;
-  const x0 = Math.max(-half, camera.xMm - reachX);
-  const x1 = Math.min(half, camera.xMm + reachX);
-  const z0 = Math.max(-half, camera.zMm - reachZ);
-  const z1 = Math.min(half, camera.zMm + reachZ);
-  context.strokeStyle = colour;
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let x = Math.ceil(x0 / stepMm) * stepMm; x <= x1; x += stepMm) {
-    const at = Math.round(screenX(camera, x)) + 0.5;
-    context.moveTo(at, screenY(camera, z0));
-    context.lineTo(at, screenY(camera, z1));
-  }
-  for (let z = Math.ceil(z0 / stepMm) * stepMm; z <= z1; z += stepMm) {
-    const at = Math.round(screenY(camera, z)) + 0.5;
-    context.moveTo(screenX(camera, x0), at);
-    context.lineTo(screenX(camera, x1), at);
-  }
-  context.stroke();
+  drawRadar(scene.radar, context, camera, client, scene.boxesMm, scene.painter);
 }
 
 function drawBoxes(scene: Scene): void {

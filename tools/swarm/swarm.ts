@@ -127,7 +127,7 @@ function readProgress(bots: readonly Bot[], part: Part): Progress {
   };
 }
 
-const postJson: PostJson = async (url, body) => {
+export const postJson: PostJson = async (url, body) => {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -143,7 +143,7 @@ const postJson: PostJson = async (url, body) => {
   }
 };
 
-const openSocket: OpenSocket = (url, events) => {
+export const openSocket: OpenSocket = (url, events) => {
   const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HTTP_TIMEOUT_MS });
   socket.binaryType = 'nodebuffer';
   socket.on('open', () => events.opened());
