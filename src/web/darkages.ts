@@ -23,7 +23,7 @@ import {
 } from './darkages-fight.ts';
 import { createHud, type Hud, showNotice, showRefusal, updateHud } from './darkages-hud.ts';
 import { drawDebug, drawMarks } from './darkages-marks.ts';
-import { describeChange, noteMemberState } from './darkages-party.ts';
+import { describeChange, membersAway, noteMemberState } from './darkages-party.ts';
 import {
   addKill,
   answerInvitation,
@@ -106,6 +106,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
         if (view.kind !== PLAYER) return PALETTE.beast;
         return isFoe(fight, view) ? PALETTE.foe : PALETTE.good;
       },
+      friendsAway: () => membersAway(social.party, client),
     },
   };
   listenToMouse(page, parts);

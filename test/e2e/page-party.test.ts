@@ -1,0 +1,51 @@
+// A party on the page: its members are known beyond sight, the lead is handed on, and who leads throws somebody out.
+
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { approach, chromium, enter, FIGHT_MS, hears, own, type Place, say, seen, usePages, WAIT_MS } from './pages.ts';
+
+const { serve, open } = usePages();
+
+/** No box stands this near the middle; two pages at opposite ends are out of each other's sight. */
+const END_MM = 32_000;
+
+async function goTo(page: Page, xMm: number): Promise<void> {
+  const { z } = await own(page);
+  await approach(page, () => Promise.resolve<Place>({ x: xMm, z }), 1_500);
+}
+
+describe.skipIf(chromium === undefined)('a party on the page', () => {
+  test(
+    'health and distance beyond sight, a crown, a menu for who leads',
+    async () => {
+      await serve();
+      const [first, second] = [await open(), await open()];
+      await enter(first.page, 'Aldric');
+      await enter(second.page, 'Brynn');
+      await say(first.page, '/invite Brynn');
+      await second.page.click('.invitation .primary');
+      const row = first.page.locator('.member', { hasText: 'Brynn' });
+      await row.waitFor({ timeout: WAIT_MS });
+      expect(await first.page.locator('.member.leader svg').count()).toBe(1);
+      expect(await second.page.locator('.member .more').count()).toBe(0);
+      await Promise.all([goTo(first.page, END_MM), goTo(second.page, -END_MM)]);
+      await first.page.locator('.member.away', { hasText: /Brynn\d+ · 6\d m/ }).waitFor({ timeout: WAIT_MS });
+      expect(await seen(first.page, 'Brynn')).toBeUndefined();
+
+      await row.locator('.more').click();
+      await first.page.getByRole('button', { name: 'Hand on the lead' }).click();
+      for (const { page } of [first, second]) {
+        await page.locator('.member.leader', { hasText: 'Brynn' }).waitFor({ timeout: WAIT_MS });
+      }
+      await hears(second.page, 'party', 'You lead the party now.');
+      expect(await first.page.locator('.member .more').count()).toBe(0);
+      await second.page.locator('.member', { hasText: 'Aldric' }).locator('.more').click();
+      await second.page.getByRole('button', { name: 'Throw out' }).click();
+      await hears(first.page, 'party', 'Brynn threw you out of the party.');
+      await hears(second.page, 'party', 'Aldric was thrown out of the party.');
+      for (const { page } of [first, second]) expect(await page.locator('.member').count()).toBe(0);
+      expect([...first.errors, ...second.errors]).toEqual([]);
+    },
+    FIGHT_MS + WAIT_MS,
+  );
+});
