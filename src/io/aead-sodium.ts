@@ -3,6 +3,7 @@
 // junk must be cheap. The binding wants views of exact lengths, so packets pass through one buffer that has a view for
 // each length, made once; copying there and back costs a tenth of making two views a packet, and leaves no garbage.
 
+import { randomFillSync } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { assert } from '../base/assert.ts';
 import type { Aead } from '../transport/aead.ts';
@@ -31,7 +32,6 @@ interface Binding {
   readonly crypto_aead_chacha20poly1305_ietf_decrypt: Open;
   readonly crypto_aead_xchacha20poly1305_ietf_encrypt: Seal;
   readonly crypto_aead_xchacha20poly1305_ietf_decrypt: Open;
-  readonly randombytes_buf: (target: Uint8Array) => void;
 }
 
 export function createSodiumAead(): Aead {
@@ -64,7 +64,7 @@ export function createSodiumAead(): Aead {
       scratch.copy(target, at, 0, length);
       return true;
     },
-    randomize: (target) => binding.randombytes_buf(target),
+    randomize: (target) => void randomFillSync(target),
   };
 }
 

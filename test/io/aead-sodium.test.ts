@@ -71,6 +71,18 @@ test('what was changed by one bit anywhere does not open, and nothing is written
   expect(aead.open(key, nonce, additional, sealed, 0, 40, target, 0)).toBe(true);
 });
 
+test('random bytes differ each time, and all of them are drawn', () => {
+  const sums = new Uint8Array(64);
+  const drawn = new Set<string>();
+  for (let draw = 0; draw < 100; draw++) {
+    const bytes = randomBytes(64);
+    drawn.add(Buffer.from(bytes).toString('hex'));
+    for (let index = 0; index < 64; index++) sums[index]! |= bytes[index]!;
+  }
+  expect(drawn.size).toBe(100);
+  expect([...sums].every((sum) => sum === 255)).toBe(true);
+});
+
 test('wrong sizes are the caller’s mistake', () => {
   const bytes = new Uint8Array(64);
   const [key, nonce, none] = [randomBytes(32), randomBytes(12), new Uint8Array(0)];

@@ -19,3 +19,10 @@ test('the table has a row for each number, under its name', () => {
   const numbers = layout as unknown as Record<string, number>;
   expect(names.map((name) => numbers[name])).toEqual([0, 1, 2, 3, 4, 5, 6]);
 });
+
+test('keep-alives come ten in a timeout, between ten a second and one', () => {
+  expect([1, 5, 10, 60].map((timeoutS) => layout.keepAliveMs(layout.timeoutMsOf(timeoutS)))).toEqual([
+    100, 500, 1000, 1000,
+  ]);
+  expect(layout.keepAliveMs(layout.timeoutMsOf(-1))).toBe(1000);
+});

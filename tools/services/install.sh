@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -46,13 +46,28 @@ install_python() {
   "$folder/bin/python" -c "$imports"
 }
 
-if (($# == 0)); then set -- chromium python; fi
+# The crate renetcode as a program, to talk to in another implementation of netcode. Built again only when it changed.
+install_netcode_peer() {
+  local cargo
+  cargo=$(command -v cargo || true)
+  if [[ -z $cargo && -x $HOME/.cargo/bin/cargo ]]; then cargo=$HOME/.cargo/bin/cargo; fi
+  if [[ -z $cargo ]]; then
+    say 'no cargo here: install Rust 1.78 or newer (https://rustup.rs)'
+    return 1
+  fi
+  "$cargo" build --release --locked --quiet --manifest-path test/conformance/netcode/Cargo.toml \
+    --target-dir "$tools/netcode-peer" </dev/null
+}
+
+cd "$(dirname "$0")/../.."
+if (($# == 0)); then set -- chromium python netcode-peer; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
     python) install_python ;;
+    netcode-peer) install_netcode_peer ;;
     *)
-      say "unknown tool $tool: there are chromium and python"
+      say "unknown tool $tool: there are chromium, python and netcode-peer"
       exit 2
       ;;
   esac

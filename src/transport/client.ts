@@ -1,0 +1,307 @@
+// A client of netcode 1.02: one token, the servers it names one after the other until one lets it in, sealed packets
+// both ways. Clients, bots; no socket, no clock: `(nowMs, address, bytes)` come in, packets go to the outbox. Time is any
+// milliseconds that never go back. What came in is answered at once when it changes the state; ten times a second is
+// only for sending again.
+//
+// Nonces: packets are counted from 0 and the count is never set back, whichever server they go to, since the key is the
+// token's; so a client is used once, and needs a new token to connect again.
+
+import { assert } from '../base/assert.ts';
+import { type Address, isSameAddress } from './address.ts';
+import type { Aead } from './aead.ts';
+import { ACCEPTED, COUNT, type Counts, createCounts } from './counts.ts';
+import {
+  CHALLENGE,
+  DENIED,
+  DISCONNECT,
+  DISCONNECT_PACKETS,
+  KEEP_ALIVE,
+  keepAliveMs,
+  PACKET_BYTES_MAX,
+  PACKET_TYPES,
+  PAYLOAD,
+  PAYLOAD_BYTES_MAX,
+  REQUEST,
+  REQUEST_BYTES,
+  RESEND_MS,
+  RESPONSE,
+  timeoutMsOf,
+  VERSION,
+} from './layout.ts';
+import { nextPlace, type Outbox, putPacket } from './outbox.ts';
+import { createPacketCodec, FROM_SERVER, openPacket, type PacketCodec, readPrefix, writePacket } from './packet.ts';
+import {
+  createReplayWindow,
+  markReceived,
+  type ReplayWindow,
+  resetReplayWindow,
+  wasReceived,
+} from './replay-window.ts';
+import {
+  assertClientStep,
+  CONNECTED,
+  DISCONNECTED,
+  INVALID_TOKEN,
+  REQUEST_TIMED_OUT,
+  RESPONSE_TIMED_OUT,
+  SENDING_REQUEST,
+  SENDING_RESPONSE,
+  TIMED_OUT,
+  TOKEN_EXPIRED,
+  WAS_DENIED,
+} from './states.ts';
+import { type PublicToken, readPublicToken } from './token.ts';
+import { increment, readWord } from './u64.ts';
+
+const RESPONSE_BYTES = PACKET_TYPES[RESPONSE]!.bytesMax;
+const NOTHING = new Uint8Array(8);
+
+export interface Client {
+  readonly outbox: Outbox;
+  readonly codec: PacketCodec;
+  readonly counts: Counts;
+  /** Undefined: what it was given was none, and the state says so. */
+  readonly token: PublicToken | undefined;
+  readonly request: Uint8Array;
+  readonly response: Uint8Array;
+  readonly window: ReplayWindow;
+  /** Low word, high word of the next packet's sequence number. */
+  readonly sequence: Uint32Array;
+  readonly timeoutMs: number;
+  readonly startedMs: number;
+  /** One of states.ts; negative: failed, and why. */
+  state: number;
+  /** Which of the token's servers it talks to. */
+  serverIndex: number;
+  /** When the talk with this server began, or the server was heard last. */
+  heardMs: number;
+  sentMs: number;
+  /** Said by the server when it let the client in. */
+  slot: number;
+  slotsMax: number;
+  /** What the newest packet held, when `receiveFromServer` says so; until the next call. */
+  readonly payload: Uint8Array;
+}
+
+/** Begins to connect: the first request is in the outbox, unless `tokenBytes` is no token (INVALID_TOKEN). */
+export function createClient(aead: Aead, tokenBytes: Uint8Array, outbox: Outbox, nowMs: number): Client {
+  const token = readPublicToken(tokenBytes);
+  const client: Client = {
+    outbox,
+    codec: createPacketCodec(aead, token?.protocolId ?? new Uint8Array(8)),
+    counts: createCounts(),
+    token,
+    request: token === undefined ? NOTHING : writeRequest(token),
+    response: new Uint8Array(RESPONSE_BYTES),
+    window: createReplayWindow(),
+    sequence: new Uint32Array(2),
+    timeoutMs: timeoutMsOf(token?.timeoutS ?? 0),
+    startedMs: nowMs,
+    state: DISCONNECTED,
+    serverIndex: 0,
+    heardMs: nowMs,
+    sentMs: nowMs,
+    slot: 0,
+    slotsMax: 0,
+    payload: new Uint8Array(PACKET_BYTES_MAX),
+  };
+  if (token === undefined) {
+    step(client, INVALID_TOKEN);
+  } else {
+    step(client, SENDING_REQUEST);
+    sendRequest(client, nowMs);
+  }
+  return client;
+}
+
+/** The same bytes each time: 0 · VERSION · protocol id · expiry · nonce · sealed private token. */
+function writeRequest(token: PublicToken): Uint8Array {
+  const request = new Uint8Array(REQUEST_BYTES);
+  let offset = 1;
+  for (const part of [VERSION, token.protocolId, token.expiry, token.nonce, token.sealed]) {
+    request.set(part, offset);
+    offset += part.length;
+  }
+  request[0] = REQUEST;
+  return request;
+}
+
+function step(client: Client, state: number): void {
+  assertClientStep(client.state, state);
+  client.state = state;
+}
+
+/** The server it talks to. */
+function serverAddress(client: Client): Address {
+  return client.token!.addresses[client.serverIndex]!;
+}
+
+// --- from the server
+
+/**
+ * From the wire: `bytes[from, end)` came from `address[at …]`. Answers how many bytes of payload are now in
+ * `client.payload`, or −1 when it was anything else; what changed is in `client.state`.
+ */
+export function receiveFromServer(
+  client: Client,
+  nowMs: number,
+  address: Uint32Array,
+  at: number,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): number {
+  const { codec, counts, window, token } = client;
+  counts[COUNT.packetsIn]!++;
+  counts[COUNT.bytesIn]! += end - from;
+  const reason = readPrefix(codec, bytes, from, end, FROM_SERVER);
+  if (reason !== ACCEPTED) return drop(client, reason);
+  const { type, sequenceLow, sequenceHigh } = codec;
+  if (token === undefined || !isSameAddress(serverAddress(client), 0, address, at)) {
+    return drop(client, COUNT.dropStranger);
+  }
+  if (!isExpected(client.state, type)) return drop(client, COUNT.dropState);
+  const { onlyOnce } = PACKET_TYPES[type]!;
+  if (onlyOnce && wasReceived(window, sequenceLow, sequenceHigh)) return drop(client, COUNT.dropReplayed);
+  const length = openPacket(codec, token.serverKey, bytes, from, end, client.payload);
+  if (length < 0) return drop(client, COUNT.dropForged);
+  if (onlyOnce) markReceived(window, sequenceLow, sequenceHigh);
+  client.heardMs = nowMs;
+  return takeData(client, nowMs, length);
+}
+
+function drop(client: Client, reason: number): -1 {
+  client.counts[reason]!++;
+  return -1;
+}
+
+/** What a server may say to a client in a state. */
+function isExpected(state: number, type: number): boolean {
+  if (type === CHALLENGE) return state === SENDING_REQUEST;
+  if (type === DENIED) return state === SENDING_REQUEST || state === SENDING_RESPONSE;
+  if (type === KEEP_ALIVE) return state === SENDING_RESPONSE || state === CONNECTED;
+  return state === CONNECTED;
+}
+
+/** An authentic packet that is expected. */
+function takeData(client: Client, nowMs: number, length: number): number {
+  const { payload, counts } = client;
+  switch (client.codec.type) {
+    case PAYLOAD:
+      return length;
+    case CHALLENGE:
+      client.response.set(payload.subarray(0, RESPONSE_BYTES));
+      step(client, SENDING_RESPONSE);
+      counts[COUNT.challenges]!++;
+      sendResponse(client, nowMs);
+      return -1;
+    case DENIED:
+      counts[COUNT.denials]!++;
+      tryNextServer(client, nowMs, WAS_DENIED);
+      return -1;
+    case KEEP_ALIVE:
+      if (client.state === SENDING_RESPONSE) enter(client, nowMs);
+      return -1;
+    default:
+      step(client, DISCONNECTED);
+      counts[COUNT.disconnects]!++;
+      return -1;
+  }
+}
+
+/** The keep-alive that says where; the answer confirms the connection, so that the server need not say it again. */
+function enter(client: Client, nowMs: number): void {
+  client.slot = readWord(client.payload, 0);
+  client.slotsMax = readWord(client.payload, 4);
+  step(client, CONNECTED);
+  client.counts[COUNT.connects]!++;
+  sendKeepAlive(client, nowMs);
+}
+
+/** From the beginning with the next server of the token; `failure` when there is none. */
+function tryNextServer(client: Client, nowMs: number, failure: number): void {
+  if (client.serverIndex + 1 >= client.token!.addresses.length) {
+    step(client, failure);
+    return;
+  }
+  client.serverIndex++;
+  client.heardMs = nowMs;
+  // Another server counts from elsewhere.
+  resetReplayWindow(client.window);
+  step(client, SENDING_REQUEST);
+  sendRequest(client, nowMs);
+}
+
+// --- to the server
+
+/** Sends `data[from, end)`, 1 to 1,200 bytes; only when CONNECTED. */
+export function sendToServer(client: Client, nowMs: number, data: Uint8Array, from: number, end: number): void {
+  assert(client.state === CONNECTED, 'payloads are sent when connected');
+  assert(end > from && end - from <= PAYLOAD_BYTES_MAX, 'a payload has 1 to 1,200 bytes');
+  sendSealed(client, nowMs, PAYLOAD, data, from, end);
+}
+
+/** Ends the connection, or the attempt; a server that may have let the client in hears of it. */
+export function leaveServer(client: Client, nowMs: number): void {
+  if (client.state <= DISCONNECTED) return;
+  if (client.state !== SENDING_REQUEST) {
+    for (let count = 0; count < DISCONNECT_PACKETS; count++) sendSealed(client, nowMs, DISCONNECT, NOTHING, 0, 0);
+  }
+  step(client, DISCONNECTED);
+}
+
+/** Timeouts, and what is sent again; to be called some ten times a second or more often. */
+export function updateClient(client: Client, nowMs: number): void {
+  const { state, token } = client;
+  if (state <= DISCONNECTED || token === undefined) return;
+  const isSilent = nowMs - client.heardMs > client.timeoutMs;
+  const unsentMs = nowMs - client.sentMs;
+  if (state === CONNECTED) {
+    if (isSilent) {
+      step(client, TIMED_OUT);
+      client.counts[COUNT.timeouts]!++;
+    } else if (unsentMs >= keepAliveMs(client.timeoutMs)) sendKeepAlive(client, nowMs);
+  } else if (nowMs - client.startedMs >= (token.expiresS - token.createdS) * 1000) {
+    // Counted from the start, not by the clock: a client's may be wrong.
+    step(client, TOKEN_EXPIRED);
+  } else if (isSilent) {
+    client.counts[COUNT.timeouts]!++;
+    tryNextServer(client, nowMs, state === SENDING_REQUEST ? REQUEST_TIMED_OUT : RESPONSE_TIMED_OUT);
+  } else if (unsentMs >= RESEND_MS) {
+    if (state === SENDING_REQUEST) sendRequest(client, nowMs);
+    else sendResponse(client, nowMs);
+  }
+}
+
+function sendRequest(client: Client, nowMs: number): void {
+  const { outbox, request } = client;
+  outbox.bytes.set(request, nextPlace(outbox));
+  finish(client, nowMs, request.length);
+}
+
+function sendResponse(client: Client, nowMs: number): void {
+  sendSealed(client, nowMs, RESPONSE, client.response, 0, RESPONSE_BYTES);
+}
+
+/** What it says is for the other direction; here it is zeros. */
+function sendKeepAlive(client: Client, nowMs: number): void {
+  sendSealed(client, nowMs, KEEP_ALIVE, NOTHING, 0, 8);
+}
+
+function sendSealed(client: Client, nowMs: number, type: number, data: Uint8Array, from: number, end: number): void {
+  const { outbox, codec, sequence } = client;
+  const place = nextPlace(outbox);
+  const low = sequence[0]!;
+  const high = sequence[1]!;
+  increment(sequence, 0);
+  const key = client.token!.clientKey;
+  finish(client, nowMs, writePacket(codec, type, key, low, high, data, from, end, outbox.bytes, place));
+}
+
+/** What was written to the outbox goes to the server. */
+function finish(client: Client, nowMs: number, length: number): void {
+  putPacket(client.outbox, length, serverAddress(client), 0);
+  client.sentMs = nowMs;
+  client.counts[COUNT.packetsOut]!++;
+  client.counts[COUNT.bytesOut]! += length;
+}

@@ -1,0 +1,69 @@
+// What a server or a client of the transport counts: a word for each, so that an edge can copy them into its block of
+// base/counters.ts. Every packet that comes in moves packetsIn, and one that is dropped exactly one count of the drops
+// as well: nothing is logged and nothing is answered. Edge threads, clients.
+
+const TRAFFIC = ['packetsIn', 'bytesIn', 'packetsOut', 'bytesOut'] as const;
+
+const HAPPENED = [
+  'challenges',
+  'denials',
+  'connects',
+  'disconnects',
+  'timeouts',
+  /** A handshake or a used token made room for a newer one: the bound of its table was reached. */
+  'handshakesEvicted',
+  'tokensEvicted',
+] as const;
+
+/** Why a packet was dropped, in the order in which a packet is looked at. */
+export const DROP_REASONS = [
+  /** Shorter than any packet or longer than all. */
+  'dropSize',
+  /** A type that there isn't, or that this side does not take. */
+  'dropType',
+  /** The prefix gives the sequence number no length from 1 to 8. */
+  'dropSequence',
+  /** What is sealed is not as long as its type has it. */
+  'dropLength',
+  /** From an address with which nothing is going on. */
+  'dropStranger',
+  /** Not expected in this state. */
+  'dropState',
+  'dropReplayed',
+  /** Does not open with the key of its address. */
+  'dropForged',
+  'requestSize',
+  'requestVersion',
+  'requestProtocol',
+  'requestExpired',
+  /** Expires later than any token of ours can. */
+  'requestFuture',
+  /** The token was used from another address. */
+  'requestElsewhere',
+  /** The token was connected with once. */
+  'requestSpent',
+  'requestForged',
+  'requestMalformed',
+  'requestOtherServer',
+  /** The address or the client is connected already. */
+  'requestConnected',
+  /** The challenge is none of ours, or another client's. */
+  'responseForged',
+  'responseConnected',
+] as const;
+
+const NAMES = [...TRAFFIC, ...HAPPENED, ...DROP_REASONS] as const;
+
+export type CountName = (typeof NAMES)[number];
+export type Counts = Uint32Array;
+
+/** The place of each count. None of a drop is 0, which says that a packet was not dropped. */
+export const COUNT: Readonly<Record<CountName, number>> = Object.fromEntries(
+  NAMES.map((name, index) => [name, index]),
+) as Record<CountName, number>;
+
+export const ACCEPTED = 0;
+
+export function createCounts(): Counts {
+  return new Uint32Array(NAMES.length);
+}

@@ -1,0 +1,86 @@
+// The connected clients of a server, a column for each thing that is known of them. Edge threads. All memory is made at
+// the start; at the bound a client is denied.
+
+import { ADDRESS_WORDS, copyAddress } from './address.ts';
+import { createKeyTable, type KeyTable, putKey, removeKey } from './key-table.ts';
+import { KEY_BYTES, USER_DATA_BYTES } from './layout.ts';
+import { createReplayWindow, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
+import { STRANGER } from './states.ts';
+
+export interface Slots {
+  readonly capacity: number;
+  readonly byAddress: KeyTable;
+  readonly byClientId: KeyTable;
+  readonly free: Int32Array;
+  freeCount: number;
+  /** STRANGER: the slot is free. */
+  readonly states: Uint8Array;
+  /** ADDRESS_WORDS each. */
+  readonly addresses: Uint32Array;
+  /** Low word, high word. */
+  readonly clientIds: Uint32Array;
+  /** What clients seal with, and what the server does. */
+  readonly clientKeys: readonly Uint8Array[];
+  readonly serverKeys: readonly Uint8Array[];
+  readonly userData: readonly Uint8Array[];
+  readonly windows: readonly ReplayWindow[];
+  /** Sequence number of the next packet to the client: low word, high word. */
+  readonly sequences: Uint32Array;
+  /** Silence after which a client is gone; Infinity: never. */
+  readonly timeoutMs: Float64Array;
+  readonly heardMs: Float64Array;
+  readonly sentMs: Float64Array;
+}
+
+export function createSlots(capacity: number, seed: number): Slots {
+  const bytes = (length: number): Uint8Array[] => Array.from({ length: capacity }, () => new Uint8Array(length));
+  return {
+    capacity,
+    byAddress: createKeyTable(ADDRESS_WORDS, capacity, seed),
+    byClientId: createKeyTable(2, capacity, seed),
+    free: Int32Array.from({ length: capacity }, (_, index) => capacity - 1 - index),
+    freeCount: capacity,
+    states: new Uint8Array(capacity),
+    addresses: new Uint32Array(capacity * ADDRESS_WORDS),
+    clientIds: new Uint32Array(capacity * 2),
+    clientKeys: bytes(KEY_BYTES),
+    serverKeys: bytes(KEY_BYTES),
+    userData: bytes(USER_DATA_BYTES),
+    windows: Array.from({ length: capacity }, createReplayWindow),
+    sequences: new Uint32Array(capacity * 2),
+    timeoutMs: new Float64Array(capacity),
+    heardMs: new Float64Array(capacity),
+    sentMs: new Float64Array(capacity),
+  };
+}
+
+/** Takes a free slot for a client; its keys, user data and state are the caller's to fill in. */
+export function takeSlot(
+  slots: Slots,
+  nowMs: number,
+  address: Uint32Array,
+  at: number,
+  clientIdLow: number,
+  clientIdHigh: number,
+): number {
+  const slot = slots.free[--slots.freeCount]!;
+  copyAddress(address, at, slots.addresses, slot * ADDRESS_WORDS);
+  slots.clientIds[slot * 2] = clientIdLow;
+  slots.clientIds[slot * 2 + 1] = clientIdHigh;
+  putKey(slots.byAddress, address, at, slot);
+  putKey(slots.byClientId, slots.clientIds, slot * 2, slot);
+  resetReplayWindow(slots.windows[slot]!);
+  slots.heardMs[slot] = nowMs;
+  slots.sentMs[slot] = nowMs;
+  return slot;
+}
+
+/** Its address, client id and user data stay readable until it is taken again; its keys do not. */
+export function releaseSlot(slots: Slots, slot: number): void {
+  removeKey(slots.byAddress, slots.addresses, slot * ADDRESS_WORDS);
+  removeKey(slots.byClientId, slots.clientIds, slot * 2);
+  slots.clientKeys[slot]!.fill(0);
+  slots.serverKeys[slot]!.fill(0);
+  slots.states[slot] = STRANGER;
+  slots.free[slots.freeCount++] = slot;
+}
