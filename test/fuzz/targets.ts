@@ -24,12 +24,8 @@ import {
 import { createMessages, type Message } from '../../src/wire/schema.ts';
 import { messageArbitrary } from '../wire/arbitrary.ts';
 import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
-
-export interface FuzzTarget {
-  readonly name: string;
-  readonly seeds: readonly Uint8Array[];
-  run(bytes: Uint8Array): void;
-}
+import { channelTargets } from './channel-targets.ts';
+import { type FuzzTarget, hold } from './target.ts';
 
 const messages = createMessages(PROBE_SCHEMA);
 const SEEDS_PER_MESSAGE = 12;
@@ -46,10 +42,6 @@ export function readCorpus(): Uint8Array[] {
   const lines = files.flatMap((file) => readFileSync(new URL(file, CORPUS), 'utf8').split('\n'));
   const contents = lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
   return contents.map((line) => Uint8Array.from(line.split(/\s+/), (byte) => Number.parseInt(byte, 16)));
-}
-
-function hold(condition: boolean, sentence: string): void {
-  if (!condition) throw new Error(sentence);
 }
 
 function checkValue(message: Message, value: WireObject): void {
@@ -139,5 +131,10 @@ function snapshotTarget(): FuzzTarget {
 }
 
 export function createTargets(): FuzzTarget[] {
-  return [clientFrameTarget(), snapshotTarget(), ...(Object.values(messages) as Message[]).map(decodeTarget)];
+  return [
+    clientFrameTarget(),
+    snapshotTarget(),
+    ...channelTargets(),
+    ...(Object.values(messages) as Message[]).map(decodeTarget),
+  ];
 }

@@ -112,6 +112,12 @@ test.each<[string, number, number, number, number]>([
   if (code === TAKEN) takeAcks(sent, sender, stats, header, 1e6);
 });
 
+test('a header that acknowledges nothing says nothing of the packet whose sequence is 0', () => {
+  const { sent, stats } = sendPackets(65_600);
+  takeAcks(sent, sender, stats, acking(0, 0), 1e6);
+  expect([sent.newestAcked, sent.decided]).toEqual([-1, 65_600 - 128]);
+});
+
 test('each packet has one outcome: arrived when first acknowledged, lost when it can’t be any more', () => {
   const { sent, stats } = sendPackets(40);
   takeAcks(sent, sender, stats, acking(3, 0b1011), 500);

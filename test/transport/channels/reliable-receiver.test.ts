@@ -86,6 +86,7 @@ test.each<[string, number[]]>([
   ['more than a message may have', varint(101)],
   ['far more', varint(0x1f_ffff)],
   ['a length of four bytes', [0x81, 0x80, 0x80, 0x01]],
+  ['a length that goes on, around its bits', [0x80, 0x80, 0x80, 0x80, 0x80, 0x01]],
   ['a length with a needless byte', [0x81, 0x00]],
   ['a length in needless many', [0x80, 0x00]],
 ])('a stream that says %s breaks, at once, and holds nothing', (_, content) => {
