@@ -29,7 +29,7 @@ const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'ga
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
-const TEXTS = 'Texts of players that the guard refused or masked, by rule';
+const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -55,6 +55,7 @@ export const COUNTERS = {
     guardBounds: counter('guard_violations_total', GUARD, { rule: 'bounds' }),
     guardPosition: counter('guard_violations_total', GUARD, { rule: 'position' }),
     guardMove: counter('guard_violations_total', GUARD, { rule: 'move_length' }),
+    guardViewAge: counter('guard_violations_total', GUARD, { rule: 'view_age' }),
     guardTimeWarp: counter('guard_violations_total', GUARD, { rule: 'time_warp' }),
     guardSuspects: counter(
       'guard_suspects_total',
@@ -63,6 +64,7 @@ export const COUNTERS = {
     guardClosed: counter('guard_closed_total', 'Connections the guard closed for what no honest client does'),
     requests: counter('requests_total', 'Requests of players'),
     requestsRefused: counter('requests_refused_total', 'Requests that the guard or the game refused'),
+    textInvisible: counter('guard_texts_total', TEXTS, { rule: 'text_invisible' }),
     textEmpty: counter('guard_texts_total', TEXTS, { rule: 'text_empty' }),
     textLong: counter('guard_texts_total', TEXTS, { rule: 'text_long' }),
     textControl: counter('guard_texts_total', TEXTS, { rule: 'text_control' }),

@@ -56,6 +56,7 @@ export function screenRequest(
     // `<` became a longer character: what goes out has to fit as well.
     if (utf8Bytes(text) > field.maxBytes) return count(guard, slot, 'text_long', tick);
     if (isMasked) count(guard, slot, 'text_profanity', tick);
+    else if (text !== value) guard.counters.words[guard.counters.index.textInvisible]!++;
     values[name] = text;
     hash = hashString(hash, text);
   }

@@ -92,7 +92,7 @@ const ZONE_ROWS: readonly Row[] = [
     `${limits.REWIND_TICKS_MAX} ticks, near the acknowledged snapshot`,
     'zone',
     'correct',
-    'zone.inputs',
+    'zone.guardViewAge',
     'a claim for one shot moves the judgement of that shot by nothing',
   ],
   [
@@ -133,12 +133,12 @@ const ZONE_ROWS: readonly Row[] = [
   ],
   [
     'text_invisible',
-    'zero widths, piles of marks, runs of one letter',
+    'zero widths, piles of marks, runs of one letter, blanks',
     `${limits.TEXT_MARKS_MAX} marks, ${limits.TEXT_RUN_MAX} in a row`,
     'zone',
     'correct',
-    'zone.requests',
-    'what is only ugly is corrected: zalgo, invisible characters, runs, blanks, angles',
+    'zone.textInvisible',
+    'zero widths, piled marks, runs and blanks are heard corrected, and counted',
   ],
   ['text_empty', 'nothing to see', '1 character', 'zone', 'refuse', 'zone.textEmpty', REFUSED_TEXTS],
   [

@@ -295,7 +295,9 @@ function takeInput(zone: Zone, client: number): void {
     words[code === INPUT_DUPLICATE ? index.dropDuplicate : code === INPUT_EARLY ? index.dropEarly : index.dropStale]!++;
     return;
   }
-  inputWords[VIEW_AGE_WORD] = clampViewAge(inputWords[VIEW_AGE_WORD]!, inputWords[INPUT_ACK_AGE_WORD]!);
+  const viewAge = clampViewAge(inputWords[VIEW_AGE_WORD]!, inputWords[INPUT_ACK_AGE_WORD]!);
+  if (viewAge !== inputWords[VIEW_AGE_WORD]) words[index.guardViewAge]!++;
+  inputWords[VIEW_AGE_WORD] = viewAge;
   checkInput(zone.guard, slot, inputWords);
   storeInput(pending, slot, tick, inputWords, INPUT_VALUES_WORD);
   words[index.inputs]!++;

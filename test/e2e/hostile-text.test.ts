@@ -92,6 +92,22 @@ test('profanity is heard masked, innocent texts as they were written', async () 
   expect(heard.map(({ text }) => text)).toEqual(texts.map(([, text]) => text));
 });
 
+test('zero widths, piled marks, runs and blanks are heard corrected, and counted', async () => {
+  heard.length = 0;
+  const before = await readCount('text_invisible');
+  const texts = [
+    ['he\u200bl\ufeffo', 'helo'],
+    [`h${'\u0300\u0301\u0302'.repeat(20)}i`, 'h\u0300\u0301\u0302i'],
+    ['nooooooooooo!!!!!!!!!!', 'noooooo!!!!!!'],
+    ['as it is', 'as it is'],
+    ['  wide \t open\u3000', 'wide open'],
+  ] as const;
+  expect(new Set(await ask(texts.map(([text]) => ({ say: { text } }))))).toEqual(new Set(['']));
+  await until('all are heard', () => heard.length === texts.length);
+  expect(heard.map(({ text }) => text)).toEqual(texts.map(([, text]) => text));
+  expect((await readCount('text_invisible')) - before).toBe(texts.length - 1);
+});
+
 test('names of others in requests are names or refused', async () => {
   const requests = nasty.map(([, text]) => ({ whisper: { to: text.slice(0, 6), text: 'hi' } }));
   const allowed = new Set(['text_name', 'text_repeat', 'nobody']);

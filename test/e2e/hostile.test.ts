@@ -373,7 +373,7 @@ test('inputs far ahead and behind, claims of other places, acknowledgements of w
   const before = ownColumns(client);
   const beganMs = performance.now();
   const hostile = (tick: number): WireObject[] => [
-    { tick, ackAge: 1, moveX: 127, moveZ: 127, aim: (tick * 30_000) & 0xffff, buttons: 0xffff },
+    { tick, ackAge: 1, viewAge: 255, moveX: 127, moveZ: 127, aim: (tick * 30_000) & 0xffff, buttons: 0xffff },
     { tick: tick + 1, ackAge: 0x7fff_ffff, claimedX: 2 ** 31 - 1, claimedY: -(2 ** 31), claimedZ: 0 },
     { tick: tick + 2, ackAge: tick + 5, claimedX: (tick % 2) * 90_000, claimedY: 0, claimedZ: 0 },
     { tick: 0x7fff_ffff, ackAge: 127 },
@@ -394,7 +394,7 @@ test('inputs far ahead and behind, claims of other places, acknowledgements of w
   for (const reason of ['early', 'stale', 'duplicate']) {
     expect(moved('inputs_dropped_total', `reason="${reason}"`), reason).toBeGreaterThan(30);
   }
-  for (const rule of ['move_length', 'bounds', 'position']) {
+  for (const rule of ['move_length', 'bounds', 'position', 'view_age']) {
     expect(moved('guard_violations_total', `rule="${rule}"`), rule).toBeGreaterThan(0);
   }
   expect(moved('acks_unknown_total')).toBeGreaterThan(60);

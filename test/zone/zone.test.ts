@@ -137,6 +137,18 @@ test('requests are answered, refused with the game’s reason, and cause events 
   ]);
 });
 
+test('an age of what was shown that no acknowledgement explains is corrected and counted', () => {
+  const zone = createTestZone();
+  join(zone, 0);
+  run(zone);
+  for (const viewAge of [0, 9, 0, 200]) {
+    input(zone, 0, { viewAge });
+    run(zone);
+    expect(zone.zone.world.columns.viewAge[slotOf(zone, 0)]).toBe(0);
+  }
+  expect(count(zone, 'guardViewAge')).toBe(2);
+});
+
 test('what the game refuses is counted by the rules it states, each time, and by nothing else', () => {
   const rules = ['lazy', 'pay.too_poor', 'shout.too_poor'];
   let refused = 0;
