@@ -52,6 +52,8 @@ const keptGraph = keptSwitch('darkages.graph', false);
 const keptSound = keptSwitch('darkages.sound', true);
 const keptDebug = keptSwitch('darkages.debug', false);
 let isFirstWelcome = true;
+/** Who the player was until it asked for another name; undefined again when it has that. */
+let former: { readonly name: string | undefined; readonly secret: string | undefined } | undefined;
 
 /** `?zone=2` asks for that one; without it the server says which. */
 const zoneId = Number(new URLSearchParams(location.search).get('zone')) || undefined;
@@ -74,6 +76,7 @@ const client = createClient({
   random: Math.random,
   events: {
     welcomed(welcome) {
+      former = undefined;
       setSceneMap(scene, client);
       keptName.save(welcome.name);
       if (fight !== undefined) enterDarkAges(fight, isFirstWelcome);
@@ -106,8 +109,8 @@ if (fight !== undefined) {
   scene.painter = fight.painter;
   fight.isDebugging = keptDebug.isOn;
 }
-const settings = createSettings(
-  [
+const settings = createSettings({
+  toggles: [
     { label: 'Network graph', get: () => graphPanel.hidden !== true, set: showGraph },
     ...(fight === undefined
       ? []
@@ -116,9 +119,10 @@ const settings = createSettings(
           { label: 'Debug view', get: () => fight.isDebugging, set: setDebug },
         ]),
   ],
-  (fight === undefined ? (game.view?.help ?? '') : FIGHT_HELP).split(' · '),
-  () => stopClient(client),
-);
+  help: (fight === undefined ? (game.view?.help ?? '') : FIGHT_HELP).split(' · '),
+  renamed: rename,
+  left: () => stopClient(client),
+});
 let statusMs = 0;
 
 function resize(): void {
@@ -136,11 +140,34 @@ function showState(): void {
   const text = bannerText(state, reason);
   banner.textContent = text;
   banner.hidden = text === '';
+  if (state === FAILED && former !== undefined) {
+    // The client is still in the change that it tells of.
+    setTimeout(returnAs, 0, former, reason);
+    former = undefined;
+    return;
+  }
   const isOut = state === FAILED || state === IDLE;
   card.hidden = !isOut;
   if (isOut) showCard(reasonText(reason));
   else document.activeElement instanceof HTMLElement && document.activeElement.blur();
   showStatus();
+}
+
+/** Comes back under another name, as a new guest; if that is refused, as who it was. */
+function rename(name: string): void {
+  const before = { name: keptName.load(), secret: guestSecret.load() };
+  stopClient(client);
+  former = before;
+  guestSecret.save(undefined);
+  keptName.save(name);
+  startClient(client, browserClock.now());
+}
+
+function returnAs({ name, secret }: { name: string | undefined; secret: string | undefined }, refused: string): void {
+  keptName.save(name);
+  guestSecret.save(secret);
+  startClient(client, browserClock.now());
+  showSettings(settings, true, name ?? '', reasonText(refused));
 }
 
 function showCard(error: string): void {

@@ -105,6 +105,33 @@ describe.skipIf(chromium === undefined)('the play page', () => {
     await enter(page, 'Dara2');
   });
 
+  test('the name is changed in the menu; one that is taken is refused, and the player is who it was', async () => {
+    await serve();
+    await enter((await open()).page, 'Dara');
+    const { page, errors } = await open();
+    await enter(page, 'Fenn');
+    const rename = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name: 'menu' }).click();
+      await page.fill('#new-name', name);
+      await page.getByRole('button', { name: 'Change' }).click();
+    };
+    await rename('Gwen');
+    await page.waitForFunction(() => darkages.client.welcome?.name === 'Gwen', null, { timeout: WAIT_MS });
+    await waitForState(page, 'playing');
+    expect(await page.isHidden('.settings')).toBe(true);
+    const { playerId } = (await page.evaluate(() => darkages.client.welcome))!;
+    await rename('Dara');
+    await page.locator('.settings .bad', { hasText: 'This name is taken.' }).waitFor({ timeout: WAIT_MS });
+    await waitForState(page, 'playing');
+    expect(await page.evaluate(() => darkages.client.welcome)).toMatchObject({ name: 'Gwen', playerId });
+    // A name that can't be one doesn't even leave the page.
+    await page.fill('#new-name', 'a b');
+    await page.getByRole('button', { name: 'Change' }).click();
+    expect(await page.isVisible('.settings')).toBe(true);
+    expect(await page.evaluate(() => document.body.dataset.state)).toBe('playing');
+    expect(errors.filter((error) => !error.includes('409'))).toEqual([]);
+  });
+
   test('the net graph opens by key and by button, and fingers move the player', async () => {
     await serve();
     const { page, errors } = await open(PHONE);
