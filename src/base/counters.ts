@@ -96,6 +96,7 @@ export const COUNTERS = {
       reason: 'join_timeout',
     }),
     closedRate: counter('connections_closed_total', 'Connections the edge ended, by reason', { reason: 'rate' }),
+    heldUp: counter('floods_held_total', 'Seconds in which a flooding client was not read further'),
     frames: counter('client_frames_total', 'Frames received from clients'),
     bytesUp: counter('client_bytes_total', 'Payload bytes received from clients'),
     dropSize: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'size' }),

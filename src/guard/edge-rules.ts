@@ -14,7 +14,7 @@ export interface Rule {
    * drop: the frame or input is gone, the session goes on. correct: the server's state wins. refuse: the player is told
    * a code. close: the connection ends, with that goodbye. count: nothing happens but the count.
    */
-  readonly response: 'drop' | 'correct' | 'refuse' | 'close' | 'count';
+  readonly response: 'drop' | 'hold' | 'correct' | 'refuse' | 'close' | 'count';
   /** A row of COUNTERS, an HTTP answer of the gateway, or one of the rules that the game that ships states. */
   readonly counter:
     | `edge.${CounterName<'edge'>}`
@@ -72,6 +72,15 @@ export const EDGE_ROWS: readonly Row[] = [
     'close',
     'edge.refusedAddress',
     'who has not joined takes no place of a player, and one address only its share of the door',
+  ],
+  [
+    'flood_second',
+    'more than ten times the rate in a second; its socket is not read for the rest of it',
+    limits.FLOOD_FACTOR,
+    'edge',
+    'hold',
+    'edge.heldUp',
+    'a flood of %s is ended with a reason after five seconds, not before',
   ],
   [
     'flood',

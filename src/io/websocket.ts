@@ -13,6 +13,8 @@ import { CONNECTIONS_MAX, FRAME_BYTES_MAX, JOIN_TIMEOUT_MS } from '../base/limit
 export interface SocketLink {
   send(bytes: Uint8Array): void;
   backlogBytes(): number;
+  /** Reads nothing for so long: what the peer sends fills its own buffers. */
+  holdUp(ms: number): void;
   close(): void;
 }
 
@@ -136,9 +138,14 @@ function accept<Guest, Connection>(
       if (socket.readyState === socket.OPEN) socket.send(bytes, { binary: true, compress: false });
     },
     backlogBytes: () => socket.bufferedAmount,
+    holdUp: (ms) => {
+      socket.pause();
+      setTimeout(() => socket.resume(), ms).unref();
+    },
     close: () => {
       if (isClosing) return;
       isClosing = true;
+      socket.resume();
       socket.close(CLOSE_NORMAL);
       setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     },

@@ -38,6 +38,8 @@ export interface Link {
   send(bytes: Uint8Array): void;
   /** Bytes that wait to be sent. */
   backlogBytes(): number;
+  /** Reads nothing for so long; a carrier that can't make its peer wait drops what comes. */
+  holdUp(ms: number): void;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 // Token buckets for one connection: frames, bytes, requests; and whether it is a flood. Edge threads; pure, time is
-// handed in. What comes too fast is dropped, which costs next to nothing; a flood is what keeps coming far too fast for
-// seconds. An honest client on a bad line never does that: a line that stood still brings all it held within a second.
+// handed in. What comes too fast is dropped. A flood is what comes far too fast: dropping it costs too, so its socket isn't
+// read for the rest of that second, which makes the sender wait; and after seconds of it the connection ends. An honest
+// client on a bad line never gets that far: a line that stood still brings all it held within a second.
 
 import {
   BYTES_BURST_MAX,
@@ -45,22 +46,36 @@ function refill(budget: RateBudget, nowMs: number): void {
   budget.requests = Math.min(REQUESTS_PER_SECOND_MAX, budget.requests + seconds * REQUESTS_PER_SECOND_MAX);
 }
 
-/** Notes what arrived, whatever becomes of it; true when it has been a flood for too long. */
-export function noteArrival(budget: RateBudget, bytes: number, nowMs: number): boolean {
+export const FLOOD_NONE = 0;
+/** This second's share is used up now: nothing more of it should be read. Said once a second. */
+export const FLOOD_BEGINS = 1;
+/** It has been a flood for too long. */
+export const FLOOD_ENDS = 2;
+
+/** Notes what arrived, whatever becomes of it; one of FLOOD_…. */
+export function noteArrival(budget: RateBudget, bytes: number, nowMs: number): number {
   const elapsedMs = nowMs - budget.secondMs;
   if (elapsedMs >= 1000) {
-    const isFlood =
-      budget.secondFrames > FLOOD_FACTOR * FRAMES_PER_SECOND_MAX ||
-      budget.secondBytes > FLOOD_FACTOR * BYTES_PER_SECOND_MAX;
     // A second in which nothing at all came ends it too.
-    budget.floodSeconds = isFlood && elapsedMs < 2000 ? budget.floodSeconds + 1 : 0;
+    budget.floodSeconds = isFlood(budget) && elapsedMs < 2000 ? budget.floodSeconds + 1 : 0;
     budget.secondMs = nowMs;
     budget.secondFrames = 0;
     budget.secondBytes = 0;
   }
+  const wasFlood = isFlood(budget);
   budget.secondFrames++;
   budget.secondBytes += bytes;
-  return budget.floodSeconds >= FLOOD_SECONDS;
+  if (budget.floodSeconds >= FLOOD_SECONDS) return FLOOD_ENDS;
+  return !wasFlood && isFlood(budget) ? FLOOD_BEGINS : FLOOD_NONE;
+}
+
+function isFlood({ secondFrames, secondBytes }: RateBudget): boolean {
+  return secondFrames > FLOOD_FACTOR * FRAMES_PER_SECOND_MAX || secondBytes > FLOOD_FACTOR * BYTES_PER_SECOND_MAX;
+}
+
+/** How long it is until the second that is being counted is over. */
+export function secondLeftMs(budget: RateBudget, nowMs: number): number {
+  return Math.max(0, budget.secondMs + 1000 - nowMs);
 }
 
 /** Takes one frame of that size; false when the client sends too much, and nothing is taken. */

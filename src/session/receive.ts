@@ -21,7 +21,7 @@ import {
   PLAYING,
   pushToZone,
 } from './edge.ts';
-import { noteArrival, takeFrame, takeRequest } from './rate-budget.ts';
+import { FLOOD_BEGINS, FLOOD_NONE, noteArrival, secondLeftMs, takeFrame, takeRequest } from './rate-budget.ts';
 
 /** From the wire: any bytes. They are the caller's again after the call. */
 export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Array, nowMs: number): void {
@@ -56,10 +56,17 @@ export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Arr
   if (frame.requestOffset >= 0) sendRequest(edge, connection, bytes);
 }
 
-/** True when that was one too many for too long: the connection is closed. */
+/** True when that was one too many for too long: the connection is closed. Before that it is held up. */
 function endFlood(edge: Edge, connection: Connection, bytes: number, nowMs: number): boolean {
-  if (!noteArrival(connection.budget, bytes, nowMs)) return false;
-  edge.counters.words[edge.counters.index.closedRate]!++;
+  const flood = noteArrival(connection.budget, bytes, nowMs);
+  if (flood === FLOOD_NONE) return false;
+  const { words, index } = edge.counters;
+  if (flood === FLOOD_BEGINS) {
+    words[index.heldUp]!++;
+    connection.link.holdUp(secondLeftMs(connection.budget, nowMs));
+    return false;
+  }
+  words[index.closedRate]!++;
   closeConnection(edge, connection, 'rate');
   return true;
 }

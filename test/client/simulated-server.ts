@@ -196,6 +196,7 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
       {
         send: (bytes) => link.down.send(server.clock.now(), bytes),
         backlogBytes: () => 0,
+        holdUp: () => {},
         close: () => {},
       },
       welcomeStranger(server.edge, `host ${server.links.length}`)!,

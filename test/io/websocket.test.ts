@@ -159,6 +159,25 @@ test('pings are answered while nothing waits to be sent, and add nothing to what
   socket.terminate();
 });
 
+test('who is held up is not read for so long: what it sends waits with it, and comes then, in order', async () => {
+  const { seen, url } = await listen();
+  const socket = await connect(url);
+  socket.send(Buffer.of(0));
+  await expect.poll(() => seen.frames.length).toBe(1);
+  seen.links[0]!.holdUp(2000);
+  const payload = new Uint8Array(4096).fill(7);
+  const FRAMES = 4000;
+  for (let sent = 0; sent < FRAMES; sent++) socket.send(payload);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  // What the socket had read already.
+  expect(seen.frames.length).toBeLessThan(100);
+  expect(socket.bufferedAmount).toBeGreaterThan(1 << 20);
+  await expect.poll(() => seen.frames.length, { timeout: 10_000 }).toBe(1 + FRAMES);
+  seen.links[0]!.holdUp(60_000);
+  seen.links[0]!.close();
+  await once(socket, 'close');
+});
+
 test('pings and pongs are told to the session layer, and a ping that it refuses is not answered', async () => {
   let allowed = 2;
   const { seen, url } = await listen({ controlFrame: () => allowed-- > 0 });

@@ -206,7 +206,7 @@ test('who has not joined takes no place of a player, and one address only its sh
 test('a connection that was closed counts at the door until its socket is gone', () => {
   const session = createSession();
   const stranger = welcomeStranger(session.edge, 'flood')!;
-  const link = { send: () => {}, backlogBytes: () => 0, close: () => {} };
+  const link = { send: () => {}, backlogBytes: () => 0, holdUp: () => {}, close: () => {} };
   closeConnection(session.edge, openConnection(session.edge, link, stranger, 0)!, 'idle');
   expect(session.edge.strangers.total).toBe(1);
   forgetStranger(session.edge, stranger);
@@ -216,7 +216,7 @@ test('a connection that was closed counts at the door until its socket is gone',
 
 test('an edge without an index left refuses the next connection and counts it', () => {
   const session = createSession();
-  const link = { send: () => {}, backlogBytes: () => 0, close: () => {} };
+  const link = { send: () => {}, backlogBytes: () => 0, holdUp: () => {}, close: () => {} };
   const another = () => openConnection(session.edge, link, { address: '', isAtDoor: false }, session.nowMs);
   const connections = Array.from({ length: CONNECTIONS_MAX }, another);
   expect(connections.every((connection) => connection !== undefined)).toBe(true);

@@ -36,6 +36,8 @@ export interface Client extends Link {
   welcome: WireObject | undefined;
   readonly replicas: Replicas;
   backlog: number;
+  /** For how long it was not to be read, each time. */
+  readonly heldUpMs: number[];
   isClosed: boolean;
   /** Snapshots applied, each of them held against the zone. */
   applied: number;
@@ -88,11 +90,13 @@ export function open(session: TestSession, playerId = 1, address = `host ${playe
     welcome: undefined,
     replicas: createReplicas(testGame.rows),
     backlog: 0,
+    heldUpMs: [],
     isClosed: false,
     applied: 0,
     acked: 0,
     send: (bytes) => receive(session, client, bytes),
     backlogBytes: () => client.backlog,
+    holdUp: (ms) => void client.heldUpMs.push(ms),
     close: () => {
       client.isClosed = true;
       forgetStranger(session.edge, stranger!);

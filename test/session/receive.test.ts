@@ -318,7 +318,12 @@ test.for([
   });
   expect(session.nowMs - beganMs).toBeGreaterThanOrEqual(1000 * FLOOD_SECONDS);
   expect(goodbyesOf(client)).toEqual(['rate']);
-  expect(changes).toMatchObject({ closedRate: 1, connections: -1 });
+  expect(changes).toMatchObject({ closedRate: 1, connections: -1, heldUp: client.heldUpMs.length });
+  // Once a second, for what is left of it.
+  expect(client.heldUpMs.length).toBeGreaterThanOrEqual(FLOOD_SECONDS);
+  expect(client.heldUpMs.length).toBeLessThanOrEqual(FLOOD_SECONDS + 2);
+  for (const ms of client.heldUpMs) expect(ms).toBeGreaterThan(0);
+  for (const ms of client.heldUpMs) expect(ms).toBeLessThan(1001);
 });
 
 test('an honest client whose line stands still again and again is never taken for a flood', () => {

@@ -53,7 +53,12 @@ function play() {
   const connections: Connection[] = [];
   for (let player = 0; player < PLAYERS; player++) {
     const got: Uint8Array[] = [];
-    const link = { send: (bytes: Uint8Array) => void got.push(bytes), backlogBytes: () => 0, close: () => {} };
+    const link = {
+      send: (bytes: Uint8Array) => void got.push(bytes),
+      backlogBytes: () => 0,
+      holdUp: () => {},
+      close: () => {},
+    };
     const connection = openConnection(edge, link, welcomeStranger(edge, `host ${player}`)!, 0)!;
     const join = { token: 't', protocolVersion: PROTOCOL_VERSION, game: game.name, gameVersion: game.version };
     receiveFrame(edge, connection, encodeToBytes(messages.clientMessage, { join }), 0);
