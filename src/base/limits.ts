@@ -77,6 +77,30 @@ export const TOKEN_LIFETIME_S = 60;
 export const NAME_LENGTH_MIN = 3;
 export const NAME_LENGTH_MAX = 24;
 
+// --- channels over datagrams (src/transport/channels): what both ends must agree on is in proto/STANDARD.md
+/** Payload of one datagram. A message that must fit one and doesn't is refused. */
+export const PACKET_BYTES_MAX = 1200;
+/** Packets acknowledged by one: its newest and the 31 before it. One that falls behind them unacknowledged is lost. */
+export const ACK_PACKETS = 32;
+/** Packets remembered until they are acknowledged, a power of two; the one before those is taken for lost. */
+export const SENT_PACKETS_MAX = 128;
+/** Bytes of one piece of the reliable stream. */
+export const SEGMENT_BYTES_MAX = 1024;
+/** Segments on the way at once, from server to client and back, powers of two; further ones wait. */
+export const SEGMENTS_DOWN = 64;
+export const SEGMENTS_UP = 16;
+/** A reliable message; a longer one is refused by its sender, and breaks the stream when it comes all the same. */
+export const RELIABLE_BYTES_DOWN_MAX = 262_144;
+export const RELIABLE_BYTES_UP_MAX = FRAME_BYTES_MAX;
+/** Reliable bytes that wait for their acknowledgement, powers of two; what doesn't fit is refused. */
+export const QUEUE_BYTES_DOWN_MAX = 524_288;
+export const QUEUE_BYTES_UP_MAX = 16_384;
+/** Bytes of messages a second, and at once. Beyond it unreliable ones are refused and reliable ones wait. */
+export const CHANNEL_BYTES_PER_SECOND_DOWN = 20_000;
+export const CHANNEL_BYTES_PER_SECOND_UP = 2_000;
+export const CHANNEL_BYTES_BURST_DOWN = 4_000;
+export const CHANNEL_BYTES_BURST_UP = 2_000;
+
 // --- what players write
 /** Characters (code points) of a text after screening; a longer one is refused, `text_long`. */
 export const CHAT_LENGTH_MAX = 256;
@@ -125,6 +149,18 @@ assert(FRAMES_PER_SECOND_MAX > TICK_HZ * 2, 'an honest client sends an input a t
 assert(FLOOD_SECONDS > 1, 'what a line held back comes within one second, and is no flood');
 assert(SNAPSHOT_BYTES_MAX <= 1200, 'a snapshot fits one datagram');
 assert((SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 20_000, 'snapshots stay within 20 KB/s');
+assert((SENT_PACKETS_MAX & (SENT_PACKETS_MAX - 1)) === 0, 'sent packets are indexed with a mask');
+assert(SENT_PACKETS_MAX >= TICK_HZ + ACK_PACKETS, 'a packet a tick is remembered for a round trip of a second');
+for (const [segments, queueBytes, messageBytes] of [
+  [SEGMENTS_DOWN, QUEUE_BYTES_DOWN_MAX, RELIABLE_BYTES_DOWN_MAX],
+  [SEGMENTS_UP, QUEUE_BYTES_UP_MAX, RELIABLE_BYTES_UP_MAX],
+] as const) {
+  assert((segments & (segments - 1)) === 0 && segments <= 64, 'segments are indexed with a mask, in two words of bits');
+  assert((queueBytes & (queueBytes - 1)) === 0, 'a queue is indexed with a mask');
+  assert(queueBytes > messageBytes + 4, 'the longest message and its length fit the queue');
+}
+assert(SEGMENT_BYTES_MAX + 14 <= PACKET_BYTES_MAX, 'a segment fits a packet');
+assert(CHANNEL_BYTES_BURST_DOWN >= SNAPSHOT_BYTES_MAX, 'a snapshot fits the burst');
 assert(CHAT_BYTES_MAX >= 4 * CHAT_LENGTH_MAX, 'a text of the longest length fits its bytes');
 assert(CHAT_BYTES_MAX < FRAME_BYTES_MAX, 'a text fits a frame');
 assert(LINGER_TICKS >= TEXT_WINDOW_TICKS, 'who leaves and comes back has not escaped the count of texts');
