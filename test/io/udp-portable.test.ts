@@ -91,7 +91,8 @@ test('an error that the network reports is counted, and the socket goes on', asy
   const bound = vi.spyOn(Socket.prototype, 'bind');
   const receiver = await open();
   const sender = await open();
-  for (let round = 0; round < 3; round++) bound.mock.contexts[0]!.emit('error', new Error('connection refused'));
+  const socket = bound.mock.contexts[0] as Socket;
+  for (let round = 0; round < 3; round++) socket.emit('error', new Error('connection refused'));
   expect(receiver.counts().receiveFailed).toBe(3);
   sender.send(fill(receiver, 1, 1));
   while (receiver.receive() === 0) await nextTurn();
