@@ -50,7 +50,7 @@ export const FLOOD_NONE = 0;
 /** This second's share is used up now: nothing more of it should be read. Said once a second. */
 export const FLOOD_BEGINS = 1;
 /** It has been a flood for too long. */
-export const FLOOD_ENDS = 2;
+const FLOOD_ENDS = 2;
 
 /** Notes what arrived, whatever becomes of it; one of FLOOD_…. */
 export function noteArrival(budget: RateBudget, bytes: number, nowMs: number): number {

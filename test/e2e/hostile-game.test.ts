@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { BOLT, MEND, METEOR, REASONS, SLASH } from '../../src/game/abilities.ts';
 import { PROJECTILE } from '../../src/game/kinds.ts';
 import type { WireObject } from '../../src/wire/codec.ts';
-import { ownColumns } from './raw-client.ts';
+import { ownColumns } from '../../tools/hostile/raw-client.ts';
 import { killServers, startServer } from './server.ts';
 import {
   ask,

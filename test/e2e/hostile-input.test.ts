@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { enter, nextTick, play, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { game } from './fixtures/chat-game.ts';
-import { enter, nextTick, play, type RawClient, send } from './raw-client.ts';
 import { killServers, type LaunchedServer, startServer } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'chat-game.ts');

@@ -10,9 +10,9 @@ import { Reader } from '../../src/base/bytes.ts';
 import { TEXTS_PER_WINDOW_MAX } from '../../src/base/limits.ts';
 import { isName } from '../../src/guard/text.ts';
 import { decodeMessage, type WireObject } from '../../src/wire/codec.ts';
+import { enter, hangUp, openSession, play, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { INNOCENT, NASTY, PROFANE } from '../guard/texts.ts';
 import { game } from './fixtures/chat-game.ts';
-import { enter, hangUp, openSession, play, type RawClient, send } from './raw-client.ts';
 import { kill, killServers, type LaunchedServer, startServer, until } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'chat-game.ts');

@@ -22,7 +22,6 @@ import {
 } from '../../src/base/limits.ts';
 import { createTokenSigner } from '../../src/gateway/token.ts';
 import { encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
-import { game } from './fixtures/hostile-game.ts';
 import {
   connect,
   enter,
@@ -36,7 +35,8 @@ import {
   type RawClient,
   type Session,
   send,
-} from './raw-client.ts';
+} from '../../tools/hostile/raw-client.ts';
+import { game } from './fixtures/hostile-game.ts';
 import { killServers, type LaunchedServer, residentBytes, startServer, until } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');

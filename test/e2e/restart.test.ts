@@ -9,8 +9,8 @@ import { join as joinPath } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { game as shipped } from '../../src/game/game.ts';
+import { enter, hangUp, ownColumns, play, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { game as hostileGame } from './fixtures/hostile-game.ts';
-import { enter, hangUp, ownColumns, play, type RawClient, send } from './raw-client.ts';
 import {
   isRunning,
   kill,

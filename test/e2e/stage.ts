@@ -5,8 +5,8 @@ import { expect } from 'vitest';
 import { readMetrics } from '../../bench/server.ts';
 import { Reader } from '../../src/base/bytes.ts';
 import { decodeMessage, type WireObject } from '../../src/wire/codec.ts';
+import { enter, ownColumns, play, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { game } from './fixtures/stage-game.ts';
-import { enter, ownColumns, play, type RawClient, send } from './raw-client.ts';
 import { type LaunchedServer, until } from './server.ts';
 
 /** Longer than hits are judged back. */

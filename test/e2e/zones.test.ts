@@ -10,8 +10,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { STRANGERS_PER_ADDRESS_MAX } from '../../src/base/limits.ts';
 import { game as shipped } from '../../src/game/game.ts';
+import {
+  connect,
+  join,
+  openSession,
+  ownColumns,
+  play,
+  type RawClient,
+  type Session,
+  send,
+} from '../../tools/hostile/raw-client.ts';
 import { game } from './fixtures/hostile-game.ts';
-import { connect, join, openSession, ownColumns, play, type RawClient, type Session, send } from './raw-client.ts';
 import { killServers, type LaunchedServer, readMetric, startServer, until } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');

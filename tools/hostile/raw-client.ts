@@ -2,6 +2,7 @@
 // remembers what came back. Snapshots are applied and must be applicable.
 
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { Reader } from '../../src/base/bytes.ts';
 import { PROTOCOL_VERSION, TICK_HZ } from '../../src/base/limits.ts';
@@ -9,7 +10,8 @@ import type { AnyGame } from '../../src/sim/game.ts';
 import { APPLIED, applySnapshot, createReplicas, type Replicas, readColumns } from '../../src/snapshot/replicas.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages, type Messages } from '../../src/wire/schema.ts';
-import { until } from './server.ts';
+
+const WAIT_MS_MAX = 20_000;
 
 export interface Session {
   readonly status: number;
@@ -105,7 +107,7 @@ export function joinMessage({ game }: RawClient, token: string): WireObject {
 /** Joins and waits for the first snapshot, or for the end. */
 export async function join(client: RawClient, token: string): Promise<void> {
   send(client, joinMessage(client, token));
-  await until('a snapshot, or a goodbye', () => client.snapshots > 0 || client.isClosed);
+  await waitFor('a snapshot, or a goodbye', () => client.snapshots > 0 || client.isClosed);
 }
 
 /** A guest, new or known by its secret, in the zone. */
@@ -149,5 +151,13 @@ export function ownColumns({ replicas, welcome }: RawClient): Record<string, num
 
 export async function hangUp(client: RawClient): Promise<void> {
   client.socket.terminate();
-  await until('the socket is closed', () => client.isClosed);
+  await waitFor('the socket is closed', () => client.isClosed);
+}
+
+async function waitFor(what: string, isTrue: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + WAIT_MS_MAX;
+  while (!isTrue()) {
+    if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
+    await sleep(20);
+  }
 }
