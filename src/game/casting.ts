@@ -9,7 +9,6 @@ import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
 import { breakCast, mayHurt } from './damage.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
 import type { Spot } from './map.ts';
-import { placeAt } from './nearby.ts';
 import { refuse } from './refusals.ts';
 import { blocksWay } from './sight.ts';
 import { takeEffect } from './strikes.ts';
@@ -122,7 +121,7 @@ function checkTarget(sim: DarkAges, slot: number, ability: Ability, target: numb
  */
 function findSeen(sim: DarkAges, slot: number, other: number): boolean {
   const back = sim.rewindTicks(slot);
-  if (!placeAt(sim, slot, back, ownPast) || !placeAt(sim, other, back, past)) return false;
+  if (!sim.positionAt(slot, back, ownPast) || !sim.positionAt(other, back, past)) return false;
   const dx = past[0]! - ownPast[0]!;
   const dz = past[2]! - ownPast[2]!;
   if (dx * dx + dz * dz > INTEREST * INTEREST) return false;

@@ -69,13 +69,3 @@ export function findNear({ map }: DarkAges, x: number, z: number, radius: number
   }
   return count;
 }
-
-/** Where a fighter was so many ticks ago, x, y, z into `out`; false when it wasn't there. 0 is now. */
-export function placeAt(sim: DarkAges, slot: number, back: number, out: Int32Array): boolean {
-  if (back > 0) return sim.positionAt(slot, back, out);
-  const { positionX, positionY, positionZ } = sim.columns;
-  out[0] = positionX[slot]!;
-  out[1] = positionY[slot]!;
-  out[2] = positionZ[slot]!;
-  return true;
-}

@@ -14,7 +14,7 @@ import { columnsOf, type DarkAges } from './columns.ts';
 import { hurt, mayHurt } from './damage.ts';
 import { FIGHTERS, PROJECTILE } from './kinds.ts';
 import { stepOf } from './movement.ts';
-import { findNear, found, placeAt } from './nearby.ts';
+import { findNear, found } from './nearby.ts';
 import { blocksWay } from './sight.ts';
 
 const LAUNCH_HEIGHT = 1200 << POSITION_SHIFT;
@@ -106,7 +106,7 @@ function findStruck(sim: DarkAges, slot: number, back: number, isBlocked: boolea
   for (let index = 0; index < near; index++) {
     const target = found[index]!;
     if (!mayHurt(sim, source, ownerKind[slot]!, ownerParty[slot]!, target)) continue;
-    if (!placeAt(sim, target, back, past)) continue;
+    if (!sim.positionAt(target, back, past)) continue;
     const toX = past[0]! - x;
     const toZ = past[2]! - z;
     const reach = radius + (FIGHTERS[kind[target]!]!.radiusMm << POSITION_SHIFT);

@@ -10,7 +10,7 @@ import { hurt, mayHurt } from './damage.ts';
 import { tellStruck } from './events.ts';
 import { AREA, FIGHTERS } from './kinds.ts';
 import type { Spot } from './map.ts';
-import { findNear, found, placeAt } from './nearby.ts';
+import { findNear, found } from './nearby.ts';
 import { launch } from './projectiles.ts';
 import { blocksWay } from './sight.ts';
 
@@ -56,7 +56,7 @@ function strikeCone(sim: DarkAges, slot: number, ability: Ability): void {
   for (let index = 0; index < near; index++) {
     const target = found[index]!;
     if (!mayHurt(sim, slot, kind[slot]!, party[slot]!, target)) continue;
-    if (!placeAt(sim, target, rewind, past)) continue;
+    if (!sim.positionAt(target, rewind, past)) continue;
     const dx = past[0]! - x;
     const dz = past[2]! - z;
     const range = (ability.rangeMm + FIGHTERS[kind[target]!]!.radiusMm) << POSITION_SHIFT;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import { LOOT } from '../../src/game/kinds.ts';
-import { findNear, found, indexFighters, placeAt } from '../../src/game/nearby.ts';
-import { addPlayer, createArena, put, step } from './arena.ts';
+import { findNear, found, indexFighters } from '../../src/game/nearby.ts';
+import { addPlayer, createArena, put } from './arena.ts';
 
 test('who is near is who is alive, fights, and is no further than asked', () => {
   const arena = createArena(undefined, 200);
@@ -28,17 +28,4 @@ test('who is near is who is alive, fights, and is no further than asked', () => 
     const count = findNear(arena.sim, x, z, radius);
     expect([...found.subarray(0, count)].sort((a, b) => a - b)).toEqual(wanted);
   }
-});
-
-test('where somebody was comes from the history, where it is from the columns', () => {
-  const arena = createArena();
-  const slot = addPlayer(arena, 1000, 2000);
-  step(arena, 3);
-  put(arena, slot, 9000, 2000);
-  const out = new Int32Array(3);
-  expect(placeAt(arena.sim, slot, 0, out)).toBe(true);
-  expect([...out]).toEqual([9000 * 128, 0, 2000 * 128]);
-  expect(placeAt(arena.sim, slot, 1, out)).toBe(true);
-  expect([...out]).toEqual([1000 * 128, 0, 2000 * 128]);
-  expect(placeAt(arena.sim, slot, 9, out)).toBe(false);
 });
