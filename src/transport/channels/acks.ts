@@ -14,7 +14,6 @@ import { sequenceAhead } from './sequence.ts';
 import { type ConnectionStats, createLossMeter, type LossMeter, noteLoss, noteRoundTrip } from './stats.ts';
 
 const MASK = SENT_PACKETS_MAX - 1;
-const OUTCOMES = 2 * SENT_PACKETS_MAX;
 
 /** How long an acknowledgement may wait for a packet that leaves anyhow, and for one that carried segments. */
 const ACK_WAIT_MS = 100;
@@ -35,7 +34,10 @@ export interface SentPackets {
   readonly segmentBases: Uint16Array;
   readonly segmentsLow: Int32Array;
   readonly segmentsHigh: Int32Array;
-  /** What the user has not been told yet: a packet's sequence, and bit 16 when it arrived. The oldest give way. */
+  /**
+   * What the user has not been told yet: a packet's sequence, and bit 16 when it arrived. One packet that comes can
+   * decide all that are remembered; who doesn't ask in between loses the oldest.
+   */
   readonly outcomes: Int32Array;
   outcomesIn: number;
   outcomesOut: number;
@@ -64,7 +66,7 @@ export function createSentPackets(): SentPackets {
     segmentBases: new Uint16Array(SENT_PACKETS_MAX),
     segmentsLow: new Int32Array(SENT_PACKETS_MAX),
     segmentsHigh: new Int32Array(SENT_PACKETS_MAX),
-    outcomes: new Int32Array(OUTCOMES),
+    outcomes: new Int32Array(SENT_PACKETS_MAX),
     outcomesIn: 0,
     outcomesOut: 0,
     loss: createLossMeter(),
@@ -136,7 +138,10 @@ export function takeAcks(
   decideOutcomes(sent, stats, sent.newestAcked - (ACK_PACKETS - 1));
 }
 
-/** The peer says how long it waited; what can't be true of a round trip is no sample. */
+/**
+ * The peer says how long it waited; what can't be true of a round trip is no sample. One that lies gets segments again
+ * sooner, out of its own budget, and that is all.
+ */
 function takeRoundTrip(stats: ConnectionStats, elapsedMs: number, delayTenths: number): void {
   const sampleMs = elapsedMs - delayTenths / 10;
   if (sampleMs >= 0 && delayTenths < DELAY_TENTHS_MAX) noteRoundTrip(stats, sampleMs);
@@ -160,15 +165,15 @@ function decideOutcomes(sent: SentPackets, stats: ConnectionStats, limit: number
 }
 
 function pushOutcome(sent: SentPackets, packet: number, hasArrived: boolean): void {
-  if (sent.outcomesIn - sent.outcomesOut === OUTCOMES) sent.outcomesOut++;
-  sent.outcomes[sent.outcomesIn & (OUTCOMES - 1)] = (packet & 0xffff) | (hasArrived ? 0x1_0000 : 0);
+  if (sent.outcomesIn - sent.outcomesOut === SENT_PACKETS_MAX) sent.outcomesOut++;
+  sent.outcomes[sent.outcomesIn & MASK] = (packet & 0xffff) | (hasArrived ? 0x1_0000 : 0);
   sent.outcomesIn++;
 }
 
 /** The oldest outcome not told yet: a packet's sequence, plus 65,536 when it arrived; −1 when there is none. */
 export function takeOutcome(sent: SentPackets): number {
   if (sent.outcomesOut === sent.outcomesIn) return -1;
-  const outcome = sent.outcomes[sent.outcomesOut & (OUTCOMES - 1)]!;
+  const outcome = sent.outcomes[sent.outcomesOut & MASK]!;
   sent.outcomesOut++;
   return outcome;
 }
