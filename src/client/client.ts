@@ -188,6 +188,14 @@ function viewAgeAt({ shownTick }: Client, tick: number): number {
   return shownTick < 0 ? 0 : Math.max(0, Math.min(Math.round(tick - shownTick), VIEW_AGE_MAX));
 }
 
+/**
+ * How far back from the newest input its hits are to be judged, by what that input says: what debug views show. The
+ * server follows this a little at a time.
+ */
+export function rewindTicksClaimed(client: Client): number {
+  return Math.min(viewAgeAt(client, client.sync.tick), REWIND_TICKS_MAX);
+}
+
 /** One frame with the inputs since the last, those to repeat before them, and a ping when it is time. */
 function sendFrame(client: Client, nowMs: number): void {
   const { writer, prediction, sync, layout } = client;

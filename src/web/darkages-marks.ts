@@ -1,15 +1,11 @@
-// What is seen for a moment: the sweep of a blade, sparks, the burst of a meteor, numbers that rise; and, with the debug
-// view on, what the server holds beside what is shown. Browser main thread.
+// What is seen for a moment: the sweep of a blade, sparks, the burst of a meteor, numbers that rise.
+// Browser main thread.
 
-import type { EntityView } from '../client/interpolation.ts';
-import type { Client } from '../client/state.ts';
 import { ABILITIES, SLASH } from '../game/abilities.ts';
-import { AREA, LOOT } from '../game/kinds.ts';
-import { POSITION_SHIFT } from '../sim/columns.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { circle, isOnScreen } from './darkages-draw.ts';
 import type { Fight, Float, Mark } from './darkages-fight.ts';
-import { BIG_TEXT, NAME_TEXT, SMALL_TEXT, stampText } from './darkages-stamps.ts';
+import { BIG_TEXT, SMALL_TEXT, stampText } from './darkages-stamps.ts';
 
 const FLOAT_MS = 950;
 const MARK_MS: Readonly<Record<Mark['kind'], number>> = {
@@ -152,45 +148,4 @@ function drawFloat(context: CanvasRenderingContext2D, camera: Camera, float: Flo
   const pop = part < 0.12 ? 1.5 - part * 4 : 1;
   context.globalAlpha = part < 0.6 ? 1 : (1 - part) / 0.4;
   stampText(context, isBig ? BIG_TEXT : SMALL_TEXT, float.text, FLOAT_COLOURS[float.tone], x, y, pop);
-}
-
-/** A coordinate of the newest state held; coarse and fine parts are joined. */
-function newestMm({ game }: Client, { values, count }: EntityView['replica'], column: string): number {
-  const { rows } = game;
-  let units = 0;
-  for (let row = 0; row < rows.length; row++) {
-    if (rows[row]!.column === column) units |= values[(count - 1) * rows.length + row]! << rows[row]!.shift;
-  }
-  return units / (1 << POSITION_SHIFT);
-}
-
-/** What the server's newest snapshot says, the interest radius, and how far behind the picture is. */
-export function drawDebug(context: CanvasRenderingContext2D, camera: Camera, client: Client): void {
-  const { replicas, welcome, own, interpolation, game, sync } = client;
-  if (welcome === undefined) return;
-  context.setLineDash([4, 4]);
-  context.lineWidth = 1.25;
-  context.strokeStyle = 'rgba(127, 180, 255, 0.55)';
-  const ownX = screenX(camera, own.x);
-  const ownY = screenY(camera, own.z);
-  circle(context, ownX, ownY, game.limits.interestRadiusMm * camera.pixelsPerMm);
-  context.stroke();
-  for (const [slot, replica] of replicas.bySlot) {
-    if (replica.kind === AREA || replica.kind === LOOT) continue;
-    const x = screenX(camera, newestMm(client, replica, 'positionX'));
-    const y = screenY(camera, newestMm(client, replica, 'positionZ'));
-    const view = interpolation.views.get(slot);
-    const isOwn = slot === welcome.slot;
-    context.strokeStyle = isOwn ? '#7fb4ff' : '#e6b455';
-    circle(context, x, y, 15);
-    context.stroke();
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(isOwn ? ownX : screenX(camera, view?.x ?? 0), isOwn ? ownY : screenY(camera, view?.z ?? 0));
-    if (isOwn || view !== undefined) context.stroke();
-  }
-  context.setLineDash([]);
-  const behind = Math.max(0, replicas.tick - interpolation.tick);
-  const text = `server tick ${replicas.tick} · own +${sync.tick - replicas.tick} · shown −${behind.toFixed(1)} · dashed: server’s newest, hits are judged at what is shown`;
-  stampText(context, NAME_TEXT, text, '#a9c4e8', camera.width / 2, 64);
 }

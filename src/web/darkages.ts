@@ -7,6 +7,7 @@ import { AREA, LOOT, PLAYER, PROJECTILE } from '../game/kinds.ts';
 import type { Camera } from './camera.ts';
 import type { Controls } from './controls.ts';
 import { addLine, answerText, type Chat, closeChat, createChat, openChat, readLine } from './darkages-chat.ts';
+import { createDebug, type Debug, drawDebug, updateDebug } from './darkages-debug.ts';
 import { drawBodiesOfFight, drawGroundOfFight } from './darkages-draw.ts';
 import {
   createFight,
@@ -22,7 +23,7 @@ import {
   writeFight,
 } from './darkages-fight.ts';
 import { createHud, type Hud, showNotice, showRefusal, updateHud } from './darkages-hud.ts';
-import { drawDebug, drawMarks } from './darkages-marks.ts';
+import { drawMarks } from './darkages-marks.ts';
 import { describeChange, membersAway, noteMemberState } from './darkages-party.ts';
 import {
   addKill,
@@ -58,7 +59,7 @@ export interface DarkAgesPage {
   readonly painter: Painter;
   readonly sound: Sound;
   readonly now: () => number;
-  isDebugging: boolean;
+  readonly debug: Debug;
 }
 
 export interface DarkAgesParts {
@@ -88,7 +89,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
     social,
     sound,
     now,
-    isDebugging: false,
+    debug: createDebug(client),
     painter: {
       ground: (context) => {
         shake(page, camera);
@@ -97,7 +98,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
       bodies: (context) => {
         drawBodiesOfFight(context, camera, fight, now());
         drawMarks(context, camera, fight, now());
-        if (page.isDebugging) drawDebug(context, camera, client);
+        drawDebug(context, camera, page.debug);
       },
       radarColour: (view) => {
         if (view.kind === PROJECTILE || !isAlive(view.columns)) return undefined;
@@ -218,6 +219,7 @@ export function readDarkAges(page: DarkAgesPage, camera: Camera, controls: Contr
 export function updateDarkAges(page: DarkAgesPage): void {
   const isPlaying = page.fight.client.state === PLAYING;
   if (isPlaying) watchFight(page.fight, page.now());
+  updateDebug(page.debug, isPlaying);
   updateHud(page.hud, page.now());
   updateSocial(page.social);
   setHidden(page.chat.root, !isPlaying);

@@ -107,7 +107,7 @@ const { now } = browserClock;
 const fight = createDarkAges({ client, camera, controls, canvas: sceneCanvas, sound, now });
 if (fight !== undefined) {
   scene.painter = fight.painter;
-  fight.isDebugging = keptDebug.isOn;
+  fight.debug.isOn = keptDebug.isOn;
 }
 const settings = createSettings({
   toggles: [
@@ -116,7 +116,7 @@ const settings = createSettings({
       ? []
       : [
           { label: 'Sound', get: () => sound.isOn, set: setSound },
-          { label: 'Debug view', get: () => fight.isDebugging, set: setDebug },
+          { label: 'Debug view', get: () => fight.debug.isOn, set: setDebug },
         ]),
   ],
   help: (fight === undefined ? (game.view?.help ?? '') : FIGHT_HELP).split(' · '),
@@ -204,7 +204,7 @@ function setSound(isOn: boolean): void {
 }
 
 function setDebug(isOn: boolean): void {
-  if (fight !== undefined) fight.isDebugging = isOn;
+  if (fight !== undefined) fight.debug.isOn = isOn;
   keptDebug.save(isOn);
 }
 

@@ -27,6 +27,15 @@ export function createRadar(): Radar {
   return { canvas, context: canvas.getContext('2d'), framesLeft: 0 };
 }
 
+/** Where it is on the screen: its middle and its rim, which is as far as the client is told of others. */
+export function placeRadar(camera: Camera): { x: number; y: number; radius: number } {
+  if (camera.width < SMALL_SCREEN_PX) {
+    return { x: MARGIN_PX + RADIUS_PX_SMALL, y: TOP_PX_SMALL + RADIUS_PX_SMALL, radius: RADIUS_PX_SMALL };
+  }
+  const inset = MARGIN_PX + RADIUS_PX;
+  return { x: camera.width - inset, y: camera.height - inset, radius: RADIUS_PX };
+}
+
 export function drawRadar(
   radar: Radar,
   context: CanvasRenderingContext2D,
@@ -35,24 +44,15 @@ export function drawRadar(
   boxesMm: Int32Array,
   painter: Painter | undefined,
 ): void {
-  const isSmall = camera.width < SMALL_SCREEN_PX;
-  const radius = isSmall ? RADIUS_PX_SMALL : RADIUS_PX;
+  const { x, y, radius } = placeRadar(camera);
   const side = 2 * radius + 2;
   if (radar.framesLeft-- <= 0) {
     radar.framesLeft = FRAMES - 1;
     paintRadar(radar, radius, side, camera, client, boxesMm, painter);
   }
-  const left = isSmall ? MARGIN_PX : camera.width - MARGIN_PX - 2 * radius;
-  const top = isSmall ? TOP_PX_SMALL : camera.height - MARGIN_PX - 2 * radius;
   const { canvas } = radar;
   const scale = devicePixelRatio;
-  context.drawImage(
-    canvas,
-    toPixel(left) - 1 / scale,
-    toPixel(top) - 1 / scale,
-    canvas.width / scale,
-    canvas.height / scale,
-  );
+  context.drawImage(canvas, toPixel(x - side / 2), toPixel(y - side / 2), canvas.width / scale, canvas.height / scale);
 }
 
 function paintRadar(

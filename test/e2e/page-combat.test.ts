@@ -116,6 +116,27 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
     expect(errors).toEqual([]);
   });
 
+  test('the debug view says where the server has everyone and how far back it judges', async () => {
+    await serve();
+    const { page, errors } = await open();
+    await enter(page, 'Dara');
+    await page.keyboard.press('Escape');
+    await page.getByRole('switch', { name: 'Debug view' }).click();
+    await page.keyboard.press('Escape');
+    const row = (place: number) => page.locator('.debug dd').nth(place);
+    await row(0)
+      .filter({ hasText: /^tick \d+, \d+\.\d m and \d+ ticks behind$/ })
+      .waitFor({ timeout: WAIT_MS });
+    await row(2)
+      .filter({ hasText: /^tick \d+, (\d|1[0-5]) ticks before your input$/ })
+      .waitFor({ timeout: WAIT_MS });
+    expect(await row(3).innerText()).toContain('up to 50 m');
+    await page.getByRole('button', { name: 'menu' }).click();
+    await page.getByRole('switch', { name: 'Debug view' }).click();
+    expect(await page.isHidden('.debug')).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
   test('settings are kept, and another game has nothing of this', async () => {
     await serve('--game', 'examples/tag/game.ts');
     const { page, errors } = await open();
