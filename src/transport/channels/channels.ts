@@ -64,9 +64,11 @@ import { type ConnectionStats, createStats } from './stats.ts';
 
 /** Wait before a segment leaves again: round trip, four times its jitter, and what the peer may wait and be late. */
 const RETRY_SLACK_MS = 50;
-const RETRY_MS_MAX = 1_000;
+const RETRY_MS_MAX = 3_000;
 /** Round trip before one is known. */
 const RTT_MS_FIRST = 250;
+
+const NOTHING = new Uint8Array(0);
 
 export interface Channels {
   readonly stats: ConnectionStats;
@@ -121,8 +123,6 @@ export function createChannels(
     end: 0,
   };
 }
-
-const NOTHING = new Uint8Array(0);
 
 // --- out
 
@@ -284,8 +284,9 @@ export function isBroken(channels: Channels): boolean {
 export function nextMessage(channels: Channels): boolean {
   const { reader, receiver, stats } = channels;
   for (;;) {
-    if (findMessage(receiver))
+    if (findMessage(receiver)) {
       return giveMessage(channels, RELIABLE, receiver.message, receiver.messageFrom, receiver.messageEnd);
+    }
     if (receiver.isBroken || reader.remaining === 0) return false;
     const head = reader.u16();
     const kind = head & 3;

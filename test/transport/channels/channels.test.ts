@@ -320,6 +320,40 @@ test.each<[string, (client: Channels) => Uint8Array, number]>([
   expect(take(client, forge(1, [4, 0, 2]), 6).code).toBe(TAKEN);
 });
 
+// What others fell for: GameNetworkingSockets wrote unreliable pieces to where they said they belonged.
+test('CVE-2020-6016: a piece from before the beginning is written nowhere', () => {
+  const { client } = createEnds();
+  expect(take(client, forge(0, segment(65_535, [1, 9]), segment(32_768, [1, 9])), 0)).toEqual({
+    code: TAKEN,
+    messages: [],
+  });
+  expect([client.stats.segmentsRepeated, heldBytes(client), client.receiver.expected]).toEqual([2, 0, 0]);
+});
+
+test.each([1025, 1180, 16_383])(
+  'CVE-2020-6017: a piece of %i bytes is longer than any may be, early or in time',
+  (length) => {
+    const { client } = createEnds();
+    const content = new Array<number>(Math.min(length, 1186)).fill(1);
+    for (const id of [0, 1]) expect(take(client, forge(id, segment(id, content, length)), 0).code).toBe(BAD_LAYOUT);
+    expect(heldBytes(client)).toBe(0);
+  },
+);
+
+test('nineteen packets of twenty lost, both ways: slow, and still all in order', () => {
+  const SEED = 15;
+  const pair = createPair(createEnds(), { seed: SEED, line: { ...BAD_LINE, loss: 0.95 }, duplication: 0.02 });
+  let got = 0;
+  for (let index = 0; index < 300; index++) queue(pair.server, messageOf(index, 100));
+  while (got < 300 && pair.nowMs < 600_000) {
+    pair.tick((_, { bytes }) => {
+      expect([SEED, got, Buffer.compare(bytes, messageOf(got, 100))]).toEqual([SEED, got, 0]);
+      got++;
+    });
+  }
+  expect({ seed: SEED, got }).toEqual({ seed: SEED, got: 300 });
+});
+
 test('hostile: a jump of the sequence costs what one step costs, and what follows it is taken', () => {
   const { client } = createEnds();
   let sequence = 0;
