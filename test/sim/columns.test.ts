@@ -26,8 +26,8 @@ test('a difference applied to its baseline gives the value, over the whole range
       fc.double({ min: 0, max: 1, noNaN: true }),
       (width, a, b) => {
         const [least, most] = rangeOf(width);
-        const from = Math.round(least + a * (most - least));
-        const to = Math.round(least + b * (most - least));
+        const from = Math.round(least + a * (most - least)) | 0;
+        const to = Math.round(least + b * (most - least)) | 0;
         const difference = wrapDifference(width.bits, to - from);
         expect(Math.abs(difference)).toBeLessThanOrEqual(2 ** (width.bits - 1));
         expect(applyDifference(width, from, difference)).toBe(to);

@@ -7,6 +7,7 @@ import type { Intent } from '../../src/client/state.ts';
 import { ABILITIES, BOLT, HEALTH_MAX, MEND, METEOR, SLASH } from '../../src/game/abilities.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from '../../src/game/kinds.ts';
 import { BUTTON_JUMP, BUTTON_SPRINT } from '../../src/game/movement.ts';
+import { PICTURE_AGE_TICKS } from '../../src/game/projectiles.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { updateWander, type Wander } from './wander.ts';
 
@@ -24,7 +25,10 @@ export interface Seen {
 
 /** What the bot looks at and acts through. The client's in bot.ts, made up in tests. */
 export interface FighterView {
+  /** Of the next input. */
   readonly tick: number;
+  /** At which the others are shown. */
+  readonly shownTick: number;
   readonly x: number;
   readonly z: number;
   /** Its own columns, by name. */
@@ -265,7 +269,7 @@ function fight(fighter: Fighter, view: FighterView, target: Seen): void {
   const dx = target.x - view.x;
   const dz = target.z - view.z;
   aimAt(intent, dx, dz);
-  if (own.castAbility === BOLT) aimLed(fighter, intent, dx, dz);
+  if (own.castAbility === BOLT) aimLed(fighter, view, dx, dz);
   if (own.castAbility === METEOR) intent.inputs.reach = reachOf(distance);
   if (tick < fighter.stillUntil) {
     stand(intent);
@@ -299,7 +303,7 @@ function strike(fighter: Fighter, view: FighterView, target: Seen, distance: num
     stand(intent);
     press(fighter, view, METEOR);
   } else if (isReady(own, BOLT, tick) && distance < ABILITIES[BOLT]!.rangeMm * 0.7) {
-    aimLed(fighter, intent, target.x - x, target.z - z);
+    aimLed(fighter, view, target.x - x, target.z - z);
     intent.inputs.target = target.handle;
     press(fighter, view, BOLT);
   }
@@ -336,11 +340,11 @@ function aimAt(intent: Intent, dx: number, dz: number): void {
   intent.aim = Math.round((Math.atan2(dz, dx) / (2 * Math.PI)) * TURN) & (TURN - 1);
 }
 
-/** Where the target will be when a bolt gets there. */
-function aimLed({ speedX, speedZ }: Fighter, intent: Intent, dx: number, dz: number): void {
+/** Where the target will be when a bolt gets there, from a picture that may be older than bolts take it to be. */
+function aimLed({ speedX, speedZ }: Fighter, view: FighterView, dx: number, dz: number): void {
   const stepMm = (ABILITIES[BOLT]!.speedCmPerS * 10) / 60;
-  const flight = Math.hypot(dx, dz) / stepMm;
-  aimAt(intent, dx + speedX * flight, dz + speedZ * flight);
+  const ticks = Math.hypot(dx, dz) / stepMm + view.tick - view.shownTick - PICTURE_AGE_TICKS;
+  aimAt(view.intent, dx + speedX * ticks, dz + speedZ * ticks);
 }
 
 function reachOf(distance: number): number {

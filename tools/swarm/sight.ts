@@ -36,6 +36,9 @@ export function createFighterView(client: Client, request: FighterView['request'
     get tick() {
       return client.sync.tick + 1;
     },
+    get shownTick() {
+      return client.shownTick;
+    },
     get x() {
       return client.own.x;
     },

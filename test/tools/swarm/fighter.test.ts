@@ -4,6 +4,7 @@ import { createRandom } from '../../../src/base/random.ts';
 import { BOLT, MEND, METEOR, SLASH } from '../../../src/game/abilities.ts';
 import { game } from '../../../src/game/game.ts';
 import { PLAYER, WOLF } from '../../../src/game/kinds.ts';
+import { PICTURE_AGE_TICKS } from '../../../src/game/projectiles.ts';
 import {
   canFight,
   createFighter,
@@ -38,6 +39,7 @@ function createStage(own: Readonly<Record<string, number>> = {}, seed = 1): Stag
   const ready = { readyTick1: 0, readyTick2: 0, readyTick3: 0, readyTick4: 0 };
   const view: Mutable<FighterView> = {
     tick: 1000,
+    shownTick: 1000 - PICTURE_AGE_TICKS,
     x: 0,
     z: 0,
     own: { ...columns, ...ready, ...own },
@@ -50,6 +52,7 @@ function createStage(own: Readonly<Record<string, number>> = {}, seed = 1): Stag
   const play = (ticks: number): void => {
     for (let count = 0; count < ticks; count++) {
       view.tick++;
+      view.shownTick++;
       updateFighter(fighter, view, (view.tick * 1000) / 60);
       pressed.push(view.intent.inputs.ability!);
     }
@@ -89,6 +92,23 @@ describe('a fight', () => {
     }
     expect(pressed).toContain(BOLT);
     expect([...reaches]).toEqual([1200]);
+  });
+
+  test('a bolt is led by its flight, and by what the picture is older than bolts take it to be', () => {
+    const aimAt = (olderTicks: number): number => {
+      const { view, others, play } = createStage({ readyTick1: 9999, readyTick3: 9999, castAbility: BOLT });
+      view.shownTick -= olderTicks;
+      others.push({ ...WOLF_AT, x: 10_000, z: 0 });
+      const wolf = others[0] as { z: number };
+      for (let tick = 0; tick < 60; tick++) {
+        wolf.z += 100;
+        play(1);
+      }
+      return Math.tan((view.intent.aim / 65_536) * 2 * Math.PI) * 10_000 - wolf.z;
+    };
+    // 100 mm a tick, 23 ticks of flight.
+    expect(aimAt(0)).toBeCloseTo(2340, -2);
+    expect(aimAt(10) - aimAt(0)).toBeCloseTo(1000, -2);
   });
 
   test('what is on cooldown or lacks mana is not pressed', () => {
