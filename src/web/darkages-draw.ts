@@ -8,6 +8,7 @@ import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { type Fight, isAlive, isFoe, wantedAbility } from './darkages-fight.ts';
 import { bodySprite, SPRITE_REACH } from './darkages-sprites.ts';
 import { NAME_TEXT, stampBody, stampShadow, stampText } from './darkages-stamps.ts';
+import { clearLabels, createLabelRoom, takeLabel } from './label-room.ts';
 import { colourOf } from './look.ts';
 import { PALETTE } from './palette.ts';
 import { drawMarker } from './scene.ts';
@@ -17,7 +18,12 @@ const TRAIL_POINTS = 14;
 const OWN = -1;
 const DEAD_COLOUR = '#59616d';
 const MARGIN_PX = 60;
+/** Of a name, about. */
+const LETTER_PX = 7;
+/** How far above the middle of the screen the own name is, about. */
+const OWN_PLATE_PX = 44;
 
+const labels = createLabelRoom();
 /** Where projectiles were in the last frames: x, z by turns, by slot. */
 const trails = new Map<number, number[]>();
 
@@ -165,8 +171,7 @@ export function drawBodiesOfFight(
   drawOne(context, camera, fight, OWN, PLAYER, own, own.columns, colour, true, nowMs);
   for (const view of views.values()) if (view.kind === PROJECTILE) drawProjectile(context, camera, view);
   for (const slot of trails.keys()) if (views.get(slot)?.kind !== PROJECTILE) trails.delete(slot);
-  for (const view of views.values()) if (view.kind <= FIGHTER_LAST) drawPlate(context, camera, fight, view);
-  drawOwnPlate(context, camera, fight, name);
+  drawPlates(context, camera, fight, name);
 }
 
 function drawFighter(
@@ -385,6 +390,31 @@ function drawArrow(context: CanvasRenderingContext2D, x: number, y: number, trai
   context.fill();
 }
 
+/** The own plate always and above all, then that under the cursor, friends', and others' as far as there is room. */
+function drawPlates(context: CanvasRenderingContext2D, camera: Camera, fight: Fight, name: string): void {
+  const { views } = fight.client.interpolation;
+  clearLabels(labels, camera.width, camera.height);
+  takeLabel(labels, camera.width / 2, camera.height / 2 - OWN_PLATE_PX, name.length * LETTER_PX, NAME_TEXT.heightPx);
+  const under = views.get(fight.hoverSlot);
+  if (under !== undefined) drawPlate(context, camera, fight, under);
+  for (const view of views.values()) {
+    if (view !== under && isFriend(fight, view)) drawPlate(context, camera, fight, view);
+  }
+  for (const view of views.values()) {
+    if (view.kind <= FIGHTER_LAST && view !== under && !isFriend(fight, view)) drawPlate(context, camera, fight, view);
+  }
+  drawOwnPlate(context, camera, fight, name);
+}
+
+function isFriend(fight: Fight, view: EntityView): boolean {
+  return view.kind === PLAYER && isAlive(view.columns) && !isFoe(fight, view);
+}
+
+function drawName(context: CanvasRenderingContext2D, text: string, colour: string, x: number, y: number): void {
+  if (!takeLabel(labels, x, y, text.length * LETTER_PX, NAME_TEXT.heightPx)) return;
+  stampText(context, NAME_TEXT, text, colour, x, y);
+}
+
 /** Name and health: of players always, of creatures when they are hurt or under the cursor. */
 function drawPlate(context: CanvasRenderingContext2D, camera: Camera, fight: Fight, view: EntityView): void {
   if (!isAlive(view.columns)) return;
@@ -397,12 +427,12 @@ function drawPlate(context: CanvasRenderingContext2D, camera: Camera, fight: Fig
   if (!isPlayer && health >= most && view.slot !== fight.hoverSlot) return;
   const radius = Math.max(6, FIGHTERS[view.kind]!.radiusMm * camera.pixelsPerMm * 1.12);
   const y = top - radius * 1.5 - 8;
-  const isFriend = isPlayer && !isFoe(fight, view);
+  const isGood = isFriend(fight, view);
   const width = isPlayer ? 46 : Math.min(64, 30 + most / 5);
-  drawHealth(context, x, y, width, health / most, isFriend ? PALETTE.good : isPlayer ? PALETTE.foe : PALETTE.beast);
+  drawHealth(context, x, y, width, health / most, isGood ? PALETTE.good : isPlayer ? PALETTE.foe : PALETTE.beast);
   const text = isPlayer ? view.name : CREATURE_NAMES[view.kind]!;
-  const nameColour = isFriend ? PALETTE.good : isPlayer ? PALETTE.text : PALETTE.quiet;
-  stampText(context, NAME_TEXT, text, nameColour, x, y - 10);
+  const nameColour = isGood ? PALETTE.good : isPlayer ? PALETTE.text : PALETTE.quiet;
+  drawName(context, text, nameColour, x, y - 10);
 }
 
 const CREATURE_NAMES: readonly string[] = ['', '', 'wolf', 'archer', 'troll'];

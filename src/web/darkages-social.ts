@@ -198,15 +198,17 @@ export function answerInvitation(social: Social, isAccepted: boolean): void {
   ask(social, isAccepted ? 'accept' : 'decline');
 }
 
-export function kindName(kind: number): string {
-  return Object.entries(KINDS).find(([, each]) => each === kind)?.[0] ?? 'something';
+/** With its article. */
+export function describeKind(kind: number): string {
+  const name = Object.entries(KINDS).find(([, each]) => each === kind)?.[0] ?? 'unknown creature';
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 /** @param name of the dead, if a player; else `kind` says what it was. */
 export function addKill(social: Social, values: Values, kind: number): void {
   const own = social.client.welcome?.name;
-  const by = String(values.by) === '' ? `a ${kindName(Number(values.byKind))}` : String(values.by);
-  const dead = String(values.name) === '' ? `a ${kindName(kind)}` : String(values.name);
+  const by = String(values.by) === '' ? describeKind(Number(values.byKind)) : String(values.by);
+  const dead = String(values.name) === '' ? describeKind(kind) : String(values.name);
   const line = addElement('li', '', social.feed);
   addElement('b', by === own ? 'own' : '', line, by);
   addElement('span', '', line, ABILITIES[Number(values.ability)]?.name ?? '');

@@ -30,8 +30,8 @@ import {
   answerInvitation,
   ask,
   createSocial,
+  describeKind,
   fillScores,
-  kindName,
   resetSocial,
   type Social,
   showInvitation,
@@ -231,6 +231,7 @@ export function enterDarkAges({ fight, social, chat }: DarkAgesPage, isFirst: bo
   if (!isFirst) return;
   const isTouched = matchMedia('(pointer: coarse)').matches;
   const key = isTouched ? 'Touch “chat”' : 'Enter';
+  if (!isTouched) addLine(chat, 'page', '', 'WASD to walk; mouse buttons or 1–4 to fight; Esc says more.');
   addLine(chat, 'page', '', `${key} to speak; /w name whispers, /p is for your party.`);
 }
 
@@ -262,7 +263,7 @@ function noteKill({ fight, social, sound, now }: DarkAgesPage, values: Values): 
   const kind = viewOf(fight, Number(values.target))?.kind ?? PLAYER;
   addKill(social, values, kind);
   if (values.name === own) {
-    const by = String(values.by) === '' ? `a ${kindName(Number(values.byKind))}` : String(values.by);
+    const by = String(values.by) === '' ? describeKind(Number(values.byKind)) : String(values.by);
     fight.killedBy = `Slain by ${by}.`;
   } else if (values.by === own) playSound(sound, 'kill', 1, 0, now());
 }
