@@ -1,6 +1,7 @@
 // Addresses that showed a good token and were challenged, with the keys to read their response by. Edge threads. All
-// that a stranger can fill is this table, with a token for each place; at the bound the oldest makes room (counted), and
-// its client's next request opens it anew. An address has one handshake: a newer token takes the place of an older.
+// that a stranger can fill is this table, with a token for each place; at the bound the oldest makes room (counted): its
+// client's next request opens it anew, but a client that has its challenge already sends none, and has to begin again. An
+// address has one handshake: a newer token takes the place of an older.
 
 import { ADDRESS_WORDS, copyAddress } from './address.ts';
 import { createKeyTable, findKey, type KeyTable, putKey, removeKey } from './key-table.ts';
