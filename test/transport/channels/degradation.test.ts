@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SNAPSHOT_BYTES_MAX, TICK_HZ } from '../../../src/base/limits.ts';
+import { createRandom } from '../../../src/base/random.ts';
 import {
   createSendBudget,
   createTokenBucket,
@@ -8,6 +9,7 @@ import {
   spend,
   type TokenBucket,
 } from '../../../src/transport/channels/budget.ts';
+import { isPacketDue, messageRoom, writeMessage } from '../../../src/transport/channels/channels.ts';
 import {
   createDegradation,
   type Degradation,
@@ -17,7 +19,12 @@ import {
   snapshotPlan,
   updateDegradation,
 } from '../../../src/transport/channels/degradation.ts';
-import { TICK_MS } from './harness.ts';
+import { DOWN } from '../../../src/transport/channels/directions.ts';
+import { RELIABLE, SEQUENCED } from '../../../src/transport/channels/packet.ts';
+import { createLine } from '../../simulated-network.ts';
+import { createEnds, FAST_UP, messageOf, packetOf, queue, TICK_MS, take } from './harness.ts';
+
+const SNAPSHOT = new Uint8Array(SNAPSHOT_BYTES_MAX);
 
 test('the rate goes down before a snapshot does: 20, 10, 5 a second, then 5 of half the size', () => {
   expect(SNAPSHOT_PLANS.map(({ intervalTicks, bytesMax }) => [TICK_HZ / intervalTicks, bytesMax])).toEqual([
@@ -189,4 +196,48 @@ test('no decision before its time, and none without buckets being asked', () => 
   mayWriteMessage(budget);
   updateDegradation(state, budget.own, undefined, 2 * PERIOD_MS);
   expect(state.level).toBe(1);
+});
+
+test('through the channels, over a bad line: snapshots make room, events stay quick, the line carries what it may', () => {
+  const SEED = 31;
+  const random = createRandom(SEED);
+  const { server, client } = createEnds(DOWN, FAST_UP);
+  const line = { kind: 'datagrams', latencyMs: 40, jitterMs: 20, loss: 0.05 } as const;
+  const down = createLine(random, line);
+  const up = createLine(random, line);
+  const state = createDegradation(0);
+  let levels = '0';
+  const ages: number[] = [];
+  let snapshots = 0;
+  const SECONDS = 60;
+  for (let tick = 0; tick < SECONDS * TICK_HZ; tick++) {
+    const nowMs = tick * TICK_MS;
+    updateDegradation(state, server.budget.own, undefined, nowMs);
+    if (levels.at(-1) !== String(state.level)) levels += state.level;
+    // Six events of 600 bytes a second beside snapshots that alone would take all.
+    if (tick % 10 === 0) queue(server, messageOf(tick, 600));
+    const isDue = tick % snapshotPlan(state).intervalTicks === 0;
+    for (let first = true; first || isPacketDue(server, nowMs); first = false) {
+      const packet = packetOf(server, nowMs, () => {
+        if (first && isDue && messageRoom(server) > 0) writeMessage(server, SEQUENCED, SNAPSHOT, 0, SNAPSHOT.length);
+      });
+      if (packet !== undefined) down.send(nowMs, packet);
+    }
+    down.deliver(nowMs, (packet) => {
+      for (const { kind, bytes } of take(client, packet, nowMs).messages) {
+        if (kind === RELIABLE) ages.push(nowMs - (bytes[0]! | (bytes[1]! << 8)) * TICK_MS);
+        else snapshots++;
+      }
+    });
+    const answer = packetOf(client, nowMs);
+    if (answer !== undefined) up.send(nowMs, answer);
+    up.deliver(nowMs, (packet) => take(server, packet, nowMs));
+  }
+  const sorted = ages.toSorted((a, b) => a - b);
+  expect([SEED, levels]).toEqual([SEED, '01']);
+  expect(ages.length).toBeGreaterThan(6 * SECONDS - 10);
+  expect(sorted[Math.floor(0.9 * sorted.length)]).toBeLessThan(200);
+  expect(sorted.at(-1)).toBeLessThan(1000);
+  expect(snapshots).toBeGreaterThan(SECONDS * 10 * 0.9);
+  expect(server.stats.bytesOut / SECONDS).toBeLessThan(20_000);
 });

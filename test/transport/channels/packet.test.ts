@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Reader, Writer } from '../../../src/base/bytes.ts';
+import { PACKET_BYTES_MAX } from '../../../src/base/limits.ts';
 import {
   BAD_LAYOUT,
   BAD_SEGMENT,
@@ -12,6 +13,7 @@ import {
   TAKEN,
   writeHeader,
 } from '../../../src/transport/channels/packet.ts';
+import { PAYLOAD_BYTES_MAX } from '../../../src/transport/layout.ts';
 import { forge, segment, withAcks } from './harness.ts';
 
 const u16 = fc.nat(0xffff);
@@ -81,6 +83,10 @@ test.each<[string, readonly (readonly number[])[], number]>([
   const reader = new Reader(forge(0, ...messages));
   reader.skip(10);
   expect(checkMessages(createPacketHeader(), reader, 65_535, 16)).toBe(code);
+});
+
+test('a packet is what one datagram of the transport below carries', () => {
+  expect(PACKET_BYTES_MAX).toBe(PAYLOAD_BYTES_MAX);
 });
 
 test('the longest message fills a packet to its end', () => {
