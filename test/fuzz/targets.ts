@@ -25,6 +25,7 @@ import { createMessages, type Message } from '../../src/wire/schema.ts';
 import { messageArbitrary } from '../wire/arbitrary.ts';
 import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { channelTargets } from './channel-targets.ts';
+import { netcodeTargets } from './netcode-targets.ts';
 import { type FuzzTarget, hold } from './target.ts';
 
 const messages = createMessages(PROBE_SCHEMA);
@@ -135,6 +136,7 @@ export function createTargets(): FuzzTarget[] {
     clientFrameTarget(),
     snapshotTarget(),
     ...channelTargets(),
+    ...netcodeTargets(),
     ...(Object.values(messages) as Message[]).map(decodeTarget),
   ];
 }
