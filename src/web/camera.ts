@@ -14,10 +14,12 @@ export interface Camera {
   xMm: number;
   zMm: number;
   pixelsPerMm: number;
+  /** Thumbs have the lower corners. */
+  hasTouch: boolean;
 }
 
 export function createCamera(): Camera {
-  return { width: 1, height: 1, xMm: 0, zMm: 0, pixelsPerMm: 0.02 };
+  return { width: 1, height: 1, xMm: 0, zMm: 0, pixelsPerMm: 0.02, hasTouch: false };
 }
 
 export function resizeCamera(camera: Camera, width: number, height: number): void {

@@ -93,6 +93,8 @@ globalThis.darkages = { client };
 const context = sceneCanvas.getContext('2d', { alpha: false });
 if (context === null) throw new Error('this browser has no 2D canvas');
 const camera = createCamera();
+const hasTouch = matchMedia('(pointer: coarse)').matches;
+camera.hasTouch = hasTouch;
 const scene = createScene(context, camera);
 const controls = createControls({
   scene: sceneCanvas,
@@ -267,7 +269,7 @@ document.title = title;
 find('title', HTMLElement).textContent = title;
 find('card-title', HTMLElement).textContent = title;
 find('help', HTMLElement).textContent = [game.view?.help, 'N: network graph', 'Esc: menu'].filter(Boolean).join(' · ');
-find('touch', HTMLElement).hidden = !matchMedia('(pointer: coarse)').matches;
+find('touch', HTMLElement).hidden = !hasTouch;
 resize();
 showGraph(keptGraph.isOn);
 showCard('');

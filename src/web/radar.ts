@@ -9,8 +9,8 @@ import { PALETTE } from './palette.ts';
 const RADIUS_PX = 74;
 const RADIUS_PX_SMALL = 50;
 const MARGIN_PX = 18;
-const TOP_PX_SMALL = 54;
-/** Screens narrower than this have the map at the left, away from the thumb. */
+const TOP_PX = 54;
+/** On screens narrower than this it is smaller, and at the top, away from the thumb. */
 const SMALL_SCREEN_PX = 560;
 const FRIEND_PX = 4;
 /** Drawn anew every so many frames, and copied in those between: others move a pixel in as many. */
@@ -28,12 +28,12 @@ export function createRadar(): Radar {
 }
 
 /** Where it is on the screen: its middle and its rim, which is as far as the client is told of others. */
-export function placeRadar(camera: Camera): { x: number; y: number; radius: number } {
-  if (camera.width < SMALL_SCREEN_PX) {
-    return { x: MARGIN_PX + RADIUS_PX_SMALL, y: TOP_PX_SMALL + RADIUS_PX_SMALL, radius: RADIUS_PX_SMALL };
-  }
-  const inset = MARGIN_PX + RADIUS_PX;
-  return { x: camera.width - inset, y: camera.height - inset, radius: RADIUS_PX };
+export function placeRadar({ width, height, hasTouch }: Camera): { x: number; y: number; radius: number } {
+  const isSmall = width < SMALL_SCREEN_PX || (hasTouch && height < SMALL_SCREEN_PX);
+  const radius = isSmall ? RADIUS_PX_SMALL : RADIUS_PX;
+  const inset = MARGIN_PX + radius;
+  if (isSmall || hasTouch) return { x: inset, y: TOP_PX + radius, radius };
+  return { x: width - inset, y: height - inset, radius };
 }
 
 export function drawRadar(

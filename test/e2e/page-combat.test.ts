@@ -227,9 +227,14 @@ async function fightOn(page: Page, path: string): Promise<void> {
         for (const { kind, x, z, columns } of interpolation.views.values()) {
           const metres = Math.hypot(x - self.x, z - self.z) / 1000;
           if (metres > 12) continue;
-          sum += (kind === 7 ? 8 : kind === 5 ? 6 : 3) + ((columns.castAbility ?? 0) > 0 ? 2 : 0) - metres / 6;
+          sum +=
+            (kind === 7 ? 8 : kind === 5 ? 6 : kind === 1 ? 3 : 5) +
+            ((columns.castAbility ?? 0) > 0 ? 2 : 0) -
+            metres / 6;
         }
-        return (self.columns.health ?? 0) > 0 ? sum : 0;
+        // Not in the moment of a blow, when all is red.
+        const pain = Number(document.querySelector<HTMLElement>('.hurt')?.style.getPropertyValue('--hurt'));
+        return (self.columns.health ?? 0) > 0 && pain < 0.15 ? sum : 0;
       });
       if (worth < best) continue;
       best = worth;

@@ -4,6 +4,8 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { BOLT, SLASH } from '../../src/game/abilities.ts';
+import { createCamera } from '../../src/web/camera.ts';
+import { placeRadar } from '../../src/web/radar.ts';
 import { chromium, column, createHand, enter, type Hand, hears, own, PHONE, usePages, WAIT_MS } from './pages.ts';
 
 const { serve, open } = usePages();
@@ -84,13 +86,13 @@ describe.skipIf(chromium === undefined)('the page under fingers', () => {
     [390, 844],
     [844, 390],
     [1024, 768],
-  ])('on %i × %i no button lies upon another or beyond the edge', async (width, height) => {
+  ])('on %i × %i nothing lies upon a button, the player or beyond the edge', async (width, height) => {
     await serve();
     const { page } = await open({ ...PHONE, viewport: { width, height } });
     await enter(page, 'Fenn');
     await page.locator('.ability.a1').waitFor();
     const boxes = await page.evaluate(() => {
-      const selectors = ['.ability', '.sprint', '.vital', '.icon', '.pill', '#stick', '.party .link'];
+      const selectors = ['.ability', '.sprint', '.vital', '.icon', '.pill', '#stick', '.party .link', '.chat ol'];
       const all = selectors.flatMap((selector) => [...document.querySelectorAll<HTMLElement>(selector)]);
       return all
         .filter((element) => element.checkVisibility())
@@ -100,6 +102,18 @@ describe.skipIf(chromium === undefined)('the page under fingers', () => {
         });
     });
     expect(boxes.length).toBeGreaterThan(10);
+    const camera = { ...createCamera(), width, height, hasTouch: true };
+    const radar = placeRadar(camera);
+    boxes.push({
+      name: 'radar',
+      left: radar.x - radar.radius,
+      top: radar.y - radar.radius,
+      right: radar.x + radar.radius,
+      bottom: radar.y + radar.radius,
+    });
+    // The own character is to be seen as well.
+    const [x, y] = [width / 2, height / 2];
+    boxes.push({ name: 'player', left: x - 20, top: y - 40, right: x + 20, bottom: y + 20 });
     for (const a of boxes) {
       expect([a.left >= 0, a.top >= 0, a.right <= width, a.bottom <= height], a.name).toEqual([true, true, true, true]);
       for (const b of boxes) {
