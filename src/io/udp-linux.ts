@@ -104,6 +104,7 @@ function createCalls(libc: c.Libc, fd: number, isIpv6: boolean, incoming: Packet
   resetReceived(headers, incoming.capacity);
   return {
     hasLocals: incoming.locals !== undefined,
+    receivesAtOnce: true,
     incoming,
     receive() {
       incoming.count = isOpen ? receiveBatch(libc, fd, headers, counts) : 0;

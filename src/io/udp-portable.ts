@@ -55,6 +55,7 @@ function createCalls(socket: Socket, isIpv6: boolean, binding: UdpBinding): UdpS
     receiveBufferBytes: socket.getRecvBufferSize(),
     sendBufferBytes: socket.getSendBufferSize(),
     hasLocals: false,
+    receivesAtOnce: false,
     incoming,
     receive() {
       incoming.count = inbox.waiting;

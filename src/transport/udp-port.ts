@@ -42,9 +42,11 @@ export interface UdpSocket {
    * from the one that was asked, and thousands of bots share one socket. An adapter that can't do it says false.
    */
   readonly hasLocals: boolean;
+  /** Whether `receive` sees what came since the event loop last turned. If not, waiting in one turn brings nothing. */
+  readonly receivesAtOnce: boolean;
   /** What `receive` found; stands until the next `receive`, or the next turn of the event loop. */
   readonly incoming: PacketBatch;
-  /** Fills `incoming` with what waits, never waits itself; returns how many. Fewer than its capacity: nothing is left. */
+  /** Fills `incoming` with what waits, never waits itself; returns how many. Less than its capacity: no more waits. */
   receive(): number;
   /** Sends a batch and empties it. What the socket has no room for is lost and counted, as on the line. */
   send(batch: PacketBatch): void;

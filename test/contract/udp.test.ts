@@ -321,6 +321,16 @@ describe.each(ADAPTERS)('UDP contract: $adapter', ({ adapter, hasLocals }) => {
     expect(answers.map(([answer]) => wordOf(answer!))).toEqual([0, 1, 2]);
   });
 
+  test('it says whether it receives without a turn of the event loop', async () => {
+    const server = await open({ adapter });
+    const client = await open({ adapter });
+    const batch = createPacketBatch(2, 64);
+    put(batch, word(1), `127.0.0.1:${server.port}`);
+    client.send(batch);
+    expect(server.receive()).toBe(server.receivesAtOnce ? 1 : 0);
+    expect(server.receivesAtOnce).toBe(adapter === 'batched');
+  });
+
   test('it says what buffers the system granted, and whether packets know their own address', async () => {
     const plain = await open({ adapter, bufferBytes: 100_000 });
     expect(plain.receiveBufferBytes).toBeGreaterThanOrEqual(100_000);

@@ -34,7 +34,7 @@ function open(through: Libc, changes = {}): UdpSocket {
   return socket;
 }
 
-/** A libc whose next calls do as planned: a number ≥ 0 lets so many packets through at most, a negative one is −errno. */
+/** A libc whose next calls do as planned: a number ≥ 0 lets so many packets through at most, one below is −errno. */
 function planned(call: 'sendmmsg' | 'recvmmsg', plan: number[]): Libc {
   let errno: number | undefined;
   const act = (count: number, real: (count: number) => number): number => {

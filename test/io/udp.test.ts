@@ -30,11 +30,14 @@ test('batches where they can be had, else and when asked for a packet at a time'
 
 describe('reading in batches', () => {
   /** What happens when packets are announced at these times, in milliseconds. */
-  function play(timesMs: readonly number[]): string[] {
+  function play(timesMs: readonly number[], receivesAtOnce = true): string[] {
     const log: string[] = [];
     let nowMs = 0;
     let announce = (): void => undefined;
-    const socket = { onReadable: (listener: () => void) => (announce = listener) } as unknown as UdpSocket;
+    const socket = {
+      receivesAtOnce,
+      onReadable: (listener: () => void) => (announce = listener),
+    } as unknown as UdpSocket;
     const nap = (ms: number): void => {
       log.push('nap');
       nowMs += ms;
@@ -53,10 +56,14 @@ describe('reading in batches', () => {
   }
 
   test('a lone packet is read at once, and nobody sleeps', () => {
-    expect(play([0, 5, 10, 11.5])).toEqual(['read', 'read', 'read', 'read']);
+    expect(play([0, 5, 10, 10.5])).toEqual(['read', 'read', 'read', 'read']);
   });
 
   test('in a stream what comes during a nap is read with it', () => {
     expect(play([0, 0.2, 0.8, 9])).toEqual(['read', 'read', 'nap', 'read', 'read', 'nap', 'read', 'read']);
+  });
+
+  test('where a nap brings nothing, nobody sleeps', () => {
+    expect(play([0, 0.2, 0.8, 9], false)).toEqual(['read', 'read', 'read', 'read']);
   });
 });
