@@ -9,9 +9,13 @@ import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorCode, ServerError } from '../base/errors.ts';
 import { CONNECTIONS_MAX, FRAME_BYTES_MAX, JOIN_TIMEOUT_MS } from '../base/limits.ts';
+import { SNAPSHOT_PLANS, type SnapshotPlan } from '../transport/channels/degradation.ts';
 
 export interface SocketLink {
-  send(bytes: Uint8Array): void;
+  readonly plan: SnapshotPlan;
+  readonly playerId: undefined;
+  /** All of it arrives, in order: TCP. */
+  send(bytes: Uint8Array, isReliable: boolean): void;
   backlogBytes(): number;
   /** Reads nothing for so long: what the peer sends fills its own buffers. */
   holdUp(ms: number): void;
@@ -134,6 +138,8 @@ function accept<Guest, Connection>(
   tcp.setNoDelay(true);
   let isClosing = false;
   const link: SocketLink = {
+    plan: SNAPSHOT_PLANS[0]!,
+    playerId: undefined,
     send: (bytes) => {
       if (socket.readyState === socket.OPEN) socket.send(bytes, { binary: true, compress: false });
     },

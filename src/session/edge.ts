@@ -18,6 +18,7 @@ import { createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
 import type { Viewer } from '../snapshot/viewer.ts';
+import type { SnapshotPlan } from '../transport/channels/degradation.ts';
 import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
 import { encodeToBytes } from '../wire/codec.ts';
 import { createMessages, type Messages } from '../wire/schema.ts';
@@ -35,7 +36,12 @@ import { createStrangers, meetStranger, releaseStranger, type Stranger, type Str
 
 /** What carries a connection. The bytes given to `send` are the link's from then on. */
 export interface Link {
-  send(bytes: Uint8Array): void;
+  /** How often its client gets a snapshot, and how large; a carrier that knows its line's limits changes it. */
+  readonly plan: SnapshotPlan;
+  /** Whom the carrier has admitted, if it asks: then no other player joins through it. */
+  readonly playerId: number | undefined;
+  /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
+  send(bytes: Uint8Array, isReliable: boolean): void;
   /** Bytes that wait to be sent. */
   backlogBytes(): number;
   /** Reads nothing for so long; a carrier that can't make its peer wait drops what comes. */
@@ -223,7 +229,7 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
 /** The server ends a connection: says why, then closes. Also when the link is gone already. */
 export function closeConnection(edge: Edge, connection: Connection, reason: string): void {
   if (connection.state === CLOSED) return;
-  connection.link.send(encodeToBytes(edge.messages.serverMessage, { goodbye: { reason } }));
+  connection.link.send(encodeToBytes(edge.messages.serverMessage, { goodbye: { reason } }), true);
   connection.link.close();
   forgetConnection(edge, connection);
 }

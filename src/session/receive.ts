@@ -129,7 +129,8 @@ function refuseVersion(edge: Edge, connection: Connection, reason: string): fals
 function sendPong(edge: Edge, connection: Connection, clientTimeMs: number, nowMs: number): void {
   const tick = Math.max(0, newestTick(edge.history));
   const tickAgeUs = tick === edge.servedTick ? Math.max(0, Math.round((nowMs - edge.servedMs) * 1000)) : 0;
-  connection.link.send(encodeToBytes(edge.messages.serverMessage, { pong: { clientTimeMs, tick, tickAgeUs } }));
+  const pong = { clientTimeMs, tick, tickAgeUs };
+  connection.link.send(encodeToBytes(edge.messages.serverMessage, { pong }), false);
 }
 
 function receiveInput(edge: Edge, connection: Connection, offset: number): void {

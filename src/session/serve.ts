@@ -3,7 +3,6 @@
 import {
   FRAME_LAG_TICKS_MAX,
   PROTOCOL_VERSION,
-  SNAPSHOT_BYTES_MAX,
   SNAPSHOT_INTERVAL_TICKS,
   SOCKET_BACKLOG_BYTES_MAX,
   TICK_HZ,
@@ -53,15 +52,14 @@ export function serveClients(edge: Edge, nowMs: number): void {
   buildGrid(edge.grid, edge.history, newest);
   for (const connection of edge.connections) {
     if (connection === undefined || connection.state !== PLAYING) continue;
-    if (isDue(connection.index, first, newest)) sendSnapshot(edge, connection, newest);
+    if (isDue(connection.index, connection.link.plan.intervalTicks, first, newest))
+      sendSnapshot(edge, connection, newest);
   }
 }
 
 /** Whether a client's turn comes in one of the ticks `first … last`. */
-function isDue(index: number, first: number, last: number): boolean {
-  const next =
-    first + ((((index - first) % SNAPSHOT_INTERVAL_TICKS) + SNAPSHOT_INTERVAL_TICKS) % SNAPSHOT_INTERVAL_TICKS);
-  return next <= last;
+function isDue(index: number, intervalTicks: number, first: number, last: number): boolean {
+  return first + ((((index - first) % intervalTicks) + intervalTicks) % intervalTicks) <= last;
 }
 
 /** The zone was resumed: what clients acknowledged may not be what it remembers, and ticks may come again. */
@@ -88,11 +86,11 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
   const viewer = connection.viewer!;
   if (!isOwnAlive(viewer, edge.history, tick)) return;
   const { packer } = edge;
-  if (!packSnapshot(packer, viewer, tick, SNAPSHOT_BYTES_MAX)) {
+  if (!packSnapshot(packer, viewer, tick, connection.link.plan.bytesMax)) {
     words[index.framesOverrun]!++;
     return;
   }
-  connection.link.send(packer.bytes.slice(packer.start, packer.end));
+  connection.link.send(packer.bytes.slice(packer.start, packer.end), false);
   words[index.snapshots]!++;
   words[index.snapshotBytes]! += packer.end - packer.start;
 }
@@ -149,6 +147,7 @@ function welcome(edge: Edge, connection: Connection, slot: number, generation: n
         playerId: String(playerId),
       },
     }),
+    true,
   );
 }
 
@@ -174,6 +173,6 @@ function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8A
   writer.varint((field << 3) | LENGTH_DELIMITED);
   writer.varint(end - from);
   writer.raw(bytes, from, end);
-  connection.link.send(writer.copy());
+  connection.link.send(writer.copy(), true);
   edge.counters.words[edge.counters.index.eventsSent]!++;
 }

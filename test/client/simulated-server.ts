@@ -19,6 +19,7 @@ import {
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
+import { SNAPSHOT_PLANS } from '../../src/transport/channels/degradation.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../../src/zone/buffers.ts';
 import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
 import { createLine, type Line, type LineOptions } from '../simulated-network.ts';
@@ -194,6 +195,8 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
     link.connection = openConnection(
       server.edge,
       {
+        plan: SNAPSHOT_PLANS[0]!,
+        playerId: undefined,
         send: (bytes) => link.down.send(server.clock.now(), bytes),
         backlogBytes: () => 0,
         holdUp: () => {},

@@ -100,7 +100,7 @@ test('binary frames come through whole and in order, both ways; text ones are to
   socket.send('text');
   await expect.poll(() => [seen.frames.length, seen.texts]).toEqual([40, 4]);
   expect(seen.frames.map((frame) => frame.length)).toEqual(Array.from({ length: 40 }, (_, size) => size * 100));
-  for (let size = 1; size < 40; size++) seen.links[0]!.send(new Uint8Array(size).fill(size));
+  for (let size = 1; size < 40; size++) seen.links[0]!.send(new Uint8Array(size).fill(size), true);
   await expect.poll(() => got.length).toBe(39);
   expect(got[38]!.every((byte) => byte === 39)).toBe(true);
 });
@@ -147,7 +147,7 @@ test('pings are answered while nothing waits to be sent, and add nothing to what
   socket.pause();
   const link = seen.links[0]!;
   for (let sent = 0; sent < 200 && link.backlogBytes() === 0; sent++) {
-    link.send(new Uint8Array(1 << 20));
+    link.send(new Uint8Array(1 << 20), true);
     await new Promise((resolve) => setImmediate(resolve));
   }
   const waiting = link.backlogBytes();
@@ -215,10 +215,10 @@ test('what was sent before close arrives; a closed link sends nothing and closes
   socket.on('message', (bytes: Buffer) => got.push(bytes));
   await expect.poll(() => seen.links.length).toBe(1);
   const link = seen.links[0]!;
-  link.send(Uint8Array.of(1));
+  link.send(Uint8Array.of(1), true);
   link.close();
   link.close();
-  link.send(Uint8Array.of(2));
+  link.send(Uint8Array.of(2), true);
   await once(socket, 'close');
   expect(got).toEqual([Buffer.from([1])]);
   await expect.poll(() => seen.closed).toBe(1);

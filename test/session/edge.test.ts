@@ -22,6 +22,7 @@ import {
   welcomeStranger,
 } from '../../src/session/edge.ts';
 import { serveClients } from '../../src/session/serve.ts';
+import { SNAPSHOT_PLANS } from '../../src/transport/channels/degradation.ts';
 import { RECORD_LEAVE } from '../../src/wire/zone-records.ts';
 import { run } from '../zone/harness.ts';
 import {
@@ -206,7 +207,14 @@ test('who has not joined takes no place of a player, and one address only its sh
 test('a connection that was closed counts at the door until its socket is gone', () => {
   const session = createSession();
   const stranger = welcomeStranger(session.edge, 'flood')!;
-  const link = { send: () => {}, backlogBytes: () => 0, holdUp: () => {}, close: () => {} };
+  const link = {
+    plan: SNAPSHOT_PLANS[0]!,
+    playerId: undefined,
+    send: () => {},
+    backlogBytes: () => 0,
+    holdUp: () => {},
+    close: () => {},
+  };
   closeConnection(session.edge, openConnection(session.edge, link, stranger, 0)!, 'idle');
   expect(session.edge.strangers.total).toBe(1);
   forgetStranger(session.edge, stranger);
@@ -216,7 +224,14 @@ test('a connection that was closed counts at the door until its socket is gone',
 
 test('an edge without an index left refuses the next connection and counts it', () => {
   const session = createSession();
-  const link = { send: () => {}, backlogBytes: () => 0, holdUp: () => {}, close: () => {} };
+  const link = {
+    plan: SNAPSHOT_PLANS[0]!,
+    playerId: undefined,
+    send: () => {},
+    backlogBytes: () => 0,
+    holdUp: () => {},
+    close: () => {},
+  };
   const another = () => openConnection(session.edge, link, { address: '', isAtDoor: false }, session.nowMs);
   const connections = Array.from({ length: CONNECTIONS_MAX }, another);
   expect(connections.every((connection) => connection !== undefined)).toBe(true);

@@ -20,6 +20,7 @@ import { serveClients } from '../../src/session/serve.ts';
 import { frameOffset, frameSlotCount, GENERATION, isFrameHeld, KIND, newestTick, ROWS } from '../../src/sim/history.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { APPLIED, applySnapshot, createReplicas, newestState, type Replicas } from '../../src/snapshot/replicas.ts';
+import { SNAPSHOT_PLANS } from '../../src/transport/channels/degradation.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { CLIENT_BITS } from '../../src/wire/zone-records.ts';
@@ -94,6 +95,7 @@ export function open(session: TestSession, playerId = 1, address = `host ${playe
     isClosed: false,
     applied: 0,
     acked: 0,
+    plan: SNAPSHOT_PLANS[0]!,
     send: (bytes) => receive(session, client, bytes),
     backlogBytes: () => client.backlog,
     holdUp: (ms) => void client.heldUpMs.push(ms),

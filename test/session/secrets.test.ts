@@ -16,6 +16,7 @@ import {
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import { slotCount, worldTick } from '../../src/sim/world.ts';
+import { SNAPSHOT_PLANS } from '../../src/transport/channels/degradation.ts';
 import { encodeToBytes } from '../../src/wire/codec.ts';
 import { printProto } from '../../src/wire/proto-text.ts';
 import { createMessages } from '../../src/wire/schema.ts';
@@ -54,6 +55,8 @@ function play() {
   for (let player = 0; player < PLAYERS; player++) {
     const got: Uint8Array[] = [];
     const link = {
+      plan: SNAPSHOT_PLANS[0]!,
+      playerId: undefined,
       send: (bytes: Uint8Array) => void got.push(bytes),
       backlogBytes: () => 0,
       holdUp: () => {},
