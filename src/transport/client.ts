@@ -30,13 +30,7 @@ import {
 } from './layout.ts';
 import { nextPlace, type Outbox, putPacket } from './outbox.ts';
 import { createPacketCodec, FROM_SERVER, openPacket, type PacketCodec, readPrefix, writePacket } from './packet.ts';
-import {
-  createReplayWindow,
-  markReceived,
-  type ReplayWindow,
-  resetReplayWindow,
-  wasReceived,
-} from './replay-window.ts';
+import { createReplayWindow, markReceived, type ReplayWindow, wasReceived } from './replay-window.ts';
 import {
   assertClientStep,
   CONNECTED,
@@ -226,8 +220,6 @@ function tryNextServer(client: Client, nowMs: number, failure: number): void {
   }
   client.serverIndex++;
   client.heardMs = nowMs;
-  // Another server counts from elsewhere.
-  resetReplayWindow(client.window);
   step(client, SENDING_REQUEST);
   sendRequest(client, nowMs);
 }

@@ -75,6 +75,15 @@ test('a forged number changes nothing: asking marks nothing', () => {
   expect(window).toEqual(before);
 });
 
+test('a number that is older by a multiple of 2³² is as old as it is', () => {
+  const window = createReplayWindow();
+  const newest = 5n * WORD + 7n;
+  take(window, newest);
+  for (const sequence of [newest - WORD, newest - WORD - 1n, newest - 2n * WORD, newest - 5n * WORD]) {
+    expect(take(window, sequence)).toBe(false);
+  }
+});
+
 test('the highest number there is shuts the window, and only a reset opens it', () => {
   const window = createReplayWindow();
   expect(take(window, TOP)).toBe(true);

@@ -150,7 +150,8 @@ test('with one bit of expiry, nonce or sealed part changed, with another key or 
 /** What an issuer with the key could seal: opens, but isn't well-formed. */
 test.each([
   ['no address', (text: Buffer) => text.writeUInt32LE(0, 12)],
-  ['33 addresses', (text: Buffer) => text.writeUInt32LE(33, 12)],
+  ['33 addresses and none there', (text: Buffer) => text.writeUInt32LE(33, 12)],
+  ['33 good addresses', (text: Buffer) => text.writeUInt32LE(33, 12) && text.fill('01000000000000', 16, 'hex')],
   ['2³² − 1 addresses', (text: Buffer) => text.writeUInt32LE(0xffff_ffff, 12)],
   ['an address of type 0', (text: Buffer) => text.writeUInt8(0, 16)],
   ['an address of type 3', (text: Buffer) => text.writeUInt8(3, 23)],
