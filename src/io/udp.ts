@@ -64,19 +64,31 @@ async function findAddress(host: string): Promise<string> {
 /** Packets that come within so long of the last ones are a stream, and worth waiting for. */
 const STREAM_MS = 0.3;
 const NAP_MS = 0.5;
+/** In one turn of the event loop: a flood must leave time for frames, timers and messages. */
+const BATCHES_MAX = 4;
 
 /**
- * Calls `read`, which receives until nothing is left, whenever packets wait.
+ * Calls `take` with each batch that comes, in `socket.incoming`.
  * @param nap sleeps for so many milliseconds, or less when there is something else to do.
  */
-export function readInBatches(socket: UdpSocket, read: () => void, now: () => number, nap: (ms: number) => void): void {
+export function readInBatches(socket: UdpSocket, take: () => void, now: () => number, nap: (ms: number) => void): void {
   let lastMs = Number.NEGATIVE_INFINITY;
   socket.onReadable(() => {
-    read();
-    if (socket.receivesAtOnce && now() - lastMs < STREAM_MS) {
+    const isEmpty = readSome(socket, take);
+    if (isEmpty && socket.receivesAtOnce && now() - lastMs < STREAM_MS) {
       nap(NAP_MS);
-      read();
+      readSome(socket, take);
     }
     lastMs = now();
   });
+}
+
+/** Returns whether nothing is left; if something is, the event loop says so again. */
+function readSome(socket: UdpSocket, take: () => void): boolean {
+  for (let batch = 0; batch < BATCHES_MAX; batch++) {
+    const count = socket.receive();
+    if (count > 0) take();
+    if (count < socket.incoming.capacity) return true;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openUdp, readInBatches } from '../../src/io/udp.ts';
 import * as libc from '../../src/io/udp-libc.ts';
-import type { UdpSocket } from '../../src/transport/udp-port.ts';
+import { createPacketBatch, type UdpSocket } from '../../src/transport/udp-port.ts';
 
 vi.mock('../../src/io/udp-libc.ts', { spy: true });
 afterEach(() => {
@@ -29,13 +29,23 @@ test('batches where they can be had, else and when asked for a packet at a time'
 });
 
 describe('reading in batches', () => {
-  /** What happens when packets are announced at these times, in milliseconds. */
-  function play(timesMs: readonly number[], receivesAtOnce = true): string[] {
-    const log: string[] = [];
+  interface Arrival {
+    readonly ms: number;
+    /** Sizes of the batches that `receive` finds one after the other; then none. */
+    readonly batches: readonly number[];
+  }
+
+  /** What happens when packets are announced so: sizes of the batches taken, and naps. */
+  function play(arrivals: readonly Arrival[], receivesAtOnce = true): (number | 'nap')[] {
+    const log: (number | 'nap')[] = [];
+    const waiting: number[] = [];
     let nowMs = 0;
     let announce = (): void => undefined;
+    const incoming = createPacketBatch(10, 1);
     const socket = {
       receivesAtOnce,
+      incoming,
+      receive: () => (incoming.count = waiting.shift() ?? 0),
       onReadable: (listener: () => void) => (announce = listener),
     } as unknown as UdpSocket;
     const nap = (ms: number): void => {
@@ -44,26 +54,49 @@ describe('reading in batches', () => {
     };
     readInBatches(
       socket,
-      () => log.push('read'),
+      () => log.push(incoming.count),
       () => nowMs,
       nap,
     );
-    for (const timeMs of timesMs) {
-      nowMs = Math.max(nowMs, timeMs);
+    for (const { ms, batches } of arrivals) {
+      nowMs = Math.max(nowMs, ms);
+      waiting.push(...batches);
       announce();
     }
     return log;
   }
 
-  test('a lone packet is read at once, and nobody sleeps', () => {
-    expect(play([0, 5, 10, 10.5])).toEqual(['read', 'read', 'read', 'read']);
+  test('a lone packet is taken at once, none is not, and nobody sleeps', () => {
+    const lone = [0, 5, 10, 10.5].map((ms) => ({ ms, batches: [1] }));
+    const last = [
+      { ms: 20, batches: [] },
+      { ms: 30, batches: [10] },
+    ];
+    expect(play([...lone, ...last])).toEqual([1, 1, 1, 1, 10]);
   });
 
-  test('in a stream what comes during a nap is read with it', () => {
-    expect(play([0, 0.2, 0.8, 9])).toEqual(['read', 'read', 'nap', 'read', 'read', 'nap', 'read', 'read']);
+  test('in a stream what comes during a nap is taken with it', () => {
+    const stream = [
+      { ms: 0, batches: [3] },
+      { ms: 0.2, batches: [4, 5] },
+      { ms: 0.8, batches: [10, 6, 7] },
+      { ms: 9, batches: [8] },
+    ];
+    expect(play(stream)).toEqual([3, 4, 'nap', 5, 10, 6, 'nap', 7, 8]);
   });
 
   test('where a nap brings nothing, nobody sleeps', () => {
-    expect(play([0, 0.2, 0.8, 9], false)).toEqual(['read', 'read', 'read', 'read']);
+    expect(
+      play(
+        [0, 0.2, 0.4].map((ms) => ({ ms, batches: [1] })),
+        false,
+      ),
+    ).toEqual([1, 1, 1]);
+  });
+
+  test('a flood leaves the turn to others after a few batches', () => {
+    const flood = { batches: Array<number>(100).fill(10) };
+    expect(play([{ ms: 0, ...flood }])).toEqual([10, 10, 10, 10]);
+    expect(play([0, 0.1].map((ms) => ({ ms, ...flood })))).toEqual(Array(8).fill(10));
   });
 });
