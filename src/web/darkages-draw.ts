@@ -351,7 +351,6 @@ function drawProjectile(context: CanvasRenderingContext2D, camera: Camera, view:
   const x = screenX(camera, view.x);
   const y = screenY(camera, view.z);
   const isArrow = view.columns.castAbility === ARROW;
-  context.lineCap = 'round';
   context.strokeStyle = isArrow ? 'rgb(232, 220, 192)' : 'rgb(128, 150, 255)';
   for (let point = 2; point < trail.length; point += 2) {
     const part = point / trail.length;
@@ -372,7 +371,6 @@ function drawProjectile(context: CanvasRenderingContext2D, camera: Camera, view:
     circle(context, x, y, 4.5);
     context.fill();
   }
-  context.lineCap = 'butt';
 }
 
 function drawArrow(context: CanvasRenderingContext2D, x: number, y: number, trail: readonly number[]): void {
