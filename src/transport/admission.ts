@@ -93,9 +93,10 @@ function judgeRequest(
   for (let index = 0; index < 8; index++) {
     if (bytes[from + PROTOCOL_AT + index] !== opener.additional[VERSION.length + index]) return COUNT.requestProtocol;
   }
-  const leftS = readRounded(bytes, from + EXPIRY_AT) - nowMs / 1000;
-  if (leftS <= 0) return COUNT.requestExpired;
-  if (leftS > server.options.tokenLifetimeSMax) return COUNT.requestFuture;
+  const expiresS = readRounded(bytes, from + EXPIRY_AT);
+  if (expiresS <= nowMs / 1000) return COUNT.requestExpired;
+  if (expiresS > nowMs / 1000 + server.options.tokenLifetimeSMax) return COUNT.requestFuture;
+  if (expiresS <= server.options.expiresAfterS) return COUNT.requestEarlier;
   // Whether it was used is known by its tag alone, which costs less than opening it.
   readTag(bytes, end, tag);
   const use = judgeToken(server.usedTokens, tag, address, at);

@@ -38,6 +38,8 @@ export const DROP_REASONS = [
   'requestExpired',
   /** Expires later than any token of ours can. */
   'requestFuture',
+  /** May have been used before this start of the server. */
+  'requestEarlier',
   /** The token was used from another address. */
   'requestElsewhere',
   /** The token was connected with once. */

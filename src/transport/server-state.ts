@@ -35,6 +35,11 @@ export interface ServerOptions {
   readonly tokensMax: number;
   /** A token that expires later than this from now is none of ours. */
   readonly tokenLifetimeSMax: number;
+  /**
+   * Seconds since 1970: a token that does not expire after this is refused. With the start plus the lifetime of tokens
+   * none is taken that an earlier start may have seen, whose used tokens are forgotten. 0 takes them.
+   */
+  readonly expiresAfterS: number;
   readonly outbox: Outbox;
 }
 

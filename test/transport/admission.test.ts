@@ -133,6 +133,17 @@ test('a token connects once: when the connection is gone it is spent, from its o
   expect(server.take()).toEqual([]);
 });
 
+test('what an earlier start may have seen is refused: tokens issued before this one', () => {
+  const lab = createLab(17);
+  const startS = START_MS / 1000;
+  const server = lab.startServer({ expiresAfterS: startS + 60 });
+  server.receive(START_MS + 1000, HERE, requestOf(lab, lab.mint({ expiresS: startS + 60 })));
+  expect(server.moved()).toEqual({ requestEarlier: 1 });
+  expect(server.take()).toEqual([]);
+  server.receive(START_MS + 1000, HERE, requestOf(lab, lab.mint({ createdS: startS + 1, expiresS: startS + 61 })));
+  expect(server.moved()).toEqual({ challenges: 1 });
+});
+
 test('who is connected, by address or by client, is not challenged again', () => {
   const lab = createLab(6);
   const server = lab.startServer();

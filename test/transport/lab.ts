@@ -149,6 +149,7 @@ function startServer(aead: Aead, options: Partial<ServerOptions>): LabServer {
     handshakesMax: 4,
     tokensMax: 64,
     tokenLifetimeSMax: 3600,
+    expiresAfterS: 0,
     outbox,
     ...options,
   });

@@ -176,6 +176,7 @@ export async function startServerPeer({ count, loss, seed }: PeerOptions): Promi
     handshakesMax: 16,
     tokensMax: 64,
     tokenLifetimeSMax: 3600,
+    expiresAfterS: 0,
     outbox: line.outbox,
   });
   const tally = createTally(count);
