@@ -264,6 +264,31 @@ test('handshakes are bounded: the oldest makes room, and gets in with its next r
   expect(server.server.handshakes.byAddress.count).toBe(2);
 });
 
+test('half-open handshakes, ten times as many as there is room for, keep no honest client out', () => {
+  const lab = createLab(18);
+  const server = lab.startServer({ clientsMax: 40, handshakesMax: 64, tokensMax: 4096 });
+  const flood = Array.from({ length: 640 }, () => requestOf(lab));
+  let nowMs = START_MS;
+  for (let round = 0; round < 32; round++) {
+    const client = lab.startClient({ nowMs });
+    // Twenty of them come in the time in which the client gets its challenge and answers it.
+    server.receive(nowMs, client.address, client.take()[0]!.bytes);
+    const [challenged] = server.take();
+    for (const [index, request] of flood.slice(round * 20, round * 20 + 20).entries()) {
+      nowMs += 0.25;
+      server.receive(nowMs, clientAddress(2000 + round * 20 + index), request);
+    }
+    server.take();
+    client.receive(nowMs, challenged!.bytes);
+    exchange(server, client, nowMs);
+    expect(client.client.state).toBe(CONNECTED);
+    server.happened();
+  }
+  const { connects, handshakesEvicted } = server.moved();
+  expect(connects).toBe(32);
+  expect(handshakesEvicted).toBeGreaterThan(500);
+});
+
 test('requests that come again open nothing new; a newer token of the address takes the place', () => {
   const lab = createLab(13);
   const server = lab.startServer();
