@@ -69,6 +69,55 @@ test.skipIf(peer === undefined).each(LINES)('renetcode is the server of our clie
   expectDelivered(result.received, line.loss, line.seed);
 });
 
+const FEW = { count: 200, loss: 0, seed: 45 } as const;
+const EVERYTHING = { sent: FEW.count, received: FEW.count, twice: 0, wrong: 0 };
+const COMPLETE = { count: String(FEW.count), leave: 'yes' };
+
+test.skipIf(peer === undefined)('a client of renetcode that leaves is gone', async () => {
+  const ours = await startServerPeer(FEW);
+  const token = Buffer.from(ours.mint(CLIENT_ID)).toString('hex');
+  const report = await reportOf(runPeer('client', { token, 'client-id': String(CLIENT_ID), ...COMPLETE }));
+  expect(report).toMatchObject(EVERYTHING);
+  await expect(ours.result).resolves.toMatchObject(EVERYTHING);
+  expect(ours.server.slots.freeCount).toBe(ours.server.slots.capacity);
+});
+
+test.skipIf(peer === undefined)('a server of renetcode that ends the connection is believed', async () => {
+  const lines = runPeer('server', { key: KEY, protocol: String(PEER_PROTOCOL), ...COMPLETE });
+  const { value: port } = await lines.next();
+  const token = mintFor(`127.0.0.1:${String(port)}`, CLIENT_ID);
+  const [result, report] = await Promise.all([runClientPeer(token, FEW), reportOf(lines)]);
+  expect(report).toMatchObject({ ...EVERYTHING, end: 'left' });
+  expect(result).toMatchObject({ ...EVERYTHING, state: 0 });
+});
+
+/** Stays long enough for another one to be denied. */
+const OCCUPANT = { count: 0, loss: 0, seed: 46, quietMs: 2000 } as const;
+
+test.skipIf(peer === undefined)('our full server denies a client of renetcode', async () => {
+  const ours = await startServerPeer({ ...OCCUPANT, clientsMax: 1 });
+  const first = new Promise<void>((resolve) => {
+    void runClientPeer(ours.mint(1n), { ...OCCUPANT, onConnected: resolve });
+  });
+  await first;
+  const token = Buffer.from(ours.mint(CLIENT_ID)).toString('hex');
+  const report = await reportOf(runPeer('client', { token, 'client-id': String(CLIENT_ID), count: '1' }));
+  expect(report).toMatchObject({ end: 'server denied connection', sent: 0 });
+  await ours.result;
+});
+
+test.skipIf(peer === undefined)('a full server of renetcode denies our client', async () => {
+  const lines = runPeer('server', { key: KEY, protocol: String(PEER_PROTOCOL), count: '0', clients: '1' });
+  const { value: port } = await lines.next();
+  const address = `127.0.0.1:${String(port)}`;
+  const denied = new Promise<{ state: number }>((resolve) => {
+    const onConnected = (): void => resolve(runClientPeer(mintFor(address, 2n), OCCUPANT));
+    void runClientPeer(mintFor(address, 1n), { ...OCCUPANT, onConnected });
+  });
+  await expect(denied).resolves.toMatchObject({ state: -1 });
+  await reportOf(lines);
+});
+
 test.skipIf(peer === undefined)('a token that renetcode issues connects our client to our server', async () => {
   const ours = await startServerPeer({ count: 0, loss: 0, seed: 43 });
   const options = ['--key', KEY, '--protocol', String(PEER_PROTOCOL), '--client-id', String(CLIENT_ID)];

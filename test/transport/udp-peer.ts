@@ -29,7 +29,7 @@ const THEIRS = 1;
 const REPORT = 0xffff_ffff;
 /** How far one side is ahead of the newest payload it got: so much fits the buffer of a socket nobody reads for a while. */
 const AHEAD = 20;
-/** Silence after which nothing is on the way any more. */
+/** Silence after which nothing is on the way any more, unless told otherwise. */
 const QUIET_MS = 300;
 const GIVE_UP_MS = 60_000;
 
@@ -88,8 +88,8 @@ function take(tally: Tally, bytes: Uint8Array): void {
 }
 
 /** True when both sides have sent everything and nothing is on the way. */
-function isDone(tally: Tally): boolean {
-  return tally.sent === tally.count && tally.isReported && now() - tally.heardMs > QUIET_MS;
+function isDone(tally: Tally, quietMs = QUIET_MS): boolean {
+  return tally.sent === tally.count && tally.isReported && now() - tally.heardMs > quietMs;
 }
 
 interface Line {
@@ -152,6 +152,12 @@ export interface PeerOptions {
   readonly count: number;
   readonly loss: number;
   readonly seed: number;
+  /** How long it stays when there is nothing more to come. */
+  readonly quietMs?: number;
+  /** Of a server. */
+  readonly clientsMax?: number;
+  /** A client's, once. */
+  readonly onConnected?: () => void;
 }
 
 export interface ServerPeer {
@@ -165,14 +171,20 @@ export interface ServerPeer {
 
 const aead = (): ReturnType<typeof createSodiumAead> => createNonceChecker().watch(createSodiumAead());
 
-export async function startServerPeer({ count, loss, seed }: PeerOptions): Promise<ServerPeer> {
+export async function startServerPeer({
+  count,
+  loss,
+  seed,
+  quietMs,
+  clientsMax = 4,
+}: PeerOptions): Promise<ServerPeer> {
   const line = await openLine(loss, createRandom(seed));
   const server = createServer({
     aead: aead(),
     key: PEER_KEY,
     protocolId: PEER_PROTOCOL,
     addresses: [line.address],
-    clientsMax: 4,
+    clientsMax,
     handshakesMax: 16,
     tokensMax: 64,
     tokenLifetimeSMax: 3600,
@@ -187,15 +199,16 @@ export async function startServerPeer({ count, loss, seed }: PeerOptions): Promi
   let slot = -1;
   const round = (): boolean => {
     updateServer(server, now());
-    if (server.happened.count > 0)
+    if (server.happened.count > 0) {
       slot = server.happened.kinds[0] === CLIENT_CONNECTED ? server.happened.slots[0]! : -2;
-    server.happened.count = 0;
+      server.happened.count = 0;
+    }
     if (slot < 0) return slot === -2;
     while (tally.sent < Math.min(count, tally.newest + AHEAD)) {
       const bytes = peerPayload(OURS, tally.sent++);
       sendToClient(server, now(), slot, bytes, 0, bytes.length);
     }
-    if (!isDone(tally)) return false;
+    if (!isDone(tally, quietMs)) return false;
     disconnectClient(server, now(), slot);
     return true;
   };
@@ -213,8 +226,10 @@ export function mintFor(address: string, clientId: bigint): Uint8Array {
 }
 
 /** Our client: connects with the token, sends and gets everything, leaves. */
-export async function runClientPeer(token: Uint8Array, { count, loss, seed }: PeerOptions): Promise<PeerResult> {
+export async function runClientPeer(token: Uint8Array, options: PeerOptions): Promise<PeerResult> {
+  const { count, loss, seed, quietMs, onConnected } = options;
   const line = await openLine(loss, createRandom(seed));
+  let isTold = false;
   const client: Client = createClient(aead(), token, line.outbox, now());
   const tally = createTally(count);
   listen(line, (address, bytes) => {
@@ -225,11 +240,13 @@ export async function runClientPeer(token: Uint8Array, { count, loss, seed }: Pe
     updateClient(client, now());
     if (client.state <= DISCONNECTED) return true;
     if (client.state !== CONNECTED) return false;
+    if (!isTold) onConnected?.();
+    isTold = true;
     while (tally.sent < Math.min(count, tally.newest + AHEAD)) {
       const bytes = peerPayload(OURS, tally.sent++);
       sendToServer(client, now(), bytes, 0, bytes.length);
     }
-    if (isDone(tally)) leaveServer(client, now());
+    if (isDone(tally, quietMs)) leaveServer(client, now());
     return false;
   });
   return resultOf(tally, line, client.state);

@@ -1,12 +1,13 @@
 // renetcode over a UDP socket on loopback, driven by test/conformance/netcode.test.ts. What it found is one line of
 // JSON on stdout when the connection has ended.
 //
-//   netcode-peer client --token HEX --client-id N --count N
-//   netcode-peer server --key HEX --protocol N --count N      prints its port first
+//   netcode-peer client --token HEX --client-id N --count N [--leave yes]
+//   netcode-peer server --key HEX --protocol N --count N [--leave yes] [--clients N]      prints its port first
 //   netcode-peer mint   --key HEX --protocol N --client-id N --address IP:PORT
 //
 // Once connected both sides send `count` numbered payloads; length and bytes follow from the number and the sender. When
-// this one has sent all of its own it says so again and again (REPORT) until the other ends the connection.
+// this one has sent all of its own it says so again and again (REPORT) until the other ends the connection, or ends it
+// itself when it has --leave and has got everything.
 
 use renetcode::{
     ClientAuthentication, ConnectToken, DisconnectReason, NetcodeClient, NetcodeServer, ServerAuthentication,
@@ -115,6 +116,10 @@ impl Tally {
         vec![REPORT.to_le_bytes().to_vec()]
     }
 
+    fn is_complete(&self) -> bool {
+        self.sent == self.count && self.received == self.count
+    }
+
     fn print(&self, end: &str, user_data: u8) {
         let Tally { sent, received, twice, wrong, .. } = self;
         println!(
@@ -158,6 +163,7 @@ fn client(options: &HashMap<String, String>) {
     let connect_token = ConnectToken::read(&mut token.as_slice()).expect("a token");
     let mut client = NetcodeClient::new(unix_time(), ClientAuthentication::Secure { connect_token }).unwrap();
     let mut tally = Tally::new(number(options, "--count") as u32);
+    let leaves = options.contains_key("--leave");
     let socket = open_socket();
     let start = Instant::now();
     let mut updated = Instant::now();
@@ -176,6 +182,10 @@ fn client(options: &HashMap<String, String>) {
                 let (address, packet) = client.generate_payload_packet(&payload).unwrap();
                 socket.send_to(packet, address).unwrap();
             }
+        }
+        if leaves && tally.is_complete() {
+            let (address, packet) = client.disconnect().unwrap();
+            socket.send_to(packet, address).unwrap();
         }
         if let Some((packet, address)) = client.update(updated.elapsed()) {
             socket.send_to(packet, address).unwrap();
@@ -196,7 +206,7 @@ fn server(options: &HashMap<String, String>) {
     let address = socket.local_addr().unwrap();
     let mut server = NetcodeServer::new(ServerConfig {
         current_time: unix_time(),
-        max_clients: 4,
+        max_clients: options.get("--clients").map_or(4, |count| count.parse().expect("a number")),
         protocol_id: number(options, "--protocol"),
         public_addresses: vec![address],
         authentication: ServerAuthentication::Secure { private_key: key(options) },
@@ -204,6 +214,7 @@ fn server(options: &HashMap<String, String>) {
     println!("{}", address.port());
     std::io::stdout().flush().unwrap();
     let mut tally = Tally::new(number(options, "--count") as u32);
+    let leaves = options.contains_key("--leave");
     let mut connected = None;
     let mut end = None;
     let mut first_of_user_data = 0;
@@ -234,11 +245,19 @@ fn server(options: &HashMap<String, String>) {
                     socket.send_to(packet, addr).unwrap();
                 }
             }
-            match server.update_client(client_id) {
+            let result = if leaves && tally.is_complete() {
+                server.disconnect(client_id)
+            } else {
+                server.update_client(client_id)
+            };
+            match result {
                 ServerResult::PacketToSend { addr, payload } => {
                     socket.send_to(payload, addr).unwrap();
                 }
-                ServerResult::ClientDisconnected { .. } => end = Some("timed out"),
+                ServerResult::ClientDisconnected { addr, payload, .. } => {
+                    socket.send_to(payload.unwrap(), addr).unwrap();
+                    end = Some("left");
+                }
                 _ => {}
             }
         }
