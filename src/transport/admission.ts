@@ -56,7 +56,7 @@ export function takeRequest(
   if (refusal !== 0) return drop(server, refusal);
   const { slots, handshakes, usedTokens, tag, counts } = server;
   const { token } = server.opener;
-  const expireMs = readRounded(bytes, from + EXPIRY_AT) * 1000;
+  const expireMs = readRounded(bytes, from + EXPIRY_AT) * 1000 - server.unixOffsetMs;
   if (judgeToken(usedTokens, tag, address, at) === UNUSED) {
     if (rememberToken(usedTokens, nowMs, tag, address, at, expireMs)) counts[COUNT.tokensEvicted]!++;
   }
@@ -94,8 +94,9 @@ function judgeRequest(
     if (bytes[from + PROTOCOL_AT + index] !== opener.additional[VERSION.length + index]) return COUNT.requestProtocol;
   }
   const expiresS = readRounded(bytes, from + EXPIRY_AT);
-  if (expiresS <= nowMs / 1000) return COUNT.requestExpired;
-  if (expiresS > nowMs / 1000 + server.options.tokenLifetimeSMax) return COUNT.requestFuture;
+  const unixS = (nowMs + server.unixOffsetMs) / 1000;
+  if (expiresS <= unixS) return COUNT.requestExpired;
+  if (expiresS > unixS + server.options.tokenLifetimeSMax) return COUNT.requestFuture;
   if (expiresS <= server.options.expiresAfterS) return COUNT.requestEarlier;
   // Whether it was used is known by its tag alone, which costs less than opening it.
   readTag(bytes, end, tag);

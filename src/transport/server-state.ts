@@ -59,6 +59,8 @@ export interface Server {
   readonly options: ServerOptions;
   readonly codec: PacketCodec;
   readonly opener: TokenOpener;
+  /** What makes `nowMs` milliseconds since 1970, by which tokens expire; as `updateServer` was told last. */
+  unixOffsetMs: number;
   readonly slots: Slots;
   readonly handshakes: Handshakes;
   readonly usedTokens: UsedTokens;
@@ -101,6 +103,7 @@ export function createServer(options: ServerOptions): Server {
     options,
     codec: createPacketCodec(aead, protocolBytes),
     opener: createTokenOpener(aead, key, protocolId),
+    unixOffsetMs: 0,
     slots: createSlots(clientsMax, hashSeed),
     handshakes: createHandshakes(handshakesMax, hashSeed),
     usedTokens: createUsedTokens(tokensMax, hashSeed),

@@ -1,7 +1,8 @@
 // A server of netcode 1.02: clients that come with a token from whoever issues them, sealed packets to and from each.
 // Edge threads; no socket, no clock: `(nowMs, address, bytes)` come in, packets go to the outbox, and what became of
-// clients is in `server.happened`. Time is milliseconds since 1970 that never go back. What comes in is never answered
-// with an error, never logged and never throws: one counter moves. After the start nothing is allocated for a packet.
+// clients is in `server.happened`. Time is milliseconds that never go back; how they relate to the date, by which tokens
+// expire, `updateServer` is told. What comes in is never answered with an error, never logged and never throws: one
+// counter moves. After the start nothing is allocated for a packet.
 
 import { assert } from '../base/assert.ts';
 import { sendKeepAlive, takeRequest, takeResponse, updateHandshakes } from './admission.ts';
@@ -111,8 +112,13 @@ export function disconnectClient(server: Server, nowMs: number, slot: number): v
   release(server, slot);
 }
 
-/** Timeouts and keep-alives; to be called some ten times a second or more often. */
-export function updateServer(server: Server, nowMs: number): void {
+/**
+ * Timeouts and keep-alives; to be called some ten times a second or more often.
+ * @param unixMs milliseconds since 1970 as whoever issues the tokens has them. A clock that never goes back doesn't follow
+ *   when the machine's is set, and every token would be expired, or from the future, until the next start.
+ */
+export function updateServer(server: Server, nowMs: number, unixMs = nowMs): void {
+  server.unixOffsetMs = unixMs - nowMs;
   const { capacity, states, timeoutMs, heardMs, sentMs } = server.slots;
   updateHandshakes(server, nowMs);
   for (let slot = 0; slot < capacity; slot++) {

@@ -144,6 +144,25 @@ test('what an earlier start may have seen is refused: tokens issued before this 
   expect(server.moved()).toEqual({ challenges: 1 });
 });
 
+test('tokens expire by the date, however far the clock is from it, and after the date was set', () => {
+  const lab = createLab(19);
+  const server = lab.startServer({ tokenLifetimeSMax: 60 });
+  const token = lab.mint();
+  for (const nowMs of [0, 12_345, START_MS + 3_600_000]) {
+    updateServer(server.server, nowMs, START_MS + 59_999);
+    server.receive(nowMs, HERE, requestOf(lab, token));
+    expect(server.moved()).toEqual({ challenges: 1 });
+    // Its handshake is no older than the token.
+    updateServer(server.server, nowMs + 1, START_MS + 60_000);
+    server.receive(nowMs + 1, HERE, requestOf(lab, token));
+    expect(server.moved()).toEqual({ requestExpired: 1 });
+    expect(server.server.handshakes.byAddress.count).toBe(0);
+    updateServer(server.server, nowMs, START_MS - 1);
+    server.receive(nowMs, HERE, requestOf(lab, token));
+    expect(server.moved()).toEqual({ requestFuture: 1 });
+  }
+});
+
 test('who is connected, by address or by client, is not challenged again', () => {
   const lab = createLab(6);
   const server = lab.startServer();
