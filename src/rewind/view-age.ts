@@ -17,19 +17,22 @@ const AHEAD_TICKS_MAX = 8;
 /** Ticks that a client may show others behind its newest snapshot: interpolation and what jitter adds. */
 const BEHIND_TICKS_MAX = 18;
 
-/** The view age that is believed, given the age of the newest snapshot the same input acknowledges (0 = none). */
+/**
+ * The view age that is believed, from 1 on, given the age of the newest snapshot the same input acknowledges. Without an
+ * acknowledgement (0) nothing is believed: 0.
+ */
 export function clampViewAge(viewAge: number, ackAge: number): number {
   if (ackAge === 0) return 0;
-  const least = Math.max(0, ackAge - AHEAD_TICKS_MAX);
+  const least = Math.max(1, ackAge - AHEAD_TICKS_MAX);
   return Math.min(Math.max(viewAge, least), ackAge + BEHIND_TICKS_MAX);
 }
 
-/** After the inputs of `tick` are in force: moves each player's rewind towards the age it claims. */
+/** After the inputs of `tick` are in force: moves each player's rewind towards the age it claims; the first one sets it. */
 export function trackRewind(world: World, slotCount: number, tick: number): void {
   const { client, inputTick, viewAge, rewindTicks } = world.columns;
   for (let slot = 0; slot < slotCount; slot++) {
-    if (client[slot] === 0 || inputTick[slot] !== tick) continue;
-    const wanted = Math.min(viewAge[slot]!, REWIND_TICKS_MAX) * REWIND_SCALE;
+    if (client[slot] === 0 || inputTick[slot] !== tick || viewAge[slot] === 0) continue;
+    const wanted = 1 + Math.min(viewAge[slot]!, REWIND_TICKS_MAX) * REWIND_SCALE;
     const known = rewindTicks[slot]!;
     if (known === 0) rewindTicks[slot] = wanted;
     else if (wanted > known) rewindTicks[slot] = known + 1;
@@ -39,5 +42,5 @@ export function trackRewind(world: World, slotCount: number, tick: number): void
 
 /** Whole ticks, rounded, 0 … REWIND_TICKS_MAX. */
 export function rewindOf(world: World, slot: number): number {
-  return (world.columns.rewindTicks[slot]! + REWIND_SCALE / 2) >> 4;
+  return (Math.max(0, world.columns.rewindTicks[slot]! - 1) + REWIND_SCALE / 2) >> 4;
 }

@@ -138,6 +138,8 @@ function receiveInput(edge: Edge, connection: Connection, offset: number): void 
   const ackAge = inputs[offset + INPUT_ACK_AGE_WORD]!;
   if (ackAge > 0 && acknowledge(connection.viewer!, inputs[offset + INPUT_TICK_WORD]! - ackAge) === ACK_UNKNOWN) {
     edge.counters.words[edge.counters.index.acksUnknown]!++;
+    // Nothing follows from it: neither a baseline, nor how old what the player sees may be.
+    inputs[offset + INPUT_ACK_AGE_WORD] = 0;
   }
   edge.writer.reset();
   writeInputRecord(edge.writer, clientOf(edge, connection), inputs, offset, layout.words);

@@ -75,13 +75,13 @@ export const ENGINE_COLUMNS = {
   moveZ: hidden('i16', 'input in force: −127 … 127'),
   aim: hidden('u16', 'input in force: facing the player wants, turns / 65536'),
   buttons: hidden('u16', 'input in force: bits, meaning is the game’s'),
-  viewAge: hidden('u8', 'input in force: ticks between what the player saw of others and this tick'),
+  viewAge: hidden('u8', 'input in force: ticks between what the player saw of others and this tick; 0 = not said'),
   textTick: hidden('u31', 'guard: tick at which the present window of texts began; 0 = none'),
   textCount: hidden('u16', 'guard: texts in that window'),
   textHash: hidden('i32', 'guard: the last text taken'),
   textNewTick: hidden('u31', 'guard: when it was taken last'),
   textOldTick: hidden('u31', 'guard: when it was taken before that; 0 = it was not'),
-  rewindTicks: hidden('u16', 'how far back hits are judged, 1/16 ticks: view age, clamped and smoothed'),
+  rewindTicks: hidden('u16', 'how far back hits are judged: 1 + 1/16 ticks of view age, clamped and smoothed; 0 = not known yet'),
 } as const satisfies ColumnSpecs;
 
 export type EngineColumns = Columns<typeof ENGINE_COLUMNS>;

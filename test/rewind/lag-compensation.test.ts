@@ -276,6 +276,7 @@ const LIES: readonly [string, Lie][] = [
   ['15 ticks older, always', () => 15],
   ['15 newer and older by turns', (_, __, frame) => (frame % 2 === 0 ? 15 : -15)],
   ['15 older for the shot', (_, isShooting) => (isShooting ? 15 : 0)],
+  ['newest, and 15 older for the shot', (_, isShooting) => (isShooting ? 15 : -30)],
   ['15 newer for the shot', (_, isShooting) => (isShooting ? -15 : 0)],
   ['15 older for the quarter second around each shot', (_, __, frame) => (frame % 60 < 15 ? 15 : 0)],
   [
@@ -354,12 +355,17 @@ describe.each([0, 200])('who lies about what it sees gains nothing, %d ms round 
   });
 
   test('an old place for one shot, when the target was in reach then and is not any more', () => {
-    const rates = [honest, ((_, isShooting) => (isShooting ? 15 : 0)) satisfies Lie].map((lie) => {
+    const older: Lie = (_, isShooting) => (isShooting ? 15 : 0);
+    const jump: Lie = (_, isShooting) => (isShooting ? 15 : -30);
+    const rates = [honest, older, jump].map((lie) => {
       const range = createRange(roundTripMs, SLASH, 2700, SEED);
       return measure({ ...range, isLate: true }, lie, SEED);
     });
     print(`late, honest, ${roundTripMs} ms`, rates[0]!);
     print(`late, older for the shot, ${roundTripMs} ms`, rates[1]!);
+    print(`late, newest until the shot, ${roundTripMs} ms`, rates[2]!);
     expect(rates[1]!.hits / rates[1]!.shots).toBeLessThanOrEqual(rates[0]!.hits / rates[0]!.shots + NOISE);
+    // Where it is judged: in the present, as it claimed all the time before, and not where the target was.
+    expect(rates[2]!.rewindSum / rates[2]!.shots).toBeLessThan(roundTripMs / 16 + 4);
   });
 });

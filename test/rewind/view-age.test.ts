@@ -24,7 +24,8 @@ test('the age that is believed lies near that of the acknowledged snapshot, and 
       const believed = clampViewAge(viewAge, ackAge);
       if (ackAge === 0) return believed === 0;
       const isNear = viewAge >= ackAge - 8 && viewAge <= ackAge + 18;
-      return isNear ? believed === viewAge : believed === Math.max(0, ackAge - 8) || believed === ackAge + 18;
+      const least = Math.max(1, ackAge - 8);
+      return isNear ? believed === Math.max(1, viewAge) : believed === least || believed === ackAge + 18;
     }),
   );
 });
@@ -47,8 +48,25 @@ test('a claim for one shot moves the judgement of that shot by nothing', () => {
   for (let tick = 1; tick < 100; tick++) run(world, tick, 6);
   run(world, 100, 15);
   expect(rewindOf(world, 0)).toBe(6);
-  run(world, 101, 0);
+  run(world, 101, 1);
   expect(rewindOf(world, 0)).toBe(6);
+});
+
+test('no way down to the present and back is quicker than any other', () => {
+  const world = onePlayer();
+  run(world, 1, 6);
+  for (let tick = 2; tick < 200; tick++) run(world, tick, 1);
+  expect(rewindOf(world, 0)).toBe(1);
+  run(world, 200, 15);
+  expect(rewindOf(world, 0)).toBe(1);
+});
+
+test('an input that claims nothing leaves the rewind as it is, and does not set it', () => {
+  const world = onePlayer();
+  run(world, 1, 0);
+  run(world, 2, 9);
+  for (let tick = 3; tick < 300; tick++) run(world, tick, 0);
+  expect(rewindOf(world, 0)).toBe(9);
 });
 
 test('a lasting change is followed at a sixteenth of a tick a tick, and a pause in the inputs changes nothing', () => {
