@@ -331,6 +331,7 @@ function attachClient(zone: Zone, slot: number, client: number): void {
   columns.lingerTicks[slot] = 0;
   columns.inputTick[slot] = 0;
   columns.inputLead[slot] = 0;
+  columns.rewindTicks[slot] = 0;
   zone.slotOfClient[client] = slot + 1;
   standStill(zone.pending, slot);
   clearInputs(zone.pending, slot);
