@@ -16,6 +16,7 @@ import {
   INPUT_ACK_AGE_WORD,
   INPUT_TICK_WORD,
   INPUT_VALUES_WORD,
+  VIEW_AGE_WORD,
   writeInput,
 } from '../wire/client-frame.ts';
 import { encodeToBytes, LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
@@ -45,6 +46,7 @@ const REQUEST_MS_MAX = 10_000;
 /** Requests that may wait for their answer; a further one is refused with `too_many`. */
 const REQUESTS_MAX = 64;
 const MOVE_MAX = 127;
+const AIM_WORD = INPUT_VALUES_WORD + 2;
 const UNITS_PER_MM = 1 << POSITION_SHIFT;
 /** Of the wire. */
 const VIEW_AGE_MAX = 255;
@@ -203,8 +205,11 @@ function sendFrame(client: Client, nowMs: number): void {
   if (prediction !== undefined && client.state === PLAYING && sync.tick > client.sentTick) {
     const repeat = Math.max(0, Math.min(client.options.repeatInputs ?? 0, INPUTS_PER_FRAME_MAX - 1));
     const first = Math.max(sync.firstTick, client.sentTick + 1 - repeat, sync.tick - INPUTS_PER_FRAME_MAX + 1);
+    const hasSpare = repeat > 0 && (client.socket?.hasSpare?.() ?? true);
     for (let tick = first; tick <= sync.tick; tick++) {
-      if (hasInput(prediction, tick)) writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
+      if (!hasInput(prediction, tick)) continue;
+      if (tick <= client.sentTick && !(hasSpare && isNews(client, prediction, tick))) continue;
+      writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
     }
     client.sentTick = sync.tick;
   }
@@ -216,7 +221,23 @@ function sendFrame(client: Client, nowMs: number): void {
     writer.varint(seq);
     client.pingDueMs = nowMs + (sync.sampleCount < PINGS_AT_START ? PING_INTERVAL_MS_AT_START : PING_INTERVAL_MS);
   }
-  if (writer.offset > 0) sendBytes(client, writer.bytes.subarray(0, writer.offset));
+  if (writer.offset > 0) sendBytes(client, writer.bytes.subarray(0, writer.offset), false);
+}
+
+/**
+ * Whether an input says something that the one before doesn't: when it is lost, the server goes on with that one. Aim
+ * and age of the picture don't count: with a mouse they change each tick, and are right again with the next input.
+ */
+function isNews({ layout }: Client, prediction: Prediction, tick: number): boolean {
+  if (!hasInput(prediction, tick - 1)) return true;
+  const { inputs } = prediction;
+  const at = inputPlace(prediction, tick);
+  const before = inputPlace(prediction, tick - 1);
+  for (let word = INPUT_VALUES_WORD; word < layout.claimWord; word++) {
+    if (word === AIM_WORD || word === VIEW_AGE_WORD) continue;
+    if (inputs[at + word] !== inputs[before + word]) return true;
+  }
+  return false;
 }
 
 /**
@@ -241,7 +262,7 @@ export function sendRequest(
     return 0;
   }
   client.requests.set(id, { done, deadlineMs: nowMs + REQUEST_MS_MAX });
-  sendBytes(client, bytes);
+  sendBytes(client, bytes, true);
   return id;
 }
 

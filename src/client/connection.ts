@@ -52,7 +52,7 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
   // No zone is left that was not full: they are tried from the first again.
   if (fullZones.includes(answer.url)) fullZones.length = 0;
   const isCurrent = (): boolean => client.attempt === attempt && client.socket !== undefined;
-  client.socket = client.options.openSocket(answer.url, {
+  client.socket = client.options.openSocket(answer, {
     opened() {
       if (isCurrent() && client.state === CONNECTING) join(client, answer.token, client.options.clock.now());
     },
@@ -64,9 +64,10 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
       if (client.goodbye !== undefined) takeGoodbye(client, client.goodbye, now);
       else if (now - client.updatedMs >= WAKE_MS) client.update(now);
     },
-    closed() {
+    closed(reason = client.state === CONNECTING ? 'unreachable' : 'lost') {
       if (!isCurrent()) return;
-      loseConnection(client, client.state === CONNECTING ? 'unreachable' : 'lost', client.options.clock.now());
+      if (reason === 'zone_full') fullZones.push(answer.url);
+      loseConnection(client, reason, client.options.clock.now());
     },
   });
 }
@@ -82,6 +83,7 @@ function join(client: Client, token: string, nowMs: number): void {
   sendBytes(
     client,
     encodeToBytes(messages.clientMessage, { join: message, ping: { clientTimeMs: notePing(client, nowMs) } }),
+    true,
   );
   client.pingDueMs = nowMs + 200;
 }
@@ -93,9 +95,9 @@ export function notePing(client: Client, nowMs: number): number {
   return client.pingSeq;
 }
 
-export function sendBytes(client: Client, bytes: Uint8Array): void {
+export function sendBytes(client: Client, bytes: Uint8Array, isReliable: boolean): void {
   client.stats.bytesUp += bytes.length;
-  client.socket?.send(bytes);
+  client.socket?.send(bytes, isReliable);
 }
 
 function takeGoodbye(client: Client, reason: string, nowMs: number): void {

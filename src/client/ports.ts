@@ -1,10 +1,19 @@
 // What a client needs of the machine it runs on, as plain types: a socket, HTTP, a session. The page, bots and tests
 // each hand in their own. Browser main thread, bots; no clock, no I/O.
 
-/** A connection that carries whole messages, in order. */
+import type { ConnectionStats } from '../transport/channels/stats.ts';
+
+/** A connection that carries whole messages: a WebSocket, or channels over UDP (datagram-socket.ts). */
 export interface Socket {
-  /** The bytes are the caller's again after the call. Drops them when the connection is not open. */
-  send(bytes: Uint8Array): void;
+  /**
+   * The bytes are the caller's again after the call. Drops them when the connection is not open. What is not reliable
+   * may be lost or come late; a socket that loses nothing makes no difference.
+   */
+  send(bytes: Uint8Array, isReliable: boolean): void;
+  /** Whether the line has room for what is only sent in case of a loss; a socket that doesn't say has. */
+  hasSpare?(): boolean;
+  /** What is known of the line: round trip, jitter, loss both ways. Sockets that see nothing of it have none. */
+  readonly line?: ConnectionStats;
   /** Ends the connection; events of a closed socket are ignored. */
   close(): void;
 }
@@ -13,12 +22,12 @@ export interface SocketEvents {
   opened(): void;
   /** The bytes are read before it returns, and not kept. */
   received(bytes: Uint8Array): void;
-  /** The connection ended or could not be made. */
-  closed(): void;
+  /** The connection ended or could not be made. `reason`: a code as in goodbyes, where the socket knows one. */
+  closed(reason?: string): void;
 }
 
 /** Begins to connect; returns before any event. */
-export type OpenSocket = (url: string, events: SocketEvents) => Socket;
+export type OpenSocket = (session: Session, events: SocketEvents) => Socket;
 
 /** One JSON request. Rejects when there is no answer; any status is an answer. */
 export type PostJson = (url: string, body: unknown) => Promise<{ readonly status: number; readonly body: unknown }>;
@@ -27,8 +36,10 @@ export type PostJson = (url: string, body: unknown) => Promise<{ readonly status
 export interface Session {
   /** Works once and not for long. */
   readonly token: string;
-  /** Of the zone's WebSocket edge. */
+  /** Of the zone's WebSocket edge; names the zone, whatever carries the connection. */
   readonly url: string;
+  /** For the zone's UDP edge, when that was asked for: netcode's, once and not for long too. */
+  readonly connectToken?: Uint8Array;
 }
 
 /** Why there is no session. Final: asking again would get the same answer. */

@@ -15,6 +15,9 @@ const FINAL_ERRORS: ReadonlySet<string> = new Set([
   'too_large',
 ]);
 
+/** base64 of 2,048 bytes, as netcode's tokens have. */
+const CONNECT_TOKEN = /^[A-Za-z0-9+/]{2731}=$/;
+
 export interface SessionOptions {
   readonly post: PostJson;
   /** Of the server's HTTP, without path. */
@@ -27,6 +30,8 @@ export interface SessionOptions {
   readonly secret: GuestSecret;
   /** Which zone to join, full or not; without it the first that isn't known to be full. */
   readonly zoneId?: number | undefined;
+  /** Asks for what it takes to connect over UDP; a server that doesn't give it is a refusal, `no_udp`. */
+  readonly transport?: 'udp' | undefined;
 }
 
 export interface GuestSecret {
@@ -76,7 +81,8 @@ async function ask(
 ): Promise<Session | SessionRefusal> {
   let answer: { readonly status: number; readonly body: unknown };
   try {
-    answer = await options.post(`${options.baseUrl}/v1/session`, request);
+    const { transport } = options;
+    answer = await options.post(`${options.baseUrl}/v1/session`, transport ? { ...request, transport } : request);
   } catch {
     // Deliberate: why the request failed is the host's to show; a client only needs to know that it did.
     return { refused: 'unreachable', isFinal: false };
@@ -96,20 +102,32 @@ function readAnswer(
     const refused = typeof fields.error === 'string' ? fields.error : `http_${status}`;
     return { refused, isFinal: FINAL_ERRORS.has(refused) };
   }
-  const urls = findZones(fields.zones, options.zoneId);
-  const url = urls.find((one) => !fullZones.includes(one)) ?? urls[0];
-  if (typeof fields.token !== 'string' || url === undefined) return { refused: 'no_zone', isFinal: false };
   if (typeof fields.guestSecret === 'string') options.secret.save(fields.guestSecret);
-  return { token: fields.token, url };
+  const zones = findZones(fields.zones, options.zoneId);
+  if (typeof fields.token !== 'string' || zones.length === 0) return { refused: 'no_zone', isFinal: false };
+  const usable = options.transport === 'udp' ? zones.filter(({ connectToken }) => connectToken !== undefined) : zones;
+  const zone = usable.find(({ url }) => !fullZones.includes(url)) ?? usable[0];
+  return zone === undefined ? { refused: 'no_udp', isFinal: false } : { token: fields.token, ...zone };
 }
 
+type SessionZone = Omit<Session, 'token'>;
+
 /** The server puts the one first that it would have the player in. */
-function findZones(zones: unknown, zoneId: number | undefined): readonly string[] {
-  const urls: string[] = [];
-  if (!Array.isArray(zones)) return urls;
+function findZones(zones: unknown, zoneId: number | undefined): readonly SessionZone[] {
+  const found: SessionZone[] = [];
+  if (!Array.isArray(zones)) return found;
   for (const zone of zones as readonly unknown[]) {
     if (typeof zone !== 'object' || zone === null || !('url' in zone) || typeof zone.url !== 'string') continue;
-    if (zoneId === undefined || ('zoneId' in zone && zone.zoneId === zoneId)) urls.push(zone.url);
+    if (zoneId !== undefined && !('zoneId' in zone && zone.zoneId === zoneId)) continue;
+    const connectToken = 'udp' in zone ? readConnectToken(zone.udp) : undefined;
+    found.push(connectToken === undefined ? { url: zone.url } : { url: zone.url, connectToken });
   }
-  return urls;
+  return found;
+}
+
+/** Undefined when it can't be one. */
+function readConnectToken(udp: unknown): Uint8Array | undefined {
+  if (typeof udp !== 'object' || udp === null || !('token' in udp) || typeof udp.token !== 'string') return undefined;
+  if (!CONNECT_TOKEN.test(udp.token)) return undefined;
+  return Uint8Array.from(atob(udp.token), (letter) => letter.charCodeAt(0));
 }

@@ -6,7 +6,7 @@ import type { GuestSecret } from '../client/session.ts';
 
 export const browserClock = { now: (): number => performance.now() };
 
-export const openBrowserSocket: OpenSocket = (url, events) => {
+export const openBrowserSocket: OpenSocket = ({ url }, events) => {
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => events.opened();

@@ -23,7 +23,7 @@ function setUp() {
       asked.push(done);
       avoided.push([...fullZones]);
     },
-    openSocket(url, events) {
+    openSocket({ url }, events) {
       const socket = { events, sent: [] as Uint8Array[], isClosed: false, url };
       sockets.push(socket);
       return {
@@ -117,6 +117,17 @@ test('zones that were full are named at the next attempt, until none is left', (
     pass(8_000);
   }
   expect(avoided).toEqual([[], ['ws://1'], ['ws://1', 'ws://2'], ['ws://1']]);
+});
+
+test('a socket that says why it closed is believed: a full zone is avoided, anything else waited out', () => {
+  const { client, asked, avoided, sockets, pass } = setUp();
+  for (const [attempt, reason] of ['zone_full', 'token_expired', undefined].entries()) {
+    asked[attempt]!({ token: 't', url: `ws://${attempt}` });
+    sockets[attempt]!.events.closed(reason);
+    expect([client.state, client.reason]).toEqual([RECONNECTING, reason ?? 'unreachable']);
+    pass(8_000);
+  }
+  expect(avoided).toEqual([[], ['ws://0'], ['ws://0'], ['ws://0']]);
 });
 
 test('a session or a socket that never answers is given up', () => {

@@ -97,3 +97,20 @@ test('a second welcome is not taken', () => {
   receiveFrame(client, encodeToBytes(client.messages.serverMessage, { welcome: value }), server.clock.now());
   expect(client.welcome).toBe(welcome);
 });
+
+test('snapshots that come before the welcome, as they may over UDP, are left alone', () => {
+  const { server, client, frames } = play();
+  const { welcome, snapshotMs } = { ...client };
+  const before = { ...client.stats, tick: client.replicas.tick };
+  // As after a reconnect: what the last connection has left is still there.
+  client.welcome = undefined;
+  client.replicas.tick = -1;
+  for (const frame of frames) receiveFrame(client, frame, server.clock.now());
+  expect(client.stats).toMatchObject({ snapshots: before.snapshots, snapshotsUnusable: 0, malformed: 0 });
+  expect([client.replicas.tick, client.snapshotMs]).toEqual([-1, snapshotMs]);
+  client.welcome = welcome;
+  client.replicas.tick = before.tick;
+  run(server, 1_000);
+  expect(client.state).toBe(PLAYING);
+  expect(client.stats.snapshots).toBeGreaterThan(before.snapshots + 15);
+});

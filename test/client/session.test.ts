@@ -80,6 +80,38 @@ test('a zone known to be full is passed over, unless all are or it was asked for
   expect(await url(['ws://h:1'], { zoneId: 1 })).toBe('ws://h:1');
 });
 
+const CONNECT_TOKEN = Uint8Array.from({ length: 2048 }, (_, index) => index * 7);
+const UDP = { token: Buffer.from(CONNECT_TOKEN).toString('base64') };
+
+test('over UDP it asks for that, and gets the connect token of the zone', async () => {
+  const zones = [ZONES[0], { ...ZONES[1], udp: UDP }];
+  const good = { status: 200, body: { token: 't', zones } };
+  const { answer, asked } = await ask([good], { transport: 'udp', name: 'A' });
+  expect(asked).toEqual([['http://h:8080/v1/session', { name: 'A', transport: 'udp' }]]);
+  // The first has none, so it is no zone to connect to.
+  expect(answer).toEqual({ token: 't', url: 'ws://h:2', connectToken: CONNECT_TOKEN });
+  expect((await ask([good], { transport: 'udp' }, undefined, ['ws://h:2'])).answer).toEqual(answer);
+});
+
+test.for([
+  undefined,
+  null,
+  {},
+  { token: 7 },
+  { token: '' },
+  { token: 'AAAA' },
+  { token: `${UDP.token.slice(0, -4)}____` },
+  { token: `${UDP.token}AAAA` },
+  { token: UDP.token.slice(0, -1) },
+])('a zone with the token %o is none to connect to by UDP, which is no final refusal', async (udp) => {
+  const answer = { status: 200, body: { token: 't', guestSecret: 's', zones: [{ zoneId: 1, url: 'ws://h:1', udp }] } };
+  const refused = await ask([answer], { transport: 'udp' });
+  expect(refused.answer).toEqual({ refused: 'no_udp', isFinal: false });
+  // A guest it is all the same: the next attempt is the same one.
+  expect(refused.kept).toBe('s');
+  expect((await ask([answer])).answer).toEqual({ token: 't', url: 'ws://h:1' });
+});
+
 test.each<[string, Answer | undefined, SessionRefusal]>([
   ['nothing', undefined, { refused: 'unreachable', isFinal: false }],
   ['a taken name', { status: 409, body: { error: 'name_taken' } }, { refused: 'name_taken', isFinal: true }],

@@ -64,7 +64,7 @@ export function updateLine(line: Line, nowMs: number): void {
 export function createLink(open: OpenSocket, conditions: LinkConditions, random: Random, now: () => number): Link {
   let lines: readonly Line[] = [];
   return {
-    open(url, events) {
+    open(session, events) {
       const up = createLine(conditions, random);
       const down = createLine(conditions, random);
       lines = [up, down];
@@ -73,20 +73,20 @@ export function createLink(open: OpenSocket, conditions: LinkConditions, random:
         sendOnLine(down, now(), () => {
           if (!isClosed) event();
         });
-      const socket: Socket = open(url, {
+      const socket: Socket = open(session, {
         opened: () => sendOnLine(up, now(), () => arrive(() => events.opened())),
         received: (bytes) => {
           // The bytes are the socket's again after this call; what waits needs its own.
           const kept = isPerfect(conditions) ? bytes : bytes.slice();
           arrive(() => events.received(kept));
         },
-        closed: () => arrive(() => events.closed()),
+        closed: (reason) => arrive(() => events.closed(reason)),
       });
       return {
-        send(bytes) {
+        send(bytes, isReliable) {
           const kept = bytes.slice();
           sendOnLine(up, now(), () => {
-            if (!isClosed) socket.send(kept);
+            if (!isClosed) socket.send(kept, isReliable);
           });
         },
         close() {

@@ -143,7 +143,7 @@ export const postJson: PostJson = async (url, body) => {
   }
 };
 
-export const openSocket: OpenSocket = (url, events) => {
+export const openSocket: OpenSocket = ({ url }, events) => {
   const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HTTP_TIMEOUT_MS });
   socket.binaryType = 'nodebuffer';
   socket.on('open', () => events.opened());

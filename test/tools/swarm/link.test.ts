@@ -84,11 +84,14 @@ function linked(conditions: LinkConditions) {
     createRandom(1),
     () => now,
   );
-  const socket = link.open('ws://nowhere', {
-    opened: () => log.push(`${now} opened`),
-    received: (bytes) => log.push(`${now} received ${bytes.join()}`),
-    closed: () => log.push(`${now} closed`),
-  });
+  const socket = link.open(
+    { token: '', url: 'ws://nowhere' },
+    {
+      opened: () => log.push(`${now} opened`),
+      received: (bytes) => log.push(`${now} received ${bytes.join()}`),
+      closed: () => log.push(`${now} closed`),
+    },
+  );
   const advance = (toMs: number): void => {
     while (now < toMs) {
       now++;
@@ -103,7 +106,7 @@ test('opening takes a round trip, a message half of one; what waits has bytes of
   inner.opened();
   advance(50);
   const bytes = Uint8Array.of(1, 2);
-  socket.send(bytes);
+  socket.send(bytes, true);
   inner.received(bytes);
   bytes.fill(9);
   inner.closed();
@@ -114,7 +117,7 @@ test('opening takes a round trip, a message half of one; what waits has bytes of
 test('after close nothing comes any more', () => {
   const { log, socket, inner, advance } = linked({ latencyMs: 40, jitterMs: 0, lossShare: 0 });
   inner.received(Uint8Array.of(1));
-  socket.send(Uint8Array.of(2));
+  socket.send(Uint8Array.of(2), true);
   socket.close();
   advance(100);
   expect(log).toEqual(['0 close']);
@@ -123,7 +126,7 @@ test('after close nothing comes any more', () => {
 test('a perfect line passes everything on at once', () => {
   const { log, socket, inner } = linked({ latencyMs: 0, jitterMs: 0, lossShare: 0 });
   inner.opened();
-  socket.send(Uint8Array.of(1));
+  socket.send(Uint8Array.of(1), true);
   inner.received(Uint8Array.of(2));
   expect(log).toEqual(['0 opened', '0 sent 1', '0 received 2']);
 });

@@ -1,0 +1,189 @@
+// A client's connection over UDP behind the `Socket` of ports.ts: netcode (transport/client.ts), and in it channels. For
+// clients that have UDP: bots, not pages. No socket and no clock of its own: whoever has them hands in what came with
+// `receiveDatagram`, calls `updateDatagramSocket` some twenty times a second or more often, and sends what is then in the
+// outbox, after `send` and `close` as well.
+//
+// A message that need not arrive leaves at once, in a packet with acknowledgements and what is due of the reliable
+// stream; between frames of inputs a packet of its own takes these. Nothing here throws for what a server sends.
+
+import type { Clock } from '../base/clock.ts';
+import type { Aead } from '../transport/aead.ts';
+import { refillBudget } from '../transport/channels/budget.ts';
+import {
+  beginPacket,
+  type Channels,
+  createChannels,
+  endPacket,
+  isBroken,
+  isPacketDue,
+  nextMessage,
+  receivePacket,
+  sendReliable,
+  writeMessage,
+} from '../transport/channels/channels.ts';
+import { DOWN, UP } from '../transport/channels/directions.ts';
+import { MESSAGE_BYTES_MAX, UNRELIABLE } from '../transport/channels/packet.ts';
+import type { ConnectionStats } from '../transport/channels/stats.ts';
+import {
+  createClient,
+  leaveServer,
+  receiveFromServer,
+  sendToServer,
+  type Client as TransportClient,
+  updateClient,
+} from '../transport/client.ts';
+import { PAYLOAD_BYTES_MAX } from '../transport/layout.ts';
+import type { Outbox } from '../transport/outbox.ts';
+import { CONNECTED, DISCONNECTED, TOKEN_EXPIRED, WAS_DENIED } from '../transport/states.ts';
+import type { Socket, SocketEvents } from './ports.ts';
+
+/** Packets at once beside those of inputs; further segments and acknowledgements leave with the next update. */
+const PACKETS_AT_ONCE = 4;
+
+/** Why it closed, as the server's goodbye would say it; of other states only that the server isn't there. */
+const CLOSED_REASONS: ReadonlyMap<number, string> = new Map([
+  [WAS_DENIED, 'zone_full'],
+  [TOKEN_EXPIRED, 'token_expired'],
+]);
+
+export interface DatagramSocketOptions {
+  readonly aead: Aead;
+  /** netcode's, 2,048 bytes; anything else closes it with the first update. */
+  readonly token: Uint8Array;
+  /** Where its packets go; it is never flushed here but when it is full. */
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly events: SocketEvents;
+}
+
+export interface DatagramSocket extends Socket {
+  readonly clock: Clock;
+  readonly events: SocketEvents;
+  readonly transport: TransportClient;
+  readonly channels: Channels;
+  readonly line: ConnectionStats;
+  /** Whether `opened` was told, and whether `closed` was or is not wanted any more. */
+  isOpen: boolean;
+  isClosed: boolean;
+}
+
+/** Begins to connect: the first request is in the outbox. */
+export function createDatagramSocket(options: DatagramSocketOptions): DatagramSocket {
+  const { aead, token, outbox, clock, events } = options;
+  const channels = createChannels(UP, DOWN, undefined, clock.now());
+  const socket: DatagramSocket = {
+    clock,
+    events,
+    transport: createClient(aead, token, outbox, clock.now()),
+    channels,
+    line: channels.stats,
+    isOpen: false,
+    isClosed: false,
+    send: (bytes, isReliable) => sendMessage(socket, bytes, isReliable),
+    hasSpare: () => hasSpare(socket),
+    close() {
+      if (!socket.isClosed) leave(socket);
+    },
+  };
+  return socket;
+}
+
+function leave(socket: DatagramSocket): void {
+  socket.isClosed = true;
+  leaveServer(socket.transport, socket.clock.now());
+}
+
+/** Tells what has become of the connection. */
+function tellState(socket: DatagramSocket): void {
+  const { transport, events } = socket;
+  if (transport.state === CONNECTED && !socket.isOpen) {
+    socket.isOpen = true;
+    events.opened();
+  } else if (transport.state <= DISCONNECTED) {
+    socket.isClosed = true;
+    events.closed(CLOSED_REASONS.get(transport.state));
+  }
+}
+
+// --- out
+
+/** The packet being written: one at a time, sealed into the outbox before the next. */
+const packet = new Uint8Array(PAYLOAD_BYTES_MAX);
+
+function sendMessage(socket: DatagramSocket, bytes: Uint8Array, isReliable: boolean): void {
+  const { channels, clock } = socket;
+  if (!socket.isOpen || socket.isClosed) return;
+  const nowMs = clock.now();
+  // What doesn't fit a packet needs the stream, which cuts it.
+  if (isReliable || bytes.length > MESSAGE_BYTES_MAX) {
+    // No room is counted by the channels; whoever waits for an answer learns by its own timeout.
+    sendReliable(channels, bytes, 0, bytes.length);
+    sendDue(socket, nowMs);
+    return;
+  }
+  beginPacket(channels, packet, 0, nowMs);
+  writeMessage(channels, UNRELIABLE, bytes, 0, bytes.length);
+  sendPacket(socket, nowMs);
+}
+
+/** Acknowledgements and segments that are due. */
+function sendDue(socket: DatagramSocket, nowMs: number): void {
+  const { channels } = socket;
+  for (let count = 0; count < PACKETS_AT_ONCE && isPacketDue(channels, nowMs); count++) {
+    beginPacket(channels, packet, 0, nowMs);
+    if (!sendPacket(socket, nowMs)) return;
+  }
+}
+
+/** Ends the packet that was begun; false when there was nothing in it. */
+function sendPacket(socket: DatagramSocket, nowMs: number): boolean {
+  const end = endPacket(socket.channels, nowMs);
+  if (end > 0) sendToServer(socket.transport, nowMs, packet, 0, end);
+  return end > 0;
+}
+
+/** Half of what may leave at once is kept for what has to. */
+function hasSpare({ channels, clock }: DatagramSocket): boolean {
+  const { budget } = channels;
+  refillBudget(budget, clock.now());
+  return budget.own.bytes > budget.own.bytesBurst / 2;
+}
+
+// --- in
+
+/** From the wire: `bytes[from, end)` came from `address[at …]`. */
+export function receiveDatagram(
+  socket: DatagramSocket,
+  address: Uint32Array,
+  at: number,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): void {
+  if (socket.isClosed) return;
+  const { transport, channels, events, clock } = socket;
+  const nowMs = clock.now();
+  const length = receiveFromServer(transport, nowMs, address, at, bytes, from, end);
+  if (length < 0) {
+    tellState(socket);
+    return;
+  }
+  receivePacket(channels, transport.payload, 0, length, nowMs);
+  // Whoever hears a goodbye closes the socket.
+  while (!socket.isClosed && nextMessage(channels)) {
+    events.received(channels.bytes.subarray(channels.from, channels.end));
+  }
+  if (!socket.isClosed && isBroken(channels)) {
+    leave(socket);
+    events.closed();
+  }
+}
+
+/** Time passes: timeouts, what is sent again, acknowledgements that no frame of inputs took along. */
+export function updateDatagramSocket(socket: DatagramSocket): void {
+  if (socket.isClosed) return;
+  const nowMs = socket.clock.now();
+  updateClient(socket.transport, nowMs);
+  tellState(socket);
+  if (socket.isOpen && !socket.isClosed) sendDue(socket, nowMs);
+}
