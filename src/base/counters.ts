@@ -28,6 +28,7 @@ const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'ga
 
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
+const CLOSED = 'Connections the edge ended, by reason';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
 const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
@@ -95,7 +96,9 @@ export const COUNTERS = {
     refusedJoinTimeout: counter('connections_refused_total', 'Connections refused, by reason', {
       reason: 'join_timeout',
     }),
-    closedRate: counter('connections_closed_total', 'Connections the edge ended, by reason', { reason: 'rate' }),
+    closedRate: counter('connections_closed_total', CLOSED, { reason: 'rate' }),
+    closedIdle: counter('connections_closed_total', CLOSED, { reason: 'idle' }),
+    closedBacklog: counter('connections_closed_total', CLOSED, { reason: 'backlog' }),
     heldUp: counter('floods_held_total', 'Seconds in which a flooding client was not read further'),
     frames: counter('client_frames_total', 'Frames received from clients'),
     bytesUp: counter('client_bytes_total', 'Payload bytes received from clients'),

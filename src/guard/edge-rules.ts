@@ -232,7 +232,7 @@ export const EDGE_ROWS: readonly Row[] = [
     `${limits.IDLE_TIMEOUT_MS} ms`,
     'edge',
     'close',
-    'edge.connections',
+    'edge.closedIdle',
     'who falls silent is closed; a ping is enough to stay',
   ],
   [
@@ -241,7 +241,7 @@ export const EDGE_ROWS: readonly Row[] = [
     `${4 * limits.SOCKET_BACKLOG_BYTES_MAX} bytes`,
     'edge',
     'close',
-    'edge.snapshotSkipped',
+    'edge.closedBacklog',
     'a client that reads nothing: it gets fewer snapshots, then none, and memory stays',
   ],
   [

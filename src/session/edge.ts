@@ -308,7 +308,10 @@ export function updateEdge(edge: Edge, nowMs: number): void {
       edge.counters.words[edge.counters.index.refusedJoinTimeout]!++;
       closeConnection(edge, connection, 'idle');
     }
-    if (nowMs - connection.heardMs > IDLE_TIMEOUT_MS) closeConnection(edge, connection, 'idle');
+    if (connection.state !== CLOSED && nowMs - connection.heardMs > IDLE_TIMEOUT_MS) {
+      edge.counters.words[edge.counters.index.closedIdle]!++;
+      closeConnection(edge, connection, 'idle');
+    }
   }
 }
 

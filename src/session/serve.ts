@@ -80,7 +80,10 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
   const backlogBytes = connection.link.backlogBytes();
   if (backlogBytes > SOCKET_BACKLOG_BYTES_MAX) {
     words[index.snapshotSkipped]!++;
-    if (backlogBytes > 4 * SOCKET_BACKLOG_BYTES_MAX) closeConnection(edge, connection, 'backlog');
+    if (backlogBytes > 4 * SOCKET_BACKLOG_BYTES_MAX) {
+      words[index.closedBacklog]!++;
+      closeConnection(edge, connection, 'backlog');
+    }
     return;
   }
   const viewer = connection.viewer!;

@@ -348,6 +348,7 @@ test('a client that reads nothing: it gets fewer snapshots, then none, and memor
     grown = residentBytes(nodePid) - before;
   });
   expect(moved('snapshots_skipped_total')).toBeGreaterThan(0);
+  expect(moved('connections_closed_total', 'reason="backlog"')).toBe(1);
   expect(grown).toBeLessThan(60e6);
   slow.socket.resume();
   await until('it sees the end', () => slow.isClosed);

@@ -55,7 +55,7 @@ test('no check is missing: each counter of what is dropped, refused or violated,
   const counters = new Set<string>(RULES.map(({ counter }) => counter));
   for (const kind of ['edge', 'zone'] as const) {
     for (const name of Object.keys(COUNTERS[kind])) {
-      if (!/^(drop|refused|guard|text)[A-Z]/.test(name) || name === 'guardSuspects') continue;
+      if (!/^(drop|refused|closed|guard|text)[A-Z]/.test(name) || name === 'guardSuspects') continue;
       // An edge writes whole records: it would be our fault.
       if (kind === 'zone' && name === 'dropMalformed') continue;
       expect([name, counters.has(`${kind}.${name}`)]).toEqual([name, true]);

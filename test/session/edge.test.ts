@@ -265,7 +265,8 @@ test('who falls silent is closed; a ping is enough to stay', () => {
   session.nowMs += IDLE_TIMEOUT_MS - 1000;
   send(session, pinging, { ping: { clientTimeMs: 5 } });
   session.nowMs += 1100;
-  updateEdge(session.edge, session.nowMs);
+  const changes = moved(session, () => updateEdge(session.edge, session.nowMs));
+  expect(changes).toEqual({ closedIdle: 1, connections: -1 });
   expect([goodbyesOf(silent), goodbyesOf(pinging)]).toEqual([['idle'], []]);
   step(session);
   expect(session.zone.zone.world.columns.lingerTicks[Number(silent.welcome!.slot)]).toBeGreaterThan(0);

@@ -101,7 +101,7 @@ test('a socket that is behind gets no snapshots until it has caught up; far behi
   step(session, 3);
   expect(slow.applied).toBe(applied + 1);
   slow.backlog = 4 * SOCKET_BACKLOG_BYTES_MAX + 1;
-  step(session, 3);
+  expect(moved(session, () => step(session, 3))).toMatchObject({ closedBacklog: 1, connections: -1 });
   expect([goodbyesOf(slow), slow.isClosed]).toEqual([['backlog'], true]);
   step(session);
   const { lingerTicks } = session.zone.zone.world.columns;
