@@ -55,7 +55,7 @@ export const columns = {
   partyRank: hidden('u31', 'order of joining the party; the lowest leads'),
   partyClient: hidden('u16', 'connection that was told who is in the party; another one is told anew'),
   partyTold: hidden('u31', 'health and place as the party was told last (party-state.ts); 0 = it was told nothing'),
-  invitedBy: hidden('i32', 'handle of who invited to a party'),
+  invitedBy: hidden('i32', 'handle of who invited to a party last; 0 = nobody has to wait'),
   inviteUntil: hidden('u31', 'tick at which that invitation is void'),
   homeX: hidden('i32', 'creature: where it belongs'),
   homeZ: hidden('i32', 'creature: where it belongs'),

@@ -64,7 +64,11 @@ export function inviteToParty(sim: DarkAges, slot: number, name: string): string
     if (members.length >= PARTY_SIZE_MAX) return 'party_full';
   }
   if (party[target] !== 0) return 'in_party';
-  if (inviteUntil[target]! > sim.tick && sim.find(invitedBy[target]!) >= 0) return 'already_invited';
+  const isOpen = inviteUntil[target]! > sim.tick;
+  if (isOpen && sim.find(invitedBy[target]!) >= 0) return 'already_invited';
+  // Else who asks again first would hold the only place for ever, or ask without end.
+  const isTooSoon = invitedBy[target] === sim.handle(slot) && inviteUntil[target]! + INVITE_TICKS > sim.tick;
+  if (isTooSoon) return 'declined';
   invitedBy[target] = sim.handle(slot);
   inviteUntil[target] = sim.tick + INVITE_TICKS;
   sim.emit('invited', target, { from: sim.nameOf(slot) });
@@ -76,8 +80,10 @@ export function acceptInvitation(sim: DarkAges, slot: number): string {
   if (inviteUntil[slot]! <= sim.tick) return 'no_invitation';
   if (party[slot] !== 0) return 'in_party';
   const host = sim.find(invitedBy[slot]!);
-  inviteUntil[slot] = 0;
+  voidInvitation(sim, slot);
   if (host < 0 || kind[host] !== PLAYER) return 'no_invitation';
+  // Members know where the others are: only the leader brings somebody in, whoever was alone when it invited.
+  if (party[host] !== 0 && partyMembers(sim, party[host]!)[0] !== host) return 'no_invitation';
   if (party[host] === 0) {
     party[host] = freeParty(sim);
     partyRank[host] = 1;
@@ -87,15 +93,33 @@ export function acceptInvitation(sim: DarkAges, slot: number): string {
   const members = partyMembers(sim, joined);
   party[slot] = joined;
   partyRank[slot] = partyRank[members[members.length - 1]!]! + 1;
+  voidInvitationsOf(sim, slot);
   tellParty(sim, joined);
   return '';
 }
 
+/** Over, as if it had run out: who invited has to wait. */
 export function declineInvitation(sim: DarkAges, slot: number): string {
   const { inviteUntil } = columnsOf(sim);
   if (inviteUntil[slot]! <= sim.tick) return 'no_invitation';
-  inviteUntil[slot] = 0;
+  inviteUntil[slot] = sim.tick;
   return '';
+}
+
+/** As if the player in `slot` had not been invited: nobody has to wait. */
+function voidInvitation(sim: DarkAges, slot: number): void {
+  const { invitedBy, inviteUntil } = columnsOf(sim);
+  invitedBy[slot] = 0;
+  inviteUntil[slot] = 0;
+}
+
+/** What the player in `slot` offered is not its to give any more: it follows another leader, or leads nobody. */
+function voidInvitationsOf(sim: DarkAges, slot: number): void {
+  const { invitedBy, inviteUntil } = columnsOf(sim);
+  const host = sim.handle(slot);
+  for (let guest = 0; guest < sim.slotCount; guest++) {
+    if (invitedBy[guest] === host && inviteUntil[guest]! > sim.tick) voidInvitation(sim, guest);
+  }
 }
 
 export function leaveParty(sim: DarkAges, slot: number): string {
@@ -106,33 +130,42 @@ export function leaveParty(sim: DarkAges, slot: number): string {
 
 /** The leader throws somebody out. */
 export function kickMember(sim: DarkAges, slot: number, name: string): string {
+  const wrong = checkLeader(sim, slot);
+  if (wrong !== '') return wrong;
   const target = sim.findPlayer(name);
-  const wrong = checkLeader(sim, slot, target);
-  if (wrong === '') removeMember(sim, target, sim.nameOf(target));
-  return wrong;
+  const stranger = checkMember(sim, slot, target);
+  if (stranger === '') removeMember(sim, target, sim.nameOf(target));
+  return stranger;
 }
 
 /** The leader hands on the lead, and takes the place of who gets it. */
 export function promoteMember(sim: DarkAges, slot: number, name: string): string {
-  const { party, partyRank } = columnsOf(sim);
-  const target = sim.findPlayer(name);
-  const wrong = checkLeader(sim, slot, target);
+  const wrong = checkLeader(sim, slot);
   if (wrong !== '') return wrong;
+  const target = sim.findPlayer(name);
+  const stranger = checkMember(sim, slot, target);
+  if (stranger !== '') return stranger;
+  const { party, partyRank } = columnsOf(sim);
   const rank = partyRank[slot]!;
   partyRank[slot] = partyRank[target]!;
   partyRank[target] = rank;
+  voidInvitationsOf(sim, slot);
   tellParty(sim, party[slot]!);
   return '';
 }
 
-/** '' or why the player in `slot` has no say over the one in `target` (−1 = there is none of that name). */
-function checkLeader(sim: DarkAges, slot: number, target: number): string {
-  const { party } = columnsOf(sim);
-  const own = party[slot]!;
+/** '' or why the player in `slot` has no say over anybody. Before a name is looked up. */
+function checkLeader(sim: DarkAges, slot: number): string {
+  const own = columnsOf(sim).party[slot]!;
   if (own === 0) return 'no_party';
-  if (partyMembers(sim, own)[0] !== slot) return 'not_leader';
+  return partyMembers(sim, own)[0] === slot ? '' : 'not_leader';
+}
+
+/** '' or why the leader in `slot` has no say over the player in `target` (−1 = there is none of that name). */
+function checkMember(sim: DarkAges, slot: number, target: number): string {
+  const { party } = columnsOf(sim);
   if (target === slot) return 'yourself';
-  return target < 0 || party[target] !== own ? 'no_such_member' : '';
+  return target < 0 || party[target] !== party[slot] ? 'no_such_member' : '';
 }
 
 /** Who is left alone is in no party either. */
@@ -140,6 +173,7 @@ function removeMember(sim: DarkAges, slot: number, thrownOut: string): void {
   const { party } = columnsOf(sim);
   const left = party[slot]!;
   party[slot] = 0;
+  voidInvitationsOf(sim, slot);
   sim.emit('party', slot, { members: '', thrownOut });
   const rest = partyMembers(sim, left);
   if (rest.length > 1) {

@@ -21,6 +21,7 @@ export const rules: readonly string[] = [
   'invite.not_leader',
   'invite.party_full',
   'invite.already_invited',
+  'invite.declined',
   'accept.no_invitation',
   'accept.in_party',
   'accept.party_full',

@@ -69,6 +69,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   no_such_member: 'Nobody of that name is in the party.',
   party_full: 'The party is full.',
   already_invited: 'Already invited by someone.',
+  declined: 'Didn’t want to just now.',
   no_invitation: 'Nobody has invited you.',
   disconnected: 'The connection was lost.',
   timeout: 'The server didn’t answer.',

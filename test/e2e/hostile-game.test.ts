@@ -54,11 +54,10 @@ async function formParty(leader: Player, ...members: readonly Player[]): Promise
   }
 }
 
-/** Nobody is in a party or invited to one any more. */
+/** Nobody is in a party or invited to one any more, and nobody was declined, who would have to wait. */
 async function disband(): Promise<void> {
   for (const player of stage.players) {
-    await ask(player, { leaveParty: {} });
-    await ask(player, { decline: {} });
+    for (const request of ['leaveParty', 'accept', 'leaveParty']) await ask(player, { [request]: {} });
   }
 }
 
@@ -261,6 +260,20 @@ describe('requests', () => {
   test('invite.already_invited: again and again', async () => {
     expect(await ask(hostile, { invite: { name: victim.name } })).toBe('');
     await refusedRequest('invite.already_invited', { name: victim.name });
+  });
+
+  test('invite.declined: the same one after a no', async () => {
+    const [first] = others as [Player];
+    expect(await ask(hostile, { invite: { name: first.name } })).toBe('');
+    expect(await ask(first, { decline: {} })).toBe('');
+    await refusedRequest('invite.declined', { name: first.name });
+    expect(await ask(third, { invite: { name: first.name } })).toBe('');
+  });
+
+  test('accept.no_invitation: of who has joined another leader since', async () => {
+    expect(await ask(third, { invite: { name: hostile.name } })).toBe('');
+    await formParty(victim, third);
+    await refusedRequest('accept.no_invitation');
   });
 
   test('accept.no_invitation: what nobody offered', () => refusedRequest('accept.no_invitation'));

@@ -76,6 +76,50 @@ test('an invitation to a party that filled up meanwhile, or into a second one, i
   expect(acceptInvitation(arena.sim, slots[4]!)).toBe('in_party');
 });
 
+test('whoever was alone when it invited brings nobody into the party that it joins, nor does who gave up the lead', () => {
+  const { arena, slots } = createParty(2);
+  const { sim, columns } = arena;
+  const [ann, bob, mole, spy, eve] = slots as [number, number, number, number, number];
+  expect(inviteToParty(sim, mole, 'dan')).toBe('');
+  join(arena, ann, mole);
+  expect(acceptInvitation(sim, spy)).toBe('no_invitation');
+  expect(inviteToParty(sim, ann, 'dan')).toBe('');
+  expect(inviteToParty(sim, ann, 'eve')).toBe('');
+  expect(promoteMember(sim, ann, 'bob')).toBe('');
+  expect(acceptInvitation(sim, spy)).toBe('no_invitation');
+  // Nor later, when it leads again or is alone.
+  expect(promoteMember(sim, bob, 'ann')).toBe('');
+  expect(acceptInvitation(sim, eve)).toBe('no_invitation');
+  expect(inviteToParty(sim, ann, 'dan')).toBe('');
+  expect(leaveParty(sim, ann)).toBe('');
+  expect(acceptInvitation(sim, spy)).toBe('no_invitation');
+  // Whatever a column says.
+  columns.invitedBy[spy] = sim.handle(mole);
+  columns.inviteUntil[spy] = sim.tick + 5;
+  expect(acceptInvitation(sim, spy)).toBe('no_invitation');
+  expect([spy, eve, ann].map((slot) => columns.party[slot])).toEqual([0, 0, 0]);
+});
+
+test('who was declined, or not answered, waits before it invites the same one again; others do not', () => {
+  const { arena, slots } = createParty(0);
+  const { sim } = arena;
+  const [ann, bob, cat] = slots as [number, number, number];
+  expect(inviteToParty(sim, ann, 'cat')).toBe('');
+  expect(declineInvitation(sim, cat)).toBe('');
+  expect(inviteToParty(sim, ann, 'cat')).toBe('declined');
+  expect(inviteToParty(sim, ann, 'dan')).toBe('');
+  step(arena, INVITE_TICKS - 1);
+  expect(inviteToParty(sim, ann, 'cat')).toBe('declined');
+  step(arena);
+  expect(inviteToParty(sim, ann, 'cat')).toBe('');
+  step(arena, INVITE_TICKS);
+  expect(inviteToParty(sim, ann, 'cat')).toBe('declined');
+  expect(inviteToParty(sim, bob, 'cat')).toBe('');
+  expect(acceptInvitation(sim, cat)).toBe('');
+  expect(leaveParty(sim, cat)).toBe('');
+  expect(inviteToParty(sim, bob, 'cat')).toBe('');
+});
+
 test('when the leader goes the next one leads; who is left alone is in none; numbers are used again', () => {
   const { arena, slots } = createParty(3);
   const { sim, columns } = arena;
