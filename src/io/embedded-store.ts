@@ -9,6 +9,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { errorCode, ServerError } from '../base/errors.ts';
+import { nameShape } from '../base/names.ts';
 import { type AccountRecord, type CharacterColumns, nameKey } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -28,6 +29,12 @@ const MIGRATIONS: readonly string[] = [
      columns TEXT NOT NULL,
      PRIMARY KEY (player_id, game)
    ) STRICT, WITHOUT ROWID;`,
+  // `nameShape` of the names there are, in SQL. Not unique: who had a twin before keeps the name.
+  `ALTER TABLE accounts ADD COLUMN name_shape TEXT NOT NULL DEFAULT '';
+   UPDATE accounts SET name_shape = replace(replace(replace(lower(name), '_', ''), '.', ''), '-', '');
+   UPDATE accounts SET name_shape = replace(replace(replace(name_shape, 'i', 'l'), '1', 'l'), '0', 'o');
+   UPDATE accounts SET name_shape = replace(replace(name_shape, 'rn', 'm'), 'vv', 'w');
+   CREATE INDEX accounts_by_name_shape ON accounts (name_shape);`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -118,9 +125,10 @@ function inTransaction(database: DatabaseSync, work: () => void): void {
 function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
   const accountColumns = 'player_id, name, guest_secret_hash, password_hash, created_at_ms';
   const insertAccount = database.prepare(
-    `INSERT INTO accounts (player_id, name, name_key, guest_secret_hash, password_hash, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO accounts (player_id, name, name_key, name_shape, guest_secret_hash, password_hash, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
+  const findTwin = database.prepare('SELECT 1 FROM accounts WHERE name_shape = ? LIMIT 1');
   const findById = database.prepare('SELECT 1 FROM accounts WHERE player_id = ?');
   const findByName = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE name_key = ?`);
   const findBySecret = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE guest_secret_hash = ?`);
@@ -138,13 +146,15 @@ function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
   return {
     async createAccount(account) {
       const { playerId, name } = account;
+      const shape = nameShape(name);
       const hashes = [account.guestSecretHash ?? null, account.passwordHash ?? null];
       try {
-        insertAccount.run(playerId, name, nameKey(name), ...hashes, account.createdAtMs);
+        // Nobody else writes: the store thread owns the folder, and nothing is awaited in between.
+        if (findTwin.get(shape) !== undefined) return 'name_taken';
+        insertAccount.run(playerId, name, nameKey(name), shape, ...hashes, account.createdAtMs);
         return 'created';
       } catch (error) {
         if (primaryCode(error) !== SQLITE_CONSTRAINT) throw storeError('an account could not be created', error);
-        if (findByName.get(nameKey(name)) !== undefined) return 'name_taken';
         if (findById.get(playerId) !== undefined) return 'player_id_taken';
         throw storeError('an account could not be created', error);
       }

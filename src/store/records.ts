@@ -4,7 +4,7 @@
 export interface AccountRecord {
   /** Random, 1 … 2⁵²−1; never given to anybody else, not even after the account is gone. */
   readonly playerId: number;
-  /** As the player wrote it; unique by `nameKey`. */
+  /** As the player wrote it; found by `nameKey`. New ones look like no other one, by `nameShape`. */
   readonly name: string;
   /** base64url SHA-256 of the guest secret; the secret itself is never stored. */
   readonly guestSecretHash?: string;
@@ -23,7 +23,7 @@ export interface CharacterRecord {
   readonly columns: CharacterColumns;
 }
 
-/** Names differ when their keys differ: `Bob` and `bob` are one name. ASCII only, so lower case is unambiguous. */
+/** What an account is found by: `Bob` and `bob` are one name. ASCII only, so lower case is unambiguous. */
 export function nameKey(name: string): string {
   return name.toLowerCase();
 }

@@ -10,7 +10,8 @@ export type CreateResult = 'created' | 'name_taken' | 'player_id_taken';
 
 export interface Store {
   /**
-   * Creates the account unless its playerId or its name (by `nameKey`) is taken; then nothing is changed.
+   * Creates the account unless its playerId is taken, or its name or one that looks like it (by `nameShape`); then
+   * nothing is changed. Accounts that were there before names were compared so keep theirs.
    * The caller draws playerIds at random and draws again on `player_id_taken`.
    */
   createAccount(account: AccountRecord): Promise<CreateResult>;

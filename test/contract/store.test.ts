@@ -68,6 +68,15 @@ describe.each(IMPLEMENTATIONS)('store contract: $name', ({ open }) => {
     expect(await store.findAccountByName('carol')).toBeUndefined();
   });
 
+  test('name_twin: a name that looks like another one is taken, and finds nobody', async () => {
+    await store.createAccount(account(1, 'Bob'));
+    for (const twin of ['B0b', 'Bob.', '_bob_', 'B-o-b']) {
+      expect([twin, await store.createAccount(account(2, twin))]).toEqual([twin, 'name_taken']);
+      expect([twin, await store.findAccountByName(twin)]).toEqual([twin, undefined]);
+    }
+    expect(await store.createAccount(account(2, 'Bobby'))).toBe('created');
+  });
+
   test('names are data, not statements', async () => {
     const name = "x'); DROP TABLE accounts; --";
     await store.createAccount(account(3, name));

@@ -60,6 +60,29 @@ describe('the data folder', () => {
     after.close();
   });
 
+  test('of the first version comes up to this one: twins of old keep their names, and what looks like any is taken', async () => {
+    await openEmbeddedStore(root).close();
+    const file = join(root, 'darkages.db');
+    const database = new DatabaseSync(file);
+    database.exec(`DROP INDEX accounts_by_name_shape; ALTER TABLE accounts DROP COLUMN name_shape;
+      PRAGMA user_version = 1`);
+    const names = ['Bob', 'B0b', 'b.o-b', 'Vvi1lorn', 'A_I.10-x', 'rnvrn'];
+    const insert = database.prepare('INSERT INTO accounts VALUES (?, ?, ?, NULL, NULL, 0)');
+    for (const [index, name] of names.entries()) insert.run(index + 1, name, name.toLowerCase());
+    database.close();
+    const store = openEmbeddedStore(root);
+    for (const [index, name] of names.entries()) {
+      expect(await store.findAccountByName(name)).toMatchObject({ playerId: index + 1, name });
+    }
+    for (const twin of ['BOB.', 'wlllom', 'Allox', 'mvm', 'mv-rn']) {
+      expect([twin, await store.createAccount({ playerId: 99, name: twin, createdAtMs: 0 })]).toEqual([
+        twin,
+        'name_taken',
+      ]);
+    }
+    await store.close();
+  });
+
   test('with a database file that is none fails with a sentence and releases the lock', () => {
     writeFileSync(join(root, 'darkages.db'), 'this is not a database, whatever its name says '.repeat(100));
     for (let attempt = 0; attempt < 2; attempt++) {
