@@ -78,7 +78,7 @@ export const COUNTERS = {
     textProfanity: counter('guard_texts_total', TEXTS, { rule: 'text_profanity' }),
     joins: counter('joins_total', 'Players that entered the zone'),
     leaves: counter('leaves_total', 'Players that left the zone'),
-    joinsRefused: counter('joins_refused_total', 'Joins refused because the zone was full'),
+    joinsRefused: counter('joins_refused_total', 'Joins refused: the zone was full, or the character was just being removed'),
     restarts: counter('restarts_total', 'Times the zone was resumed from its last keyframe'),
     outputDropped: counter('zone_output_dropped_total', 'Events and responses lost to a full ring towards an edge'),
     saveDropped: counter('save_dropped_total', 'Character saves put off because the ring to the store was full'),

@@ -16,12 +16,15 @@ export interface EnterRequest {
   readonly isZoneFull: boolean;
 }
 
-/** With the player's newest state in this node's game, a save still on its way included; undefined for a new player. */
+/**
+ * With the player's newest state in this node's game, a save still on its way included; undefined for a new player.
+ * `isStanding`: the zone has it, so what it has is newer.
+ */
 export type Entry =
-  | { readonly character: CharacterColumns | undefined }
+  | { readonly character: CharacterColumns | undefined; readonly isStanding: boolean }
   | { readonly refused: 'token_used' | 'zone_full' | 'still_leaving' | 'replaced' };
 
-/** The player is in this zone from now on: every other one lets go. */
+/** The player is in this zone from now on, or asks to be: every other one lets go of the connection. */
 export interface PlayerMoved {
   readonly playerId: number;
   readonly zoneId: number;

@@ -34,7 +34,7 @@ export interface StoreKeeperOptions {
 
 export interface StoreKeeper {
   readonly methods: RpcMethods<StoreRpc>;
-  /** `tell` hears of every player that another zone owns from now on; returns how to stop that. */
+  /** `tell` hears of every player that other zones are to let go of; returns how to stop that. */
   onMoved(tell: (moved: PlayerMoved) => void): () => void;
   /** Drains the rings and writes what is due. Call often; a call while one runs only drains. */
   update(): Promise<void>;

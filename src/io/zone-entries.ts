@@ -1,5 +1,7 @@
-// How players get into zones, as the store thread decides it: a token is used up, the zone becomes the player's owner,
-// the character is loaded, and whoever had the player before is told. Part of io/store-keeper, which drains the rings.
+// How players get into zones, as the store thread decides it: a token is used up, the zone becomes the player's owner, and
+// the character is loaded. While it stands in another zone the player is refused, and that zone's edges are told to let go
+// of the connection: then it lingers there, as after any disconnect, and can be asked for once its last save has come. So
+// changing the zone is no way out of a fight or of death. Part of io/store-keeper, which drains the rings.
 
 import type { Clock } from '../base/clock.ts';
 import { ServerError } from '../base/errors.ts';
@@ -45,6 +47,7 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
     if (request.isZoneFull && owners.zoneOf(playerId) !== zoneId) return 'zone_full';
     const entered = owners.enter(playerId, zoneId, nowS * 1000, clock.now());
     if (entered === 'full') throw busy('players come and go');
+    if (entered === 'still_leaving') tellMoved(playerId, zoneId);
     return entered;
   };
 
@@ -55,13 +58,14 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
       // A player that left a moment ago and comes back must find what was saved at leaving, written or not.
       if (!options.takeSaves()) throw busy('saves wait to be written');
       const zoneBefore = owners.ownerOf(playerId);
+      const isStanding = owners.isStandingIn(playerId, zoneId);
       const taken = take(request);
       if (taken !== 'entered') return { refused: taken };
       try {
         const character = await options.load(playerId);
         if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
         if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
-        return { character };
+        return { character, isStanding };
       } catch (error) {
         owners.giveBack(playerId, zoneId, zoneBefore);
         throw error;

@@ -1,14 +1,15 @@
 // Which zone of the node owns each player: the one whose saves count. Pure; the store thread asks at every entry and
-// every save, since it is the one place that sees all zones. A player who enters another zone leaves a copy behind in
-// the one before, for as long as it lingers there; what that copy saves is older than it looks and must not be written,
-// and nobody may take it over again while it stands.
+// every save, since it is the one place that sees all zones. Nobody gets into a zone while its character stands in
+// another one: what happens to it there, its death or its gold taken, is saved before it goes on elsewhere.
+// Where the store thread or a zone failed two zones may have a player all the same. Then one of them has a copy: what that
+// saves is older than it looks and must not be written, and nobody may take it over again while it stands.
 //
 // An entry is made by an entry or a save and forgotten when no zone has saved the player for a while: then none has it.
 
-/** No zone is silent for so long: one that hangs is replaced long before. */
+/** Entries are kept for so long after they were last heard of. */
 const SILENT_MS_MAX = 60_000;
-/** A copy without connection lingers for 10 s, and a zone that hangs is replaced after 5: then it is gone, or saves. */
-const COPY_SILENT_MS_MAX = 20_000;
+/** Who stands in a zone is saved each second, without connection for 10 s, and a zone that hangs is replaced after 5. */
+const STANDS_MS_MAX = 20_000;
 
 interface Entry {
   zoneId: number;
@@ -16,18 +17,23 @@ interface Entry {
   sinceMs: number;
   /** The owner has saved the player for the last time: it is in no zone. */
   isGone: boolean;
+  /** The owner has saved the player since it entered: it did get in. */
+  isHeard: boolean;
   heardMs: number;
   /** Zones in which a copy may stand, and when they were heard of. */
   readonly copies: Map<number, number>;
 }
 
-/** `full`: the bound is reached; refuse and try later. */
+/**
+ * `still_leaving`: the character stands in another zone, or a copy of it in this one. `full`: the bound is reached; refuse
+ * and try later.
+ */
 export type EnterResult = 'entered' | 'still_leaving' | 'full';
 
 export interface ZoneOwners {
   /** The player enters the zone, which owns it from now on. Anything but `entered` has changed nothing. */
   enter(playerId: number, zoneId: number, sinceMs: number, now: number): EnterResult;
-  /** The entry came to nothing: the zone before owns the player again, unless a third one has it by now. */
+  /** The entry came to nothing, and `zoneBefore` owned the player: that one does again, unless a third one has it by now. */
   giveBack(playerId: number, zoneId: number, zoneBefore: number | undefined): void;
   /** A zone says that it has the player, to an owner list that knows nothing of it. True: another zone says so too. */
   claim(playerId: number, zoneId: number, sinceMs: number, now: number): boolean;
@@ -35,8 +41,10 @@ export interface ZoneOwners {
   takeSave(playerId: number, zoneId: number, final: boolean, now: number): boolean;
   /** The zone that owns the player, whether or not it is still in it. */
   ownerOf(playerId: number): number | undefined;
-  /** The zone in which the player stands; undefined when in none. */
+  /** The zone in which the player stands, or is about to; undefined when in none. */
   zoneOf(playerId: number): number | undefined;
+  /** Whether that zone has said that it has the player. */
+  isStandingIn(playerId: number, zoneId: number): boolean;
   /** Forgets players that no zone has saved for long. Only call when every save that waited was taken. */
   sweep(now: number): void;
   count(): number;
@@ -51,11 +59,12 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
     entries.delete(playerId);
     entries.set(playerId, entry);
   };
-  const add = (playerId: number, zoneId: number, sinceMs: number, now: number): void => {
-    entries.set(playerId, { zoneId, sinceMs, isGone: false, heardMs: now, copies: new Map() });
+  const add = (playerId: number, zoneId: number, sinceMs: number, isHeard: boolean, now: number): void => {
+    entries.set(playerId, { zoneId, sinceMs, isGone: false, isHeard, heardMs: now, copies: new Map() });
   };
   const move = (entry: Entry, zoneId: number, now: number): void => {
     if (entry.zoneId !== zoneId && !entry.isGone) entry.copies.set(entry.zoneId, now);
+    if (entry.zoneId !== zoneId || entry.isGone) entry.isHeard = false;
     entry.copies.delete(zoneId);
     entry.zoneId = zoneId;
     entry.isGone = false;
@@ -66,11 +75,12 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
       const entry = entries.get(playerId);
       if (entry === undefined) {
         if (entries.size >= playersMax) return 'full';
-        add(playerId, zoneId, sinceMs, now);
+        add(playerId, zoneId, sinceMs, false, now);
         return 'entered';
       }
+      const standsElsewhere = entry.zoneId !== zoneId && !entry.isGone && now - entry.heardMs <= STANDS_MS_MAX;
       const copyHeardMs = entry.copies.get(zoneId) ?? Number.NEGATIVE_INFINITY;
-      if (now - copyHeardMs <= COPY_SILENT_MS_MAX) return 'still_leaving';
+      if (standsElsewhere || now - copyHeardMs <= STANDS_MS_MAX) return 'still_leaving';
       move(entry, zoneId, now);
       entry.sinceMs = sinceMs;
       hear(playerId, entry, now);
@@ -78,8 +88,9 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
     },
     giveBack(playerId, zoneId, zoneBefore) {
       const entry = entries.get(playerId);
-      if (entry?.zoneId !== zoneId || zoneBefore === zoneId) return;
+      if (entry?.zoneId !== zoneId) return;
       if (zoneBefore === undefined) entries.delete(playerId);
+      else if (zoneBefore === zoneId) entry.isGone = !entry.isHeard;
       else {
         entry.isGone = !entry.copies.delete(zoneBefore);
         entry.zoneId = zoneBefore;
@@ -88,7 +99,7 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
     claim(playerId, zoneId, sinceMs, now) {
       const entry = entries.get(playerId);
       if (entry === undefined) {
-        add(playerId, zoneId, sinceMs, now);
+        add(playerId, zoneId, sinceMs, false, now);
         return false;
       }
       const isOther = entry.zoneId !== zoneId && !entry.isGone;
@@ -104,12 +115,13 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
       const entry = entries.get(playerId);
       if (entry === undefined) {
         // After a restart of the store thread: it knows nobody, and who is saved is there. The final one is the last.
-        if (!final && entries.size < playersMax) add(playerId, zoneId, 0, now);
+        if (!final && entries.size < playersMax) add(playerId, zoneId, 0, true, now);
         return true;
       }
-      hear(playerId, entry, now);
       if (entry.zoneId === zoneId) {
+        hear(playerId, entry, now);
         entry.isGone = final;
+        entry.isHeard = true;
         return true;
       }
       if (final) entry.copies.delete(zoneId);
@@ -120,6 +132,10 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
     zoneOf(playerId) {
       const entry = entries.get(playerId);
       return entry === undefined || entry.isGone ? undefined : entry.zoneId;
+    },
+    isStandingIn(playerId, zoneId) {
+      const entry = entries.get(playerId);
+      return entry?.zoneId === zoneId && entry.isHeard && !entry.isGone;
     },
     sweep(now) {
       for (const [playerId, entry] of entries) {

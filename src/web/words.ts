@@ -22,7 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   silent: 'The server went silent.',
   shutting_down: 'The server is restarting.',
   zone_full: 'The zone is full.',
-  still_leaving: 'Your character is still leaving this zone.',
+  still_leaving: 'Your character is still leaving the zone it was in.',
   rate_limited: 'Too many tries; the server asks for a pause.',
   busy: 'The server is busy.',
   store_unavailable: 'The server can’t reach its accounts.',

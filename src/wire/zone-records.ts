@@ -1,7 +1,8 @@
 // Records on the rings between edges and a zone, and so the zone's input stream: joins, leaves, inputs and requests,
 // in the order the zone takes them, are all that can change it. Pure, any thread.
 //
-//   to the zone     u8 kind | u16 client |  join: u53 player, u8 length + name, u8 has saved, i32 a saved column
+//   to the zone     u8 kind | u16 client |  join: u53 player, u8 length + name, u8 state (0 new,
+//                                           1 saved, 2 saved and standing here), i32 a saved column
 //                                           leave: –      input: i32 a word of InputLayout      request: ClientRequest
 //                                           reset: – (the edge starts: all clients it had are gone; in the place of
 //                                           the connection index: which start it is)
@@ -42,7 +43,16 @@ export interface JoinRecord {
   readonly name: string;
   /** Saved columns in the game's order; undefined for a new character. */
   readonly saved: Int32Array | undefined;
+  /**
+   * The player was last heard of standing in this zone. If it is gone by now, its last save is on its way to the store and
+   * `saved` is older than that.
+   */
+  readonly isStanding?: boolean;
 }
+
+const STATE_NEW = 0;
+const STATE_SAVED = 1;
+const STATE_STANDING = 2;
 
 export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord): void {
   assert(join.name.length <= NAME_LENGTH_MAX, 'a name was checked before it joins');
@@ -50,7 +60,7 @@ export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord
   writer.u16(client);
   writer.u53(join.playerId);
   writeAscii(writer, join.name);
-  writer.u8(join.saved === undefined ? 0 : 1);
+  writer.u8(join.saved === undefined ? STATE_NEW : join.isStanding === true ? STATE_STANDING : STATE_SAVED);
   if (join.saved !== undefined) for (const value of join.saved) writer.u32(value >>> 0);
 }
 
@@ -58,10 +68,11 @@ export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord
 export function readJoinRecord(reader: Reader, savedCount: number): JoinRecord {
   const playerId = reader.u53();
   const name = readAscii(reader);
-  if (reader.u8() === 0) return { playerId, name, saved: undefined };
+  const state = reader.u8();
+  if (state === STATE_NEW) return { playerId, name, saved: undefined, isStanding: false };
   const saved = new Int32Array(savedCount);
   for (let index = 0; index < savedCount; index++) saved[index] = reader.i32();
-  return { playerId, name, saved };
+  return { playerId, name, saved, isStanding: state === STATE_STANDING };
 }
 
 /** A record that is no more than its kind: leave, gone, reset. */

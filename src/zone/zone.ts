@@ -308,6 +308,12 @@ function takeJoin(zone: Zone, client: number): void {
   const join = readJoinRecord(zone.reader, zone.game.savedColumns.length);
   assert(!zone.reader.failed, 'an edge writes whole join records');
   const known = zone.slotOfPlayer.get(join.playerId);
+  // It was removed while the store answered: what it did last would be undone, its gold doubled.
+  if (known === undefined && join.isStanding === true) {
+    words[index.joinsRefused]!++;
+    sendLeft(zone, client, 'still_leaving');
+    return;
+  }
   const slot = known ?? spawnPlayer(zone, join);
   if (slot < 0) {
     words[index.joinsRefused]!++;

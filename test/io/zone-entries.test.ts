@@ -27,18 +27,26 @@ function setUp(takeSaves: () => boolean = () => true, owners = createZoneOwners(
   return { owners, enter, moved, stop };
 }
 
-test('a zone that is first heard of by a save that waited is told as well', async () => {
+test('while its character stands in another zone a player is refused, and that zone is told to let go', async () => {
   const owners = createZoneOwners();
+  const waiting = [{ isFinal: false }];
   const takeSaves = () => {
-    owners.takeSave(1, 1, false, 0);
+    for (const { isFinal } of waiting.splice(0)) owners.takeSave(1, 1, isFinal, 0);
     return true;
   };
   const { enter, moved, stop } = setUp(takeSaves, owners);
-  expect(await enter(1, 2)).toEqual({ character: undefined });
+  // That it stands there is first heard of by a save that waited.
+  expect(await enter(1, 2)).toEqual({ refused: 'still_leaving' });
   expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
+  expect(await enter(1, 1)).toEqual({ character: undefined, isStanding: true });
+  waiting.push({ isFinal: true });
+  expect(await enter(1, 1)).toEqual({ character: undefined, isStanding: false });
+  waiting.push({ isFinal: true });
+  expect(await enter(1, 2)).toEqual({ character: undefined, isStanding: false });
+  const told = moved.length;
   stop();
   await enter(1, 3);
-  expect(moved).toHaveLength(1);
+  expect(moved).toHaveLength(told);
 });
 
 test('while saves can not be taken, or too many players are known, nobody gets in and nothing changes', async () => {
@@ -49,6 +57,6 @@ test('while saves can not be taken, or too many players are known, nobody gets i
   await enter(1, 1);
   await enter(2, 1);
   await expect(enter(3, 1)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
-  expect(await enter(1, 1)).toEqual({ character: undefined });
+  expect(await enter(1, 1)).toEqual({ character: undefined, isStanding: false });
   expect(owners.count()).toBe(2);
 });

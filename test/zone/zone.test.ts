@@ -114,6 +114,23 @@ test('a full zone refuses with a reason and goes on', () => {
   expect(count(zone, 'joinsRefused')).toBe(2);
 });
 
+test('who was heard of standing here and was just removed asks again: what the store answered is older than its last save', () => {
+  const zone = createTestZone();
+  const saved = new Int32Array(testGame.savedColumns.length);
+  join(zone, 0, { playerId: 9, saved, isStanding: true });
+  run(zone);
+  expect(receive(zone)).toEqual([{ kind: 'left', client: 0, reason: 'still_leaving' }]);
+  join(zone, 1, { playerId: 9, saved });
+  join(zone, 2, { playerId: 9, saved, isStanding: true });
+  run(zone);
+  expect(receive(zone).filter(({ kind }) => kind !== 'event')).toMatchObject([
+    { kind: 'joined', client: 1 },
+    { kind: 'left', client: 1, reason: 'replaced' },
+    { kind: 'joined', client: 2 },
+  ]);
+  expect(count(zone, 'joinsRefused')).toBe(1);
+});
+
 test('requests are answered, refused with the game’s reason, and cause events for one or for all', () => {
   const zone = createTestZone(testGame, 2);
   const far = 1 << CLIENT_BITS;
