@@ -21,6 +21,7 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/web/play.ts': 'test/e2e/page.test.ts',
   'src/web/radar.ts': 'test/e2e/page.test.ts',
   'src/web/scene.ts': 'test/e2e/page.test.ts',
+  'src/io/edge-door.ts': 'workers end to end: test/e2e/hostile.test.ts, test/e2e/zones.test.ts, test/e2e/udp.test.ts',
   'src/guard/edge-rules.ts': 'rows of the table that test/guard/rules.test.ts holds to tests and counters',
   'src/guard/game-rules.ts': 'rows of the table that test/guard/rules.test.ts holds to tests and counters',
 };

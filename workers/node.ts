@@ -9,7 +9,9 @@ import { zoneUrl } from '../src/gateway/advertise.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
+import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
+import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
@@ -21,6 +23,7 @@ import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/sy
 import { withTimeout } from '../src/io/threads.ts';
 import { createTickWatch } from '../src/observe/tick-watch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
+import { KEY_BYTES } from '../src/transport/layout.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_CONFIG = 2;
@@ -37,20 +40,25 @@ async function main(): Promise<void> {
     process.stdout.write(parsed.text);
     return;
   }
-  const { config } = parsed;
+  const publicHosts = await findPublicHosts({ ...parsed.config, advertisedHost: parsed.config.advertise?.host });
+  const config: Config = publicHosts.length === 0 ? { ...parsed.config, udp: 'off' } : parsed.config;
   const log = createLogger(config.logLevel);
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
   const page = await buildPage(config.gameUrl);
   const tokenKey = randomBytes(TOKEN_KEY_BYTES);
+  const connectKey = randomBytes(KEY_BYTES);
   const threads = await startNodeThreads({
     config,
     game,
     log,
     tokenKey,
+    connectKey,
+    publicHosts,
     files: {
       zone: new URL('./zone.ts', import.meta.url),
-      edge: new URL('./ws-edge.ts', import.meta.url),
+      wsEdge: new URL('./ws-edge.ts', import.meta.url),
+      udpEdge: new URL('./udp-edge.ts', import.meta.url),
       store: new URL('./store.ts', import.meta.url),
     },
     now: systemClock.now,
@@ -60,10 +68,23 @@ async function main(): Promise<void> {
     },
   });
   ending.add(() => threads.drain());
-  const http = await serve(config, game, page, threads, tokenKey, log, ending);
+  const keys = { tokenKey, connectKey, publicHosts };
+  const http = await serve(config, game, page, threads, keys, log, ending);
   printAddresses(config, game, http.port, threads);
+  if (config.udp !== parsed.config.udp) {
+    process.stdout.write(
+      '  UDP is off: the host of --advertise has no IP address here; name one with --advertise-udp.\n',
+    );
+  }
   process.send?.('ready');
   ending.start();
+}
+
+interface Keys {
+  readonly tokenKey: Uint8Array;
+  readonly connectKey: Uint8Array;
+  /** Of this node, for connect tokens. */
+  readonly publicHosts: readonly string[];
 }
 
 async function serve(
@@ -71,11 +92,12 @@ async function serve(
   game: AnyGame,
   page: ReadonlyMap<string, PageFile>,
   threads: NodeThreads,
-  tokenKey: Uint8Array,
+  keys: Keys,
   log: Logger,
   ending: Ending,
 ): Promise<HttpServer> {
-  const signer = createTokenSigner(tokenKey);
+  const signer = createTokenSigner(keys.tokenKey);
+  const mint = createConnectTokens(createSodiumAead(), keys.connectKey);
   const ports = {
     accounts: threads.store,
     passwords: createPasswords(),
@@ -84,6 +106,8 @@ async function serve(
     hashGuestSecret,
     limits: createSessionLimits(config.sessionsPerMinute),
     findZone: threads.store.findZone,
+    mintConnectToken: (playerId: number, localAddress: string, port: number, nowS: number) =>
+      Buffer.from(mint(playerId, chooseHost(keys.publicHosts, localAddress), port, nowS)).toString('base64'),
     signToken: signer.sign,
     nowS: wallClockS,
   };
@@ -145,7 +169,12 @@ function printAddresses(config: Config, game: AnyGame, httpPort: number, threads
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
     `  page      http://${host}:${httpPort}/`,
     `  metrics   http://${host}:${httpPort}/metrics`,
-    ...threads.zones().map(({ zoneId, port }) => `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`),
+    ...threads
+      .zones()
+      .flatMap(({ zoneId, port, udpPort }) => [
+        `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`,
+        ...(udpPort === undefined ? [] : [`            udp://${host}:${udpPort}`]),
+      ]),
     `  data      ${config.data}`,
   ];
   const { advertise } = config;

@@ -4,6 +4,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
+import { warmUpScreening } from '../src/guard/requests.ts';
 import { beginTick, createFixedStep, untilDue } from '../src/sim/fixed-step.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
@@ -29,6 +30,7 @@ assert(port !== null, 'workers/zone.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const zone = createZone({ ...data, game });
 const { words, index, histograms } = zone.counters;
+warmUpScreening();
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 port.postMessage({ type: 'ready' });
 

@@ -52,6 +52,14 @@ export const FRAMES_BURST_MAX = 120;
 export const BYTES_PER_SECOND_MAX = 16_384;
 export const BYTES_BURST_MAX = 16_384;
 export const REQUESTS_PER_SECOND_MAX = 20;
+/** Requests of one client that a zone keeps for a later tick; further ones are dropped (counted). */
+export const REQUESTS_WAITING_MAX = REQUESTS_PER_SECOND_MAX;
+/**
+ * What requests of all players may cost one tick, in bytes, each counting for some more; the others wait for the next.
+ * A text of 250 bytes takes 0.3 ms to screen, so this is about 3 ms; a player who chats costs 100 every few seconds.
+ */
+export const REQUEST_COST_PER_TICK = 2_500;
+export const REQUEST_COST_EACH = 32;
 /** So many times the rate of frames or bytes, for so many seconds in a row, is a flood: goodbye `rate`. */
 export const FLOOD_FACTOR = 10;
 export const FLOOD_SECONDS = 5;
@@ -100,6 +108,12 @@ export const CHANNEL_BYTES_PER_SECOND_DOWN = 20_000;
 export const CHANNEL_BYTES_PER_SECOND_UP = 2_000;
 export const CHANNEL_BYTES_BURST_DOWN = 4_000;
 export const CHANNEL_BYTES_BURST_UP = 2_000;
+
+// --- clients that come by UDP
+/** Challenges that wait for their response; the oldest makes room. */
+export const HANDSHAKES_MAX = 1024;
+/** Connect tokens that were shown and have not expired; the oldest makes room. */
+export const USED_TOKENS_MAX = 65_536;
 
 // --- what players write
 /** Characters (code points) of a text after screening; a longer one is refused, `text_long`. */

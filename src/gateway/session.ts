@@ -2,6 +2,7 @@
 // Main thread. Every effect is a port handed in: accounts, hashing, randomness, limits, time. Awaits only those.
 // Checks stand in order of cost: origin, rate, shape, then the store, then the password.
 //
+//   Any of these with transport: "udp" gets connect tokens as well.
 //   {}                              a new guest, optionally { name }; the answer holds its secret, once
 //   { guestSecret }                 the guest comes back
 //   { name, password, create: true} registers            { name, password }   logs in
@@ -21,12 +22,14 @@ const DRAWS_MAX = 8;
 
 const NAME = new RegExp(`^[A-Za-z0-9_.-]{${NAME_LENGTH_MIN},${NAME_LENGTH_MAX}}$`);
 const GUEST_SECRET = new RegExp(`^[A-Za-z0-9_-]{${GUEST_SECRET_CHARACTERS}}$`);
-const FIELDS: readonly string[] = ['guestSecret', 'name', 'password', 'create'];
+const FIELDS: readonly string[] = ['guestSecret', 'name', 'password', 'create', 'transport'];
 
 export interface SessionRequest {
   /** From the wire: parsed JSON of any shape. */
   readonly body: unknown;
   readonly remoteAddress: string;
+  /** Ours, at which the request came in. */
+  readonly localAddress: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
 }
@@ -71,6 +74,8 @@ export interface SessionPorts {
   };
   /** The zone in which the player stands already, if any. */
   findZone(playerId: number): Promise<number | undefined>;
+  /** Base64 of a token to connect with by UDP to the edge at that port of this node. */
+  mintConnectToken(playerId: number, localAddress: string, port: number, nowS: number): string;
   signToken(claims: { playerId: number; name: string; tokenId: string }, nowS: number): Promise<string>;
   nowS(): number;
 }
@@ -88,8 +93,10 @@ export interface SessionOptions {
 
 export interface SessionZone {
   readonly zoneId: number;
-  /** Of its edge. */
+  /** Of its WebSocket edge. */
   readonly port: number;
+  /** Of its UDP edge; undefined where there is none. */
+  readonly udpPort: number | undefined;
   readonly players: number;
 }
 
@@ -148,7 +155,7 @@ export async function openSession(
   try {
     const result = await findPlayer(ports, intent, request.remoteAddress);
     if ('status' in result) return result;
-    return await answerSession(ports, options, request, result);
+    return await answerSession(ports, options, request, result, intent.isUdp);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'DARKAGES_PASSWORD_BUSY') return sessionError('busy', 'Too many logins at once: try again.', 1);
@@ -159,10 +166,11 @@ export async function openSession(
   }
 }
 
-type Intent =
+type Intent = { readonly isUdp: boolean } & (
   | { readonly kind: 'new_guest'; readonly name: string | undefined }
   | { readonly kind: 'guest'; readonly guestSecret: string }
-  | { readonly kind: 'login' | 'register'; readonly name: string; readonly password: string };
+  | { readonly kind: 'login' | 'register'; readonly name: string; readonly password: string }
+);
 
 interface Malformed {
   readonly error: SessionErrorCode;
@@ -174,28 +182,30 @@ function readIntent(body: unknown): Intent | Malformed {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return malformed('The body is a JSON object.');
   const unknown = Object.keys(body).find((key) => !FIELDS.includes(key));
   if (unknown !== undefined) return malformed(`Only these fields are known: ${FIELDS.join(', ')}.`);
-  const { guestSecret, name, password, create } = body as Record<string, unknown>;
+  const { guestSecret, name, password, create, transport } = body as Record<string, unknown>;
+  if (transport !== undefined && transport !== 'udp') return malformed('transport is "udp", or not there.');
+  const isUdp = transport === 'udp';
   if (create !== undefined && typeof create !== 'boolean') return malformed('create is true or false.');
   if (guestSecret !== undefined) {
     if (name !== undefined || password !== undefined || create !== undefined) {
       return malformed('guestSecret stands alone.');
     }
     if (typeof guestSecret !== 'string') return malformed('guestSecret is a string.');
-    return { kind: 'guest', guestSecret };
+    return { kind: 'guest', isUdp, guestSecret };
   }
   if (name !== undefined && (typeof name !== 'string' || !NAME.test(name))) {
     const message = `A name has ${NAME_LENGTH_MIN} to ${NAME_LENGTH_MAX} characters of A-Z a-z 0-9 _ . -`;
     return { error: 'bad_name', message };
   }
   if (password === undefined) {
-    return create === true ? malformed('create needs a password.') : { kind: 'new_guest', name };
+    return create === true ? malformed('create needs a password.') : { kind: 'new_guest', isUdp, name };
   }
   if (name === undefined) return malformed('password needs a name.');
   if (typeof password !== 'string' || !isPasswordLength(password)) {
     const message = `A password has ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters.`;
     return { error: 'bad_password', message };
   }
-  return { kind: create === true ? 'register' : 'login', name, password };
+  return { kind: create === true ? 'register' : 'login', isUdp, name, password };
 }
 
 function isPasswordLength(password: string): boolean {
@@ -294,9 +304,11 @@ async function answerSession(
   options: SessionOptions,
   request: SessionRequest,
   player: Player,
+  isUdp: boolean,
 ): Promise<SessionResponse> {
   const { playerId, name, guestSecret } = player;
-  const token = await ports.signToken({ playerId, name, tokenId: ports.random.tokenId() }, ports.nowS());
+  const nowS = ports.nowS();
+  const token = await ports.signToken({ playerId, name, tokenId: ports.random.tokenId() }, nowS);
   // Of a guest made just now nobody has heard.
   const standsIn = guestSecret === undefined ? await ports.findZone(playerId) : undefined;
   const advertise = options.advertise ?? plainAddress(options, request.host);
@@ -309,7 +321,14 @@ async function answerSession(
     expiresInS: TOKEN_LIFETIME_S,
     protocolVersion: PROTOCOL_VERSION,
     game: { name: options.game.name, version: options.game.version },
-    zones: zones.map(({ zoneId, port }) => ({ zoneId, url: zoneUrl(advertise, zoneId, port) })),
+    zones: zones.map(({ zoneId, port, udpPort }) => ({
+      zoneId,
+      url: zoneUrl(advertise, zoneId, port),
+      ...(isUdp &&
+        udpPort !== undefined && {
+          udp: { token: ports.mintConnectToken(playerId, request.localAddress, udpPort, nowS) },
+        }),
+    })),
   };
   return { status: 200, body };
 }

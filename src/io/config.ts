@@ -15,9 +15,12 @@ export interface Config {
   readonly httpPort: number;
   /** Port of the first zone's edge; 0 gives each any free port. */
   readonly port: number;
+  readonly udp: 'auto' | 'portable' | 'off';
   readonly data: string;
   readonly host: string;
   readonly advertise: Advertised | undefined;
+  /** '': as `advertise` has it. */
+  readonly advertiseUdp: string;
   readonly store: 'embedded';
   readonly gameUrl: string;
   readonly seed: number;
@@ -83,6 +86,13 @@ const OPTIONS: readonly OptionRow[] = [
     schema: wholeNumber(0, 65_535),
   },
   {
+    key: 'udp',
+    argument: 'KIND',
+    default: 'auto',
+    help: "UDP beside WebSocket, at the same port numbers: auto, portable (Node's own sockets) or off",
+    schema: z.enum(['auto', 'portable', 'off'], 'auto, portable or off'),
+  },
+  {
     key: 'data',
     argument: 'FOLDER',
     default: './data',
@@ -111,6 +121,14 @@ const OPTIONS: readonly OptionRow[] = [
       }
       return advertised;
     }),
+  },
+  {
+    key: 'advertiseUdp',
+    argument: 'HOST',
+    default: '',
+    defaultText: 'the host of --advertise',
+    help: 'where UDP of players goes, if not there: a proxy passes on WebSockets alone',
+    schema: z.string().refine((text) => text === '' || isHost(text), 'a host name or an IP address, without a port'),
   },
   {
     key: 'store',

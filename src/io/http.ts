@@ -102,7 +102,8 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
 function readSessionRequest(request: FastifyRequest, trustProxy: boolean): SessionRequest {
   const { host, origin } = request.headers;
   const remoteAddress = (trustProxy ? forwardedAddress(request) : undefined) ?? request.socket.remoteAddress ?? '';
-  return { body: request.body, remoteAddress, host, origin };
+  const localAddress = request.socket.localAddress ?? '';
+  return { body: request.body, remoteAddress, localAddress, host, origin };
 }
 
 /** The last address is what our proxy saw; those before it are whatever the client wrote. */

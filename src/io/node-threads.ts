@@ -1,4 +1,4 @@
-// The threads of a node and how they live together: the store, and for each zone its thread and its edge. Starts them
+// The threads of a node and how they live together: the store, and for each zone its thread and its edges. Starts them
 // in the order in which they need each other, starts one again that died, and stops them so that nothing is lost:
 // edges first (clients are told), then zones (they hand over every player's state), then the store (it writes it).
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
@@ -17,11 +17,13 @@ import { connectStore, type StoreClient } from './store-client.ts';
 import type { Logger } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
+import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
   readonly zone: URL;
-  readonly edge: URL;
+  readonly wsEdge: URL;
+  readonly udpEdge: URL;
   readonly store: URL;
 }
 
@@ -30,6 +32,9 @@ export interface NodeThreadsOptions {
   readonly game: AnyGame;
   readonly files: ThreadFiles;
   readonly tokenKey: Uint8Array;
+  /** Of connect tokens, and the IP addresses that they may name. */
+  readonly connectKey: Uint8Array;
+  readonly publicHosts: readonly string[];
   readonly log: Logger;
   /** Monotonic milliseconds. */
   now(): number;
@@ -38,7 +43,7 @@ export interface NodeThreadsOptions {
 }
 
 export interface NodeThreads {
-  /** With the port each edge listens on, and how many players stand in it. */
+  /** With the ports its edges listen on, and how many players stand in it. */
   zones(): readonly SessionZone[];
   /** Ticks each zone has run, as its u32 counter says. */
   ticks(): readonly number[];
@@ -55,15 +60,22 @@ const EDGE_DRAIN_MS = 4_000;
 const ZONE_STOP_MS = 5_000;
 const STORE_STOP_MS = 15_000;
 
+interface EdgeThread {
+  readonly kind: 'ws' | 'udp';
+  readonly index: number;
+  readonly loopDelay: SharedArrayBuffer;
+  /** Where it listens; the first time as configured, then where it was. */
+  port: number;
+  thread: Thread | undefined;
+}
+
 interface ZoneThreads {
   readonly zoneId: number;
   readonly buffers: ZoneBuffers;
-  readonly edgeLoopDelay: SharedArrayBuffer;
+  readonly udpCounters: SharedArrayBuffer;
+  readonly edges: readonly EdgeThread[];
   epoch: number;
-  /** Where the edge listens; the first time as configured, then where it was. */
-  port: number;
   zone: Thread | undefined;
-  edge: Thread | undefined;
 }
 
 interface Node extends NodeThreadsOptions {
@@ -80,16 +92,22 @@ interface Node extends NodeThreadsOptions {
 /** Resolves when everything runs and listens. Rejects with a ServerError after stopping what was started. */
 export async function startNodeThreads(options: NodeThreadsOptions): Promise<NodeThreads> {
   const { config, game } = options;
+  const kinds = config.udp === 'off' ? (['ws'] as const) : (['ws', 'udp'] as const);
   const zoneThreads = Array.from(
     { length: config.zones },
-    (_, index): ZoneThreads => ({
-      zoneId: index + 1,
-      buffers: createZoneBuffers(game, 1),
-      edgeLoopDelay: createLoopDelayBuffer(),
+    (_, zone): ZoneThreads => ({
+      zoneId: zone + 1,
+      buffers: createZoneBuffers(game, kinds.length),
+      udpCounters: createUdpCounterBuffer(),
+      edges: kinds.map((kind, index) => ({
+        kind,
+        index,
+        loopDelay: createLoopDelayBuffer(),
+        port: config.port === 0 ? 0 : config.port + zone,
+        thread: undefined,
+      })),
       epoch: 1,
-      port: config.port === 0 ? 0 : config.port + index,
       zone: undefined,
-      edge: undefined,
     }),
   );
   const node: Node = {
@@ -106,7 +124,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     await startStore(node);
     await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));
     // One after the other: of two ports in use the first is named.
-    for (const threads of zoneThreads) await startEdge(node, threads);
+    for (const threads of zoneThreads) for (const edge of threads.edges) await startEdge(node, threads, edge);
   } catch (error) {
     await drain(node);
     throw error;
@@ -133,7 +151,9 @@ async function startStore(node: Node): Promise<void> {
   });
   node.storeThread = thread;
   node.storeClient = connectStore(openStorePort(node));
-  for (const { edge } of zoneThreads) if (edge !== undefined) sendStorePort(node, edge);
+  for (const { edges } of zoneThreads) {
+    for (const { thread: edge } of edges) if (edge !== undefined) sendStorePort(node, edge);
+  }
   watch(node, thread, async () => {
     node.storeClient?.close();
     await startStore(node);
@@ -168,37 +188,44 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
   });
 }
 
-async function startEdge(node: Node, threads: ZoneThreads): Promise<void> {
-  const { zoneId, buffers, edgeLoopDelay } = threads;
+async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
+  const { zoneId, buffers, udpCounters } = threads;
+  const { kind, index, loopDelay } = edge;
   const { config, tokenKey } = node;
   const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
-    name: `edge-${zoneId}`,
-    file: node.files.edge,
+    name: kind === 'ws' ? `edge-${zoneId}` : `udp-edge-${zoneId}`,
+    file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
     labels: { zone_id: String(zoneId) },
-    loopDelay: edgeLoopDelay,
+    loopDelay,
     transferList: [storePort],
     workerData: {
       zoneId,
-      edgeIndex: 0,
+      edgeIndex: index,
       gameUrl: config.gameUrl,
       host: config.host,
-      port: threads.port,
+      port: edge.port,
       buffers,
       tokenKey,
       storePort,
-      allowOrigins: [...config.allowOrigin],
-      trustProxy: config.trustProxy,
-      loopDelay: edgeLoopDelay,
+      loopDelay,
+      ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy }),
+      ...(kind === 'udp' && {
+        isRestart: edge.thread !== undefined,
+        adapter: config.udp === 'portable' ? 'portable' : undefined,
+        connectKey: node.connectKey,
+        publicHosts: [...node.publicHosts],
+        udpCounters,
+      }),
       seed: (config.seed + zoneId - 1) >>> 0,
     },
   });
-  threads.edge = thread;
-  threads.port = Number(thread.upMessage.port);
+  edge.thread = thread;
+  edge.port = Number(thread.upMessage.port);
   // The store thread that was there when this edge began may be dead: then its port leads nowhere.
   if (node.storeThread !== storeThread) sendStorePort(node, thread);
-  watch(node, thread, () => startEdge(node, threads));
+  watch(node, thread, () => startEdge(node, threads, edge));
 }
 
 function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
@@ -231,9 +258,9 @@ function describe(node: Node): NodeThreads {
   };
   return {
     zones: () =>
-      zoneThreads.map(({ zoneId, port }, zone) => {
+      zoneThreads.map(({ zoneId, edges: [ws, udp] }, zone) => {
         const { words, index } = zoneCounters[zone]!;
-        return { zoneId, port, players: words[index.players]! };
+        return { zoneId, port: ws!.port, udpPort: udp?.port, players: words[index.players]! };
       }),
     ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
     replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
@@ -245,18 +272,22 @@ function describe(node: Node): NodeThreads {
       ping: async () => store().ping(),
     },
     sources: [
-      ...zoneThreads.flatMap(({ zoneId, buffers }): BlockSource[] => {
+      ...zoneThreads.flatMap(({ zoneId, buffers, udpCounters }): BlockSource[] => {
         const labels = { zone_id: String(zoneId) };
         return [
           { kind: 'zone', labels, blocks: [buffers.counters] },
           { kind: ruleRows(game.rules), labels, blocks: [buffers.ruleCounters] },
           { kind: 'edge', labels, blocks: buffers.edgeCounters },
+          { kind: UDP_ROWS, labels, blocks: [udpCounters] },
         ];
       }),
       { kind: 'store', labels: {}, blocks: [node.storeCounters] },
     ],
     async figures() {
-      const threads = [node.storeThread, ...zoneThreads.flatMap(({ zone, edge }) => [zone, edge])];
+      const threads = [
+        node.storeThread,
+        ...zoneThreads.flatMap(({ zone, edges }) => [zone, ...edges.map(({ thread }) => thread)]),
+      ];
       const figures = await Promise.all(threads.map((thread) => thread?.figures()));
       return figures.filter((one) => one !== undefined);
     },
@@ -268,10 +299,12 @@ async function drain(node: Node): Promise<readonly string[]> {
   node.isDraining = true;
   const problems: string[] = [];
   await Promise.all(
-    node.zoneThreads.map(async ({ edge, zoneId }) => {
-      const answer = await edge?.stop({ type: 'drain' }, 'drained', EDGE_DRAIN_MS);
-      if (edge !== undefined && answer === undefined) problems.push(`edge ${zoneId} did not close in time`);
-    }),
+    node.zoneThreads.flatMap(({ edges }) =>
+      edges.map(async ({ thread }) => {
+        const answer = await thread?.stop({ type: 'drain' }, 'drained', EDGE_DRAIN_MS);
+        if (thread !== undefined && answer === undefined) problems.push(`${thread.name} did not close in time`);
+      }),
+    ),
   );
   await Promise.all(
     node.zoneThreads.map(async ({ zone, zoneId }) => {

@@ -65,18 +65,32 @@ function createBench() {
       },
     },
     findZone: async (playerId) => state.standsIn.get(playerId),
+    mintConnectToken: (playerId, localAddress, port, nowS) => `${playerId} ${localAddress} ${port} ${nowS}`,
     signToken: async ({ playerId, name, tokenId }) => `${playerId}/${name}/${tokenId}`,
     nowS: () => clock.now(),
   };
   const options = {
     game: { name: 'darkages', version: 3 },
-    zones: () => state.players.map((players, index) => ({ zoneId: index + 1, port: 7777 + index, players })),
+    zones: () =>
+      state.players.map((players, index) => ({
+        zoneId: index + 1,
+        port: 7777 + index,
+        udpPort: index === 0 ? 7777 : undefined,
+        players,
+      })),
     advertise: undefined as Advertised | undefined,
     listenHost: '127.0.0.1',
     allowOrigins: [],
   };
   const post = (body: unknown, more: { origin?: string; host?: string; remoteAddress?: string } = {}) =>
-    openSession(ports, options, { body, remoteAddress: '10.0.0.1', host: HOST, origin: undefined, ...more });
+    openSession(ports, options, {
+      body,
+      remoteAddress: '10.0.0.1',
+      localAddress: '10.0.0.9',
+      host: HOST,
+      origin: undefined,
+      ...more,
+    });
   return { accounts, counts, state, options, post };
 }
 
@@ -105,6 +119,16 @@ describe('a guest', () => {
     expect(back.status).toBe(200);
     expect(back.body).toMatchObject({ playerId: '4000000000000000', name: 'guest-1' });
     expect(back.body).not.toHaveProperty('guestSecret');
+  });
+
+  test('who asks for UDP gets a connect token for each zone that has it, others none', async () => {
+    const { post } = createBench();
+    const zonesOf = async (body: object) => (await post(body)).body.zones as { udp?: { token: string } }[];
+    expect((await zonesOf({})).map(({ udp }) => udp)).toEqual([undefined, undefined]);
+    const [first, second] = await zonesOf({ transport: 'udp' });
+    expect(first!.udp!.token).toMatch(/^\d{16} 10\.0\.0\.9 7777 \d/);
+    expect(second).not.toHaveProperty('udp');
+    expect(await post({ transport: 'tcp' })).toMatchObject({ status: 400, body: { error: 'malformed' } });
   });
 
   test('may choose a free name; a chosen one that is taken is a 409, a drawn one is drawn again', async () => {

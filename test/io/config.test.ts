@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port port data host advertise store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
+  'zones http-port port udp data host advertise advertise-udp store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
     ' ',
   );
 
@@ -25,9 +25,11 @@ describe('configuration', () => {
       zones: 1,
       httpPort: 8080,
       port: 7777,
+      udp: 'auto',
       data: expect.stringMatching(/[\\/]data$/),
       host: '127.0.0.1',
       advertise: undefined,
+      advertiseUdp: '',
       store: 'embedded',
       gameUrl: expect.stringMatching(/^file:.*\/src\/game\/game\.ts$/),
       seed: 1,

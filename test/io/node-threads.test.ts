@@ -35,14 +35,20 @@ afterEach(async () => {
 });
 
 async function start(...argv: string[]): Promise<void> {
-  const parsed = parseConfig(['--zones', '2', '--http-port', '0', '--log-level', 'silent', ...argv], {}, '0');
+  const parsed = parseConfig(
+    ['--zones', '2', '--http-port', '0', '--log-level', 'silent', '--udp', 'off', ...argv],
+    {},
+    '0',
+  );
   if (!('config' in parsed)) throw new Error('config');
   const file = new URL('./fixtures/node-thread.ts', import.meta.url);
   threads = await startNodeThreads({
     config: parsed.config,
     game,
-    files: { zone: file, edge: file, store: file },
+    files: { zone: file, wsEdge: file, udpEdge: file, store: file },
     tokenKey: new Uint8Array(32),
+    connectKey: new Uint8Array(32),
+    publicHosts: ['127.0.0.1'],
     log: createLogger('silent', false),
     now: createManualClock().now,
     onHopeless: (reason) => hopeless.push(reason),
@@ -67,13 +73,25 @@ test('threads start in the order of need and end in the order that loses nothing
   expect(names.slice(1, 3).sort()).toEqual(['zone-1', 'zone-2']);
   expect(names.slice(3)).toEqual(['edge-1', 'edge-2']);
   expect(threads?.zones()).toEqual([
-    { zoneId: 1, port: 7777, players: 0 },
-    { zoneId: 2, port: 7778, players: 0 },
+    { zoneId: 1, port: 7777, udpPort: undefined, players: 0 },
+    { zoneId: 2, port: 7778, udpPort: undefined, players: 0 },
   ]);
   expect(await threads?.drain()).toEqual([]);
   const ends = () => told.filter(({ what }) => what === 'drain' || what === 'stop').map(({ name }) => name.slice(0, 4));
   await until(() => ends().length === 5);
   expect(ends()).toEqual(['edge', 'edge', 'zone', 'zone', 'stor']);
+});
+
+test('with UDP each zone has a second edge, at the same port number', async () => {
+  await start('--udp', 'auto');
+  await until(() => startedNames().length === 7);
+  expect(startedNames().slice(3)).toEqual(['edge-1', 'udp-edge-1', 'edge-2', 'udp-edge-2']);
+  expect(threads?.zones().map(({ port, udpPort }) => [port, udpPort])).toEqual([
+    [7777, 7777],
+    [7778, 7778],
+  ]);
+  const figures = await threads?.figures();
+  expect(figures?.map(({ name }) => name)).toEqual(expect.arrayContaining(['edge-1', 'udp-edge-1', 'udp-edge-2']));
 });
 
 test('a dead zone goes on with the next epoch, its edge stays', async () => {

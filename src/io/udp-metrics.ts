@@ -1,0 +1,43 @@
+// What a UDP edge counts beside the session layer, as a block for /metrics: packets and refusals of the transport, and
+// what the socket knows of losses. The edge thread writes the block, the main thread reads it.
+
+import type { CounterRow } from '../base/counters.ts';
+import { COUNT, type CountName, DROP_REASONS } from '../transport/counts.ts';
+import { createUdpCounts, type UdpCounts } from '../transport/udp-port.ts';
+
+const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
+  metric,
+  kind: 'counter',
+  help,
+  ...(labels !== undefined && { labels }),
+});
+
+const TRANSPORT_NAMES = Object.keys(COUNT) as CountName[];
+const SOCKET_NAMES = Object.keys(createUdpCounts()) as (keyof UdpCounts)[];
+const DROPS: ReadonlySet<string> = new Set(DROP_REASONS);
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+export const UDP_ROWS: readonly CounterRow[] = [
+  ...TRANSPORT_NAMES.map((name) =>
+    DROPS.has(name)
+      ? counter('udp_packets_dropped_total', 'Packets dropped, by reason', {
+          reason: snake(name).replace(/^drop_/, ''),
+        })
+      : counter(`udp_${snake(name)}_total`, `Transport: ${snake(name).replaceAll('_', ' ')}`),
+  ),
+  ...SOCKET_NAMES.map((name) =>
+    counter(`udp_socket_${snake(name)}_total`, `Socket: ${snake(name).replaceAll('_', ' ')}`),
+  ),
+];
+
+export function createUdpCounterBuffer(): SharedArrayBuffer {
+  return new SharedArrayBuffer(UDP_ROWS.length * 4);
+}
+
+/** Copies both into the block; they wrap there as everything does. */
+export function copyUdpCounts(buffer: SharedArrayBuffer, transport: Uint32Array, socket: UdpCounts): void {
+  const words = new Uint32Array(buffer);
+  words.set(transport);
+  for (const [index, name] of SOCKET_NAMES.entries()) words[transport.length + index] = socket[name];
+}

@@ -1,0 +1,256 @@
+// The connections of an edge that come by UDP: joins the secure transport (netcode and channels) to the session layer.
+// Edge threads; pure. Datagrams and `nowMs` come in, datagrams go to the transport's outbox; whoever owns the socket
+// sends them after each call. Time is milliseconds since 1970 that never go back, here and in the session layer.
+//
+// A client is admitted twice: by the transport, which proves its address and its token, and by the session layer like
+// everyone else. `Link.playerId` is what the first has found, and the second holds the join to it.
+
+import { PACKET_BYTES_MAX } from '../base/limits.ts';
+import { ADDRESS_WORDS } from '../transport/address.ts';
+import type { TokenBucket } from '../transport/channels/budget.ts';
+import {
+  beginPacket,
+  type Channels,
+  createChannels,
+  endPacket,
+  isBroken,
+  isPacketDue,
+  nextMessage,
+  nextOutcome,
+  receivePacket,
+  sendReliable,
+  writeMessage,
+} from '../transport/channels/channels.ts';
+import {
+  createDegradation,
+  type Degradation,
+  type SnapshotPlan,
+  snapshotPlan,
+  updateDegradation,
+} from '../transport/channels/degradation.ts';
+import { DOWN, UP } from '../transport/channels/directions.ts';
+import { MESSAGE_BYTES_MAX, SEQUENCED, TAKEN } from '../transport/channels/packet.ts';
+import { backlogBytes } from '../transport/channels/reliable-sender.ts';
+import { disconnectClient, receiveFromClient, sendToClient, updateServer } from '../transport/server.ts';
+import { CLIENT_CONNECTED, type Server } from '../transport/server-state.ts';
+import {
+  CLOSED,
+  type Connection,
+  closeConnection,
+  type Edge,
+  forgetConnection,
+  forgetStranger,
+  type Link,
+  openConnection,
+  welcomeStranger,
+} from './edge.ts';
+import { receiveFrame } from './receive.ts';
+import type { Stranger } from './strangers.ts';
+
+/** A connection that is over is kept for so long at most, so that its goodbye arrives. */
+const LINGER_MS_MAX = 1_000;
+
+export interface Datagrams {
+  readonly edge: Edge;
+  readonly server: Server;
+  /** What all its connections may send together. */
+  readonly node: TokenBucket | undefined;
+  /** By slot of the server. */
+  readonly links: (DatagramLink | undefined)[];
+  /** The payload being written. */
+  readonly packet: Uint8Array;
+  /** Of the call that is going on: what is sent in it is sent then. */
+  nowMs: number;
+}
+
+interface DatagramLink extends Link {
+  readonly slot: number;
+  readonly channels: Channels;
+  readonly degradation: Degradation;
+  readonly stranger: Stranger;
+  plan: SnapshotPlan;
+  connection: Connection | undefined;
+  /** What comes before then is dropped. */
+  heldUntilMs: number;
+  /** When the session layer closed it; Infinity while it is open. */
+  closedMs: number;
+}
+
+export function createDatagrams(edge: Edge, server: Server, node: TokenBucket | undefined): Datagrams {
+  return {
+    edge,
+    server,
+    node,
+    links: Array.from({ length: server.slots.capacity }),
+    packet: new Uint8Array(PACKET_BYTES_MAX),
+    nowMs: 0,
+  };
+}
+
+/** From the wire: `bytes[from, end)` came from `address[at …]`. */
+export function receiveDatagram(
+  datagrams: Datagrams,
+  nowMs: number,
+  address: Uint32Array,
+  at: number,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): void {
+  const { server } = datagrams;
+  datagrams.nowMs = nowMs;
+  const slot = receiveFromClient(server, nowMs, address, at, bytes, from, end);
+  takeHappened(datagrams);
+  if (slot < 0) return;
+  const link = datagrams.links[slot];
+  if (link === undefined || nowMs < link.heldUntilMs) return;
+  const { channels } = link;
+  if (receivePacket(channels, server.payload, 0, server.payloadBytes, nowMs) !== TAKEN) {
+    endBroken(datagrams, link);
+    return;
+  }
+  while (nextMessage(channels)) {
+    const { connection } = link;
+    // What follows the end of a session is read, so that what it acknowledges counts, and not listened to.
+    if (connection === undefined || connection.state === CLOSED) continue;
+    receiveFrame(datagrams.edge, connection, channels.bytes.subarray(channels.from, channels.end), nowMs);
+  }
+  for (let outcome = nextOutcome(channels); outcome >= 0; ) outcome = nextOutcome(channels);
+  endBroken(datagrams, link);
+}
+
+/** A peer whose reliable stream is broken can say nothing more that would be understood. */
+function endBroken(datagrams: Datagrams, link: DatagramLink): void {
+  if (!isBroken(link.channels) || link.connection === undefined) return;
+  closeConnection(datagrams.edge, link.connection, 'malformed');
+}
+
+/** Clients that came and went while the server was called. */
+function takeHappened(datagrams: Datagrams): void {
+  const { happened } = datagrams.server;
+  for (let index = 0; index < happened.count; index++) {
+    const slot = happened.slots[index]!;
+    if (happened.kinds[index] === CLIENT_CONNECTED) openLink(datagrams, slot);
+    else dropLink(datagrams, slot);
+  }
+  happened.count = 0;
+}
+
+function openLink(datagrams: Datagrams, slot: number): void {
+  const { edge, server, nowMs } = datagrams;
+  const { addresses, clientIds } = server.slots;
+  const stranger = welcomeStranger(edge, hostKey(addresses, slot * ADDRESS_WORDS));
+  if (stranger === undefined) {
+    disconnectClient(server, nowMs, slot);
+    return;
+  }
+  const channels = createChannels(DOWN, UP, datagrams.node, nowMs);
+  const degradation = createDegradation(nowMs);
+  const link: DatagramLink = {
+    slot,
+    channels,
+    degradation,
+    stranger,
+    plan: snapshotPlan(degradation),
+    playerId: clientIds[slot * 2]! + clientIds[slot * 2 + 1]! * 0x1_0000_0000,
+    connection: undefined,
+    heldUntilMs: 0,
+    closedMs: Number.POSITIVE_INFINITY,
+    send: (bytes, isReliable) => send(datagrams, link, bytes, isReliable),
+    backlogBytes: () => backlogBytes(channels.sender),
+    holdUp(ms) {
+      link.heldUntilMs = datagrams.nowMs + ms;
+    },
+    close() {
+      link.closedMs = Math.min(link.closedMs, datagrams.nowMs);
+    },
+  };
+  datagrams.links[slot] = link;
+  link.connection = openConnection(edge, link, stranger, nowMs);
+  if (link.connection === undefined) {
+    disconnectClient(server, nowMs, slot);
+    dropLink(datagrams, slot);
+  }
+}
+
+/** What counts as one host: an IPv4 address, the /64 of an IPv6 one. */
+function hostKey(words: Uint32Array, at: number): string {
+  const isIpv4 = words[at] === 0 && words[at + 1] === 0;
+  return isIpv4 ? `${words[at + 2]} ${words[at + 3]}` : `${words[at]} ${words[at + 1]}`;
+}
+
+/** The transport has let go of it. */
+function dropLink(datagrams: Datagrams, slot: number): void {
+  const link = datagrams.links[slot];
+  if (link === undefined) return;
+  datagrams.links[slot] = undefined;
+  forgetStranger(datagrams.edge, link.stranger);
+  if (link.connection !== undefined) forgetConnection(datagrams.edge, link.connection);
+}
+
+function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isReliable: boolean): void {
+  const { channels } = link;
+  if (!isReliable && sendAtOnce(datagrams, link, bytes)) return;
+  if (sendReliable(channels, bytes, 0, bytes.length)) return;
+  // It reads nothing, or far too slowly: without this message the rest would mean something else.
+  if (link.connection !== undefined && link.closedMs === Number.POSITIVE_INFINITY) {
+    link.closedMs = datagrams.nowMs;
+    closeConnection(datagrams.edge, link.connection, 'backlog');
+  }
+}
+
+/** False when it is too long for a packet. One for which there is no bandwidth is lost, as on the line. */
+function sendAtOnce(
+  { server, packet, nowMs }: Datagrams,
+  { slot, channels }: DatagramLink,
+  bytes: Uint8Array,
+): boolean {
+  if (bytes.length > MESSAGE_BYTES_MAX) return false;
+  beginPacket(channels, packet, 0, nowMs);
+  writeMessage(channels, SEQUENCED, bytes, 0, bytes.length);
+  const end = endPacket(channels, nowMs);
+  if (end > 0) sendToClient(server, nowMs, slot, packet, 0, end);
+  return true;
+}
+
+/** What is due of reliable messages and acknowledgements; after each round of receiving and serving. */
+export function flushDatagrams(datagrams: Datagrams, nowMs: number): void {
+  const { server, packet } = datagrams;
+  datagrams.nowMs = nowMs;
+  for (let slot = 0; slot < datagrams.links.length; slot++) {
+    const link = datagrams.links[slot];
+    if (link === undefined) continue;
+    const { channels } = link;
+    while (isPacketDue(channels, nowMs)) {
+      beginPacket(channels, packet, 0, nowMs);
+      const end = endPacket(channels, nowMs);
+      if (end === 0) break;
+      sendToClient(server, nowMs, slot, packet, 0, end);
+    }
+    if (nowMs < link.closedMs) continue;
+    if (backlogBytes(channels.sender) > 0 && nowMs - link.closedMs < LINGER_MS_MAX) continue;
+    disconnectClient(server, nowMs, slot);
+    dropLink(datagrams, slot);
+  }
+}
+
+/**
+ * Time passes: who is silent is gone, who has no bandwidth gets less. Ten times a second is enough.
+ * @param unixMs the wall clock, by which tokens expire.
+ */
+export function updateDatagrams(datagrams: Datagrams, nowMs: number, unixMs: number): void {
+  const { server, node } = datagrams;
+  datagrams.nowMs = nowMs;
+  updateServer(server, nowMs, unixMs);
+  takeHappened(datagrams);
+  for (const link of datagrams.links) {
+    if (link === undefined) continue;
+    updateDegradation(link.degradation, link.channels.budget.own, node, nowMs);
+    link.plan = snapshotPlan(link.degradation);
+  }
+}
+
+/** Whether goodbyes are still on their way. */
+export function hasClosing({ links }: Datagrams): boolean {
+  return links.some((link) => link !== undefined && link.closedMs < Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,132 @@
+// UDP edge thread of one zone: joins the socket, the secure transport and the session layer. It lives on the event loop:
+// the socket says when packets wait, new ticks wake it through Atomics.waitAsync on the history's newest tick. No logic.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../src/base/assert.ts';
+import { errorCode } from '../src/base/errors.ts';
+import { CONNECTIONS_MAX, HANDSHAKES_MAX, TOKEN_LIFETIME_S, USED_TOKENS_MAX } from '../src/base/limits.ts';
+import { createSodiumAead } from '../src/io/aead-sodium.ts';
+import { PROTOCOL_ID } from '../src/io/connect-tokens.ts';
+import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
+import { steadyMs, wallClockS } from '../src/io/system.ts';
+import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import { openUdp, readInBatches } from '../src/io/udp.ts';
+import { copyUdpCounts } from '../src/io/udp-metrics.ts';
+import {
+  createDatagrams,
+  flushDatagrams,
+  hasClosing,
+  receiveDatagram,
+  updateDatagrams,
+} from '../src/session/datagrams.ts';
+import { updateEdge } from '../src/session/edge.ts';
+import type { AnyGame } from '../src/sim/game.ts';
+import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
+import { ADDRESS_WORDS, parseAddress } from '../src/transport/address.ts';
+import { createOutbox } from '../src/transport/outbox.ts';
+import { createServer } from '../src/transport/server-state.ts';
+import type { UdpSocket } from '../src/transport/udp-port.ts';
+
+interface UdpEdgeData extends EdgeData {
+  readonly adapter: 'batched' | 'portable' | undefined;
+  readonly isRestart: boolean;
+  /** Of the tokens that the main thread mints. */
+  readonly connectKey: Uint8Array;
+  /** IP addresses under which tokens name this node. */
+  readonly publicHosts: readonly string[];
+  readonly udpCounters: SharedArrayBuffer;
+}
+
+type EdgeMessage = { readonly type: 'drain' } | { readonly type: 'storePort'; readonly port: MessagePort };
+
+const UPDATE_INTERVAL_MS = 100;
+const OUTBOX_PACKETS = 256;
+const DRAIN_MS_MAX = 1_500;
+/** The clock of who mints tokens, and the rounding to seconds. */
+const CLOCK_SLACK_S = 5;
+
+const data = workerData as UdpEdgeData;
+const port = parentPort;
+assert(port !== null, 'workers/udp-edge.ts runs as a worker thread');
+const { game } = (await import(data.gameUrl)) as { game: AnyGame };
+const door = createDoor(data, game);
+reportLoopDelay(data.loopDelay);
+
+async function start(): Promise<void> {
+  const socket = await openUdp({
+    host: data.host,
+    port: data.port,
+    ...(data.adapter !== undefined && { adapter: data.adapter }),
+  });
+  const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full));
+  const server = createServer({
+    aead: createSodiumAead(),
+    key: data.connectKey,
+    protocolId: PROTOCOL_ID,
+    addresses: data.publicHosts.map((host) => parseAddress(`${host}:${socket.port}`)!),
+    clientsMax: CONNECTIONS_MAX,
+    handshakesMax: HANDSHAKES_MAX,
+    tokensMax: USED_TOKENS_MAX,
+    tokenLifetimeSMax: TOKEN_LIFETIME_S + CLOCK_SLACK_S,
+    // The edge before this one has taken tokens of which this one knows nothing.
+    expiresAfterS: data.isRestart ? wallClockS() + TOKEN_LIFETIME_S : 0,
+    outbox,
+  });
+  const datagrams = createDatagrams(door.edge, server, undefined);
+  const flush = (): void => {
+    flushDatagrams(datagrams, steadyMs());
+    if (outbox.count > 0) socket.send(outbox);
+  };
+  const { incoming } = socket;
+  const stride = incoming.bytes.length / incoming.capacity;
+  const take = (): void => {
+    const nowMs = steadyMs();
+    for (let index = 0; index < incoming.count; index++) {
+      const from = index * stride;
+      const end = from + incoming.lengths[index]!;
+      if (end < from) continue;
+      receiveDatagram(datagrams, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
+    }
+    flush();
+  };
+  setInterval(() => {
+    const nowMs = steadyMs();
+    updateEdge(door.edge, nowMs);
+    updateDatagrams(datagrams, nowMs, Date.now());
+    flush();
+    copyUdpCounts(data.udpCounters, server.counts, socket.counts());
+  }, UPDATE_INTERVAL_MS);
+  readInBatches(socket, take, steadyMs, nap);
+  port!.on('message', (message: EdgeMessage) => {
+    if (message.type === 'drain') void drain(socket, flush, () => hasClosing(datagrams));
+    else door.useStore(message.port);
+  });
+  port!.postMessage({ type: 'listening', port: socket.port });
+  await door.serve(flush);
+}
+
+/** Until the next frame at most. */
+function nap(ms: number): void {
+  Atomics.wait(door.edge.history.header, NEWEST_TICK_INDEX, door.edge.servedTick, ms);
+}
+
+/** Goodbyes are on their way until they were acknowledged. */
+async function drain(socket: UdpSocket, flush: () => void, isClosing: () => boolean): Promise<void> {
+  door.dismissAll();
+  const deadlineMs = steadyMs() + DRAIN_MS_MAX;
+  flush();
+  while (isClosing() && steadyMs() < deadlineMs) await sleep(20);
+  socket.close();
+  door.close();
+  port!.postMessage({ type: 'drained' });
+  process.exit(0);
+}
+
+try {
+  await start();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  port.postMessage({ type: 'failed', code: errorCode(error) ?? 'DARKAGES_THREAD_DIED', message });
+  throw error;
+}
