@@ -63,8 +63,8 @@ export const REQUEST_COST_EACH = 32;
 /** So many times the rate of frames or bytes, for so many seconds in a row, is a flood: goodbye `rate`. */
 export const FLOOD_FACTOR = 10;
 export const FLOOD_SECONDS = 5;
-/** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second are 20 KB. */
-export const SNAPSHOT_BYTES_MAX = 1000;
+/** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second leave room for events. */
+export const SNAPSHOT_BYTES_MAX = 900;
 /** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
 export const VISIBLE_MAX = 255;
 /** Ticks between two looks at whether something hides one entity from another: 5 a second. */
@@ -104,8 +104,8 @@ export const RELIABLE_BYTES_UP_MAX = FRAME_BYTES_MAX;
 export const QUEUE_BYTES_DOWN_MAX = 524_288;
 export const QUEUE_BYTES_UP_MAX = 16_384;
 /** Bytes of messages a second, and at once. Beyond it unreliable ones are refused and reliable ones wait. */
-export const CHANNEL_BYTES_PER_SECOND_DOWN = 20_000;
-export const CHANNEL_BYTES_PER_SECOND_UP = 2_000;
+export const CHANNEL_BYTES_PER_SECOND_DOWN = 20_480;
+export const CHANNEL_BYTES_PER_SECOND_UP = 4_096;
 export const CHANNEL_BYTES_BURST_DOWN = 4_000;
 export const CHANNEL_BYTES_BURST_UP = 2_000;
 
@@ -162,7 +162,10 @@ assert(PENDING_INPUTS * TICK_MS >= 500, 'a client half a second ahead still gets
 assert(FRAMES_PER_SECOND_MAX > TICK_HZ * 2, 'an honest client sends an input a tick and a few requests and pings');
 assert(FLOOD_SECONDS > 1, 'what a line held back comes within one second, and is no flood');
 assert(SNAPSHOT_BYTES_MAX <= 1200, 'a snapshot fits one datagram');
-assert((SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 20_000, 'snapshots stay within 20 KB/s');
+assert(
+  (SNAPSHOT_BYTES_MAX * TICK_HZ) / SNAPSHOT_INTERVAL_TICKS <= 0.9 * CHANNEL_BYTES_PER_SECOND_DOWN,
+  'snapshots leave a tenth of what a client may get to events',
+);
 assert((SENT_PACKETS_MAX & (SENT_PACKETS_MAX - 1)) === 0, 'sent packets are indexed with a mask');
 assert(SENT_PACKETS_MAX >= TICK_HZ + ACK_PACKETS, 'a packet a tick is remembered for a round trip of a second');
 for (const [segments, queueBytes, messageBytes] of [
