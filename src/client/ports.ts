@@ -13,7 +13,7 @@ export interface Socket {
   /** Whether the line has room for what is only sent in case of a loss; a socket that doesn't say has. */
   hasSpare?(): boolean;
   /** What is known of the line: round trip, jitter, loss both ways. Sockets that see nothing of it have none. */
-  readonly line?: ConnectionStats;
+  readonly line?: ConnectionStats | undefined;
   /** Ends the connection; events of a closed socket are ignored. */
   close(): void;
 }

@@ -133,6 +133,22 @@ test('a fifth of all packets lost: what changed is said again, within 2 KB a sec
   expect(client.stats.corrections - corrections).toBeLessThan(5);
 });
 
+test('inputs are said again only as long as the line has room for it', () => {
+  const bytes = [true, false].map((hasSpare) => {
+    const server = createSimulatedServer(quietGame, SEED, PERFECT_LINE);
+    const client = addClient(server, { repeatInputs: 5, interpolate: false });
+    // Each input changes something, as with a stick.
+    hostOf(server, client).eachFrame = () => {
+      const { intent } = client;
+      intent.moveX = (intent.moveX + 7) % 80;
+      Object.assign(client.socket!, { hasSpare: () => hasSpare });
+    };
+    run(server, 5_000);
+    return client.stats.bytesUp;
+  });
+  expect(bytes[0]).toBeGreaterThan(bytes[1]! * 4);
+});
+
 test('on a perfect line nothing is ever corrected, and inputs are two or three ticks early', () => {
   const server = createSimulatedServer(game, SEED, PERFECT_LINE);
   const client = addClient(server);

@@ -204,10 +204,12 @@ test('what more than fits is sent ends what there is to spare, not what has to b
   const { socket } = addPlayer(world);
   run(world, 1_000);
   expect(socket.hasSpare!()).toBe(true);
+  const { packetsOut } = socket.line;
   for (let count = 0; count < 12; count++) socket.send(message(count, 100), false);
   expect(socket.hasSpare!()).toBe(false);
   socket.send(message(99, 100), false);
   socket.send(message(100, 100), true);
+  expect(socket.line.packetsOut).toBe(packetsOut + 14);
   run(world, 100);
   const [guest] = world.server.guests;
   expect(numbersOf(guest!, UNRELIABLE)).toEqual([...upTo(12), 99]);

@@ -4,7 +4,7 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
-import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
+import type { PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
@@ -18,8 +18,8 @@ import {
   noteParty,
   updateFighter,
 } from './fighter.ts';
-import { createLink, type Link, type LinkConditions } from './link.ts';
-import { type BotState, countFailure, type Part } from './report.ts';
+import type { Link } from './link.ts';
+import { type BotState, countFailure, type Part, type Transport } from './report.ts';
 import { createFighterView, handleOf } from './sight.ts';
 import { addValue } from './statistics.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
@@ -34,11 +34,12 @@ export interface BotOptions {
   /** Of this bot alone. */
   readonly seed: number;
   readonly startMs: number;
-  readonly conditions: LinkConditions;
+  readonly transport: Transport;
+  /** Its line to the server, made with a generator of its own. */
+  readonly createLink: (random: Random) => Link;
   /** Wanders only, also where it could fight. */
   readonly isPeaceful?: boolean;
   readonly post: PostJson;
-  readonly openSocket: OpenSocket;
   readonly clock: Clock;
   /** Where it adds what it measures. */
   readonly part: Part;
@@ -76,13 +77,15 @@ export const AWAY_MS_MAX = 10_000;
 export const SILENT_MS_MAX = 2_000;
 /** A bot measured over less than this says nothing about what is per second. */
 const MEASURED_MS_MIN = 1_000;
+/** Of inputs that changed something, where they can be lost. */
+const REPEAT_INPUTS = 5;
 /** Of a pause of this process no more is held against the server. */
 const ELAPSED_MS_MAX = 100;
 
 export function createBot(options: BotOptions): Bot {
   const { game, seed, clock, part } = options;
   const random: Random = createRandom(seed);
-  const link = createLink(options.openSocket, options.conditions, random, () => clock.now());
+  const link = options.createLink(random);
   const events: ClientEvents = {
     pongReceived: (rttMs) => addValue(part.figures.roundTripMs, rttMs),
     corrected: (mm) => {
@@ -103,11 +106,13 @@ export function createBot(options: BotOptions): Bot {
       baseUrl: options.url,
       secret: createGuestSecret(),
       zoneId: options.zoneId,
+      transport: options.transport === 'udp' ? 'udp' : undefined,
     }),
     openSocket: link.open,
     clock,
     random: () => random.fraction(),
     interpolate: false,
+    repeatInputs: options.transport === 'udp' ? REPEAT_INPUTS : 0,
     events,
   });
   // Its own generators: what the network does must not change where the bot goes.
@@ -237,10 +242,20 @@ function failBot(bot: Bot, reason: string): void {
   countFailure(bot.part, reason);
 }
 
+/** What its transport knows of the line, if it does. */
+function noteLine({ client, part: { figures } }: Bot): void {
+  const line = client.socket?.line;
+  if (line === undefined || line.rttMs < 0) return;
+  addValue(figures.lineRttMs, line.rttMs);
+  addValue(figures.lossUpPercent, line.lossOutShare * 100);
+  addValue(figures.lossDownPercent, line.lossInShare * 100);
+}
+
 /** The run is over: leaves, and hands in what is per second. */
 export function endBot(bot: Bot, nowMs: number): void {
   const { client, part } = bot;
   if (bot.isStarted && client.state !== PLAYING) failAway(bot);
+  noteLine(bot);
   stopClient(client);
   part.reconnects += client.stats.reconnects;
   const measuredMs = nowMs - bot.playedMs;

@@ -1,6 +1,7 @@
-// A slow and lossy line between a bot and the server, simulated at the bot. The real connection below it is TCP, so it
-// behaves like TCP: nothing is lost or out of order, but a "lost" message comes later, by the time a sender takes to
-// notice and send again, and holds back those behind it. Seeded. Time passes in `updateLink`.
+// A slow and lossy line between a bot and the server, simulated at the bot. Seeded; time passes in `updateLine`. Over
+// WebSocket it carries messages and behaves like the TCP below it: nothing is lost or out of order, but a "lost" message
+// comes later, by the time a sender takes to notice and send again, and holds back those behind it. Over UDP it carries
+// datagrams (udp-host.ts): a lost one is gone, and one that is quicker overtakes.
 
 import type { Random } from '../../src/base/random.ts';
 import type { OpenSocket, Socket } from '../../src/client/ports.ts';
@@ -10,15 +11,17 @@ export interface LinkConditions {
   readonly latencyMs: number;
   /** By how much a round trip differs, from this shorter to this longer; each way by half. */
   readonly jitterMs: number;
-  /** Share of messages lost, each way. */
+  /** Share of messages or datagrams lost, each way. */
   readonly lossShare: number;
 }
 
 /** One direction. */
 export interface Line {
+  readonly kind: 'stream' | 'datagrams';
   readonly conditions: LinkConditions;
   readonly random: Random;
   readonly waiting: { readonly dueMs: number; readonly deliver: () => void }[];
+  /** Of a stream: when what went in last comes out. */
   newestDueMs: number;
 }
 
@@ -32,11 +35,12 @@ const RESEND_MS_MIN = 10;
 /** Lost again and again: after so many times it gets through. */
 const LOSSES_MAX = 8;
 
-export function createLine(conditions: LinkConditions, random: Random): Line {
-  return { conditions, random, waiting: [], newestDueMs: 0 };
+export function createLine(conditions: LinkConditions, random: Random, kind: Line['kind'] = 'stream'): Line {
+  return { kind, conditions, random, waiting: [], newestDueMs: 0 };
 }
 
-function isPerfect({ latencyMs, jitterMs, lossShare }: LinkConditions): boolean {
+/** Whether what goes in comes out at once. */
+export function isPerfect({ latencyMs, jitterMs, lossShare }: LinkConditions): boolean {
   return latencyMs === 0 && jitterMs === 0 && lossShare === 0;
 }
 
@@ -49,10 +53,21 @@ export function sendOnLine(line: Line, nowMs: number, deliver: () => void): void
   }
   const { latencyMs, jitterMs, lossShare } = conditions;
   let delayMs = Math.max(0, latencyMs / 2 + (random.fraction() - 0.5) * jitterMs);
+  if (line.kind === 'datagrams') {
+    if (random.fraction() >= lossShare) wait(line, nowMs + delayMs, deliver);
+    return;
+  }
   const resendMs = Math.max(RESEND_MS_MIN, 2 * latencyMs);
   for (let losses = 0; losses < LOSSES_MAX && random.fraction() < lossShare; losses++) delayMs += resendMs;
   line.newestDueMs = Math.max(line.newestDueMs, nowMs + delayMs);
-  line.waiting.push({ dueMs: line.newestDueMs, deliver });
+  wait(line, line.newestDueMs, deliver);
+}
+
+/** By due time; of two at once the first stays first. */
+function wait({ waiting }: Line, dueMs: number, deliver: () => void): void {
+  let place = waiting.length;
+  while (place > 0 && waiting[place - 1]!.dueMs > dueMs) place--;
+  waiting.splice(place, 0, { dueMs, deliver });
 }
 
 export function updateLine(line: Line, nowMs: number): void {

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   if (typeof game === 'string') return end(game, EXIT_OPTIONS);
   const problem = await findServerProblem(options.url);
   if (problem !== undefined) {
-    writeReport(options, createReport(createFailedPart(options.bots, 'join_unreachable'), options.seed));
+    writeReport(options, createReport(createFailedPart(options.bots, 'join_unreachable'), options));
     return end(problem, EXIT_FAILED);
   }
   const printer = createProgressPrinter(options);
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
       ? startSwarm(game, options, 0, (progress) => printer.note(0, progress))
       : startProcesses(options, (child, progress) => printer.note(child, progress));
   stopOnSignal(swarm);
-  const report = createReport(await swarm.done, options.seed);
+  const report = createReport(await swarm.done, options);
   printer.end();
   writeReport(options, report);
   printReport(report);
@@ -200,7 +200,7 @@ function sumProgress(all: readonly Progress[]): Progress {
 }
 
 function printReport(report: Report): void {
-  const lines = [`${report.bots} bots, ${report.durationS} s, seed ${report.seed}`];
+  const lines = [`${report.bots} bots over ${report.transport}, ${report.durationS} s, seed ${report.seed}`];
   for (const [name, figure] of Object.entries(report)) {
     if (typeof figure !== 'object' || figure === null || !('mean' in figure)) continue;
     const values = Object.entries(figure).map(([key, value]) => `${key} ${value ?? '–'}`);

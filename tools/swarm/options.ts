@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import type { LinkConditions } from './link.ts';
+import type { Transport } from './report.ts';
 
 export interface SwarmOptions {
   /** Without a slash at the end. */
@@ -11,6 +12,7 @@ export interface SwarmOptions {
   readonly zoneId: number | undefined;
   readonly durationS: number;
   readonly rampUpS: number;
+  readonly transport: Transport;
   readonly conditions: LinkConditions;
   readonly processes: number;
   /** They only wander, also where the game has something to fight with. */
@@ -53,7 +55,7 @@ const NUMBERS: Readonly<Record<string, NumberRow>> = {
   rampUp: number('--ramp-up', 'SECONDS', 5, [0, 3_600], 'they start one after the other within this time'),
   latency: number('--latency', 'MS', 0, [0, 2_000], 'simulated round trip, half of it each way'),
   jitter: number('--jitter', 'MS', 0, [0, 2_000], 'by which a round trip is longer or shorter, at most'),
-  packetLoss: number('--packet-loss', 'PERCENT', 0, [0, 50], 'messages lost each way: sent again, they come later'),
+  packetLoss: number('--packet-loss', 'PERCENT', 0, [0, 50], 'messages lost each way: over ws they come later'),
   processes: number('--processes', 'N', 1, [1, 64], 'share the bots between so many processes', true),
   seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),
 };
@@ -69,6 +71,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     .exitOverride()
     .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
     .option('--url <url>', 'HTTP address of the server', URL_DEFAULT)
+    .option('--transport <kind>', 'ws, WebSocket, or udp, where the server has it', 'ws')
     .option('--game <file>', 'game module, the same that the server runs', GAME_DEFAULT)
     .option('--peaceful', 'they wander about and do not fight')
     .option('--report <file>', 'write what was measured as JSON');
@@ -101,6 +104,10 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
   if (!URL.canParse(url) || !/^https?:\/\//.test(url)) {
     return { problem: `--url must be an address such as ${URL_DEFAULT}, not "${flags.url}".` };
   }
+  const { transport } = flags;
+  if (transport !== 'ws' && transport !== 'udp') {
+    return { problem: `--transport must be ws or udp, not "${transport}".` };
+  }
   const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, seed } = values as Record<
     keyof typeof NUMBERS,
     number
@@ -114,6 +121,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
       zoneId: zone === 0 ? undefined : zone,
       durationS: duration!,
       rampUpS: rampUp!,
+      transport,
       conditions: { latencyMs: latency!, jitterMs: jitter!, lossShare: packetLoss! / 100 },
       processes: processes!,
       isPeaceful,

@@ -32,7 +32,13 @@ const FIGURES = [
   'scheduleErrorMs',
   'bytesDownPerSecond',
   'bytesUpPerSecond',
+  'lineRttMs',
+  'lossUpPercent',
+  'lossDownPercent',
 ] as const;
+
+/** What carries the bots' connections. */
+export type Transport = 'ws' | 'udp';
 
 export type FigureName = (typeof FIGURES)[number];
 
@@ -59,12 +65,19 @@ export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPe
   readonly failures: Readonly<Record<string, number>>;
   readonly durationS: number;
   readonly seed: number;
+  readonly transport: Transport;
   readonly timeInState: Readonly<Record<BotState, number>>;
   readonly snapshotsPerSecond: Summary & { readonly min: number | null };
   readonly snapshots: number;
   readonly corrections: number;
   readonly reconnects: number;
   readonly deeds: Deeds | null;
+}
+
+/** What a report repeats of how it was made. */
+export interface RunOptions {
+  readonly seed: number;
+  readonly transport: Transport;
 }
 
 export function createPart(bots: number): Part {
@@ -123,7 +136,7 @@ export function mergeParts(parts: readonly Part[]): Part {
   return merged;
 }
 
-export function createReport(part: Part, seed: number): Report {
+export function createReport(part: Part, { seed, transport }: RunOptions): Report {
   const { figures } = part;
   const timeInState = { ...part.timeInState };
   for (const state of Object.keys(timeInState) as BotState[]) timeInState[state] = round(timeInState[state])!;
@@ -134,6 +147,7 @@ export function createReport(part: Part, seed: number): Report {
     failures: part.failures,
     durationS: round(part.durationS)!,
     seed,
+    transport,
     timeInState,
     roundTripMs: summarise(figures.roundTripMs),
     snapshotsPerSecond: { ...summarise(figures.snapshotsPerSecond), min: count === 0 ? null : round(min) },
@@ -141,6 +155,9 @@ export function createReport(part: Part, seed: number): Report {
     scheduleErrorMs: summarise(figures.scheduleErrorMs),
     bytesDownPerSecond: summarise(figures.bytesDownPerSecond),
     bytesUpPerSecond: summarise(figures.bytesUpPerSecond),
+    lineRttMs: summarise(figures.lineRttMs),
+    lossUpPercent: summarise(figures.lossUpPercent),
+    lossDownPercent: summarise(figures.lossDownPercent),
     snapshots: part.snapshots,
     corrections: part.corrections,
     reconnects: part.reconnects,

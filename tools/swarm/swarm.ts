@@ -4,12 +4,16 @@
 import { WebSocket } from 'ws';
 import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
 import { PLAYING } from '../../src/client/state.ts';
+import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { systemClock } from '../../src/io/system.ts';
+import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { type Bot, createBot, endBot, runBot } from './bot.ts';
+import { createLink } from './link.ts';
 import type { SwarmOptions } from './options.ts';
 import { countFailed, createPart, type Part } from './report.ts';
 import { createSchedule, runDueTurns } from './schedule.ts';
+import { createUdpHost, type UdpHost } from './udp-host.ts';
 
 /** The timer's grain: turns that fall due within it are run together. */
 const LOOP_MS = 1;
@@ -43,26 +47,53 @@ export function startSwarm(
   first: number,
   onProgress: (progress: Progress) => void,
 ): Swarm {
+  let isStopped = false;
+  const run = async (): Promise<Part> => {
+    const udp = options.transport === 'udp' ? await openUdpHost() : undefined;
+    const part = await runBots(game, options, first, udp, onProgress, () => isStopped);
+    udp?.close();
+    return part;
+  };
+  return {
+    done: run(),
+    stop() {
+      isStopped = true;
+    },
+  };
+}
+
+function openUdpHost(): Promise<UdpHost> {
+  return createUdpHost({ openUdp, aead: createSodiumAead(), clock: systemClock });
+}
+
+function runBots(
+  game: AnyGame,
+  options: SwarmOptions,
+  first: number,
+  udp: UdpHost | undefined,
+  onProgress: (progress: Progress) => void,
+  isStopped: () => boolean,
+): Promise<Part> {
   const startMs = systemClock.now();
-  const bots = createBots(shareMap(game), options, first, startMs);
+  const bots = createBots(shareMap(game), options, first, udp, startMs);
   const part = bots[0]!.part;
   const schedule = createSchedule(bots.length, startMs);
   const measuredMs = startMs + options.rampUpS * 1000;
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
   let progressMs = startMs + PROGRESS_MS;
-  let isStopped = false;
   const turn = (): void => {
     const nowMs = systemClock.now();
     for (const bot of bots) bot.link.update(nowMs);
     const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) =>
       runBot(bots[bot]!, dueMs, systemClock.now()),
     );
+    udp?.flush();
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
       onProgress(readProgress(bots, part));
     }
-    if (!isStopped && nowMs < endMs) {
+    if (!isStopped() && nowMs < endMs) {
       if (isBehind) setImmediate(turn);
       else setTimeout(turn, LOOP_MS);
       return;
@@ -72,15 +103,17 @@ export function startSwarm(
     resolve(part);
   };
   setTimeout(turn, LOOP_MS);
-  return {
-    done,
-    stop() {
-      isStopped = true;
-    },
-  };
+  return done;
 }
 
-function createBots(game: AnyGame, options: SwarmOptions, first: number, startMs: number): Bot[] {
+function createBots(
+  game: AnyGame,
+  options: SwarmOptions,
+  first: number,
+  udp: UdpHost | undefined,
+  startMs: number,
+): Bot[] {
+  const { transport, conditions } = options;
   const numbers: number[] = [];
   for (let number = first; number < options.bots; number += options.processes) numbers.push(number);
   const part = createPart(numbers.length);
@@ -92,10 +125,13 @@ function createBots(game: AnyGame, options: SwarmOptions, first: number, startMs
       bots: options.bots,
       seed: (Math.imul(options.seed, 0x9e37_79b1) + number) >>> 0,
       startMs: startMs + (options.rampUpS * 1000 * number) / options.bots,
-      conditions: options.conditions,
+      transport,
+      createLink: (random) =>
+        udp === undefined
+          ? createLink(openSocket, conditions, random, () => systemClock.now())
+          : udp.createLink(conditions, random),
       isPeaceful: options.isPeaceful,
       post: postJson,
-      openSocket,
       clock: systemClock,
       part,
     }),

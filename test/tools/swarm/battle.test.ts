@@ -5,6 +5,7 @@ import { TICK_MS } from '../../../src/base/limits.ts';
 import type { OpenSocket, PostJson } from '../../../src/client/ports.ts';
 import { game } from '../../../src/game/game.ts';
 import { createBot, endBot, runBot } from '../../../tools/swarm/bot.ts';
+import { createLink } from '../../../tools/swarm/link.ts';
 import { createPart, createReport } from '../../../tools/swarm/report.ts';
 import { createSimulatedServer, openLink, run } from '../../client/simulated-server.ts';
 import { PERFECT_LINE } from '../../simulated-network.ts';
@@ -29,9 +30,9 @@ test('20 bots live for a minute: fight, die, come back, chat, find parties', asy
       bots: BOTS,
       seed: index,
       startMs,
-      conditions,
+      transport: 'ws',
+      createLink: (random) => createLink(openSocket, conditions, random, () => clock.now()),
       post,
-      openSocket,
       clock,
       part,
     });
@@ -43,7 +44,7 @@ test('20 bots live for a minute: fight, die, come back, chat, find parties', asy
     if (turn < 100) await new Promise((resolve) => setImmediate(resolve));
   }
   for (const bot of bots) endBot(bot, server.clock.now());
-  const { failures, timeInState, deeds } = createReport(part, 0);
+  const { failures, timeInState, deeds } = createReport(part, { seed: 0, transport: 'ws' });
   expect(failures).toEqual({});
   expect(deeds!.hits).toBeGreaterThan(50);
   expect(deeds!.damage).toBeGreaterThan(500);

@@ -4,6 +4,7 @@ import { TICK_MS } from '../../../src/base/limits.ts';
 import type { OpenSocket, PostJson } from '../../../src/client/ports.ts';
 import { game } from '../../../src/game/game.ts';
 import { AWAY_MS_MAX, createBot, endBot, runBot } from '../../../tools/swarm/bot.ts';
+import { createLink } from '../../../tools/swarm/link.ts';
 import { createPart } from '../../../tools/swarm/report.ts';
 
 const PERFECT = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
@@ -20,9 +21,9 @@ async function fare(post: PostJson, openSocket: OpenSocket, ms: number, startMs 
     zoneId: undefined,
     seed: 1,
     startMs,
-    conditions: PERFECT,
+    transport: 'ws',
+    createLink: (random) => createLink(openSocket, PERFECT, random, () => clock.now()),
     post,
-    openSocket,
     clock,
     part,
   });

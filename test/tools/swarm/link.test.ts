@@ -64,6 +64,29 @@ test('a lost message comes two round trips later and holds back those behind it'
   expect(seen.slice(first, first + 3)).toEqual([125, 115, 105]);
 });
 
+test('of datagrams some are gone for good, and one that is quicker overtakes', () => {
+  const line = createLine({ latencyMs: 50, jitterMs: 40, lossShare: 0.1 }, createRandom(8), 'datagrams');
+  const sentMs: number[] = [];
+  const delayMs: number[] = [];
+  let nowMs = 0;
+  for (; nowMs < 5_100; nowMs++) {
+    const now = nowMs;
+    if (now < 5_000) {
+      sendOnLine(line, now, () => {
+        sentMs.push(now);
+        delayMs.push(nowMs - now);
+      });
+    }
+    updateLine(line, now);
+  }
+  expect(new Set(sentMs).size).toBe(sentMs.length);
+  expect(sentMs.length).toBeGreaterThan(4_400);
+  expect(sentMs.length).toBeLessThan(4_600);
+  expect(sentMs.filter((sent, index) => index > 0 && sent < sentMs[index - 1]!).length).toBeGreaterThan(500);
+  expect(Math.min(...delayMs)).toBeGreaterThanOrEqual(5);
+  expect(Math.max(...delayMs)).toBeLessThanOrEqual(46);
+});
+
 test('the same seed gives the same line', () => {
   const conditions = { latencyMs: 80, jitterMs: 40, lossShare: 0.1 };
   expect(delays(conditions, 5, 500)).toEqual(delays(conditions, 5, 500));

@@ -4,7 +4,7 @@ import { parseOptions } from '../../../tools/swarm/options.ts';
 test('every flag of the guide is read', () => {
   const line =
     '--url http://127.0.0.1:8080/ --bots 200 --duration 30 --ramp-up 5 --latency 50 --jitter 10 --packet-loss 1 ' +
-    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful';
+    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful --transport udp';
   expect(parseOptions(line.split(' '))).toEqual({
     options: {
       url: 'http://127.0.0.1:8080',
@@ -12,6 +12,7 @@ test('every flag of the guide is read', () => {
       zoneId: 2,
       durationS: 30,
       rampUpS: 5,
+      transport: 'udp',
       conditions: { latencyMs: 50, jitterMs: 10, lossShare: 0.01 },
       processes: 2,
       isPeaceful: true,
@@ -27,6 +28,7 @@ test('without flags it plays on this machine, over a line without faults', () =>
     options: {
       url: 'http://127.0.0.1:8080',
       zoneId: undefined,
+      transport: 'ws',
       conditions: { latencyMs: 0, jitterMs: 0, lossShare: 0 },
       processes: 1,
       isPeaceful: false,
@@ -44,6 +46,7 @@ test.for([
   ['--url nowhere', '--url must be an address such as http://127.0.0.1:8080, not "nowhere".'],
   ['--url ws://127.0.0.1', '--url must be an address such as http://127.0.0.1:8080, not "ws://127.0.0.1".'],
   ['--latency 20 --jitter 30', '--jitter must be at most --latency, which is 20.'],
+  ['--transport tcp', '--transport must be ws or udp, not "tcp".'],
   ['--bots 2 --processes 3', '--processes must be at most --bots, which is 2.'],
   ['--robots 2', "unknown option '--robots'"],
   ['20', 'too many arguments'],
@@ -56,7 +59,7 @@ test.for([
 test('--help names every flag', () => {
   const parsed = parseOptions(['--help']);
   const text = 'text' in parsed ? parsed.text : '';
-  for (const flag of 'url bots zone duration ramp-up latency jitter packet-loss processes seed game report'.split(
+  for (const flag of 'url bots zone duration ramp-up latency jitter packet-loss processes seed game report transport'.split(
     ' ',
   )) {
     expect(text).toContain(`--${flag} <`);

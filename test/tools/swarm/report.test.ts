@@ -25,13 +25,14 @@ test('the parts of all processes add up to one report', () => {
   countFailure(one, 'join_zone_full');
   countFailure(other, 'join_zone_full');
   countFailure(other, 'no_snapshot');
-  const report = createReport(mergeParts([one, other]), 7);
+  const report = createReport(mergeParts([one, other]), { seed: 7, transport: 'udp' });
   expect(report).toMatchObject({
     bots: 5,
     failed: 3,
     failures: { join_zone_full: 2, no_snapshot: 1 },
     durationS: 3,
     seed: 7,
+    transport: 'udp',
     timeInState: { CONNECTING: 0, WANDERING: 50, IDLE: 0, RECONNECTING: 0 },
     snapshotsPerSecond: { mean: 19.6, min: 18 },
     snapshots: 500,
@@ -47,7 +48,7 @@ test('what goes between processes survives the way', () => {
 test('bots that never ran have failed, and nothing was measured', () => {
   const part = createFailedPart(4, 'join_unreachable');
   expect(countFailed(part)).toBe(4);
-  const report = createReport(part, 1);
+  const report = createReport(part, { seed: 1, transport: 'ws' });
   expect(report.roundTripMs).toEqual({ mean: null, median: null, p95: null, p99: null });
   expect(report.snapshotsPerSecond.min).toBeNull();
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
