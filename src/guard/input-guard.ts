@@ -8,6 +8,7 @@
 //   sequence      a second input for one tick                       dropped, the first stands
 //   move_length   a move vector longer than 127                     shortened to 127
 //   facing_rate   aim that turns faster than the game allows        counted; aim may jump, the game's step turns
+//                 one that jumps most of the time                   scored
 //   bounds        a claimed position outside the world              counted, claim ignored
 //   speed         claimed positions further apart than the limit    counted, claim ignored
 //   position      a claimed position away from the zone's own       counted; the snapshot corrects the client
@@ -32,6 +33,10 @@ const POSITION_SLACK_MM = 2000;
 /** Claims are compared over at least this long; a shorter window would judge a single correction. */
 const SPEED_WINDOW_TICKS = 30;
 const POSITION_UNITS_PER_MM = 128;
+/** From one tick to the next a quarter of a turn. A hand does it now and then, and so does the page for a finger. */
+const AIM_JUMP = 16_384;
+/** Turns of the aim that are judged together: five seconds of them. */
+const AIM_WINDOW = 5 * TICK_HZ;
 
 export interface InputGuard {
   readonly layout: InputLayout;
@@ -42,6 +47,9 @@ export interface InputGuard {
   /** By slot: aim of the newest input and its tick; the claim that waits for its tick; the last one judged for speed. */
   readonly aim: Int32Array;
   readonly aimTick: Int32Array;
+  /** Turns of the window that is being counted, and how many of them were jumps. */
+  readonly aimTurns: Int32Array;
+  readonly aimJumps: Int32Array;
   readonly claimTick: Int32Array;
   /** When an input from another time was scored last. */
   readonly warpTick: Int32Array;
@@ -64,6 +72,8 @@ export function createInputGuard(
     turnPerTick: Math.ceil(limits.turnPerS / TICK_HZ),
     aim: new Int32Array(capacity),
     aimTick: new Int32Array(capacity),
+    aimTurns: new Int32Array(capacity),
+    aimJumps: new Int32Array(capacity),
     claimTick: new Int32Array(capacity),
     warpTick: new Int32Array(capacity),
     claim: new Int32Array(capacity * 3),
@@ -75,6 +85,8 @@ export function createInputGuard(
 /** Forgets what is known of a slot: somebody else has it now. */
 export function resetGuardSlot(guard: InputGuard, slot: number): void {
   guard.aimTick[slot] = 0;
+  guard.aimTurns[slot] = 0;
+  guard.aimJumps[slot] = 0;
   guard.claimTick[slot] = 0;
   guard.judgedTick[slot] = 0;
 }
@@ -116,9 +128,20 @@ function checkFacing(guard: InputGuard, slot: number, words: Int32Array, tick: n
   if (guard.aimTick[slot] !== 0) {
     const turned = Math.abs(((aim - guard.aim[slot]!) << 16) >> 16);
     if (turned > guard.turnPerTick * ticks) guard.counters.words[guard.counters.index.guardFacing]!++;
+    if (ticks === 1) judgeTurn(guard, slot, turned, tick);
   }
   guard.aim[slot] = aim;
   guard.aimTick[slot] = tick;
+}
+
+/** One jump says nothing, and most of five seconds of them that no hand is at work. */
+function judgeTurn(guard: InputGuard, slot: number, turned: number, tick: number): void {
+  const { aimTurns, aimJumps } = guard;
+  if (turned > AIM_JUMP) aimJumps[slot]!++;
+  if (++aimTurns[slot]! < AIM_WINDOW) return;
+  if (2 * aimJumps[slot]! > AIM_WINDOW) addPoints(guard.suspicion, slot, SCORED.facing_rate, tick);
+  aimTurns[slot] = 0;
+  aimJumps[slot] = 0;
 }
 
 /** One claim waits at a time; those that come meanwhile are not looked at. */

@@ -52,10 +52,10 @@ const ZONE_ROWS: readonly Row[] = [
   ],
   [
     'facing_rate',
-    'an aim that turns too fast; the character turns at its rate',
+    'an aim that turns too fast: it may, the character turns at its rate; scored when it mostly jumps for 5 s',
     'the game’s, ≤ 720°/s',
     'zone',
-    'correct',
+    'count',
     'zone.guardFacing',
     'facing_rate: an aim that jumps is counted, over lost inputs it has more time',
   ],

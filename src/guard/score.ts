@@ -25,6 +25,8 @@ export const SCORED = {
   time_warp: { points: 5, isProof: true },
   /** Ours never does; another's may be careless, and it gains nothing. */
   move_length: { points: 1, isProof: false },
+  /** For five seconds in which the aim mostly jumped. A hand that trembles over its own character may come near it. */
+  facing_rate: { points: 50, isProof: false },
   text_control: { points: 5, isProof: false },
   text_link: { points: 5, isProof: false },
   text_markup: { points: 5, isProof: false },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SCORED } from '../../src/guard/score.ts';
 import { count, createTestZone, input, join, run, slotOf, type TestZone } from '../zone/harness.ts';
 
 // The guard is judged through the zone: what a rule moves, and that an honest player moves none of them.
@@ -52,6 +53,23 @@ describe('each rule', () => {
     input(zone, 0, { aim: 40_000 });
     run(zone);
     expect(count(zone, 'guardFacing')).toBe(1);
+  });
+
+  test('facing_rate: an aim that mostly jumps for five seconds is scored, one that jumps at every shot is not', () => {
+    for (const [jumpsOf10, points] of [
+      [6, SCORED.facing_rate.points],
+      [3, 0],
+    ] as const) {
+      const zone = start();
+      let aim = 0;
+      for (let tick = 0; tick <= 300; tick++) {
+        if (tick % 10 < jumpsOf10) aim += 30_000;
+        input(zone, 0, { aim: aim & 0xffff });
+        run(zone);
+      }
+      const { suspicion } = zone.zone.guard;
+      expect([suspicion.points[slotOf(zone, 0)], suspicion.proof[slotOf(zone, 0)]]).toEqual([points, 0]);
+    }
   });
 
   test('bounds: a claim outside the world is counted and not compared', () => {

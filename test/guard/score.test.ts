@@ -107,13 +107,14 @@ const packet = fc.record({
   copies: fc.integer({ min: 1, max: 3 }),
   moveX: fc.constantFrom(-127, -90, 0, 90, 127),
   moveZ: fc.constantFrom(-90, 0, 90),
-  aim: fc.nat(65_535),
+  // Most of the time nobody looks elsewhere.
+  aim: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(65_535) }),
 });
 
 test('honest inputs under any loss, delay, jitter, reordering and repetition never score', () => {
   fc.assert(
     fc.property(
-      fc.array(packet, { minLength: 50, maxLength: 250 }),
+      fc.array(packet, { minLength: 50, maxLength: 350 }),
       fc.integer({ min: -20, max: 40 }),
       (line, lead) => {
         const zone = start();
