@@ -3,6 +3,7 @@
 // replay years later must get the same text out of the same bytes.
 
 import { TEXT_MARKS_MAX, TEXT_RUN_MAX } from '../base/limits.ts';
+import { MARKS } from './marks.ts';
 
 /** Pairs of first and last code point, ascending. */
 type Ranges = readonly number[];
@@ -22,11 +23,6 @@ const INVISIBLE: Ranges = [
   0xfeff, 0xffa0, 0xffa0, 0xfff0, 0xfffb, 0xfffe, 0xffff, 0x1bca0, 0x1bca3, 0x1d173, 0x1d17a, 0x1fffe, 0x1ffff, 0x2fffe,
   0x2ffff, 0x3fffe, 0x10ffff,
 ];
-/** Marks on the letter before, of scripts whose letters take several. */
-const MARKS: Ranges = [
-  0x300, 0x34e, 0x350, 0x36f, 0x483, 0x489, 0x591, 0x5bd, 0x610, 0x61a, 0x64b, 0x65f, 0x6d6, 0x6dc, 0xe31, 0xe31, 0xe34,
-  0xe3a, 0xe47, 0xe4e, 0x1ab0, 0x1aff, 0x1dc0, 0x1dff, 0x20d0, 0x20ff, 0x302a, 0x302d, 0x3099, 0x309a, 0xfe20, 0xfe2f,
-];
 const EMOJI: Ranges = [0x2190, 0x21ff, 0x2300, 0x23ff, 0x2600, 0x27bf, 0x2b00, 0x2bff, 0x1f000, 0x1faff];
 /** Arabic and the scripts of India: joiners between their letters are spelling. */
 const JOINING: Ranges = [0x620, 0x6ff, 0x750, 0x77f, 0x900, 0xdff];
@@ -42,11 +38,14 @@ const EMOJI_VARIANT = 0xfe0f;
 const KEYCAP = 0x20e3;
 
 function isIn(ranges: Ranges, code: number): boolean {
-  for (let index = 0; index < ranges.length; index += 2) {
-    if (code < ranges[index]!) return false;
-    if (code <= ranges[index + 1]!) return true;
+  let low = 0;
+  let high = ranges.length >> 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (code > ranges[2 * middle + 1]!) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return 2 * low < ranges.length && code >= ranges[2 * low]!;
 }
 
 export function isMark(code: number): boolean {
@@ -138,6 +137,11 @@ function addMark(state: Cleaning, code: number, character: string): void {
   const isKey = isDigit(base) || base === 0x23 || base === 0x2a;
   if (code === EMOJI_VARIANT && !isKey && !isIn(EMOJI, base)) return;
   if (code === KEYCAP && !isKey) return;
+  // Bengali and Sinhala join marks too.
+  if (state.joiner !== 0 && isIn(JOINING, code)) {
+    state.text += String.fromCodePoint(state.joiner);
+    state.length++;
+  }
   state.joiner = 0;
   state.marks++;
   state.text += character;
@@ -169,16 +173,56 @@ for (const [twins, latin] of [
   ['шω', 'w'],
   ['хХχΧ', 'x'],
   ['уУγΥ', 'y'],
-  ['ᴢΖ', 'z'],
+  ['Ζ', 'z'],
 ] as const) {
   for (const twin of twins) TWINS.set(twin.codePointAt(0)!, latin);
 }
 
+/** Full stops and what is drawn like one, of all scripts. */
+const DOTS = new Set([
+  0xb7, 0x2d9, 0x387, 0x6d4, 0x701, 0x702, 0x2027, 0x2219, 0x22c5, 0x2e31, 0x2e33, 0x3002, 0x30fb, 0xa4f8, 0xa60e,
+  0xff61, 0xff65,
+]);
+
+/** Latin letters that don't decompose: small capitals, and letters with a stroke or without a dot. */
+const LOOK_ALIKES = new Map<number, string>();
+for (const [letters, latin] of [
+  ['ᴀɑ', 'a'],
+  ['ʙ', 'b'],
+  ['ᴄ', 'c'],
+  ['ᴅđĐ', 'd'],
+  ['ᴇ', 'e'],
+  ['ꜰƒ', 'f'],
+  ['ɢɡ', 'g'],
+  ['ʜħĦ', 'h'],
+  ['ɪıɩ', 'i'],
+  ['ᴊȷ', 'j'],
+  ['ᴋƙ', 'k'],
+  ['ʟłŁ', 'l'],
+  ['ᴍ', 'm'],
+  ['ɴ', 'n'],
+  ['ᴏøØ', 'o'],
+  ['ᴘ', 'p'],
+  ['ꞯ', 'q'],
+  ['ʀ', 'r'],
+  ['ꜱ', 's'],
+  ['ᴛŧŦ', 't'],
+  ['ᴜʋ', 'u'],
+  ['ᴠ', 'v'],
+  ['ᴡ', 'w'],
+  ['ʏ', 'y'],
+  ['ᴢ', 'z'],
+] as const) {
+  for (const letter of letters) LOOK_ALIKES.set(letter.codePointAt(0)!, latin);
+}
+
 /** Marks that NFKD leaves from a letter, and every other one. */
-function foldCharacter(code: number, character: string): string {
+export function foldCharacter(code: number, character: string): string {
   if (code < 0x80) return character;
   if (isMark(code) || code === EMOJI_VARIANT || code === ZERO_WIDTH_JOINER || code === ZERO_WIDTH_NON_JOINER) return '';
-  if (code === 0x3002 || code === 0xff61) return '.';
+  if (DOTS.has(code)) return '.';
+  const lookAlike = LOOK_ALIKES.get(code);
+  if (lookAlike !== undefined) return lookAlike;
   if (code === 0x2215) return '/';
   if (code === 0x2236 || code === 0xa789) return ':';
   if (!isIn(DECOMPOSED, code)) return character;
@@ -187,9 +231,9 @@ function foldCharacter(code: number, character: string): string {
   return folded;
 }
 
-const MIXED_WORD = /[A-Za-z0-9\u0370-\u03ff\u0400-\u052f\u1d22]+/g;
+const MIXED_WORD = /[A-Za-z0-9\u0370-\u03ff\u0400-\u052f]+/g;
 const LATIN = /[A-Za-z]/;
-const TWIN = /[\u0370-\u03ff\u0400-\u052f\u1d22]/;
+const TWIN = /[\u0370-\u03ff\u0400-\u052f]/;
 
 /** What a cleaned text looks like in plain letters: for looking for something in it, never to be shown. */
 export function foldText(text: string): string {
@@ -200,6 +244,11 @@ export function foldText(text: string): string {
 
 function foldTwins(word: string): string {
   let latin = '';
-  for (const letter of word) latin += TWINS.get(letter.codePointAt(0)!) ?? letter;
+  for (const letter of word) latin += latinTwin(letter);
   return latin;
+}
+
+/** The Latin letter that a letter of another script passes for, or the letter itself. */
+export function latinTwin(letter: string): string {
+  return TWINS.get(letter.codePointAt(0)!) ?? letter;
 }

@@ -5,11 +5,21 @@
 
 import { DOMAINS, SPELT_DOMAINS } from './words.ts';
 
+/** Behind `select … from`, and in between: with one of them it is English. */
+const DETERMINERS =
+  'the|an?|my|your|his|her|its|our|their|this|that|these|those|here|there|each|every|all|any|both|one|some|it|them|' +
+  'you|me|us|among|below|above|left|right|what|which|whatever|within';
+const SQL_COLUMNS =
+  'names?|passwords?|passwd|pass|pwd|e?mails?|logins?|user_?names?|user_?ids?|ids?|hash|token|secret|count|version';
+const SQL_TABLES =
+  'users?|accounts?|players|characters|ledger|sessions|dual|information_schema|pg_\\w{1,32}|sqlite_\\w{1,32}|system\\w{0,32}';
+
 const LINKS: readonly RegExp[] = [
   /\b[a-z][a-z0-9+.-]{1,15}:\/\//i,
   /\bwww\s?\.\s?\w/i,
   /\b(?:https?|hxxps?|mailto|magnet|tel|file|ftp)\s?:\s?\S/i,
-  new RegExp(`[^\\s.]\\.(?:${DOMAINS.join('|')})(?![\\w-])`, 'i'),
+  // Bullets only without blanks: with them they part words.
+  new RegExp(`[^\\s.][.\u2022\u25cf\u25e6](?:${DOMAINS.join('|')})(?![\\w-])`, 'i'),
   // evil . com, evil(.)com, evil[dot]com, evil dot com
   new RegExp(`[^\\s.]\\s{0,3}[([{]\\s?\\.\\s?[)\\]}]\\s{0,3}(?:${DOMAINS.join('|')})\\b`, 'i'),
   new RegExp(`[^\\s.]\\s{1,3}\\.\\s{0,3}(?:${SPELT_DOMAINS.join('|')})\\b`, 'i'),
@@ -18,8 +28,17 @@ const LINKS: readonly RegExp[] = [
     `[^\\s.]\\s?[([{<*_-]?\\s?(?:d[o0]t|punkt|punto|точка)\\s?[)\\]}>*_-]?\\s?(?:${SPELT_DOMAINS.join('|')})\\b`,
     'i',
   ),
+  // evil . c o m, evil dot c.o.m; of two letters only `g g` would be left
+  new RegExp(
+    `[^\\s.]\\s{0,3}(?:\\.|\\bd[o0]t\\b)\\s{0,3}(?:${SPELT_DOMAINS.filter(({ length }) => length > 2)
+      .map((ending) => [...ending].join('[\\s._-]{1,2}'))
+      .join('|')})(?!\\w)`,
+    'i',
+  ),
   /(?<![\d.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![\d.])/,
   /\bdiscord\s?[./]\s?\w/i,
+  // What says "good game" on discord goes on with a word like these, an invitation with a code.
+  /\bdiscord\s{1,3}gg(?:\/|\s{1,3}(?!(?:wp|all|guys|ez|every\w{1,4}|team|and|or|to|too|see|for|well|bye|next|you|u|now|then|lol|x?d|ha\w{0,9})\b))\w/i,
 ];
 
 const MARKUP: readonly RegExp[] = [
@@ -33,11 +52,22 @@ const MARKUP: readonly RegExp[] = [
 
 const INJECTIONS: readonly RegExp[] = [
   // SQL and CQL
-  /['"`)]\s{0,3}(?:or|and|\|\||&&)\s{1,3}['"(]?\w{1,16}['")]?\s{0,3}(?:=|<|>|like\b)/i,
+  /['"`)]\s{0,3}(?:or|and|\|\||&&)\s{1,3}(?:['"(]?\w{1,16}['")]?|''|"")\s{0,3}(?:=|<|>|like\b)/i,
+  // 1 or 1=1, and 'a'='a'; 1' or '1, but 'yes' or 'no'
+  /\b(?:or|and)\s{1,3}(['"]?)(\w{1,16})\1\s{0,3}=\s{0,3}\1\2(?!\w)/i,
+  /\b(?:or|and)\s{1,3}\d{1,9}\s{0,3}[<>=]\s{0,3}\d{1,9}\s{0,3}(?:;|--|#)/i,
+  /^[^'"]{0,256}(['"])\s{0,3}(?:or|and)\s{1,3}\1\w{1,16}$/i,
   /['"`)\d]\s{0,3}(?:--|#)(?:\s|$|-)/,
   /\bunion\s{1,3}(?:all\s{1,3}|distinct\s{1,3})?select\b/i,
   /\bselect\s{1,3}(?:\*|@@\w{1,32}|\w{1,32}\([^)]{0,64}\)|\w{1,32}(?:\s{0,2},\s{0,2}\w{1,32}){1,8})\s{0,3}(?:from\b|;|--|$)/i,
   /\bselect\s{1,3}\w{1,32}\s{1,3}from\s{1,3}\w{1,32}\s{0,3}(?:where\b|limit\b|;|--)/i,
+  /\bSELECT\s{1,3}\w{1,32}\s{1,3}FROM\s{1,3}\w/,
+  new RegExp(
+    `\\bselect\\s{1,3}(?:(?:${SQL_COLUMNS})\\s{1,3}from\\s{1,3}(?!(?:${DETERMINERS})\\b)\\w|` +
+      `(?!(?:${DETERMINERS})\\b)\\w{1,32}\\s{1,3}from\\s{1,3}(?:${SQL_TABLES})\\b)`,
+    'i',
+  ),
+  /^truncate\s{1,3}(?!(?:it|this|that|them|me|us)\b)\w{1,48}\s?;?$|\btruncate\s{1,3}\w{1,48}\s?(?:;|--)|\bTRUNCATE\s{1,3}[a-z]\w{0,48}\b/,
   /[;'")]\s{0,3}(?:drop|alter|create|truncate|insert|delete|update|exec|shutdown|grant)\b/i,
   /\b(?:drop|truncate|alter|create)\s{1,3}(?:table|keyspace|database|schema|columnfamily|materialized view)\s{1,3}(?:if\s|["'`]?\w{1,48}["'`.]?\w{0,48}\s{0,3}(?:;|--|$|with\b|cascade\b))/i,
   /\binsert\s{1,3}into\s{1,3}["'`]?\w{1,48}["'`]?\s{0,3}(?:\(|values\b|json\b)/i,
@@ -51,6 +81,11 @@ const INJECTIONS: readonly RegExp[] = [
   /\$(?:where|ne|gt|gte|lt|lte|regex|in|nin|or|and|exists|eval)["']?\s?:/i,
   // Redis
   /\b(?:flushall|flushdb|slaveof|replicaof|evalsha|bgrewriteaof)\b/i,
+  // Commands that are no words of ours; alone, or with what belongs to them, where they are.
+  /\b(?:[lr]pushx?|[lr]pop|b[lr]pop|rpoplpush|lrange|ltrim|lrem|llen|hm?set|hm?get|hgetall|hdel|hkeys|hvals|sadd|srem|smembers|zadd|zrem|zrange\w{0,12}|setex|setnx|psetex|getset|getdel|m[sg]et|incrby|decrby|p?expireat|pexpire|renamenx|xadd|xread|pfadd|psubscribe|bgsave|randomkey)\s{1,3}[\w:.*"']/i,
+  /^(?:MONITOR|SHUTDOWN|BGSAVE|DBSIZE|RANDOMKEY|LASTSAVE);?$/,
+  /\bshutdown\s{1,3}(?:nosave|save|abort)\b|\bkeys\s{1,3}(?:\w{1,32}:)?\*(?:\s|$)/i,
+  /\bSET\s{1,3}(?=\S{0,32}[a-z\d:])\S{1,32}\s{1,3}\S{1,32}\s{1,3}(?:GET|SET|DEL|INCR|DECR|KEYS|AUTH|EXEC)\s{1,3}\S/,
   /\bconfig\s{1,3}(?:set|rewrite|resetstat|get)\s{1,3}(?:\w{1,32}|\*)(?:\s|$)/i,
   /\beval\s{1,3}["'][^"']{0,128}["']\s{1,3}\d/i,
   /\b(?:script\s{1,3}(?:flush|kill|load)|debug\s{1,3}(?:sleep|segfault)|client\s{1,3}(?:kill|pause)|module\s{1,3}load)\b/i,
@@ -84,6 +119,19 @@ function decodeEscapes(text: string): string {
     if (decoded === before) break;
   }
   return decoded;
+}
+
+/** A line that is a command of Redis, and the next one begins like one. In the text as it came: cleaned, it has one line. */
+const PIPELINE = new RegExp(
+  '(?:^|[\\r\\n\\u0085\\u2028\\u2029])[ \\t]{0,3}' +
+    '(?:(?:get|del|incr|decr|keys|auth|select|exists|ttl)[ \\t]\\S{1,64}|(?:set|append|expire|rename)[ \\t]\\S{1,64}[ \\t]\\S{1,64})' +
+    '[ \\t]{0,3}(?:[\\r\\n\\u0085\\u2028\\u2029]|\\\\r|\\\\n){1,4}[ \\t]{0,3}' +
+    '(?:get|set|del|incr|decr|keys|auth|select|exists|ttl|append|expire|rename|config|exec|save|quit)\\b',
+  'i',
+);
+
+export function isPipeline(raw: string): boolean {
+  return PIPELINE.test(raw);
 }
 
 export type PatternCode = '' | 'text_link' | 'text_markup' | 'text_injection';

@@ -11,7 +11,7 @@ import {
   parseRawPattern,
   RegExpMatcher,
 } from 'obscenity';
-import { isMark } from './characters.ts';
+import { foldCharacter, isMark, latinTwin } from './characters.ts';
 import { WORDS, type WordLists } from './words.ts';
 
 /** Where it is: UTF-16 positions, `end` behind the last. */
@@ -23,11 +23,18 @@ export interface Span {
 export interface Profanity {
   readonly latin: RegExpMatcher;
   readonly cyrillic: RegExpMatcher;
+  readonly disguised: RegExp;
 }
 
 const skipMarks = createSimpleTransformer((code) =>
   isMark(code) || code === 0x200c || code === 0x200d ? undefined : code,
 );
+
+/** Small capitals and the like, which the library's own table of look-alikes lacks. */
+const foldLetters = createSimpleTransformer((code) => {
+  if (code < 0x180 || (code > 0x2af && code < 0x1d00) || (code > 0x1d2b && code < 0xa730) || code > 0xa7ff) return code;
+  return foldCharacter(code, String.fromCodePoint(code)).codePointAt(0) ?? code;
+});
 
 /**
  * The library finds edges of words among ASCII letters only, so the Cyrillic alphabet is written in them: one sign a
@@ -94,21 +101,47 @@ export function createProfanity(words: WordLists = WORDS): Profanity {
       ...built,
       ...englishRecommendedTransformers,
       whitelistedTerms: [...(built.whitelistedTerms ?? []), ...words.allowed],
-      blacklistMatcherTransformers: [skipMarks, ...englishRecommendedBlacklistMatcherTransformers],
+      blacklistMatcherTransformers: [skipMarks, foldLetters, ...englishRecommendedBlacklistMatcherTransformers],
     }),
     cyrillic: new RegExpMatcher({
       ...cyrillic.build(),
       blacklistMatcherTransformers: [skipMarks, toSigns, collapseDuplicatesTransformer()],
     }),
+    disguised: createDisguised(words.disguised),
   };
 }
 
 /** Letters that are looked at; written out, since `\p{L}` is another set in each version of Unicode. */
-const LETTER = 'A-Za-z0-9@$\u00c0-\u024f\u0370-\u052f\u{1d400}-\u{1d7ff}\uff10-\uff5a';
+const LETTER = 'A-Za-z0-9@$\u00c0-\u02af\u0370-\u052f\u1d00-\u1d2b\ua730-\ua7ff\u{1d400}-\u{1d7ff}\uff10-\uff5a';
 /** Single letters, three or more, with one or two signs between them: `f u c k`, `f.u.c.k`. */
 const SPACED = new RegExp(`(?<![${LETTER}])[${LETTER}](?:[^${LETTER}]{1,2}[${LETTER}](?![${LETTER}])){2,63}`, 'gu');
 const IS_LETTER = new RegExp(`[${LETTER}]`, 'u');
 const CYRILLIC_LETTER = /[\u0400-\u04ff]/;
+
+/** What is drawn for a letter; not for the first one of a word, or `5 hit` were one. */
+const DISGUISES: Readonly<Record<string, string>> = {
+  a: '[a4@]',
+  e: '[e3]',
+  g: '[g69]',
+  i: '[i1l!|]',
+  o: '[o0]',
+  s: '[s5$]',
+  t: '[t7]',
+  u: '[uv]',
+};
+
+function createDisguised(words: readonly string[]): RegExp {
+  const patterns = words.map((word) =>
+    Array.from(word, (letter, index) => {
+      const drawn = index === 0 ? letter : (DISGUISES[letter] ?? letter);
+      // Of a doubled letter one is enough.
+      return letter === word[index - 1] ? `${drawn}*` : `${drawn}+`;
+    }).join('[ ._*-]?'),
+  );
+  // Not behind an apostrophe: he's hit.
+  const edge = `(?<![${LETTER}'’])`;
+  return new RegExp(`${edge}(?:${patterns.join('|')})(?:s|er|ers|ing|in|ed|y)?(?![${LETTER}])`, 'giu');
+}
 
 /** Spans in ascending order, none touching another. */
 export function findProfanity(profanity: Profanity, text: string): Span[] {
@@ -127,7 +160,25 @@ export function findProfanity(profanity: Profanity, text: string): Span[] {
     }
     collect(profanity, letters, (index) => positions[index]!, spans);
   }
+  collectDisguised(profanity, text, spans);
   return mergeSpans(text, spans);
+}
+
+function collectDisguised(profanity: Profanity, text: string, spans: Span[]): void {
+  const positions: number[] = [];
+  let folded = '';
+  let at = 0;
+  for (const character of text) {
+    for (const letter of foldCharacter(character.codePointAt(0)!, character)) {
+      folded += latinTwin(letter);
+      positions.push(at);
+    }
+    at += character.length;
+  }
+  positions.push(at);
+  for (const match of folded.matchAll(profanity.disguised)) {
+    spans.push({ start: positions[match.index]!, end: positions[match.index + match[0].length]! });
+  }
 }
 
 function collect(profanity: Profanity, text: string, positionOf: (index: number) => number, spans: Span[]): void {

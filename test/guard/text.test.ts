@@ -38,6 +38,9 @@ test('what is only ugly is corrected: zalgo, invisible characters, runs, blanks,
     ['noooooooooooo!!!!!!!!!!', 'noooooo!!!!!!'],
     ['  a \n\t\u00a0 b\u3000', 'a b'],
     ['<3 and x > y', '‹3 and x › y'],
+    [`ཀ${'\u0f71\u0f72\u0f90\u0f74'.repeat(20)}ཁ`, 'ཀ\u0f71\u0f72\u0f90ཁ'],
+    [`क${'\u0951\u0952\u0941\u200d'.repeat(20)}ख`, 'क\u0951\u0952\u0941\u200dख'],
+    [`א${'\u05b0\u05bf\u05c1\u05c2'.repeat(9)}`, 'א\u05b0\u05bf\u05c1'],
     ['a\u200db', 'ab'],
     ['\u{1f600}\u200d x', '\u{1f600} x'],
   ];
@@ -59,6 +62,53 @@ test('names: letters, digits, _ . - and 3 to 24 of them, no address, nothing pro
     expect([name, screenText(name, 'name').code]).toEqual([name, 'text_injection']);
   }
   for (const name of ['fuck', 'xX_FUCK_Xx', 'f.u.c.k', 'sh1t', 'big_b1tch', 'Hurensohn']) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, 'text_profanity']);
+  }
+});
+
+test('name_reserved: names that pass for the house, for nothing, or for no name at all', () => {
+  for (const name of [
+    'Admin',
+    'ADM1N',
+    'System',
+    'Server',
+    'server_7',
+    'moderator',
+    'M0derat0r',
+    'DarkAges',
+    'Dark.Ages',
+  ]) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, 'text_name']);
+  }
+  for (const name of [
+    'xx-admin',
+    'Admin42',
+    '_GM_',
+    'null',
+    'undefined',
+    'NaN',
+    'everyone',
+    'The.Moderator',
+    '1ADMIN',
+  ]) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, 'text_name']);
+  }
+  for (const name of ['...', '---', '_-_', '1234', '0.0', 'lllIIlI', 'IlIlIl', 'x1lI1lx']) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, 'text_name']);
+  }
+  for (const name of [
+    'Administrix',
+    'Bill11',
+    'Nulland',
+    'Serverus',
+    'Lilli',
+    'modest',
+    'Henry-VIII',
+    'guest-111111',
+  ]) {
+    expect([name, screenText(name, 'name').code]).toEqual([name, '']);
+  }
+  for (const name of ['nlgger', 'phuck', 'fu_ck', 'Fu-Ck', 'xX_shlt_Xx', 'B1tch', 'fvck.you']) {
     expect([name, screenText(name, 'name').code]).toEqual([name, 'text_profanity']);
   }
 });

@@ -38,6 +38,35 @@ export const INNOCENT: readonly string[] = [
   ...'Mr. Cooper|D’Artagnan|O’Brien--the smith|they say (it’s) 50/50|kill the cat; rest later|int x = 5;'.split('|'),
   ...'select your weapon from the chest|drop the table, check the drop table|update your set of armor'.split('|'),
   ...'insert coin into slot|delete from memory of yours|import this function (please)|on click = buy?'.split('|'),
+  // words of tools that are words of ours
+  ...'select a weapon from the chest|select one from each|drop by later|keys are lost|set up camp; get going'.split(
+    '|',
+  ),
+  ...'set camp here, get wood|truncate it|shut down now?|monitor the gate|the monitor|GET HIM|SET UP|save me'.split(
+    '|',
+  ),
+  ...'is it "a" or "b"?|the boys’ or the girls’|2 and 2=4|1 and 1=2|1 or 2 = fine|boys and girls like girls'.split('|'),
+  ...'select all from here|keys *waves*|push it or pull it|rock ’n’ roll or not|he said ’yes’ or ’no’'.split('|'),
+  ...`rock 'n' roll|'yes' or 'no'|it's you or me|we're in or we're out|the players' or the server's fault`.split('|'),
+  // dots that part nothing but words
+  ...'discord gg wp all|gg all|paral·lel, col·lecció|tank • info|ok. g g wp|the com link|see you on discord'.split('|'),
+  // bad words that two good ones make
+  ...'the pen is mine|who re invited us|an us player|push it, wash it|is hit|5 hit|did 5 hits|but ton of|as said'.split(
+    '|',
+  ),
+  ...'still slick, chill, click, flick, shell|tilt the bill|pls help|all told|clinch it|co ckpit|class ic|Lili|as is hole|soc ks'.split(
+    '|',
+  ),
+  ...`he’s hit me|it's hit|the book “Work," or "A Play based on it|Amit Phukan`.split('|'),
+  // marks that are spelling
+  'བསྒྲུབས་པའི་ཆོས་ཀྱི་རྒྱལ་པོ།',
+  'ক্ষুদ্র র‍্যাব',
+  'ශ්‍රී ලංකාව',
+  'ព្រះរាជាណាចក្រកម្ពុជា',
+  'မြန်မာနိုင်ငံ',
+  'ສະບາຍດີ',
+  'בְּרֵאשִׁית בָּרָא',
+  'ٱلْحَمْدُ لِلَّٰهِ رَبِّ',
 ];
 
 /** Refused with that code. */
@@ -53,6 +82,8 @@ export const NASTY: Readonly<Record<string, readonly string[]>> = {
     ),
     ...'a@b.de|mailto:x|come to my.shop|go evil .com|evil. com|https:evil|%2568ttp%253a%252f%252fx'.split('|'),
     // Cyrillic o, zero widths, soft hyphen
+    ...['evil\ua4f8com', 'evil\u00b7com', 'evil\u02d9com', 'evil\u2022com', 'evil\u30fbcom', 'evil\u06d4com'],
+    ...'evil . c o m|evil.c.o.m|evil dot c o m|evil. o r g|e v i l . c o m|discord gg abc|discord gg/abc'.split('|'),
     ...['evil.с\u043em', 'evil.c\u043em', 'e\u200bvil.c\u200bom', 'evil.c\u00adom', 'ev\u0301il.c\u0301om'],
   ].filter((text) => text !== 'evil.с\u043em'),
   text_markup: [
@@ -70,6 +101,12 @@ export const NASTY: Readonly<Record<string, readonly string[]>> = {
     ),
     ...'1; delete from x|UNION SELECT * FROM accounts|UN/**/ION SEL/**/ECT|select * from accounts'.split('|'),
     ...'select name, password from accounts|insert into accounts values (1)|update accounts set gold=1'.split('|'),
+    ...`' or ''='|1 or 1=1|or 1=1;|1' or '1|x" or "x|x or 'a'='a'|1 and 1=1|or 2>1 --|SELECT name FROM players`.split(
+      '|',
+    ),
+    ...'select password from users|SELECT gold FROM the_bank|select id from accounts|TRUNCATE players|truncate x;'.split(
+      '|',
+    ),
     ...'truncate table ledger|sleep(5)|waitfor delay 1|%27%20OR%20%271%27=%271|ｕｎｉｏｎ ｓｅｌｅｃｔ'.split('|'),
     // CQL
     ...'DROP KEYSPACE darkages;|drop keyspace darkages|select x from y allow filtering|BEGIN BATCH|using ttl 1'.split(
@@ -77,6 +114,10 @@ export const NASTY: Readonly<Record<string, readonly string[]>> = {
     ),
     // Redis
     ...'FLUSHALL|FLUSHDB ASYNC|CONFIG SET dir x|EVAL "return 1" 0|*1\\r\\n$8\\r\\nFLUSHALL|SLAVEOF no one'.split('|'),
+    ...'SHUTDOWN NOSAVE|shutdown nosave|SHUTDOWN|KEYS *|keys user:*|MONITOR|LPUSH a b|hgetall x|zadd x 1 y|DBSIZE'.split(
+      '|',
+    ),
+    ...['SET x 1\r\nGET x', 'set x 1\nget x', 'SET x 1 GET x', 'SET x 1\\r\\nGET x', 'get x\u2028del x\n'],
     ...'SCRIPT FLUSH|DEBUG SLEEP 10|CLIENT KILL x|*2\r\n$3\r\nGET\r\n$1\r\nx'.split('|'),
     // documents
     ...'{"$gt":""}|{"$where":"1"}|{$ne: 1}'.split('|'),
@@ -114,6 +155,22 @@ export const PROFANE: readonly (readonly [string, string])[] = [
   ['f\u0337u\u0337c\u0337k\u0337', '***'],
   ['f*ck', '***'],
   ['fuckass', '***'],
+  ['ꜰᴜᴄᴋ', '***'],
+  ['ᴡʜᴀᴛ ᴀ ʙɪᴛᴄʜ', 'ᴡʜᴀᴛ ᴀ ***'],
+  ['nlgger', '***'],
+  ['nIggers', '***'],
+  ['you shlt', 'you ***'],
+  ['bltch', '***'],
+  ['fu ck', '***'],
+  ['fu ck you', '*** you'],
+  ['f uck, sh it', '***, ***'],
+  ['fu-cking', '***'],
+  ['FU_CK', '***'],
+  ['bit ch cu nt', '*** ***'],
+  ['n i gger', '***'],
+  ['fu с\u200bk', '***'],
+  ['phuck phuk', '*** ***'],
+  ['fvck', '***'],
   ['motherfucker', '***'],
   ['sh1t $h1t b!tch', '*** *** ***'],
   ['a$$hole', '***'],
