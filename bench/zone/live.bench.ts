@@ -58,11 +58,11 @@ const FIGURES = [
 ];
 
 /** @param prefix of the figures' names @param flags of the bots, beside those of every such bench */
-export function createLiveBench(prefix: string, flags: readonly string[]): Bench {
+export function createLiveBench(prefix: string, flags: readonly string[], bots = FULL.bots): Bench {
   return {
     figures: FIGURES.map((name) => `${prefix}.${name}`),
     async run(seed, isSmall) {
-      const load = isSmall ? SMALL : FULL;
+      const load = isSmall ? SMALL : { ...FULL, bots };
       const figures = readFigures(await play(load, seed, flags), load, seed);
       return figures.map((figure) => ({ ...figure, figure: `${prefix}.${figure.figure}` }));
     },
