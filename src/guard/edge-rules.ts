@@ -301,4 +301,22 @@ export const GATEWAY_ROWS: readonly Row[] = [
     'answer.name_refused',
     'a profane name is refused to a new account before anything is hashed; who has one keeps it',
   ],
+  [
+    'name_reserved',
+    'a new name that passes for the house or for nothing, or without a letter',
+    'src/guard/words.ts',
+    'gateway',
+    'refuse',
+    'answer.name_refused',
+    'name_reserved: names that pass for the house, for nothing, or for no name at all',
+  ],
+  [
+    'name_twin',
+    'a new name that looks like another player’s: case, _ . -, i l 1, o 0, rn m, vv w',
+    'one player each',
+    'gateway',
+    'refuse',
+    'answer.name_taken',
+    'name_twin: a name that looks like another one is taken, and finds nobody',
+  ],
 ];

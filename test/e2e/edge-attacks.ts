@@ -269,4 +269,13 @@ export const GATEWAY_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
   },
   name: session('a name with a blank', 'bad_name', { name: 'a b' }),
   name_profanity: session('a profane name', 'name_refused', { name: 'xX_fuck_Xx' }),
+  name_reserved: session('the name of who runs the server', 'name_refused', { name: 'The_Adm1n' }),
+  name_twin: {
+    sends: 'the name of somebody else with a 1 for an l',
+    told: 'name_taken',
+    async run({ server }) {
+      expect((await openSession(server.url(), { name: 'Aldric' })).status).toBe(200);
+      return { told: await refusalOf(server, { name: 'A1dric_' }) };
+    },
+  },
 };
