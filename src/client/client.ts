@@ -46,6 +46,8 @@ const REQUEST_MS_MAX = 10_000;
 /** Requests that may wait for their answer; a further one is refused with `too_many`. */
 const REQUESTS_MAX = 64;
 const MOVE_MAX = 127;
+/** About as many as an input has that is sent again. */
+const INPUT_BYTES = 24;
 const AIM_WORD = INPUT_VALUES_WORD + 2;
 const UNITS_PER_MM = 1 << POSITION_SHIFT;
 /** Of the wire. */
@@ -203,12 +205,9 @@ function sendFrame(client: Client, nowMs: number): void {
   const { writer, prediction, sync, layout } = client;
   writer.reset();
   if (prediction !== undefined && client.state === PLAYING && sync.tick > client.sentTick) {
-    const repeat = Math.max(0, Math.min(client.options.repeatInputs ?? 0, INPUTS_PER_FRAME_MAX - 1));
-    const first = Math.max(sync.firstTick, client.sentTick + 1 - repeat, sync.tick - INPUTS_PER_FRAME_MAX + 1);
-    const hasSpare = repeat > 0 && (client.socket?.hasSpare?.() ?? true);
-    for (let tick = first; tick <= sync.tick; tick++) {
-      if (!hasInput(prediction, tick)) continue;
-      if (tick <= client.sentTick && !(hasSpare && isNews(client, prediction, tick))) continue;
+    const oldest = Math.max(sync.firstTick, sync.tick - INPUTS_PER_FRAME_MAX + 1);
+    for (let tick = Math.max(oldest, firstRepeated(client, prediction)); tick <= sync.tick; tick++) {
+      if (!hasInput(prediction, tick) || (tick <= client.sentTick && !isNews(client, prediction, tick))) continue;
       writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
     }
     client.sentTick = sync.tick;
@@ -222,6 +221,21 @@ function sendFrame(client: Client, nowMs: number): void {
     client.pingDueMs = nowMs + (sync.sampleCount < PINGS_AT_START ? PING_INTERVAL_MS_AT_START : PING_INTERVAL_MS);
   }
   if (writer.offset > 0) sendBytes(client, writer.bytes.subarray(0, writer.offset), false);
+}
+
+/** From which tick on inputs are sent that were sent before, the newest first as far as there is room for them. */
+function firstRepeated(client: Client, prediction: Prediction): number {
+  const { sentTick, socket, options } = client;
+  const repeat = Math.max(0, Math.min(options.repeatInputs ?? 0, INPUTS_PER_FRAME_MAX - 1));
+  let first = sentTick + 1;
+  if (repeat === 0) return first;
+  let spareBytes = socket?.spareBytes?.() ?? Number.POSITIVE_INFINITY;
+  for (let tick = sentTick; tick > sentTick - repeat && spareBytes >= INPUT_BYTES; tick--) {
+    if (!hasInput(prediction, tick) || !isNews(client, prediction, tick)) continue;
+    first = tick;
+    spareBytes -= INPUT_BYTES;
+  }
+  return first;
 }
 
 /**

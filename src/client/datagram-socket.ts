@@ -8,7 +8,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Aead } from '../transport/aead.ts';
-import { refillBudget } from '../transport/channels/budget.ts';
+import { createTokenBucket, refillBucket, refillBudget, type TokenBucket } from '../transport/channels/budget.ts';
 import {
   beginPacket,
   type Channels,
@@ -40,6 +40,11 @@ import type { Socket, SocketEvents } from './ports.ts';
 /** Packets at once beside those of inputs; further segments and acknowledgements leave with the next update. */
 const PACKETS_AT_ONCE = 4;
 
+/** Within so many bytes a second precautions are taken while the line loses nothing; beyond it only once it does. */
+const CALM_BYTES_PER_SECOND = 2_000;
+const CALM_BYTES_BURST = 300;
+const LOSS_SHARE_CALM = 0.01;
+
 /** Why it closed, as the server's goodbye would say it; of other states only that the server isn't there. */
 const CLOSED_REASONS: ReadonlyMap<number, string> = new Map([
   [WAS_DENIED, 'zone_full'],
@@ -62,6 +67,7 @@ export interface DatagramSocket extends Socket {
   readonly transport: TransportClient;
   readonly channels: Channels;
   readonly line: ConnectionStats;
+  readonly calm: TokenBucket;
   /** Whether `opened` was told, and whether `closed` was or is not wanted any more. */
   isOpen: boolean;
   isClosed: boolean;
@@ -77,10 +83,11 @@ export function createDatagramSocket(options: DatagramSocketOptions): DatagramSo
     transport: createClient(aead, token, outbox, clock.now()),
     channels,
     line: channels.stats,
+    calm: createTokenBucket(CALM_BYTES_PER_SECOND, CALM_BYTES_BURST, clock.now()),
     isOpen: false,
     isClosed: false,
     send: (bytes, isReliable) => sendMessage(socket, bytes, isReliable),
-    hasSpare: () => hasSpare(socket),
+    spareBytes: () => spareBytes(socket),
     close() {
       if (!socket.isClosed) leave(socket);
     },
@@ -114,6 +121,7 @@ function sendMessage(socket: DatagramSocket, bytes: Uint8Array, isReliable: bool
   const { channels, clock } = socket;
   if (!socket.isOpen || socket.isClosed) return;
   const nowMs = clock.now();
+  spendCalm(socket, nowMs, bytes.length);
   // What doesn't fit a packet needs the stream, which cuts it.
   if (isReliable || bytes.length > MESSAGE_BYTES_MAX) {
     // No room is counted by the channels; whoever waits for an answer learns by its own timeout.
@@ -142,11 +150,19 @@ function sendPacket(socket: DatagramSocket, nowMs: number): boolean {
   return end > 0;
 }
 
+/** Debts are forgotten but for one burst: whoever had to send much is not silent for long. */
+function spendCalm({ calm }: DatagramSocket, nowMs: number, bytes: number): void {
+  refillBucket(calm, nowMs);
+  calm.bytes = Math.max(calm.bytes - bytes, -calm.bytesBurst);
+}
+
 /** Half of what may leave at once is kept for what has to. */
-function hasSpare({ channels, clock }: DatagramSocket): boolean {
+function spareBytes({ channels, calm, clock, line }: DatagramSocket): number {
   const { budget } = channels;
   refillBudget(budget, clock.now());
-  return budget.own.bytes > budget.own.bytesBurst / 2;
+  refillBucket(calm, clock.now());
+  const spare = budget.own.bytes - budget.own.bytesBurst / 2;
+  return line.lossOutShare < LOSS_SHARE_CALM ? Math.min(spare, calm.bytes) : spare;
 }
 
 // --- in

@@ -10,8 +10,8 @@ export interface Socket {
    * may be lost or come late; a socket that loses nothing makes no difference.
    */
   send(bytes: Uint8Array, isReliable: boolean): void;
-  /** Whether the line has room for what is only sent in case of a loss; a socket that doesn't say has. */
-  hasSpare?(): boolean;
+  /** How many bytes now may be spent on what is only sent in case of a loss; a socket that doesn't say takes any. */
+  spareBytes?(): number;
   /** What is known of the line: round trip, jitter, loss both ways. Sockets that see nothing of it have none. */
   readonly line?: ConnectionStats | undefined;
   /** Ends the connection; events of a closed socket are ignored. */

@@ -92,8 +92,8 @@ export interface ClientOptions {
   /** False for bots: `interpolation.views` stays empty and costs nothing; `placeShown` says where somebody is seen. */
   readonly interpolate?: boolean;
   /**
-   * How far back each frame repeats inputs that changed something, for a transport that loses frames; 0 … 7. Five are
-   * within the 2 KB a second of a client, and at a fifth of all packets lost hardly an intent comes too late.
+   * How far back each frame repeats inputs that changed something, for a transport that loses frames; 0 … 7. With
+   * five, who walks about sends less than 2 KB a second, and at a fifth of all packets lost hardly an intent is late.
    */
   readonly repeatInputs?: number;
 }

@@ -134,19 +134,21 @@ test('a fifth of all packets lost: what changed is said again, within 2 KB a sec
 });
 
 test('inputs are said again only as long as the line has room for it', () => {
-  const bytes = [true, false].map((hasSpare) => {
+  const [none, one, all] = [0, 30, 1_000].map((spareBytes) => {
     const server = createSimulatedServer(quietGame, SEED, PERFECT_LINE);
     const client = addClient(server, { repeatInputs: 5, interpolate: false });
     // Each input changes something, as with a stick.
     hostOf(server, client).eachFrame = () => {
       const { intent } = client;
       intent.moveX = (intent.moveX + 7) % 80;
-      Object.assign(client.socket!, { hasSpare: () => hasSpare });
+      Object.assign(client.socket!, { spareBytes: () => spareBytes });
     };
     run(server, 5_000);
     return client.stats.bytesUp;
   });
-  expect(bytes[0]).toBeGreaterThan(bytes[1]! * 4);
+  expect(one! / none!).toBeGreaterThan(1.8);
+  expect(one! / none!).toBeLessThan(2.2);
+  expect(all! / none!).toBeGreaterThan(5);
 });
 
 test('on a perfect line nothing is ever corrected, and inputs are two or three ticks early', () => {

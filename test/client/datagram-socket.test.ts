@@ -203,10 +203,10 @@ test('what more than fits is sent ends what there is to spare, not what has to b
   const world = createWorld(SEED, GOOD);
   const { socket } = addPlayer(world);
   run(world, 1_000);
-  expect(socket.hasSpare!()).toBe(true);
+  expect(socket.spareBytes!()).toBeGreaterThan(200);
   const { packetsOut } = socket.line;
   for (let count = 0; count < 12; count++) socket.send(message(count, 100), false);
-  expect(socket.hasSpare!()).toBe(false);
+  expect(socket.spareBytes!()).toBeLessThanOrEqual(0);
   socket.send(message(99, 100), false);
   socket.send(message(100, 100), true);
   expect(socket.line.packetsOut).toBe(packetsOut + 14);
@@ -215,7 +215,28 @@ test('what more than fits is sent ends what there is to spare, not what has to b
   expect(numbersOf(guest!, UNRELIABLE)).toEqual([...upTo(12), 99]);
   expect(numbersOf(guest!, RELIABLE)).toEqual([100]);
   run(world, 1_000);
-  expect(socket.hasSpare!()).toBe(true);
+  expect(socket.spareBytes!()).toBeGreaterThan(200);
+});
+
+test.each([
+  [0, 2_000],
+  [0.05, 4_096],
+])('with %d lost, frames that are filled with what there is to spare take %d bytes a second', (loss, limit) => {
+  const world = createWorld(SEED, { ...GOOD, loss });
+  const { socket } = addPlayer(world);
+  let bytes = 0;
+  const play = (): void => {
+    if (world.clock.now() % 15 !== 0) return;
+    const frame = message(1, 16 + Math.max(0, Math.min(100, Math.floor(socket.spareBytes!()))));
+    socket.send(frame, false);
+    bytes += frame.length;
+  };
+  run(world, 5_000, play);
+  bytes = 0;
+  run(world, 30_000, play);
+  expect(bytes / 30).toBeGreaterThan(limit * 0.97);
+  expect(bytes / 30).toBeLessThan(limit * 1.01);
+  expect(socket.line.messagesRefused).toBe(0);
 });
 
 test('closing tells the server and nobody else; nothing is sent or heard any more', () => {

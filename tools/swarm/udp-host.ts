@@ -148,7 +148,7 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
           peer.socket.send(bytes, isReliable);
           passOn(peer, clock.now());
         },
-        hasSpare: () => peer?.socket.hasSpare?.() ?? true,
+        spareBytes: () => peer?.socket.spareBytes?.() ?? 0,
         get line() {
           return peer?.socket.line;
         },

@@ -1,0 +1,99 @@
+// Bots that play over UDP against real servers, as processes on loopback.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type RunOutcome, runBots, type ServerProcess, startServer } from '../../bench/server.ts';
+import type { Report } from '../../tools/swarm/report.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'darkages-udp-'));
+const reportFile = join(folder, 'report.json');
+
+afterEach(() => rmSync(reportFile, { force: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function play(
+  url: string,
+  line: string,
+  onStart: Parameters<typeof runBots>[2] = () => {},
+): Promise<RunOutcome & { report: Report }> {
+  const args = ['--url', url, '--report', reportFile, '--transport', 'udp', ...line.split(' ')];
+  const outcome = await runBots(args, undefined, onStart);
+  if (!existsSync(reportFile)) throw new Error(outcome.stderr);
+  return { ...outcome, report: JSON.parse(readFileSync(reportFile, 'utf8')) as Report };
+}
+
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterAll(async () => {
+  expect(await server.stop()).toBe(0);
+});
+
+test('20 bots play for five seconds over UDP and fare well', async () => {
+  const { code, stdout, stderr, report } = await play(server.url, '--bots 20 --duration 5 --ramp-up 1 --seed 3');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('20 bots over udp');
+  expect(report).toMatchObject({ bots: 20, failed: 0, failures: {}, transport: 'udp', reconnects: 0 });
+  const { snapshotsPerSecond, lineRttMs, lossUpPercent, lossDownPercent, correctionMm } = report;
+  // Wide bounds: other processes share the machine.
+  expect(snapshotsPerSecond.min).toBeGreaterThan(10);
+  expect(snapshotsPerSecond.mean).toBeLessThan(21);
+  expect(lineRttMs.median).toBeGreaterThan(0);
+  expect(lossUpPercent.mean).toBeLessThan(1);
+  expect(lossDownPercent.mean).toBeLessThan(1);
+  expect(correctionMm.median).toBe(0);
+  expect(report.bytesDownPerSecond.p99).toBeLessThan(20_480);
+  expect(report.bytesUpPerSecond.mean).toBeGreaterThan(500);
+  expect(report.bytesUpPerSecond.p99).toBeLessThan(2_500);
+});
+
+test('a twentieth of all datagrams lost, in two processes: snapshots are fewer, nobody fails', async () => {
+  const line = '--bots 20 --duration 5 --ramp-up 1 --latency 60 --jitter 20 --packet-loss 5 --processes 2';
+  const { code, stderr, report } = await play(server.url, line);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(report).toMatchObject({ bots: 20, failed: 0, reconnects: 0 });
+  const { snapshotsPerSecond, lineRttMs, lossUpPercent, lossDownPercent } = report;
+  expect(snapshotsPerSecond.mean).toBeGreaterThan(10);
+  expect(snapshotsPerSecond.mean).toBeLessThan(19.6);
+  expect(lineRttMs.median).toBeGreaterThan(50);
+  for (const loss of [lossUpPercent, lossDownPercent]) {
+    expect(loss.mean).toBeGreaterThan(2);
+    expect(loss.mean).toBeLessThan(10);
+  }
+  expect(report.bytesUpPerSecond.p99).toBeLessThan(4_500);
+});
+
+test('a server that is gone fails the bots that were in it', async () => {
+  const doomed = await startServer();
+  const { code, stderr, report } = await play(doomed.url, '--bots 4 --duration 8 --ramp-up 0', (child) => {
+    child.stdout?.once('data', () => doomed.process.kill('SIGKILL'));
+  }).finally(() => doomed.stop());
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^4 of 4 bots failed: /);
+  expect(report.timeInState.RECONNECTING).toBeGreaterThan(1);
+});
+
+test('a server that is stopped says goodbye', async () => {
+  const stopped = await startServer();
+  const { code, report } = await play(stopped.url, '--bots 4 --duration 4 --ramp-up 0', (child) => {
+    child.stdout?.on('data', (text: Buffer) => {
+      if (text.includes('4 of 4 connected')) stopped.process.kill('SIGTERM');
+    });
+  }).finally(() => stopped.stop());
+  expect(code).toBe(1);
+  // Sooner than the silence of a server is noticed, and none is there to come back to.
+  expect(report.reconnects).toBe(4);
+  expect(report.failed).toBe(4);
+});
+
+test('a server without UDP: exit code 1, and the reason', async () => {
+  const plain = await startServer({ args: ['--udp', 'off'] });
+  const { code, stderr } = await play(plain.url, '--bots 2 --duration 1 --ramp-up 0').finally(() => plain.stop());
+  expect(code).toBe(1);
+  expect(stderr).toBe('2 of 2 bots failed: 2 could not join (no_udp).\n');
+});
