@@ -54,6 +54,7 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     nameOf: () => '',
     findPlayer: () => -1,
     countRefusal: () => {},
+    hasRoom: () => true,
   }) as GameSimulation;
   const random = Int32Array.of(seed);
   const places = createRandom(seed);
@@ -68,6 +69,7 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     world.columns.positionX[slot] = place();
     world.columns.positionZ[slot] = place();
     world.columns.health[slot] = 100;
+    world.columns.mana[slot] = 100;
     game.join!(sim, slot, false);
   }
   publishFrame(history, world);

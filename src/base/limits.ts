@@ -15,7 +15,10 @@ export const CATCH_UP_MS_MAX = 100;
 export const SNAPSHOT_INTERVAL_TICKS = 3;
 
 // --- a zone
-/** Entities of any kind in one zone. At the limit `spawnEntity` returns −1 and the game decides what is left out. */
+/**
+ * Entities of any kind in one zone. Half of them are kept for players: when the game has spawned the other half `sim.spawn`
+ * returns −1 and it decides what is left out.
+ */
 export const ENTITIES_MAX = 4096;
 /** Players of one zone; the next one is refused with `zone_full`. */
 export const PLAYERS_MAX = 2048;
@@ -183,7 +186,7 @@ assert(CHAT_BYTES_MAX < FRAME_BYTES_MAX, 'a text fits a frame');
 assert(LINGER_TICKS >= TEXT_WINDOW_TICKS, 'who leaves and comes back has not escaped the count of texts');
 assert(SUSPICION_CLOSE > 10 * SUSPICION_TELL, 'operators hear of a suspect long before it is thrown out');
 assert(TIME_WARP_TICKS > PENDING_INPUTS, 'a time warp is further ahead than an early input');
-assert(PLAYERS_MAX <= ENTITIES_MAX, 'each player is an entity');
+assert(PLAYERS_MAX * 2 <= ENTITIES_MAX, 'each player is an entity, and half of them are kept for players');
 assert(STRANGERS_PER_ADDRESS_MAX * 8 <= STRANGERS_MAX, 'a few hosts do not fill the door of an edge');
 assert(INPUT_RING_BYTES >= PLAYERS_MAX * 64 * 4, 'the input ring holds four inputs of every player');
 assert(SAVE_RING_BYTES >= PLAYERS_MAX * 256, 'the save ring holds one save of every player');

@@ -19,7 +19,7 @@ export interface Ability {
   readonly isMobile: boolean;
   /** From when it takes effect until it may be begun again. */
   readonly cooldownTicks: number;
-  /** Taken when it takes effect. */
+  /** Taken when it takes effect, and only then. */
   readonly mana: number;
   readonly rangeMm: number;
   /** Hit points taken or given. */
@@ -160,6 +160,8 @@ export const REASONS = {
   moved: 11,
   /** Broken off by a hit of at least `INTERRUPTING_AMOUNT`. */
   hit: 12,
+  /** Came to nothing: the zone is too full for what was to be let go. */
+  crowded: 13,
 } as const;
 
 /** A hit of so many points breaks off what its target is casting. */

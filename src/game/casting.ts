@@ -60,14 +60,14 @@ function continueCast(sim: DarkAges, slot: number): void {
   const { castAbility, castUntil, castTarget } = columnsOf(sim);
   const ability = ABILITIES[castAbility[slot]!]!;
   if (!ability.isMobile && isMoving(sim, slot)) {
-    breakCast(sim, slot, REASONS.moved);
+    breakCast(sim, slot, ability.id, REASONS.moved);
     return;
   }
   if (sim.tick < castUntil[slot]!) return;
   // Whom and where it was begun for may have gone meanwhile.
   const reason =
     ability.kind === 'heal' || ability.kind === 'area' ? checkTarget(sim, slot, ability, castTarget[slot]!) : 0;
-  if (reason !== 0) breakCast(sim, slot, reason);
+  if (reason !== 0) breakCast(sim, slot, ability.id, reason);
   else takeEffect(sim, slot, ability);
 }
 

@@ -5,12 +5,15 @@ import type { Simulation } from '../sim/game.ts';
 import { PLAYER_ABILITIES } from './abilities.ts';
 import type { FieldMap } from './map.ts';
 
+/** What counts up stops here: a u31 holds no more. */
+export const COUNT_MAX = 0x7fff_ffff;
+
 const hidden = (type: 'u8' | 'u16' | 'u31' | 'i32', comment: string) => ({ type, seenBy: 'nobody', comment }) as const;
 
 export const columns = {
   health: { type: 'u16', seenBy: 'everyone', field: 16, saved: true, comment: 'hit points; a fighter with 0 is dead' },
   walkedM: { type: 'u31', seenBy: 'owner', field: 17, saved: true, comment: 'm, way made by walking and sprinting' },
-  mana: { type: 'u16', seenBy: 'owner', field: 18, comment: '0 … 100' },
+  mana: { type: 'u16', seenBy: 'owner', field: 18, saved: true, comment: '0 … 100' },
   stamina: { type: 'u16', seenBy: 'owner', field: 19, comment: '0 … 1000' },
   castAbility: {
     type: 'u8',

@@ -2,7 +2,7 @@
 
 import { POSITION_SHIFT } from '../sim/game.ts';
 import { ABILITIES, DEAD_TICKS, INTERRUPTED_TICKS, INTERRUPTING_AMOUNT, REASONS } from './abilities.ts';
-import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
+import { COUNT_MAX, columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
 import { tellKilled, tellStruck } from './events.ts';
 import { creatureOf, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
 import { dropLoot } from './loot.ts';
@@ -11,7 +11,6 @@ import { refuse } from './refusals.ts';
 
 /** A player who dies leaves one coin in so many. */
 const GOLD_SHARE = 5;
-const GOLD_MAX = 0x7fff_ffff;
 
 /** Creatures hurt players alone; players hurt whatever fights, but not themselves and not their party. */
 export function mayHurt(
@@ -47,14 +46,14 @@ export function hurt(sim: DarkAges, source: number, sourceKind: number, ability:
     die(sim, source, sourceKind, ability, target);
     return;
   }
-  if (amount >= INTERRUPTING_AMOUNT && castAbility[target] !== 0) breakCast(sim, target, REASONS.hit);
+  const casting = castAbility[target]!;
+  if (amount >= INTERRUPTING_AMOUNT && casting !== 0) breakCast(sim, target, casting, REASONS.hit);
   if (kind[target] !== PLAYER && source >= 0 && sourceKind === PLAYER) provoke(sim, target, source);
 }
 
-/** The cast that is going on comes to nothing; no mana is taken, the ability is back in half a second. */
-export function breakCast(sim: DarkAges, slot: number, reason: number): void {
+/** The cast comes to nothing; no mana is taken, the ability is back in half a second. */
+export function breakCast(sim: DarkAges, slot: number, ability: number, reason: number): void {
   const columns = columnsOf(sim);
-  const ability = columns.castAbility[slot]!;
   columns.castAbility[slot] = 0;
   readyTicksOf(columns, ability)[slot] = sim.tick + INTERRUPTED_TICKS;
   refuse(sim, slot, ability, reason);
@@ -69,8 +68,8 @@ function die(sim: DarkAges, source: number, sourceKind: number, ability: number,
   deadUntil[target] = sim.tick + ticks;
   if (isPlayer) {
     wantsRespawn[target] = 0;
-    deaths[target] = Math.min(deaths[target]! + 1, GOLD_MAX);
-    if (source >= 0 && sourceKind === PLAYER) kills[source] = Math.min(kills[source]! + 1, GOLD_MAX);
+    deaths[target] = Math.min(deaths[target]! + 1, COUNT_MAX);
+    if (source >= 0 && sourceKind === PLAYER) kills[source] = Math.min(kills[source]! + 1, COUNT_MAX);
     leaveGold(sim, target);
   } else {
     wanted[target] = 0;

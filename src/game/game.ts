@@ -9,7 +9,7 @@
 import { defineGame, POSITION_SHIFT, vectorLength } from '../sim/game.ts';
 import { INTEREST_RADIUS_MM } from './abilities.ts';
 import { runCasting } from './casting.ts';
-import { columns, type DarkAges, inputs } from './columns.ts';
+import { COUNT_MAX, columns, type DarkAges, inputs } from './columns.ts';
 import { runCreatures, spawnCreatures } from './creatures.ts';
 import { events } from './events.ts';
 import { FIGHTERS, KINDS, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
@@ -44,7 +44,7 @@ function countWay(sim: DarkAges): void {
     if (rest >= UNITS_PER_M) {
       const metres = Math.floor(rest / UNITS_PER_M);
       rest -= metres * UNITS_PER_M;
-      walkedM[slot] = Math.min(walkedM[slot]! + metres, 0x7fff_ffff);
+      walkedM[slot] = Math.min(walkedM[slot]! + metres, COUNT_MAX);
     }
     walkedRest[slot] = rest;
   }

@@ -1,8 +1,9 @@
 // Coming to life, staying alive: what players begin with, health and mana that come back, the dead who return.
 
-import { TICK_HZ } from '../base/limits.ts';
+import { assert } from '../base/assert.ts';
+import { LINGER_TICKS, TICK_HZ } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/game.ts';
-import { HEALTH_MAX, MANA_MAX, SHIELD_TICKS, STAMINA_MAX } from './abilities.ts';
+import { ABILITIES, DEAD_TICKS, HEALTH_MAX, MANA_MAX, SHIELD_TICKS, STAMINA_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
 import { LOW_TOP, SPAWN_HALF_MM } from './map.ts';
@@ -21,26 +22,32 @@ const LOOK_MM = 25_000;
 
 const SPAWN_SPAN_MM = 2 * SPAWN_HALF_MM + 1;
 
-/** A new player appears near the centre; one that returns stands where it left, or beside what is there now. */
+for (const { name, castTicks, cooldownTicks } of ABILITIES) {
+  assert(castTicks + cooldownTicks <= LINGER_TICKS, `who leaves and comes back has waited for ${name}`);
+}
+
+/**
+ * A new player appears near the centre, shielded; one that returns stands where it left, or beside what is there now, as it
+ * was saved: leaving refills nothing. It lingered for long enough that cooldowns are over and stamina is back.
+ */
 export function join(sim: DarkAges, slot: number, isNew: boolean): void {
   const columns = columnsOf(sim);
   const { positionX, positionY, positionZ, facing, aim, health } = columns;
-  columns.mana[slot] = MANA_MAX;
   columns.stamina[slot] = STAMINA_MAX;
-  columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
+  columns.combatTick[slot] = sim.tick;
   if (isNew) {
     health[slot] = HEALTH_MAX;
+    columns.mana[slot] = MANA_MAX;
+    columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
     positionX[slot] = randomSpawn(sim);
     positionZ[slot] = randomSpawn(sim);
     facing[slot] = sim.random() & 0xffff;
   } else if (health[slot] === 0) {
-    // Who left dead has waited long enough.
-    health[slot] = HEALTH_MAX;
-    positionX[slot] = randomSpawn(sim);
-    positionY[slot] = 0;
-    positionZ[slot] = randomSpawn(sim);
+    // It may have died in its last moment: it waits from now on.
+    columns.deadUntil[slot] = sim.tick + DEAD_TICKS;
   }
   health[slot] = Math.min(health[slot]!, HEALTH_MAX);
+  columns.mana[slot] = Math.min(columns.mana[slot]!, MANA_MAX);
   const overLow = positionY[slot]! >= LOW_TOP;
   moveTo(sim, slot, positionX[slot]!, positionZ[slot]!, overLow);
   aim[slot] = facing[slot]!;

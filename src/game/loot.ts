@@ -1,9 +1,10 @@
-// What lies on the ground: it is dropped, waits for half a minute, and belongs to who walks over it first.
+// What lies on the ground: it is dropped, waits for half a minute, and belongs to who comes near first; of several in the
+// same tick, to whom the index of fighters finds first (nearby.ts).
 
 import { TICK_HZ } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/game.ts';
 import { HEALTH_MAX, MANA_MAX } from './abilities.ts';
-import { columnsOf, type DarkAges } from './columns.ts';
+import { COUNT_MAX, columnsOf, type DarkAges } from './columns.ts';
 import { tellLooted, tellStruck } from './events.ts';
 import { LOOT, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
 import { findNear, found } from './nearby.ts';
@@ -13,7 +14,6 @@ export const LOOT_TICKS = 30 * TICK_HZ;
 const REACH = 1200 << POSITION_SHIFT;
 const POTION_HEALTH = 30;
 const POTION_MANA = 40;
-const GOLD_MAX = 0x7fff_ffff;
 
 /** Beside the boxes. False when the zone has no free slot. */
 export function dropLoot(sim: DarkAges, x: number, z: number, variant: number, amount: number): boolean {
@@ -48,7 +48,7 @@ function takeLoot(sim: DarkAges, slot: number, taker: number): void {
   const what = variant[slot]!;
   let given = amount[slot]!;
   if (what === LOOT_GOLD) {
-    gold[taker] = Math.min(gold[taker]! + given, GOLD_MAX);
+    gold[taker] = Math.min(gold[taker]! + given, COUNT_MAX);
   } else if (what === LOOT_HEALTH) {
     given = Math.min(POTION_HEALTH, HEALTH_MAX - health[taker]!);
     health[taker]! += given;

@@ -26,7 +26,7 @@ const WAY_MAX = 130 << POSITION_SHIFT;
 
 const past = new Int32Array(3);
 
-/** Lets a projectile go at `angle`. False when the zone has no free slot. */
+/** Lets a projectile go at `angle`. False when the zone has no room for it. */
 export function launch(sim: DarkAges, slot: number, ability: Ability, angle: number): boolean {
   const projectile = sim.spawn(PROJECTILE);
   if (projectile < 0) return false;

@@ -3,10 +3,10 @@
 // everyone sees it in time, so it is judged in the present.
 
 import { POSITION_SHIFT } from '../sim/game.ts';
-import { ABILITIES, type Ability } from './abilities.ts';
+import { ABILITIES, type Ability, REASONS } from './abilities.ts';
 import { findPlace, isInCone, shotAngle } from './aim.ts';
 import { columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
-import { hurt, mayHurt } from './damage.ts';
+import { breakCast, hurt, mayHurt } from './damage.ts';
 import { tellStruck } from './events.ts';
 import { AREA, FIGHTERS } from './kinds.ts';
 import type { Spot } from './map.ts';
@@ -23,27 +23,33 @@ const WAY_MAX = 130 << POSITION_SHIFT;
 const past = new Int32Array(3);
 const spot: Spot = { x: 0, z: 0 };
 
-/** Everything was checked; the cast, if there was one, is over. */
+/** Everything was checked; the cast, if there was one, is over. In a zone without room for it nothing is paid. */
 export function takeEffect(sim: DarkAges, slot: number, ability: Ability): void {
+  if (!act(sim, slot, ability)) {
+    breakCast(sim, slot, ability.id, REASONS.crowded);
+    return;
+  }
   const columns = columnsOf(sim);
   columns.castAbility[slot] = 0;
   columns.mana[slot] = Math.max(0, columns.mana[slot]! - ability.mana);
   columns.actedAbility[slot] = ability.id;
   columns.actedTick[slot] = sim.tick;
   readyTicksOf(columns, ability.id)[slot] = sim.tick + ability.cooldownTicks;
+}
+
+/** False when it needs a free slot and gets none. */
+function act(sim: DarkAges, slot: number, ability: Ability): boolean {
   switch (ability.kind) {
     case 'melee':
       strikeCone(sim, slot, ability);
-      break;
+      return true;
     case 'projectile':
-      launch(sim, slot, ability, shotAngle(sim, slot));
-      break;
+      return launch(sim, slot, ability, shotAngle(sim, slot));
     case 'area':
-      announceArea(sim, slot, ability);
-      break;
+      return announceArea(sim, slot, ability);
     case 'heal':
       heal(sim, slot, ability);
-      break;
+      return true;
   }
 }
 
@@ -66,9 +72,9 @@ function strikeCone(sim: DarkAges, slot: number, ability: Ability): void {
   }
 }
 
-function announceArea(sim: DarkAges, slot: number, ability: Ability): void {
+function announceArea(sim: DarkAges, slot: number, ability: Ability): boolean {
   const area = sim.spawn(AREA);
-  if (area < 0) return;
+  if (area < 0) return false;
   const columns = columnsOf(sim);
   findPlace(sim, slot, spot);
   columns.positionX[area] = spot.x;
@@ -79,6 +85,7 @@ function announceArea(sim: DarkAges, slot: number, ability: Ability): void {
   columns.owner[area] = sim.handle(slot);
   columns.ownerKind[area] = columns.kind[slot]!;
   columns.ownerParty[area] = columns.party[slot]!;
+  return true;
 }
 
 /** Areas whose moment has come strike; those that are over go. */

@@ -30,7 +30,7 @@ export interface Simulation<Specs extends ColumnSpecs = ColumnSpecs, Map = unkno
   readonly slotCount: number;
   /** 0 … 2³²−1, from the zone's seed; a predicted system must not use it. */
   random(): number;
-  /** Takes the lowest free slot, zeroes its columns; −1 when the zone is full. */
+  /** Takes the lowest free slot, zeroes its columns; −1 when the game has half of all slots: the others are for players. */
   spawn(kind: number): number;
   despawn(slot: number): void;
   /** Handle of a slot's entity: stays different when the slot is taken again. */

@@ -18,7 +18,10 @@ import {
 export type Surroundings = Pick<
   Simulation,
   'emit' | 'emitNear' | 'positionAt' | 'rewindTicks' | 'nameOf' | 'findPlayer' | 'countRefusal'
->;
+> & {
+  /** Whether the game may spawn one more entity: the rest is kept for players. */
+  readonly hasRoom: () => boolean;
+};
 
 /** For a predicting client: nobody to tell, no past, no names. A predicted system uses none of it. */
 export const NO_SURROUNDINGS: Surroundings = {
@@ -29,9 +32,11 @@ export const NO_SURROUNDINGS: Surroundings = {
   nameOf: () => '',
   findPlayer: () => -1,
   countRefusal: () => {},
+  hasRoom: () => true,
 };
 
 export function createSimulation(game: AnyGame, world: World, seed: number, surroundings: Surroundings): Simulation {
+  const { hasRoom, ...others } = surroundings;
   return {
     columns: world.columns,
     map: game.createMap(seed),
@@ -42,11 +47,11 @@ export function createSimulation(game: AnyGame, world: World, seed: number, surr
       return slotCount(world);
     },
     random: () => worldRandom(world),
-    spawn: (kind) => spawnEntity(world, kind),
+    spawn: (kind) => (hasRoom() ? spawnEntity(world, kind) : -1),
     despawn: (slot) => despawnEntity(world, slot),
     handle: (slot) => entityHandle(world, slot),
     find: (handle) => findSlot(world, handle),
-    ...surroundings,
+    ...others,
   };
 }
 

@@ -38,6 +38,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   [REASONS.facing]: 'Turn to your target',
   [REASONS.moved]: 'Broken off: you moved',
   [REASONS.hit]: 'Broken off by a hit',
+  [REASONS.crowded]: 'Too much is going on here',
 };
 
 interface Slot {

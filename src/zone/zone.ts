@@ -183,6 +183,7 @@ function surroundingsOf(zone: () => Zone): Surroundings {
     nameOf: (slot) => nameOf(zone(), slot),
     findPlayer: (name) => findPlayer(zone(), name),
     countRefusal: (rule) => countRefusal(zone(), rule),
+    hasRoom: () => hasRoom(zone()),
   };
 }
 
@@ -421,6 +422,11 @@ function takeRequest(zone: Zone, client: number): void {
 function countRefusal({ ruleCounts }: Zone, rule: number): void {
   assert(rule >= 0 && rule < ruleCounts.length, 'a game counts by rules that it states');
   ruleCounts[rule]!++;
+}
+
+/** What the game spawns never keeps players out. */
+function hasRoom({ world, slotOfPlayer }: Zone): boolean {
+  return (aliveCount(world) - slotOfPlayer.size) * 2 < world.capacity;
 }
 
 function emitEvent(zone: Zone, event: string, to: number, values: Readonly<Record<string, number | string>>): void {

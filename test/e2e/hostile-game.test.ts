@@ -204,6 +204,16 @@ describe('abilities', () => {
     expect(await refused('hit', mend, changes)).toBe(1);
     expect(ownColumns(hostile.client).health).toBeLessThan(40);
   });
+
+  test('crowded: a bolt and a meteor in a full zone cost nothing', async () => {
+    expect(await ask(third, { fill: { isFull: 1 } })).toBe('');
+    const shoot = async (): Promise<void> => {
+      await press(hostile, { ability: BOLT });
+      await press(hostile, { ability: METEOR, reach: 1000 });
+    };
+    expect(await refused('crowded', shoot, new Map([[hostile, ['readyTick2', 'readyTick3']]]))).toBe(2);
+    expect(await ask(third, { fill: {} })).toBe('');
+  });
 });
 
 describe('requests', () => {

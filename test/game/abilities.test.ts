@@ -47,7 +47,7 @@ test('the reference says what the tables say', () => {
     if (spec.seenBy !== 'nobody')
       expect(reference).toMatch(new RegExp(`\`${name.replace(/[23]$/, '\\d')}\`|readyTick`));
   }
-  expect(Object.values(REASONS)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(Object.values(REASONS)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   for (const kind of [WOLF, ARCHER, TROLL]) {
     const cells = rowOf(String(kind));
     expect([Number(cells[3]), Number.parseFloat(cells[4]!) * 1000]).toEqual([

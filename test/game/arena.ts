@@ -58,6 +58,7 @@ export function createArena(map: FieldMap = OPEN, capacity = 64, seed = 1): Aren
     nameOf: (slot) => names.get(slot) ?? '',
     findPlayer: (name) => [...names].find(([, other]) => other.toLowerCase() === name.toLowerCase())?.[0] ?? -1,
     countRefusal: (rule) => void refusals[rule]!++,
+    hasRoom: () => true,
   }) as DarkAges;
   publishFrame(history, world);
   return { world, sim, columns: columnsOf(sim), history, told, rewind, refusals, names };

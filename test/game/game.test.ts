@@ -79,6 +79,7 @@ test('what is saved, and what the page draws', () => {
     'facing',
     'health',
     'walkedM',
+    'mana',
     'kills',
     'deaths',
     'gold',

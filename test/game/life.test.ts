@@ -4,6 +4,7 @@ import {
   BOLT,
   DEAD_TICKS,
   HEALTH_MAX,
+  MANA_MAX,
   RESPAWN_TICKS,
   SHIELD_TICKS,
   SLASH,
@@ -69,14 +70,38 @@ describe('coming back', () => {
     expect(columns.health[slot]).toBe(before - ABILITIES[BOLT]!.amount);
   });
 
-  test('a player who left dead joins alive near the centre; a player who joins has a shield', () => {
+  test('who joins anew is whole and shielded near the centre; who returns is as it was saved, where it was', () => {
     const arena = createArena();
+    const { columns, sim } = arena;
+    const [fresh, back] = [addPlayer(arena, 150_000, 0), addPlayer(arena, 150_000, 150_000)];
+    for (const slot of [fresh, back]) {
+      columns.health[slot] = 14;
+      columns.mana[slot] = 3;
+      game.join!(sim, slot, slot === fresh);
+    }
+    expect([fresh, back].map((slot) => [columns.health[slot], columns.mana[slot], columns.shieldUntil[slot]])).toEqual([
+      [HEALTH_MAX, MANA_MAX, sim.tick + SHIELD_TICKS],
+      [14, 3, 0],
+    ]);
+    expect(Math.abs(columns.positionX[fresh]!)).toBeLessThanOrEqual(SPAWN_HALF_MM * 128);
+    expect(columns.positionX[back]).toBe(150_000 * 128);
+    // And it is not out of a fight either.
+    step(arena, 290);
+    expect([columns.health[back], columns.mana[back]]).toEqual([14, expect.closeTo(3 + 19, -0.5)]);
+  });
+
+  test('who left dead returns dead and waits anew: leaving is no way back to life', () => {
+    const arena = createArena();
+    const { columns } = arena;
     const slot = addPlayer(arena, 150_000, 150_000);
-    arena.columns.health[slot] = 0;
+    columns.health[slot] = 0;
     game.join!(arena.sim, slot, false);
-    expect(arena.columns.health[slot]).toBe(HEALTH_MAX);
-    expect(Math.abs(arena.columns.positionX[slot]!)).toBeLessThanOrEqual(SPAWN_HALF_MM * 128);
-    expect(arena.columns.shieldUntil[slot]).toBe(arena.sim.tick + SHIELD_TICKS);
+    step(arena);
+    expect([columns.health[slot], ask(arena, slot)]).toEqual([0, 'too_soon']);
+    step(arena, RESPAWN_TICKS);
+    expect(ask(arena, slot)).toBe('');
+    step(arena);
+    expect(columns.health[slot]).toBe(HEALTH_MAX);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ABILITIES, MEND, METEOR, SLASH, SMASH } from '../../src/game/abilities.ts';
-import { AREA, FIGHTERS, TROLL, WOLF } from '../../src/game/kinds.ts';
+import { ABILITIES, BOLT, INTERRUPTED_TICKS, MEND, METEOR, REASONS, SLASH, SMASH } from '../../src/game/abilities.ts';
+import { AREA, FIGHTERS, PROJECTILE, TROLL, WOLF } from '../../src/game/kinds.ts';
 import { buildFieldMap } from '../../src/game/map.ts';
-import { addCreature, addPlayer, createArena, face, press, put, step, toldOf } from './arena.ts';
+import { addCreature, addPlayer, createArena, face, press, put, reasonsOf, step, toldOf } from './arena.ts';
 
 const { amount, rangeMm, cooldownTicks } = ABILITIES[SLASH]!;
 
@@ -135,6 +135,29 @@ describe('meteor', () => {
     step(arena, ABILITIES[METEOR]!.delayTicks);
     expect([columns.health[victim], columns.kills[another]]).toEqual([0, 0]);
   });
+});
+
+test('in a zone without room nothing comes of a bolt or a meteor, and nothing is paid', () => {
+  const arena = createArena(undefined, 3);
+  const { columns, sim } = arena;
+  const slot = addPlayer(arena, 0, 0);
+  const last = [AREA, AREA].map((kind) => sim.spawn(kind))[1]!;
+  for (const other of [1, last]) columns.endTick[other] = 1_000_000;
+  for (const [ability, readyTick] of [
+    [BOLT, columns.readyTick2],
+    [METEOR, columns.readyTick3],
+  ] as const) {
+    press(arena, slot, ability, -1, 1000);
+    step(arena, ABILITIES[ability]!.castTicks);
+    expect([columns.mana[slot], columns.actedTick[slot], columns.castAbility[slot]]).toEqual([100, 0, 0]);
+    expect(readyTick[slot]! - sim.tick).toBeLessThanOrEqual(INTERRUPTED_TICKS);
+  }
+  expect(reasonsOf(arena, slot)).toEqual([REASONS.crowded, REASONS.crowded]);
+  sim.despawn(last);
+  step(arena, INTERRUPTED_TICKS);
+  press(arena, slot, BOLT);
+  step(arena, ABILITIES[BOLT]!.castTicks);
+  expect([columns.kind[last], columns.mana[slot]! < 100]).toEqual([PROJECTILE, true]);
 });
 
 describe('mend', () => {

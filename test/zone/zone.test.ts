@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { LINGER_TICKS, SAVE_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { defineGame } from '../../src/sim/game.ts';
 import { historyEpoch, newestTick } from '../../src/sim/history.ts';
-import { worldTick } from '../../src/sim/world.ts';
+import { aliveCount, worldTick } from '../../src/sim/world.ts';
 import { CLIENT_BITS } from '../../src/wire/zone-records.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
 import { applyRecord, createZone, hashZone, saveAllCharacters, stepZone } from '../../src/zone/zone.ts';
@@ -112,6 +112,21 @@ test('a full zone refuses with a reason and goes on', () => {
     { kind: 'left', client: 4, reason: 'zone_full' },
   ]);
   expect(count(zone, 'joinsRefused')).toBe(2);
+});
+
+test('what the game spawns takes half of the slots at most, whoever is there: players find room', () => {
+  const zone = createTestZone();
+  for (let client = 0; client < 10; client++) join(zone, client);
+  run(zone);
+  const { sim, world } = zone.zone;
+  let spawned = 1;
+  while (sim.spawn(2) >= 0) spawned++;
+  expect([spawned, aliveCount(world)]).toEqual([32, 42]);
+  for (let client = 10; client < 32; client++) join(zone, client);
+  run(zone);
+  expect(count(zone, 'joinsRefused')).toBe(0);
+  sim.despawn(zone.zone.world.columns.kind.indexOf(2));
+  expect([sim.spawn(2) >= 0, sim.spawn(2)]).toEqual([true, -1]);
 });
 
 test('who was heard of standing here and was just removed asks again: what the store answered is older than its last save', () => {
