@@ -30,7 +30,7 @@ export const bench: Bench = {
     const counters = createCounters('edge', crowd.buffers.edgeCounters[0]!);
     const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
     const packer = createPacker(
-      createEntityEncoder(history, names, NAME_BYTES),
+      createEntityEncoder(history, names.bytes, NAME_BYTES),
       createInterest(grid, game.limits.interestRadiusMm, undefined),
       counters,
     );

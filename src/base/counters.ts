@@ -64,6 +64,8 @@ export const COUNTERS = {
     ),
     guardClosed: counter('guard_closed_total', 'Connections the guard closed for what no honest client does'),
     requests: counter('requests_total', 'Requests of players'),
+    requestsPutOff: counter('requests_put_off_total', 'Requests left to a later tick because many came at once'),
+    dropRequest: counter('requests_dropped_total', 'Requests dropped because too many of the same player waited'),
     requestsRefused: counter('requests_refused_total', 'Requests that the guard or the game refused'),
     textInvisible: counter('guard_texts_total', TEXTS, { rule: 'text_invisible' }),
     textEmpty: counter('guard_texts_total', TEXTS, { rule: 'text_empty' }),

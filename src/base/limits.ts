@@ -59,9 +59,9 @@ export const REQUESTS_PER_SECOND_MAX = 20;
 export const REQUESTS_WAITING_MAX = REQUESTS_PER_SECOND_MAX;
 /**
  * What requests of all players may cost one tick, in bytes, each counting for some more; the others wait for the next.
- * A text of 250 bytes takes 0.3 ms to screen, so this is about 3 ms; a player who chats costs 100 every few seconds.
+ * A text of 250 bytes takes 0.3 ms to screen, so this is about 2 ms; a player who chats costs 100 every few seconds.
  */
-export const REQUEST_COST_PER_TICK = 2_500;
+export const REQUEST_COST_PER_TICK = 2_000;
 export const REQUEST_COST_EACH = 32;
 /** So many times the rate of frames or bytes, for so many seconds in a row, is a flood: goodbye `rate`. */
 export const FLOOD_FACTOR = 10;

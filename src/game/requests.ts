@@ -81,15 +81,30 @@ function partySay(sim: DarkAges, slot: number, values: Values): string {
   return '';
 }
 
-/** More kills first, then fewer deaths, then who has the lower slot. */
+/** In one pass over the players, without sorting them: many may ask in one tick. */
 function tellScores(sim: DarkAges, slot: number): string {
   const { kind, kills, deaths, scoresTick } = columnsOf(sim);
   if (sim.tick < scoresTick[slot]!) return 'too_soon';
   scoresTick[slot] = sim.tick + SCORES_TICKS;
-  const players: number[] = [];
-  for (let other = 0; other < sim.slotCount; other++) if (kind[other] === PLAYER) players.push(other);
-  players.sort((a, b) => kills[b]! - kills[a]! || deaths[a]! - deaths[b]! || a - b);
-  const top = players.slice(0, SCORES_TOP).map((each) => `${sim.nameOf(each)}:${kills[each]}:${deaths[each]}`);
-  sim.emit('scores', slot, { top: top.join(','), rank: players.indexOf(slot) + 1, players: players.length });
+  const top: number[] = [];
+  let players = 0;
+  let rank = 1;
+  for (let other = 0; other < sim.slotCount; other++) {
+    if (kind[other] !== PLAYER) continue;
+    players++;
+    if (isAhead(sim, other, slot)) rank++;
+    let place = top.length;
+    while (place > 0 && isAhead(sim, other, top[place - 1]!)) place--;
+    if (place < SCORES_TOP) top.splice(place, 0, other);
+    if (top.length > SCORES_TOP) top.pop();
+  }
+  const lines = top.map((each) => `${sim.nameOf(each)}:${kills[each]}:${deaths[each]}`);
+  sim.emit('scores', slot, { top: lines.join(','), rank, players });
   return '';
+}
+
+/** More kills first, then fewer deaths, then who has the lower slot. */
+function isAhead(sim: DarkAges, slot: number, other: number): boolean {
+  const { kills, deaths } = columnsOf(sim);
+  return (kills[other]! - kills[slot]! || deaths[slot]! - deaths[other]! || slot - other) < 0;
 }

@@ -64,6 +64,21 @@ export function screenRequest(
   return '';
 }
 
+/** Texts of every script that is looked for, and long: the first ones take a hundred times as long as later ones. */
+const WARM_UP_TEXTS = [
+  'ask the assassins at the north gate, f u n and games ',
+  'ｗｉｄｅ grüße из привет всем ‹3 ćma niño façade ',
+  'a. b, c (d) e - 12:30 1,000 x@y / z ',
+];
+const WARM_UP_ROUNDS = 20;
+
+/** Before a zone has players: lets the engine compile what screening needs. */
+export function warmUpScreening(): void {
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    for (const text of WARM_UP_TEXTS) screenText(`${round} ${text.repeat(4)}`, 'chat');
+  }
+}
+
 function count(guard: InputGuard, slot: number, code: Exclude<TextCode, ''>, tick: number): TextCode {
   guard.counters.words[guard.counters.index[COUNTER_OF[code]]]!++;
   if (code in SCORED) addPoints(guard.suspicion, slot, SCORED[code as ScoredName], tick);

@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.ts';
 import { Reader, Writer } from '../base/bytes.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
-import { LINGER_TICKS, PLAYERS_MAX, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
+import { LINGER_TICKS, PLAYERS_MAX, REQUEST_COST_PER_TICK, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
 import {
   createKeepingRingReader,
   createStagedRingWriter,
@@ -24,7 +24,6 @@ import {
   judgeClaims,
   resetGuardSlot,
 } from '../guard/input-guard.ts';
-import { screenRequest } from '../guard/requests.ts';
 import { forgetSuspicion, takeVerdict } from '../guard/score.ts';
 import { createPast, type Past, positionAt } from '../rewind/past.ts';
 import { clampViewAge, rewindOf, trackRewind } from '../rewind/view-age.ts';
@@ -63,7 +62,6 @@ import {
   INPUT_VALUES_WORD,
   VIEW_AGE_WORD,
 } from '../wire/client-frame.ts';
-import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import { createMessages, type Messages } from '../wire/schema.ts';
 import {
   CLIENT_ALL,
@@ -78,14 +76,24 @@ import {
   RECORD_NEAR,
   RECORD_REQUEST,
   RECORD_RESET,
-  RECORD_RESPONSE,
   readJoinRecord,
   writeJoinedRecord,
 } from '../wire/zone-records.ts';
-import { NAME_BYTES, type ZoneBuffers } from './buffers.ts';
+import type { ZoneBuffers } from './buffers.ts';
 import { createEvents, type Events, writeEvent } from './events.ts';
 import { createKeyframes, type Keyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
+import { clearName, createNames, findName, type Names, nameOf, noteName, setName } from './names.ts';
 import { beginRecord, endRecord, pushOutput, sendBare, sendLeft } from './output.ts';
+import {
+  costOfRequest,
+  createRequestQueue,
+  forgetRequests,
+  forgetRequestsOfEdge,
+  nextRequest,
+  queueRequest,
+  type RequestQueue,
+} from './request-queue.ts';
+import { countRefusal, takeRequest } from './requests.ts';
 import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves.ts';
 
 export interface ZoneOptions {
@@ -111,12 +119,13 @@ export interface Zone {
   readonly counters: Counters<'zone'>;
   /** By place in `game.rules`. */
   readonly ruleCounts: Uint32Array;
-  readonly names: Uint8Array;
+  readonly names: Names;
   readonly messages: Messages;
   readonly events: Events;
   readonly inputs: readonly KeepingRingReader[];
   readonly outputs: readonly StagedRingWriter[];
   readonly saves: Saves;
+  readonly requests: RequestQueue;
   readonly onRecord: ZoneOptions['onRecord'];
   /** Derived from the columns: slot of each player, slot + 1 of each client. */
   readonly slotOfPlayer: Map<number, number>;
@@ -150,12 +159,13 @@ export function createZone(options: ZoneOptions): Zone {
     guard: createInputGuard(buffers.capacity, layout, game.limits, counters),
     counters,
     ruleCounts: new Uint32Array(buffers.ruleCounters),
-    names: new Uint8Array(buffers.names),
+    names: createNames(buffers.names),
     messages,
     events: createEvents(messages.serverEvent),
     inputs: buffers.inputRings.map(createKeepingRingReader),
     outputs,
     saves: createSaves(world, game.savedColumns, buffers.saveRing, counters),
+    requests: createRequestQueue(),
     onRecord: options.onRecord,
     slotOfPlayer: new Map(),
     slotOfClient: new Int32Array(0x1_0000),
@@ -180,8 +190,8 @@ function surroundingsOf(zone: () => Zone): Surroundings {
     emitNear: (event, slot, values) => emitNear(zone(), event, slot, values),
     positionAt: (slot, ticksBack, out) => positionAt(zone().past, slot, ticksBack, out),
     rewindTicks: (slot) => rewindOf(zone().world, slot),
-    nameOf: (slot) => nameOf(zone(), slot),
-    findPlayer: (name) => findPlayer(zone(), name),
+    nameOf: (slot) => nameOf(zone().names, slot),
+    findPlayer: (name) => findName(zone().names, name),
     countRefusal: (rule) => countRefusal(zone(), rule),
     hasRoom: () => hasRoom(zone()),
   };
@@ -197,6 +207,7 @@ function resumePlayers(zone: Zone): void {
     const playerId = playerIdOf(zone.world, slot);
     if (playerId === 0) continue;
     zone.slotOfPlayer.set(playerId, slot);
+    noteName(zone.names, slot);
     if (client[slot] !== 0) zone.slotOfClient[client[slot]! - 1] = slot + 1;
   }
   for (const ring of zone.inputs) {
@@ -215,11 +226,40 @@ function takeAfterDeath(zone: Zone, ring: RingReader): void {
 
 /** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and texts. */
 export function tickZone(zone: Zone): void {
+  let requestCost = takeWaitingRequests(zone);
   for (let edge = 0; edge < zone.inputs.length; edge++) {
     const ring = zone.inputs[edge]!;
-    while (ring.next()) applyRecord(zone, ring.bytes, ring.offset, ring.end);
+    while (ring.next()) {
+      if (ring.bytes[ring.offset] === RECORD_REQUEST) requestCost = takeOrQueueRequest(zone, ring, requestCost);
+      else applyRecord(zone, ring.bytes, ring.offset, ring.end);
+    }
   }
   stepZone(zone);
+}
+
+/** What the tick before left over, as far as this one has time for it; how much of that time is used. */
+function takeWaitingRequests(zone: Zone): number {
+  let cost = 0;
+  while (cost < REQUEST_COST_PER_TICK) {
+    const record = nextRequest(zone.requests);
+    if (record === undefined) break;
+    applyRecord(zone, record, 0, record.length);
+    cost += costOfRequest(record.length);
+  }
+  return cost;
+}
+
+/** At once, in its order among the other records, unless the tick's time for requests is used up. */
+function takeOrQueueRequest(zone: Zone, { bytes, offset, end }: RingReader, cost: number): number {
+  if (cost < REQUEST_COST_PER_TICK) {
+    applyRecord(zone, bytes, offset, end);
+    return cost + costOfRequest(end - offset);
+  }
+  const { words, index } = zone.counters;
+  zone.reader.reset(bytes, offset + 1, end);
+  const isQueued = queueRequest(zone.requests, zone.reader.u16(), bytes, offset, end);
+  words[isQueued ? index.requestsPutOff : index.dropRequest]!++;
+  return cost;
 }
 
 /** Before the frame, which wakes the edges: they find the messages of its tick. */
@@ -356,8 +396,7 @@ function spawnPlayer(zone: Zone, { playerId, name, saved }: JoinRecord): number 
   if (saved !== undefined) {
     for (let index = 0; index < saved.length; index++) world.columns[game.savedColumns[index]!]![slot] = saved[index]!;
   }
-  names[slot * NAME_BYTES] = name.length;
-  for (let index = 0; index < name.length; index++) names[slot * NAME_BYTES + 1 + index] = name.charCodeAt(index);
+  setName(names, slot, name);
   zone.slotOfPlayer.set(playerId, slot);
   forgetSuspicion(zone.guard.suspicion, slot);
   return slot;
@@ -366,6 +405,7 @@ function spawnPlayer(zone: Zone, { playerId, name, saved }: JoinRecord): number 
 function takeLeave(zone: Zone, client: number): void {
   const slot = zone.slotOfClient[client]! - 1;
   if (slot >= 0) startLinger(zone, slot);
+  forgetRequests(zone.requests, client);
   sendBare(zone, RECORD_GONE, client);
 }
 
@@ -376,6 +416,7 @@ function takeReset(zone: Zone, client: number): void {
   for (let slot = 0; slot < slotCount(zone.world); slot++) {
     if (columns.client[slot] !== 0 && (columns.client[slot]! - 1) >>> CLIENT_BITS === edge) startLinger(zone, slot);
   }
+  forgetRequestsOfEdge(zone.requests, edge);
   sendBare(zone, RECORD_RESET, client);
 }
 
@@ -392,36 +433,6 @@ function detachClient(zone: Zone, slot: number, reason: string): void {
   zone.world.columns.client[slot] = 0;
   zone.slotOfClient[client] = 0;
   if (reason !== '') sendLeft(zone, client, reason);
-}
-
-function takeRequest(zone: Zone, client: number): void {
-  const { words, index } = zone.counters;
-  const slot = zone.slotOfClient[client]! - 1;
-  if (slot < 0) return;
-  const { value } = decodeMessage(zone.reader, zone.messages.clientRequest, 'reject');
-  words[index.requests]!++;
-  let refused = 'unknown_request';
-  for (const [name, spec] of Object.entries(zone.game.requests ?? {})) {
-    const body = value[name];
-    if (body === undefined) continue;
-    const values = body as Record<string, number | string>;
-    refused = screenRequest(zone.guard, zone.world, spec.fields, values, slot);
-    if (refused === '') {
-      refused = spec.run(zone.sim, slot, values);
-      const rule = zone.game.rules.indexOf(`${name}.${refused}`);
-      if (rule >= 0) countRefusal(zone, rule);
-    }
-    break;
-  }
-  if (refused !== '') words[index.requestsRefused]!++;
-  const response = { id: value.id, refused };
-  encodeMessage(beginRecord(zone, RECORD_RESPONSE, client), zone.messages.serverResponse, response);
-  endRecord(zone, client);
-}
-
-function countRefusal({ ruleCounts }: Zone, rule: number): void {
-  assert(rule >= 0 && rule < ruleCounts.length, 'a game counts by rules that it states');
-  ruleCounts[rule]!++;
 }
 
 /** What the game spawns never keeps players out. */
@@ -442,19 +453,6 @@ function emitNear(zone: Zone, event: string, slot: number, values: Readonly<Reco
   writer.u16(slot);
   writeEvent(zone.events, writer, event, worldTick(zone.world), values);
   endRecord(zone, CLIENT_ALL);
-}
-
-function nameOf(zone: Zone, slot: number): string {
-  const from = slot * NAME_BYTES;
-  let name = '';
-  for (let index = 1; index <= zone.names[from]!; index++) name += String.fromCharCode(zone.names[from + index]!);
-  return name;
-}
-
-function findPlayer(zone: Zone, name: string): number {
-  const wanted = name.toLowerCase();
-  for (const slot of zone.slotOfPlayer.values()) if (nameOf(zone, slot).toLowerCase() === wanted) return slot;
-  return -1;
 }
 
 /** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
@@ -478,7 +476,7 @@ function removePlayer(zone: Zone, slot: number): void {
   saveCharacter(zone.saves, zone.world, slot, true);
   zone.slotOfPlayer.delete(playerIdOf(zone.world, slot));
   clearInputs(zone.pending, slot);
-  zone.names[slot * NAME_BYTES] = 0;
+  clearName(zone.names, slot);
   despawnEntity(zone.world, slot);
   zone.counters.words[zone.counters.index.leaves]!++;
 }

@@ -2,12 +2,25 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { TEXTS_PER_WINDOW_MAX } from '../../src/base/limits.ts';
-import { connect, hangUp, joinMessage, nextTick, openSession, send } from '../../tools/hostile/raw-client.ts';
+import { REQUESTS_PER_SECOND_MAX, TEXTS_PER_WINDOW_MAX } from '../../src/base/limits.ts';
+import {
+  connect,
+  enter,
+  hangUp,
+  joinMessage,
+  nextTick,
+  openSession,
+  type RawClient,
+  send,
+} from '../../tools/hostile/raw-client.ts';
 import { NASTY } from '../guard/texts.ts';
-import { AHEAD_TICKS, type Attack, ask, type InProcess, inputs, sendInputs } from './attack.ts';
+import { AHEAD_TICKS, type Attack, ask, type InProcess, inputs, sendInputs, untilLater } from './attack.ts';
 import { game } from './fixtures/chat-game.ts';
 import { until } from './server.ts';
+
+const NOTE_BYTES = 700;
+const HELPERS = 30;
+const REFILL_MS = 800;
 
 /** Texts that are refused with that code, each counted once. */
 function texts(code: string, sends: string, refused: readonly string[]): Attack {
@@ -23,6 +36,11 @@ function texts(code: string, sends: string, refused: readonly string[]): Attack 
       return { times: refused.length, told: answers[0]! };
     },
   };
+}
+
+/** Long requests that nobody screens: a few of them are all that a tick takes. */
+function sendNotes(client: RawClient, count: number): void {
+  for (let id = 1; id <= count; id++) send(client, { request: { id, note: { text: 'n'.repeat(NOTE_BYTES) } } });
 }
 
 /** A text that is taken all the same, corrected. */
@@ -107,6 +125,29 @@ export const ZONE_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
     },
   },
   view_age: inputs('inputs that saw nothing and aimed at the past', [{ viewAge: 200 }, { viewAge: 15 }]),
+  request_work: {
+    sends: '20 long requests at once',
+    async run({ client }) {
+      sendNotes(client, REQUESTS_PER_SECOND_MAX);
+      await until('all are answered', () => client.responses.length === REQUESTS_PER_SECOND_MAX);
+      return {};
+    },
+  },
+  request_waiting: {
+    sends: 'as many long requests as the edge takes, through many connections, and as many again while they wait',
+    also: ['zone.requestsPutOff', 'edge.dropRate'],
+    async run({ server, client }) {
+      const helpers = await Promise.all(Array.from({ length: HELPERS }, async () => enter(game, server.url())));
+      const all = [client, ...helpers.map((helper) => helper.client)];
+      for (const each of all) sendNotes(each, REQUESTS_PER_SECOND_MAX);
+      // The edge's budgets have filled up again, but the zone has not come so far.
+      await sleep(REFILL_MS);
+      for (const each of all) sendNotes(each, REQUESTS_PER_SECOND_MAX);
+      await untilLater(client);
+      await Promise.all(helpers.map((helper) => hangUp(helper.client)));
+      return {};
+    },
+  },
   text_rate: {
     sends: 'an eleventh text within ten seconds',
     told: 'text_rate',

@@ -280,7 +280,7 @@ test('a faulty request kills the zone; the next one goes on from the last whole 
 type Action =
   | { readonly do: 'join'; readonly client: number }
   | { readonly do: 'leave'; readonly client: number }
-  | { readonly do: 'pay'; readonly client: number }
+  | { readonly do: 'pay'; readonly client: number; readonly times: number }
   | {
       readonly do: 'input';
       readonly client: number;
@@ -294,7 +294,8 @@ const client = fc.nat({ max: 5 });
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ do: fc.constant('join' as const), client }),
   fc.record({ do: fc.constant('leave' as const), client }),
-  fc.record({ do: fc.constant('pay' as const), client }),
+  // Also more at once than a tick takes.
+  fc.record({ do: fc.constant('pay' as const), client, times: fc.constantFrom(1, 60) }),
   fc.record({
     do: fc.constant('input' as const),
     client,
@@ -308,7 +309,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 function act(zone: TestZone, step: Action): void {
   if (step.do === 'join') join(zone, step.client);
   else if (step.do === 'leave') leave(zone, step.client);
-  else if (step.do === 'pay') request(zone, step.client, { id: 1, pay: { amount: 5 } });
+  else if (step.do === 'pay')
+    for (let id = 1; id <= step.times; id++) request(zone, step.client, { id, pay: { amount: 1 } });
   else if (step.do === 'run') run(zone, 3);
   else if (step.do === 'input')
     input(zone, step.client, { ...step, tick: worldTick(zone.zone.world) + 1 + step.ahead });

@@ -1,0 +1,44 @@
+// Names of players: by slot in shared memory, where edges read them, and the other way round for who looks for a name.
+// Zone thread; another one that goes on in the same memory finds them there.
+
+import { NAME_BYTES } from './buffers.ts';
+
+export interface Names {
+  /** NAME_BYTES for each slot: length, then ASCII. */
+  readonly bytes: Uint8Array;
+  /** Of each name in lower case: no two players' differ in case alone. */
+  readonly slotOf: Map<string, number>;
+}
+
+export function createNames(buffer: SharedArrayBuffer): Names {
+  return { bytes: new Uint8Array(buffer), slotOf: new Map() };
+}
+
+export function setName(names: Names, slot: number, name: string): void {
+  const from = slot * NAME_BYTES;
+  names.bytes[from] = name.length;
+  for (let index = 0; index < name.length; index++) names.bytes[from + 1 + index] = name.charCodeAt(index);
+  noteName(names, slot);
+}
+
+/** The name is in the memory already: the zone goes on after its thread died. */
+export function noteName(names: Names, slot: number): void {
+  names.slotOf.set(nameOf(names, slot).toLowerCase(), slot);
+}
+
+export function clearName(names: Names, slot: number): void {
+  names.slotOf.delete(nameOf(names, slot).toLowerCase());
+  names.bytes[slot * NAME_BYTES] = 0;
+}
+
+export function nameOf({ bytes }: Names, slot: number): string {
+  const from = slot * NAME_BYTES;
+  let name = '';
+  for (let index = 1; index <= bytes[from]!; index++) name += String.fromCharCode(bytes[from + index]!);
+  return name;
+}
+
+/** Slot of the player of that name, in any case, or −1. */
+export function findName({ slotOf }: Names, name: string): number {
+  return slotOf.get(name.toLowerCase()) ?? -1;
+}
