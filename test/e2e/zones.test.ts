@@ -9,7 +9,10 @@ import { join as joinPath } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { STRANGERS_PER_ADDRESS_MAX } from '../../src/base/limits.ts';
+import { SLASH } from '../../src/game/abilities.ts';
 import { game as shipped } from '../../src/game/game.ts';
+import type { AnyGame } from '../../src/sim/game.ts';
+import type { WireObject } from '../../src/wire/codec.ts';
 import {
   connect,
   join,
@@ -21,9 +24,11 @@ import {
   send,
 } from '../../tools/hostile/raw-client.ts';
 import { game } from './fixtures/hostile-game.ts';
+import { game as stage } from './fixtures/stage-game.ts';
 import { killServers, type LaunchedServer, readMetric, startServer, until } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');
+const STAGE_FILE = joinPath(import.meta.dirname, 'fixtures', 'stage-game.ts');
 
 let folder: string;
 beforeEach(() => {
@@ -36,15 +41,33 @@ afterEach(async () => {
 
 const startZones = () => startServer(folder, ['--zones', '2', '--game', GAME_FILE]);
 
-async function joinZone({ zones, token }: Session, zoneId: number): Promise<RawClient> {
-  const client = await connect(game, zones.find((zone) => zone.zoneId === zoneId)!.url);
+async function joinZone({ zones, token }: Session, zoneId: number, played: AnyGame = game): Promise<RawClient> {
+  const client = await connect(played, zones.find((zone) => zone.zoneId === zoneId)!.url);
   await join(client, token);
   return client;
 }
 
-async function enterZone(server: LaunchedServer, zoneId: number, guestSecret?: string) {
+async function enterZone(server: LaunchedServer, zoneId: number, guestSecret?: string, played?: AnyGame) {
   const session = await openSession(server.url(), guestSecret === undefined ? {} : { guestSecret });
-  return { session, client: await joinZone(session, zoneId) };
+  return { session, client: await joinZone(session, zoneId, played) };
+}
+
+/** Asks again for as long as the character lingers in another zone. */
+async function enterOnceGone(server: LaunchedServer, zoneId: number, guestSecret: string, played?: AnyGame) {
+  for (;;) {
+    const { client } = await enterZone(server, zoneId, guestSecret, played);
+    if (client.goodbye !== 'still_leaving') return client;
+    await sleep(2000);
+  }
+}
+
+let requests = 0;
+async function ask(client: RawClient, request: WireObject): Promise<string> {
+  const id = ++requests;
+  send(client, { request: { id, ...request } });
+  const answer = () => client.responses.find((response) => response.id === id);
+  await until(`an answer to ${JSON.stringify(request)}`, () => answer() !== undefined);
+  return String(answer()!.refused);
 }
 
 const walkedM = (client: RawClient) => ownColumns(client).walkedM!;
@@ -55,30 +78,54 @@ async function walk(client: RawClient, ms: number): Promise<void> {
   play(client, () => ({ aim: 5000 }));
 }
 
-test('a token works in one zone; who enters another zone leaves the first, and what stays there saves nothing', async () => {
+test('a token works in one zone; who asks for another zone leaves the first, and starts from its last save once it is gone', async () => {
   const server = await startZones();
   const { session, client: first } = await enterZone(server, 1);
   expect((await joinZone(session, 2)).goodbye).toBe('token_used');
   await walk(first, 2500);
-  const walked = walkedM(first);
-  const { client: second } = await enterZone(server, 2, session.guestSecret);
+  expect((await enterZone(server, 2, session.guestSecret)).client.goodbye).toBe('still_leaving');
   await until('the first is told', () => first.isClosed);
   expect(first.goodbye).toBe('replaced');
-  // What was walked in the last second before may be missing, no more.
-  expect(walkedM(second)).toBeGreaterThan(0);
-  expect(walked - walkedM(second)).toBeLessThan(10);
-  expect((await enterZone(server, 1, session.guestSecret)).client.goodbye).toBe('still_leaving');
-  await walk(second, 2500);
-  await until('the zone left behind saves', async () => {
-    return (await readMetric(server, 'darkages_store_saves_ignored_total')) > 0;
-  });
-  await until('the copy is gone', async () => (await readMetric(server, 'darkages_players')) === 1);
+  const walked = walkedM(first);
+  const second = await enterOnceGone(server, 2, session.guestSecret);
+  // What was walked between the last snapshot and the end is saved too.
+  expect(walkedM(second)).toBeGreaterThanOrEqual(walked);
+  await walk(second, 1500);
   const before = ownColumns(second);
   expect(before.walkedM).toBeGreaterThan(walked);
+  expect(await readMetric(server, 'darkages_store_saves_ignored_total')).toBe(0);
   server.launcher.kill('SIGTERM');
   expect(await server.ended).toBe(0);
   const { client: after } = await enterZone(await startZones(), 1, session.guestSecret);
   expect(ownColumns(after).walkedM).toBe(before.walkedM);
+});
+
+test('changing the zone doubles no gold, undoes no death and refills nothing', async () => {
+  const server = await startServer(folder, ['--zones', '2', '--game', STAGE_FILE]);
+  const { session, client: rich } = await enterZone(server, 1, undefined, stage);
+  const { client: friend } = await enterZone(server, 1, undefined, stage);
+  play(rich, () => ({ aim: 0 }));
+  play(friend, () => ({ aim: 0 }));
+  const place = { facing: 0, zMm: 0 };
+  await Promise.all([
+    ask(rich, { own: { gold: 1000 } }),
+    ask(rich, { stand: { ...place, xMm: 1000, health: 14, mana: 0 } }),
+    ask(friend, { stand: { ...place, xMm: 0, health: 100, mana: 100 } }),
+  ]);
+  await until('it is seen', () => ownColumns(rich).gold === 1000 && ownColumns(rich).health === 14);
+  expect((await enterZone(server, 2, session.guestSecret, stage)).client.goodbye).toBe('still_leaving');
+  await until('the first is told', () => rich.isClosed);
+  // Its character stands there still, and can be killed like that of anybody who leaves.
+  play(friend, () => ({ aim: 0, ability: SLASH }));
+  await until('it is killed and its gold taken', () => ownColumns(friend).gold! > 0);
+  play(friend, () => ({ aim: 0 }));
+  const second = await enterOnceGone(server, 2, session.guestSecret, stage);
+  play(second, () => ({ aim: 0 }));
+  const { gold, deaths, health, shieldUntil } = ownColumns(second);
+  expect([gold! + ownColumns(friend).gold!, deaths, health, shieldUntil]).toEqual([1000, 1, 0, 0]);
+  expect(await ask(second, { respawn: {} })).toBe('too_soon');
+  // Nobody got anything by the way: the friend is where it was, in the other zone, with what it had taken.
+  expect([ownColumns(friend).kills, friend.isClosed]).toEqual([1, false]);
 });
 
 test('a zone that never ends its tick is replaced: its clients stay and play on, the other zone notices nothing', async () => {
