@@ -1,13 +1,28 @@
 import { expect, test } from 'vitest';
-import { REQUEST_COST_EACH, REQUEST_COST_PER_TICK, REQUESTS_WAITING_MAX } from '../../src/base/limits.ts';
-import { count, createTestZone, join, leave, receive, request, reset, run, slotOf, type TestZone } from './harness.ts';
+import { LINGER_TICKS, REQUEST_COST_EACH, REQUEST_COST_PER_TICK, REQUESTS_WAITING_MAX } from '../../src/base/limits.ts';
+import { CLIENT_BITS } from '../../src/wire/zone-records.ts';
+import {
+  count,
+  createTestZone,
+  join,
+  leave,
+  receive,
+  request,
+  reset,
+  restartZone,
+  run,
+  slotOf,
+  type TestZone,
+  testGame,
+} from './harness.ts';
 
 /** Bytes of the record of `payNothing`: kind, client, id and an amount that isn't there. */
 const PAY_BYTES = 8;
 const PER_TICK = Math.ceil(REQUEST_COST_PER_TICK / (REQUEST_COST_EACH + PAY_BYTES));
 
+/** Players on the first of two edges. */
 function start(clients: number): TestZone {
-  const zone = createTestZone();
+  const zone = createTestZone(testGame, 2);
   for (let client = 0; client < clients; client++) join(zone, client);
   run(zone);
   receive(zone);
@@ -61,11 +76,35 @@ test('request_waiting: a player whose requests pile up loses the newest, and nob
 test('what waits of a connection that is gone, or whose edge is, counts for nobody who has its number next', () => {
   for (const end of [leave, reset]) {
     const zone = start(1);
-    for (let id = 1; id <= PER_TICK + 10; id++) request(zone, 0, { id, pay: { amount: id > PER_TICK ? 5 : 0 } });
+    const far = 1 << CLIENT_BITS;
+    for (let client = far; client < far + 5; client++) join(zone, client);
+    run(zone);
+    for (let client = far; client < far + 5; client++) payNothing(zone, client, 40);
+    // Its edge is read first: all but its last 20 are taken, and those wait among a hundred others.
+    for (let id = 1; id <= PER_TICK + 20; id++) request(zone, 0, { id, pay: { amount: id > PER_TICK ? 5 : 0 } });
+    run(zone);
     end(zone, 0);
     run(zone);
     join(zone, 0, { playerId: 7, name: 'anna' });
-    run(zone, 3);
-    expect(zone.zone.world.columns.gold![slotOf(zone, 0)]).toBe(50);
+    run(zone);
+    const slot = slotOf(zone, 0);
+    run(zone, 10);
+    expect([slot >= 0, zone.zone.world.columns.gold![slot]]).toEqual([true, 50]);
   }
+});
+
+test('players are found by name: after the zone died as well, and not any more when they are gone', () => {
+  const zone = start(0);
+  join(zone, 0, { playerId: 7, name: 'Anna' });
+  run(zone);
+  const slot = slotOf(zone, 0);
+  const find = (): number[] => ['anna', 'ANNA', 'ann'].map((name) => zone.zone.sim.findPlayer(name));
+  expect(find()).toEqual([slot, slot, -1]);
+  restartZone(zone, 2);
+  expect(find()).toEqual([slot, slot, -1]);
+  leave(zone, 0);
+  run(zone, LINGER_TICKS - 1);
+  expect(find()).toEqual([slot, slot, -1]);
+  run(zone, 2);
+  expect(find()).toEqual([-1, -1, -1]);
 });
