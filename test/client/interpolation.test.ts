@@ -28,7 +28,16 @@ function createReplica(
     values[index * rows.length + rowOf('facing')] = facing;
   }
   const ticks = Int32Array.from(states, ([tick]) => tick);
-  const replica = { slot, generation: 1, kind: 1, name: `p${slot}`, ticks, values, count: states.length };
+  const replica = {
+    slot,
+    generation: 1,
+    kind: 1,
+    name: `p${slot}`,
+    ticks,
+    values,
+    count: states.length,
+    baselineTick: -1,
+  };
   replicas.bySlot.set(slot, replica);
   replicas.tick = Math.max(replicas.tick, ticks.at(-1)!);
   return replica;

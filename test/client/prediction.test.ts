@@ -28,7 +28,16 @@ function receive(world: World, tick: number): { replicas: ReturnType<typeof crea
     const { column, shift, mask } = game.rows[row]!;
     values[row] = (world.columns[column]![0]! >> shift) & mask;
   }
-  const own: Replica = { slot: 0, generation: 1, kind: 1, name: 'p', ticks: Int32Array.of(tick), values, count: 1 };
+  const own: Replica = {
+    slot: 0,
+    generation: 1,
+    kind: 1,
+    name: 'p',
+    ticks: Int32Array.of(tick),
+    values,
+    count: 1,
+    baselineTick: -1,
+  };
   return { replicas, own };
 }
 
