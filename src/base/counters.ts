@@ -29,6 +29,7 @@ const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'ga
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
 const CLOSED = 'Connections the edge ended, by reason';
+const SESSIONS = 'Sessions refused, by the code that was answered';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
 const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
@@ -80,7 +81,10 @@ export const COUNTERS = {
     textProfanity: counter('guard_texts_total', TEXTS, { rule: 'text_profanity' }),
     joins: counter('joins_total', 'Players that entered the zone'),
     leaves: counter('leaves_total', 'Players that left the zone'),
-    joinsRefused: counter('joins_refused_total', 'Joins refused: the zone was full, or the character was just being removed'),
+    joinsRefused: counter(
+      'joins_refused_total',
+      'Joins refused: the zone was full, or the character was just being removed',
+    ),
     restarts: counter('restarts_total', 'Times the zone was resumed from its last keyframe'),
     outputDropped: counter('zone_output_dropped_total', 'Events and responses lost to a full ring towards an edge'),
     saveDropped: counter('save_dropped_total', 'Character saves put off because the ring to the store was full'),
@@ -125,6 +129,20 @@ export const COUNTERS = {
     framesOverrun: counter('history_overrun_total', 'Frames that left the history ring while an edge was reading them'),
     eventsSent: counter('events_sent_total', 'Events and responses sent to clients'),
   },
+  gateway: {
+    sessions: counter('sessions_total', 'Sessions opened'),
+    refusedMalformed: counter('sessions_refused_total', SESSIONS, { reason: 'malformed' }),
+    refusedBadName: counter('sessions_refused_total', SESSIONS, { reason: 'bad_name' }),
+    refusedName: counter('sessions_refused_total', SESSIONS, { reason: 'name_refused' }),
+    refusedTaken: counter('sessions_refused_total', SESSIONS, { reason: 'name_taken' }),
+    refusedPassword: counter('sessions_refused_total', SESSIONS, { reason: 'bad_password' }),
+    refusedCredentials: counter('sessions_refused_total', SESSIONS, { reason: 'bad_credentials' }),
+    refusedOrigin: counter('sessions_refused_total', SESSIONS, { reason: 'origin_refused' }),
+    refusedRate: counter('sessions_refused_total', SESSIONS, { reason: 'rate_limited' }),
+    refusedTls: counter('sessions_refused_total', SESSIONS, { reason: 'tls_required' }),
+    refusedBusy: counter('sessions_refused_total', SESSIONS, { reason: 'busy' }),
+    refusedStore: counter('sessions_refused_total', SESSIONS, { reason: 'store_unavailable' }),
+  },
   store: {
     saves: counter('store_saves_total', 'Characters written'),
     savesIgnored: counter('store_saves_ignored_total', 'Saves of zones that the player had left for another one'),
@@ -153,6 +171,7 @@ export const HISTOGRAMS = {
     },
   },
   edge: {},
+  gateway: {},
   store: {
     latency: {
       metric: 'store_latency_seconds',

@@ -15,11 +15,11 @@ export interface Rule {
    * a code. close: the connection ends, with that goodbye. count: nothing happens but the count.
    */
   readonly response: 'drop' | 'hold' | 'correct' | 'refuse' | 'close' | 'count';
-  /** A row of COUNTERS, an HTTP answer of the gateway, or one of the rules that the game that ships states. */
+  /** A row of COUNTERS, or one of the rules that the game that ships states. */
   readonly counter:
     | `edge.${CounterName<'edge'>}`
     | `zone.${CounterName<'zone'>}`
-    | `answer.${string}`
+    | `gateway.${CounterName<'gateway'>}`
     | `rule.${string}`;
   /** Title of the test that breaks the rule. */
   readonly test: string;
@@ -271,7 +271,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     'own host, --allow-origin',
     'gateway',
     'refuse',
-    'answer.origin_refused',
+    'gateway.refusedOrigin',
     'another site’s page is refused before anything else',
   ],
   [
@@ -280,7 +280,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     '--sessions-per-minute',
     'gateway',
     'refuse',
-    'answer.rate_limited',
+    'gateway.refusedRate',
     'rate limits say how long to wait',
   ],
   [
@@ -289,7 +289,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     `[A-Za-z0-9_.-] ${limits.NAME_LENGTH_MIN}–${limits.NAME_LENGTH_MAX}`,
     'gateway',
     'refuse',
-    'answer.bad_name',
+    'gateway.refusedBadName',
     'names: letters, digits, _ . - and 3 to 24 of them, no address, nothing profane',
   ],
   [
@@ -298,7 +298,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     'src/guard/text.ts',
     'gateway',
     'refuse',
-    'answer.name_refused',
+    'gateway.refusedName',
     'a profane name is refused to a new account before anything is hashed; who has one keeps it',
   ],
   [
@@ -307,7 +307,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     'src/guard/words.ts',
     'gateway',
     'refuse',
-    'answer.name_refused',
+    'gateway.refusedName',
     'name_reserved: names that pass for the house, for nothing, or for no name at all',
   ],
   [
@@ -316,7 +316,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     'one player each',
     'gateway',
     'refuse',
-    'answer.name_taken',
+    'gateway.refusedTaken',
     'name_twin: a name that looks like another one is taken, and finds nobody',
   ],
 ];

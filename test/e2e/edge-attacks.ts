@@ -76,7 +76,7 @@ function session(sends: string, told: string, body: WireObject, headers: Record<
     sends,
     told,
     async run({ server }) {
-      return { told: await refusalOf(server, body, headers) };
+      return { times: 1, told: await refusalOf(server, body, headers) };
     },
   };
 }
@@ -264,7 +264,7 @@ export const GATEWAY_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
     async run({ server }) {
       const guess = { name: 'somebody', password: 'password1' };
       for (let failed = 0; failed < 10; failed++) expect(await refusalOf(server, guess)).toBe('bad_credentials');
-      return { told: await refusalOf(server, guess) };
+      return { times: 1, told: await refusalOf(server, guess) };
     },
   },
   name: session('a name with a blank', 'bad_name', { name: 'a b' }),
@@ -275,7 +275,7 @@ export const GATEWAY_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
     told: 'name_taken',
     async run({ server }) {
       expect((await openSession(server.url(), { name: 'Aldric' })).status).toBe(200);
-      return { told: await refusalOf(server, { name: 'A1dric_' }) };
+      return { times: 1, told: await refusalOf(server, { name: 'A1dric_' }) };
     },
   },
 };

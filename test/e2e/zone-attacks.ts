@@ -18,6 +18,8 @@ import { AHEAD_TICKS, type Attack, ask, type InProcess, inputs, sendInputs, unti
 import { game } from './fixtures/chat-game.ts';
 import { until } from './server.ts';
 
+/** Of taking somebody over: now and then none of its inputs falls between. */
+const ROUNDS_MAX = 20;
 const NOTE_BYTES = 700;
 const HELPERS = 30;
 const REFILL_MS = 800;
@@ -62,7 +64,7 @@ export const ZONE_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
     also: ['zone.dropDuplicate'],
     async run({ server, client, session: { guestSecret }, count }) {
       let old = client;
-      while ((await count()) === 0) {
+      for (let round = 0; round < ROUNDS_MAX && (await count()) === 0; round++) {
         const { token } = await openSession(server.url(), { guestSecret });
         const next = await connect(game, server.zoneUrl());
         send(next, joinMessage(next, token));

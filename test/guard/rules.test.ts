@@ -32,14 +32,12 @@ test('each rule has a test that exists', () => {
   );
 });
 
-test('each rule has a code of its own and a counter, an answer or a rule of the game that exists', () => {
+test('each rule has a code of its own and a counter or a rule of the game that exists', () => {
   expect(new Set(RULES.map(({ code }) => code)).size).toBe(RULES.length);
-  const session = readFileSync(join(ROOT, 'src/gateway/session.ts'), 'utf8');
-  for (const { code, counter } of RULES) {
+  for (const { counter } of RULES) {
     const kind = counter.slice(0, counter.indexOf('.'));
     const name = counter.slice(kind.length + 1);
-    if (kind === 'answer') expect([code, session.includes(`| '${name}'`)]).toEqual([code, true]);
-    else if (kind === 'rule') expect(game.rules).toContain(name);
+    if (kind === 'rule') expect(game.rules).toContain(name);
     else expect(Object.keys(COUNTERS[kind as BlockKind])).toContain(name);
   }
 });
