@@ -26,7 +26,7 @@ import { createLine, type Line, type LineOptions } from '../simulated-network.ts
 
 const CAPACITY = 64;
 /** The server's clock is another one than the clients'. */
-const SERVER_OFFSET_MS = 12_345.6;
+export const SERVER_OFFSET_MS = 12_345.6;
 
 export interface SimulatedServer {
   readonly clock: ManualClock;
