@@ -28,7 +28,8 @@ const HORDE = join(import.meta.dirname, '..', '..', 'tools', 'hostile', 'main.ts
 export async function playTogether({ honest, hostile, seconds, seed }: Together): Promise<TogetherOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'darkages-together-'));
   const reportFile = join(folder, 'report.json');
-  const args = ['--seed', String(seed), '--sessions-per-minute', '100000'];
+  // A second zone is there for those who hop to and fro.
+  const args = ['--seed', String(seed), '--sessions-per-minute', '100000', '--zones', '2'];
   const server = await startServer({ args, core: SERVER_CORE });
   let stopHorde = (): void => {};
   let horde: Promise<RunOutcome> | undefined;
@@ -38,7 +39,7 @@ export async function playTogether({ honest, hostile, seconds, seed }: Together)
         stopHorde = () => void child.kill('SIGTERM');
       });
     }
-    const flags = { url: server.url, bots: honest, duration: seconds, 'ramp-up': 2, seed, report: reportFile };
+    const flags = { url: server.url, bots: honest, zone: 1, duration: seconds, 'ramp-up': 2, seed, report: reportFile };
     await runBots(
       Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
       OTHERS_CORE,
@@ -58,4 +59,8 @@ export async function playTogether({ honest, hostile, seconds, seed }: Together)
     await horde;
     rmSync(folder, { recursive: true });
   }
+}
+
+export function killsOf({ deeds }: Report): number {
+  return deeds === null ? 0 : deeds.playersKilled + deeds.creaturesKilled;
 }

@@ -110,14 +110,17 @@ export async function join(client: RawClient, token: string): Promise<void> {
   await waitFor('a snapshot, or a goodbye', () => client.snapshots > 0 || client.isClosed);
 }
 
-/** A guest, new or known by its secret, in the zone. */
+/** A guest, new or known by its secret, in the zone that the server names first, or in that of a number, round and round. */
 export async function enter(
   game: AnyGame,
   url: string,
   guestSecret?: string,
+  zone?: number,
 ): Promise<{ client: RawClient; session: Session }> {
   const session = await openSession(url, guestSecret === undefined ? {} : { guestSecret });
-  const client = await connect(game, session.zones[0]!.url);
+  const { zones } = session;
+  const wanted = zone === undefined ? undefined : ((zone - 1) % zones.length) + 1;
+  const client = await connect(game, (zones.find(({ zoneId }) => zoneId === wanted) ?? zones[0]!).url);
   await join(client, session.token);
   if (client.welcome === undefined) throw new Error(`no welcome: ${client.goodbye}`);
   return { client, session };
