@@ -70,7 +70,7 @@ const WARM_UP_TEXTS = [
   'ｗｉｄｅ grüße из привет всем ‹3 ćma niño façade ',
   'a. b, c (d) e - 12:30 1,000 x@y / z ',
 ];
-const WARM_UP_ROUNDS = 20;
+const WARM_UP_ROUNDS = 10;
 
 /** Before a zone has players: lets the engine compile what screening needs. */
 export function warmUpScreening(): void {
