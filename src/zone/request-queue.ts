@@ -34,8 +34,9 @@ export function queueRequest(
   return true;
 }
 
-/** The next record in turn, which waits no longer. */
+/** The next record in turn, which waits no longer. Asked each tick: does not allocate where nothing waits. */
 export function nextRequest({ waiting }: RequestQueue): Uint8Array | undefined {
+  if (waiting.size === 0) return undefined;
   for (const [client, own] of waiting) {
     const record = own.shift();
     waiting.delete(client);
