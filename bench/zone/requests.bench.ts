@@ -1,7 +1,8 @@
 // What hostile requests cost a tick: among 1,000 players, 20 clients at a time send all they may at once, names that
 // nobody has, boards of scores and the longest texts, so that far more waits than a tick takes. Measured are whole ticks
 // in which requests were taken; nobody moves, so nearly all of it is theirs. CPU time comes in steps of some ms here and
-// there, so it is the mean; the slowest are given by the clock, which sees the whole machine.
+// there, so of it there is the mean. The slowest ticks are by the clock, which sees the whole machine: the same is played
+// several times over, tick by tick the same, and of each tick the fastest counts.
 
 import { Writer } from '../../src/base/bytes.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
@@ -19,8 +20,9 @@ const PLAYERS = 1000;
 const AT_ONCE = 20;
 /** Of one client: what the edge lets through at once. Half of them texts, as many as a player has in 10 s. */
 const REQUESTS = 20;
-/** Each by the next 20 clients: it is the turn of the same ones again after their texts are forgotten. */
-const BURSTS = 100;
+/** Each by the next 20 clients, so that nobody's texts are too many. */
+const BURSTS = PLAYERS / AT_ONCE - 1;
+const TIMES = 4;
 const TEXT_LENGTH = 250;
 
 const { clientRequest } = createMessages(game);
@@ -45,29 +47,43 @@ interface Costs {
   cpuMs: number;
 }
 
+interface Played extends Costs {
+  /** Of the first tick with requests, before any code was optimised for them. */
+  readonly firstMs: number;
+  readonly checksum: string;
+}
+
 export const bench: Bench = {
   figures: ['zone.requests.cpuMs', 'zone.requests.msP99', 'zone.requests.msFirst'],
   run(seed, isSmall) {
-    const crowd = createCrowd(peaceful, isSmall ? 60 : PLAYERS, 50, seed);
-    const random = createRandom(seed);
     warmUpScreening();
-    const first = playBurst(crowd, 0, random);
-    const all: Costs = { ticksMs: [], cpuMs: 0 };
-    for (let burst = 1; burst <= (isSmall ? 2 : BURSTS); burst++) {
-      const { ticksMs, cpuMs } = playBurst(crowd, (burst * AT_ONCE) % crowd.players, random);
-      all.ticksMs.push(...ticksMs);
-      all.cpuMs += cpuMs;
-    }
-    const sorted = all.ticksMs.sort((a, b) => a - b);
-    const checksum = hashZone(crowd.zone);
+    const { firstMs } = play(seed, isSmall);
+    const times = Array.from({ length: isSmall ? 1 : TIMES }, () => play(seed, isSmall));
+    const { checksum, ticksMs } = times[0]!;
+    const fastest = ticksMs.map((_, tick) => Math.min(...times.map((played) => played.ticksMs[tick]!)));
+    const cpuMs = times.reduce((sum, played) => sum + played.cpuMs, 0) / times.length / ticksMs.length;
+    const p99 = fastest.sort((a, b) => a - b)[Math.floor(fastest.length * 0.99)]!;
     const figure = (name: string, value: number): Figure => ({ figure: name, value, unit: 'ms', seed, checksum });
     return [
-      figure('zone.requests.cpuMs', all.cpuMs / sorted.length),
-      figure('zone.requests.msP99', sorted[Math.floor(sorted.length * 0.99)]!),
-      figure('zone.requests.msFirst', first.ticksMs[0]!),
+      figure('zone.requests.cpuMs', cpuMs),
+      figure('zone.requests.msP99', p99),
+      figure('zone.requests.msFirst', firstMs),
     ];
   },
 };
+
+function play(seed: number, isSmall: boolean): Played {
+  const crowd = createCrowd(peaceful, isSmall ? 60 : PLAYERS, 50, seed);
+  const random = createRandom(seed);
+  const first = playBurst(crowd, 0, random);
+  const all: Costs = { ticksMs: [], cpuMs: 0 };
+  for (let burst = 1; burst <= (isSmall ? 2 : BURSTS); burst++) {
+    const { ticksMs, cpuMs } = playBurst(crowd, burst * AT_ONCE, random);
+    all.ticksMs.push(...ticksMs);
+    all.cpuMs += cpuMs;
+  }
+  return { ...all, firstMs: first.ticksMs[0]!, checksum: hashZone(crowd.zone) };
+}
 
 /** Until none of its requests waits any more. */
 function playBurst(crowd: Crowd, from: number, random: Random): Costs {
@@ -88,7 +104,7 @@ function playBurst(crowd: Crowd, from: number, random: Random): Costs {
 function pushRequests(crowd: Crowd, from: number, random: Random): void {
   for (let count = 0; count < REQUESTS; count++) {
     for (let client = from; client < from + AT_ONCE; client++) {
-      pushRequest(crowd, client % crowd.players, makeRequest(count, random));
+      pushRequest(crowd, client, makeRequest(count, random));
     }
   }
 }
