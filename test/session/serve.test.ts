@@ -12,6 +12,7 @@ import {
   goodbyesOf,
   leave,
   moved,
+  open,
   restart,
   send,
   sendInput,
@@ -144,6 +145,30 @@ test('responses and events reach whom they are for; an event for all reaches eve
   expect(eventsOf(first)).toMatchObject([{ paid: { amount: 20 } }, { heard: { text: 'hear me' } }]);
   expect(eventsOf(second)).toMatchObject([{ heard: { text: 'hear me' } }]);
   expect([responsesOf(first), responsesOf(second)]).toEqual([[{ id: 11, refused: '' }], [{ id: 12, refused: '' }]]);
+});
+
+test('an event near an entity reaches who sees it, and nobody who does not, not any more or not yet', () => {
+  const session = createSession();
+  const [subject, near, far, late] = [enter(session, 1), enter(session, 2), enter(session, 3), open(session, 4)];
+  const { columns } = session.zone.zone.world;
+  const slot = slotOf(session, subject);
+  const clients = [subject, near, far, late];
+  const tellNear = (text: string): number[] => {
+    for (const client of clients) client.got.length = 0;
+    session.zone.zone.sim.emitNear('heard', slot, { text });
+    step(session);
+    const heard = (client: typeof near) => client.got.flatMap(({ events }) => events as object[]);
+    for (const client of clients) for (const event of heard(client)) expect(event).toMatchObject({ heard: { text } });
+    return clients.map((client) => heard(client).length);
+  };
+  expect(tellNear('to all three')).toEqual([1, 1, 1, 0]);
+  columns.positionX[slotOf(session, far)] = 60_000 * 128;
+  step(session, 2 * SNAPSHOT_INTERVAL_TICKS);
+  expect(tellNear('to two'), 'it left, which nothing has acknowledged').toEqual([1, 1, 0, 0]);
+  columns.positionX[slotOf(session, near)] = -60_000 * 128;
+  columns.positionX[slotOf(session, far)] = 0;
+  step(session, 2 * SNAPSHOT_INTERVAL_TICKS);
+  expect(tellNear('to two others')).toEqual([1, 0, 1, 0]);
 });
 
 test('two edges of one zone serve their own clients, and see each other’s in the world', () => {

@@ -3,8 +3,10 @@
 import { expect, test } from 'vitest';
 import { TICK_MS } from '../../../src/base/limits.ts';
 import type { OpenSocket, PostJson } from '../../../src/client/ports.ts';
+import { REASONS } from '../../../src/game/abilities.ts';
 import { game } from '../../../src/game/game.ts';
 import { createBot, endBot, runBot } from '../../../tools/swarm/bot.ts';
+import { FIGHTER_STATES } from '../../../tools/swarm/fighter.ts';
 import { createLink } from '../../../tools/swarm/link.ts';
 import { createPart, createReport } from '../../../tools/swarm/report.ts';
 import { createSimulatedServer, openLink, run } from '../../client/simulated-server.ts';
@@ -18,7 +20,8 @@ test('20 bots live for a minute: fight, die, come back, chat, find parties', asy
   const part = createPart(BOTS);
   const openSocket: OpenSocket = (_, events) => openLink(server, events, () => 0);
   const bots = Array.from({ length: BOTS }, (_, index) => {
-    const session = { token: String(index + 1), zones: [{ zoneId: 1, url: 'ws://simulated' }] };
+    // Names are `p` and the token: shorter ones are none.
+    const session = { token: String(index + 101), zones: [{ zoneId: 1, url: 'ws://simulated' }] };
     const post: PostJson = async () => ({ status: 200, body: session });
     const { clock } = server;
     const conditions = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
@@ -52,7 +55,17 @@ test('20 bots live for a minute: fight, die, come back, chat, find parties', asy
   expect(deeds!.deaths).toBeGreaterThan(0);
   expect(deeds!.said).toBeGreaterThan(0);
   expect(Object.keys(deeds!.abilities).sort()).toEqual(['bolt', 'mend', 'meteor', 'slash']);
-  for (const state of ['WANDERING', 'IN_COMBAT', 'DEAD', 'SOCIAL'] as const) {
-    expect(timeInState[state], state).toBeGreaterThan(0);
+  for (const state of FIGHTER_STATES) expect(timeInState[state], state).toBeGreaterThan(0);
+  expect(deeds!.invited).toBeGreaterThan(0);
+  expect(deeds!.partiesJoined).toBeGreaterThan(0);
+  // By reason: a hard hit breaks off casts in any fight, and bots press on while they cast.
+  const { abilitiesRefused, requestsRefused } = deeds!;
+  expect(abilitiesRefused).toMatchObject({ hit: expect.any(Number), casting: expect.any(Number) });
+  expect(Object.keys(REASONS)).toEqual(expect.arrayContaining(Object.keys(abilitiesRefused)));
+  // By request and code; what bots say and whom they name passes the guard.
+  for (const refused of Object.keys(requestsRefused)) {
+    const [request, code] = refused.split(':');
+    expect(Object.keys(game.requests!)).toContain(request);
+    expect(code, refused).not.toMatch(/^text_|^$/);
   }
 }, 60_000);
