@@ -2,20 +2,21 @@
 // all of it in order. Composition only; each part is in src. Exit codes: 0 drained, 1 something failed while running
 // (its parent starts it again), 2 it can't run as configured.
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createCounterBuffer, createCounters } from '../src/base/counters.ts';
+import { type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
-import { zoneUrl } from '../src/gateway/advertise.ts';
+import { type Advertised, zoneUrl } from '../src/gateway/advertise.ts';
 import { countAnswer } from '../src/gateway/answers.ts';
+import { isLoopback } from '../src/gateway/origin.ts';
 import { openSession } from '../src/gateway/session.ts';
-import { createTokenSigner, TOKEN_KEY_BYTES } from '../src/gateway/token.ts';
+import { createTokenSigner } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { loadGame } from '../src/io/game-module.ts';
-import { type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
+import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
+import { readKey, type SecretKey } from '../src/io/keys.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
@@ -23,9 +24,10 @@ import { createMetrics } from '../src/io/prometheus.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { withTimeout } from '../src/io/threads.ts';
+import type { TlsIdentity } from '../src/io/tls.ts';
+import { type Certificate, keepSelfSigned, readCertificate } from '../src/io/tls-certificate.ts';
 import { createTickWatch } from '../src/observe/tick-watch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
-import { KEY_BYTES } from '../src/transport/layout.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_CONFIG = 2;
@@ -48,15 +50,16 @@ async function main(): Promise<void> {
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
   const page = await buildPage(config.gameUrl);
-  const tokenKey = randomBytes(TOKEN_KEY_BYTES);
-  const connectKey = randomBytes(KEY_BYTES);
+  const keys = await readKeys(config);
+  const certificate = await findCertificate(config);
+  const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
   const threads = await startNodeThreads({
     config,
     game,
     log,
-    tokenKey,
-    connectKey,
+    ...keys,
     publicHosts,
+    tls,
     files: {
       zone: new URL('./zone.ts', import.meta.url),
       wsEdge: new URL('./ws-edge.ts', import.meta.url),
@@ -70,36 +73,63 @@ async function main(): Promise<void> {
     },
   });
   ending.add(() => threads.drain());
-  const keys = { tokenKey, connectKey, publicHosts };
-  const http = await serve(config, game, page, threads, keys, log, ending);
-  printAddresses(config, game, http.port, threads);
+  const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, tls, log, ending });
+  const lines = [
+    `DarkAges ${version} runs ${game.name} (version ${game.version})`,
+    ...addressLines(config, http!.port, https?.port, threads),
+    ...warningLines(config, certificate),
+  ];
   if (config.udp !== parsed.config.udp) {
-    process.stdout.write(
-      '  UDP is off: the host of --advertise has no IP address here; name one with --advertise-udp.\n',
-    );
+    lines.push('  UDP is off: the host of --advertise has no IP address here; name one with --advertise-udp.');
   }
+  process.stdout.write(`${lines.join('\n')}\n`);
   process.send?.('ready');
   ending.start();
 }
 
 interface Keys {
-  readonly tokenKey: Uint8Array;
-  readonly connectKey: Uint8Array;
-  /** Of this node, for connect tokens. */
-  readonly publicHosts: readonly string[];
+  readonly tokenKey: SecretKey;
+  readonly connectKey: SecretKey;
 }
 
-async function serve(
-  config: Config,
-  game: AnyGame,
-  page: ReadonlyMap<string, PageFile>,
-  threads: NodeThreads,
-  keys: Keys,
-  log: Logger,
-  ending: Ending,
-): Promise<HttpServer> {
-  const signer = createTokenSigner(keys.tokenKey);
-  const mint = createConnectTokens(createSodiumAead(), keys.connectKey);
+async function readKeys({ tokenKeyFile, connectKeyFile, production }: Config): Promise<Keys> {
+  const read = (variable: string, flag: string, file: string) =>
+    readKey({ variable, text: process.env[variable], flag, file, isProduction: production });
+  return {
+    tokenKey: await read('DARKAGES_TOKEN_KEY', '--token-key-file', tokenKeyFile),
+    connectKey: await read('DARKAGES_CONNECT_KEY', '--connect-key-file', connectKeyFile),
+  };
+}
+
+async function findCertificate(config: Config): Promise<Certificate | undefined> {
+  const { httpsPort, tlsCert, tlsKey, data, host, advertise } = config;
+  if (httpsPort === undefined) return undefined;
+  if (tlsCert !== '') return readCertificate(tlsCert, tlsKey);
+  const advertised = advertise?.host === undefined ? [] : [new URL(`https://${advertise.host}`).hostname];
+  const isEverywhere = host === '0.0.0.0' || host === '::';
+  const hosts = isEverywhere ? advertised : [host, ...advertised];
+  return keepSelfSigned(
+    data,
+    hosts.map((name) => name.replace(/^\[|\]$/g, '')),
+  );
+}
+
+interface Service extends Keys {
+  readonly config: Config;
+  readonly game: AnyGame;
+  readonly page: ReadonlyMap<string, PageFile>;
+  readonly threads: NodeThreads;
+  /** Of this node, for connect tokens. */
+  readonly publicHosts: readonly string[];
+  readonly tls: TlsIdentity | undefined;
+  readonly log: Logger;
+  readonly ending: Ending;
+}
+
+function createSessions(service: Service, answers: Counters<'gateway'>): HttpOptions['openSession'] {
+  const { config, game, threads, publicHosts } = service;
+  const signer = createTokenSigner(service.tokenKey.bytes);
+  const mint = createConnectTokens(createSodiumAead(), service.connectKey.bytes);
   const ports = {
     accounts: threads.store,
     passwords: createPasswords(),
@@ -109,7 +139,7 @@ async function serve(
     limits: createSessionLimits(config.sessionsPerMinute),
     findZone: threads.store.findZone,
     mintConnectToken: (playerId: number, localAddress: string, port: number, nowS: number) =>
-      Buffer.from(mint(playerId, chooseHost(keys.publicHosts, localAddress), port, nowS)).toString('base64'),
+      Buffer.from(mint(playerId, chooseHost(publicHosts, localAddress), port, nowS)).toString('base64'),
     signToken: signer.sign,
     nowS: wallClockS,
   };
@@ -119,9 +149,16 @@ async function serve(
     advertise: config.advertise,
     listenHost: config.host,
     allowOrigins: config.allowOrigin,
+    hasTls: service.tls !== undefined,
+    allowPlainHttp: config.allowPlainHttp,
   };
+  return async (request) => countAnswer(answers, await openSession(ports, sessionOptions, request));
+}
+
+/** Plain HTTP, and https where there is a port for it. */
+async function serve(service: Service): Promise<readonly HttpServer[]> {
+  const { config, threads, ending } = service;
   const answers = createCounterBuffer('gateway');
-  const answerCounters = createCounters('gateway', answers);
   const metrics = createMetrics({
     sources: [...threads.sources, { kind: 'gateway', labels: {}, blocks: [answers] }],
     threads: threads.figures,
@@ -134,30 +171,35 @@ async function serve(
     }, TICK_SAMPLE_MS),
     setInterval(() => metrics.sample(), COUNTER_SAMPLE_MS),
   ];
-  const http = await startHttp({
+  const servers: HttpServer[] = [];
+  ending.add(async () => {
+    for (const timer of timers) clearInterval(timer);
+    await Promise.all(servers.map((server) => server.close()));
+    return [];
+  });
+  const options = {
     host: config.host,
-    port: config.httpPort,
-    page,
+    page: service.page,
     trustProxy: config.trustProxy,
-    openSession: async (request) => countAnswer(answerCounters, await openSession(ports, sessionOptions, request)),
+    openSession: createSessions(service, createCounters('gateway', answers)),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     async readiness() {
       const reasons = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
       const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
       return pong === true ? reasons : [...reasons, 'the store does not answer'];
     },
-    onError: (error) => log.error({ err: error }, 'a request failed'),
-  }).catch(async (error: unknown) => {
-    for (const timer of timers) clearInterval(timer);
+    onError: (error: unknown) => service.log.error({ err: error }, 'a request failed'),
+  };
+  try {
+    servers.push(await startHttp({ ...options, port: config.httpPort }));
+    if (config.httpsPort !== undefined) {
+      servers.push(await startHttp({ ...options, port: config.httpsPort, tls: service.tls }));
+    }
+  } catch (error) {
     await ending.run();
     throw error;
-  });
-  ending.add(async () => {
-    for (const timer of timers) clearInterval(timer);
-    await http.close();
-    return [];
-  });
-  return http;
+  }
+  return servers;
 }
 
 async function pingStore(threads: NodeThreads): Promise<boolean> {
@@ -170,36 +212,48 @@ async function pingStore(threads: NodeThreads): Promise<boolean> {
   }
 }
 
-function printAddresses(config: Config, game: AnyGame, httpPort: number, threads: NodeThreads): void {
+function addressLines(
+  config: Config,
+  httpPort: number,
+  httpsPort: number | undefined,
+  threads: NodeThreads,
+): readonly string[] {
+  const { advertise, data } = config;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const lines = [
-    `DarkAges ${version} runs ${game.name} (version ${game.version})`,
-    `  page      http://${host}:${httpPort}/`,
-    `  metrics   http://${host}:${httpPort}/metrics`,
-    ...threads
-      .zones()
-      .flatMap(({ zoneId, port, udpPort }) => [
-        `  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`,
-        ...(udpPort === undefined ? [] : [`            udp://${host}:${udpPort}`]),
-      ]),
-    `  data      ${config.data}`,
-  ];
-  const { advertise } = config;
-  if (advertise !== undefined) {
-    lines.push(
-      ...threads.zones().map(({ zoneId, port }) => `  players of zone ${zoneId} ${zoneUrl(advertise, zoneId, port)}`),
-    );
+  const hasTls = httpsPort !== undefined;
+  const lines = [`  page      http://${host}:${httpPort}/`];
+  if (hasTls) lines.push(`            https://${host}:${httpsPort}/`);
+  lines.push(`  metrics   http://${host}:${httpPort}/metrics`);
+  for (const { zoneId, port, udpPort } of threads.zones()) {
+    lines.push(`  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`);
+    if (hasTls) lines.push(`            wss://${host}:${port}`);
+    if (udpPort !== undefined) lines.push(`            udp://${host}:${udpPort}`);
   }
-  if (!isLoopback(config.host)) {
-    lines.push('  Sessions and play are not encrypted: let nobody but a TLS proxy reach these ports from outside.');
-    if (advertise?.scheme !== 'wss')
-      lines.push('  Behind one, say where it is with --advertise wss://…; --help has more.');
+  lines.push(`  data      ${data}`);
+  if (advertise === undefined) return lines;
+  const told: Advertised = hasTls ? { ...advertise, scheme: 'wss' } : advertise;
+  for (const { zoneId, port } of threads.zones()) {
+    lines.push(`  players of zone ${zoneId} ${zoneUrl(told, zoneId, port)}`);
   }
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return lines;
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+/** What the operator may not have thought of; each a line. */
+function warningLines(config: Config, certificate: Certificate | undefined): readonly string[] {
+  const { host, httpsPort, trustProxy, allowPlainHttp, advertise } = config;
+  const lines: string[] = [];
+  if (certificate?.selfSignedFile !== undefined) {
+    lines.push(`  The certificate is self-signed (${certificate.selfSignedFile}): browsers ask whether to trust it.`);
+  }
+  if (allowPlainHttp) {
+    lines.push('  --allow-plain-http: whoever listens on the network reads passwords and tokens, and plays as others.');
+  } else if (!isLoopback(host) && httpsPort === undefined && !trustProxy) {
+    lines.push('  Only this machine can open sessions: others need --https-port, or a TLS proxy and --trust-proxy.');
+  }
+  if (trustProxy && httpsPort === undefined && advertise?.scheme !== 'wss') {
+    lines.push('  Players behind the TLS proxy need --advertise wss://…, which says where it is; --help has more.');
+  }
+  return lines;
 }
 
 interface Ending {

@@ -23,6 +23,8 @@ export interface StoreThreadData {
   readonly logLevel: string;
   /** Takes the place of one that died. */
   readonly isRestart: boolean;
+  /** Join tokens of before this thread began are still signed rightly. */
+  readonly mayTokensBeUsed: boolean;
 }
 
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
@@ -40,7 +42,7 @@ async function run(store: Store, data: StoreThreadData): Promise<void> {
     clock: systemClock,
     nowS: wallClockS,
     // Tokens say the second in which they were issued: those of this one may have been used before it began.
-    tokensFromS: data.isRestart ? Math.floor(wallClockS()) + 1 : 0,
+    tokensFromS: data.mayTokensBeUsed ? Math.floor(wallClockS()) + 1 : 0,
     onSaving: (state, error) => {
       if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
       else log.info('characters are saved again');

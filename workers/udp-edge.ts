@@ -7,9 +7,9 @@ import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { CONNECTIONS_MAX, HANDSHAKES_MAX, TOKEN_LIFETIME_S, USED_TOKENS_MAX } from '../src/base/limits.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
-import { PROTOCOL_ID } from '../src/io/connect-tokens.ts';
+import { joinHost, PROTOCOL_ID } from '../src/io/connect-tokens.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
-import { steadyMs, wallClockS } from '../src/io/system.ts';
+import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
 import { copyUdpCounts } from '../src/io/udp-metrics.ts';
@@ -30,9 +30,10 @@ import type { UdpSocket } from '../src/transport/udp-port.ts';
 
 interface UdpEdgeData extends EdgeData {
   readonly adapter: 'batched' | 'portable' | undefined;
-  readonly isRestart: boolean;
   /** Of the tokens that the main thread mints. */
   readonly connectKey: Uint8Array;
+  /** Tokens that expire until then, seconds since 1970, may have been used before this edge began. */
+  readonly expiresAfterS: number;
   /** IP addresses under which tokens name this node. */
   readonly publicHosts: readonly string[];
   readonly udpCounters: SharedArrayBuffer;
@@ -64,13 +65,12 @@ async function start(): Promise<void> {
     aead: createSodiumAead(),
     key: data.connectKey,
     protocolId: PROTOCOL_ID,
-    addresses: data.publicHosts.map((host) => parseAddress(`${host}:${socket.port}`)!),
+    addresses: data.publicHosts.map((host) => parseAddress(joinHost(host, socket.port))!),
     clientsMax: CONNECTIONS_MAX,
     handshakesMax: HANDSHAKES_MAX,
     tokensMax: USED_TOKENS_MAX,
     tokenLifetimeSMax: TOKEN_LIFETIME_S + CLOCK_SLACK_S,
-    // The edge before this one has taken tokens of which this one knows nothing.
-    expiresAfterS: data.isRestart ? wallClockS() + TOKEN_LIFETIME_S : 0,
+    expiresAfterS: data.expiresAfterS,
     outbox,
   });
   const datagrams = createDatagrams(door.edge, server, undefined);

@@ -9,7 +9,8 @@ import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { addressKey } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
-import { listenWebSocket, type SocketServer } from '../src/io/websocket.ts';
+import type { TlsIdentity } from '../src/io/tls.ts';
+import { listenWebSocket, type SocketEvents, type SocketServer } from '../src/io/websocket.ts';
 import {
   type Connection,
   forgetConnection,
@@ -26,6 +27,7 @@ interface WsEdgeData extends EdgeData {
   readonly allowOrigins: readonly string[];
   /** All sockets come from a proxy: its address says nothing of who is behind it. */
   readonly trustProxy: boolean;
+  readonly tls: TlsIdentity | undefined;
 }
 
 type EdgeMessage = { readonly type: 'drain' } | { readonly type: 'storePort'; readonly port: MessagePort };
@@ -43,7 +45,7 @@ let arrivals = 0;
 reportLoopDelay(data.loopDelay);
 
 function listen(): Promise<SocketServer> {
-  return listenWebSocket<Stranger, Connection>(data.host, data.port, {
+  const events: SocketEvents<Stranger, Connection> = {
     isOriginAllowed: (origin, host) => isOriginOnHost(origin, host, data.allowOrigins),
     refused: (reason) => {
       const { words, index } = edge.counters;
@@ -57,7 +59,8 @@ function listen(): Promise<SocketServer> {
     controlFrame: (connection, bytes) => receiveControl(edge, connection, bytes, steadyMs()),
     brokenFrame: (_, isTooLarge) => countBadFrame(edge, isTooLarge ? 'dropSize' : 'dropMalformed'),
     closed: (connection) => forgetConnection(edge, connection),
-  });
+  };
+  return listenWebSocket(data.host, data.port, events, data.tls);
 }
 
 async function drain(server: SocketServer): Promise<void> {

@@ -3,7 +3,7 @@
 import type { CounterName, Counters } from '../base/counters.ts';
 import type { SessionErrorCode, SessionResponse } from './session.ts';
 
-const COUNTER_OF: Readonly<Record<SessionErrorCode | 'tls_required', CounterName<'gateway'>>> = {
+const COUNTER_OF: Readonly<Record<SessionErrorCode, CounterName<'gateway'>>> = {
   malformed: 'refusedMalformed',
   too_large: 'refusedMalformed',
   not_json: 'refusedMalformed',

@@ -29,6 +29,12 @@ export function isOriginOnHost(
   return url !== undefined && name !== undefined && /^https?:$/.test(url.protocol) && url.hostname === name;
 }
 
+/** Whether what goes there stays on this machine; `address` is an IP address, or localhost. */
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '');
+  return plain === 'localhost' || plain === '::1' || /^127(?:\.\d{1,3}){3}$/.test(plain);
+}
+
 /** The name or address in a Host header, `[…]` around IPv6 kept; undefined when it is not one. */
 export function hostName(host: string): string | undefined {
   if (!/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(host)) return undefined;

@@ -1,6 +1,6 @@
 // POST /v1/session as a function from request value to response value: who the player is, and a token to join with.
 // Main thread. Every effect is a port handed in: accounts, hashing, randomness, limits, time. Awaits only those.
-// Checks stand in order of cost: origin, rate, shape, then the store, then the password.
+// Checks stand in order of cost: TLS, origin, rate, shape, then the store, then the password.
 //
 //   Any of these with transport: "udp" gets connect tokens as well.
 //   {}                              a new guest, optionally { name }; the answer holds its secret, once
@@ -10,7 +10,7 @@
 import { errorCode } from '../base/errors.ts';
 import { NAME_LENGTH_MAX, NAME_LENGTH_MIN, PROTOCOL_VERSION, TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { type Advertised, zoneUrl } from './advertise.ts';
-import { hostName, isOriginAllowed } from './origin.ts';
+import { hostName, isLoopback, isOriginAllowed } from './origin.ts';
 
 /** Characters of a password. */
 const PASSWORD_LENGTH_MIN = 8;
@@ -30,6 +30,8 @@ export interface SessionRequest {
   readonly remoteAddress: string;
   /** Ours, at which the request came in. */
   readonly localAddress: string;
+  /** By TLS, ours or that of a proxy before us. */
+  readonly isEncrypted: boolean;
   readonly host: string | undefined;
   readonly origin: string | undefined;
 }
@@ -88,6 +90,10 @@ export interface SessionOptions {
   readonly advertise: Advertised | undefined;
   /** Where the edges listen, for a request that names no usable host. */
   readonly listenHost: string;
+  /** The edges take TLS too. */
+  readonly hasTls: boolean;
+  /** Secrets may go over the network as they are. */
+  readonly allowPlainHttp: boolean;
   readonly allowOrigins: readonly string[];
 }
 
@@ -106,6 +112,7 @@ export type SessionErrorCode =
   | 'name_refused'
   | 'bad_password'
   | 'bad_credentials'
+  | 'tls_required'
   | 'origin_refused'
   | 'name_taken'
   | 'too_large'
@@ -120,6 +127,7 @@ const STATUS: Readonly<Record<SessionErrorCode, number>> = {
   name_refused: 400,
   bad_password: 400,
   bad_credentials: 401,
+  tls_required: 403,
   origin_refused: 403,
   name_taken: 409,
   too_large: 413,
@@ -145,6 +153,9 @@ export async function openSession(
   options: SessionOptions,
   request: SessionRequest,
 ): Promise<SessionResponse> {
+  if (!request.isEncrypted && !options.allowPlainHttp && !isLoopback(request.remoteAddress)) {
+    return sessionError('tls_required', 'From another machine sessions are opened over https only.');
+  }
   if (!isOriginAllowed(request.origin, request.host, options.allowOrigins)) {
     return sessionError('origin_refused', 'Pages of this origin may not open sessions here.');
   }
@@ -311,7 +322,8 @@ async function answerSession(
   const token = await ports.signToken({ playerId, name, tokenId: ports.random.tokenId() }, nowS);
   // Of a guest made just now nobody has heard.
   const standsIn = guestSecret === undefined ? await ports.findZone(playerId) : undefined;
-  const advertise = options.advertise ?? plainAddress(options, request.host);
+  const address = options.advertise ?? ownAddress(options, request.host);
+  const advertise: Advertised = options.hasTls && request.isEncrypted ? { ...address, scheme: 'wss' } : address;
   const zones = orderZones(options.zones(), standsIn);
   const body = {
     playerId: String(playerId),
@@ -342,8 +354,8 @@ function orderZones(zones: readonly SessionZone[], standsIn: number | undefined)
   return zones.toSorted((a, b) => rank(a) - rank(b) || a.zoneId - b.zoneId);
 }
 
-/** The host by which the request came here, without TLS. */
-function plainAddress({ listenHost }: SessionOptions, host: string | undefined): Advertised {
+/** The host by which the request came here. */
+function ownAddress({ listenHost }: SessionOptions, host: string | undefined): Advertised {
   const asked = host === undefined ? undefined : hostName(host);
   const listening = listenHost === '0.0.0.0' || listenHost === '::' ? '127.0.0.1' : bracketed(listenHost);
   return { scheme: 'ws', host: asked ?? listening, port: undefined, template: undefined };

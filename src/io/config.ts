@@ -13,10 +13,21 @@ import { LOG_LEVELS } from './system.ts';
 export interface Config {
   readonly zones: number;
   readonly httpPort: number;
+  /** Undefined: no TLS. */
+  readonly httpsPort: number | undefined;
+  /** Both '': a self-signed certificate. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly requirePq: boolean;
+  readonly allowPlainHttp: boolean;
   /** Port of the first zone's edge; 0 gives each any free port. */
   readonly port: number;
   readonly udp: 'auto' | 'portable' | 'off';
   readonly data: string;
+  /** '': from the environment, or drawn at start. */
+  readonly tokenKeyFile: string;
+  readonly connectKeyFile: string;
+  readonly production: boolean;
   readonly host: string;
   readonly advertise: Advertised | undefined;
   /** '': as `advertise` has it. */
@@ -61,6 +72,7 @@ const wholeNumber = (min: number, max: number) => {
 };
 const isHost = (text: string) => /^[A-Za-z0-9.-]{1,253}$/.test(text) || isIPv6(text);
 const hostText = z.string().refine(isHost, 'a host name or an IP address, without a port');
+const yesOrNo = z.enum(['yes', 'no'], 'yes or no').transform((text) => text === 'yes');
 const isOrigin = (text: string) => URL.canParse(text) && /^https?:\/\//.test(text) && new URL(text).origin === text;
 
 const OPTIONS: readonly OptionRow[] = [
@@ -75,8 +87,50 @@ const OPTIONS: readonly OptionRow[] = [
     key: 'httpPort',
     argument: 'PORT',
     default: '8080',
-    help: 'HTTP: page, metrics, health, sessions',
+    help: 'HTTP: page, metrics, health; sessions for this machine alone',
     schema: wholeNumber(0, 65_535),
+  },
+  {
+    key: 'httpsPort',
+    argument: 'PORT',
+    default: 'off',
+    help: 'the same over TLS, sessions for everybody; the zones then speak wss too; off',
+    schema: z.union(
+      [z.literal('off').transform(() => undefined), wholeNumber(0, 65_535)],
+      'a port from 0 to 65535, or off',
+    ),
+  },
+  {
+    key: 'tlsCert',
+    argument: 'FILE',
+    default: '',
+    defaultText: 'a self-signed one, kept in the data folder',
+    help: 'certificate for --https-port in PEM, with its chain',
+    schema: z.string(),
+  },
+  {
+    key: 'tlsKey',
+    argument: 'FILE',
+    default: '',
+    defaultText: 'of the self-signed one',
+    help: 'its private key in PEM',
+    schema: z.string(),
+  },
+  {
+    key: 'requirePq',
+    argument: 'YES|NO',
+    default: 'no',
+    isSwitch: true,
+    help: 'TLS only with the post-quantum key exchange X25519MLKEM768',
+    schema: yesOrNo,
+  },
+  {
+    key: 'allowPlainHttp',
+    argument: 'YES|NO',
+    default: 'no',
+    isSwitch: true,
+    help: 'open sessions over plain HTTP for other machines too: whoever listens reads tokens and passwords',
+    schema: yesOrNo,
   },
   {
     key: 'port',
@@ -98,6 +152,30 @@ const OPTIONS: readonly OptionRow[] = [
     default: './data',
     help: 'folder of accounts and characters, made if missing',
     schema: z.string().min(1, 'a folder'),
+  },
+  {
+    key: 'tokenKeyFile',
+    argument: 'FILE',
+    default: '',
+    defaultText: 'DARKAGES_TOKEN_KEY, else drawn at start',
+    help: 'key that signs join tokens: 32 bytes in hex or base64url',
+    schema: z.string(),
+  },
+  {
+    key: 'connectKeyFile',
+    argument: 'FILE',
+    default: '',
+    defaultText: 'DARKAGES_CONNECT_KEY, else drawn at start',
+    help: 'key that seals the tokens of UDP: the same',
+    schema: z.string(),
+  },
+  {
+    key: 'production',
+    argument: 'YES|NO',
+    default: 'no',
+    isSwitch: true,
+    help: 'nothing is made up: without both keys, or with --https-port and no certificate, it does not start',
+    schema: yesOrNo,
   },
   {
     key: 'host',
@@ -162,8 +240,10 @@ const OPTIONS: readonly OptionRow[] = [
     argument: 'YES|NO',
     default: 'no',
     isSwitch: true,
-    help: "take clients' addresses from the proxy's X-Forwarded-For; only if nobody gets past the proxy",
-    schema: z.enum(['yes', 'no'], 'yes or no').transform((text) => text === 'yes'),
+    help:
+      "take clients' addresses from the proxy's X-Forwarded-For, and from X-Forwarded-Proto that they came by https; " +
+      'only if nobody gets past the proxy',
+    schema: yesOrNo,
   },
   {
     key: 'sessionsPerMinute',
@@ -216,6 +296,7 @@ export function parseConfig(
   const gameUrl = pathToFileURL(resolve(String(game))).href;
   const config = { ...rest, data: resolve(String(rest.data)), gameUrl } as Config;
   checkPorts(config);
+  checkTls(config);
   const { advertise, allowOrigin } = config;
   if (advertise === undefined) return { config };
   return { config: { ...config, allowOrigin: [...allowOrigin, ...advertisedOrigins(advertise)] } };
@@ -228,7 +309,7 @@ function readValue(row: OptionRow, source: string, text: string): unknown {
   throw new ServerError('DARKAGES_CONFIG_INVALID', `${source} must be ${must}, not "${text}".`);
 }
 
-function checkPorts({ port, httpPort, zones, advertise }: Config): void {
+function checkPorts({ port, httpPort, httpsPort, zones, advertise }: Config): void {
   const advertisedLast = (advertise?.port ?? 0) + zones - 1;
   if (advertisedLast > 65_535) {
     const text = `${zones} zones from the port of --advertise on need ports up to ${advertisedLast}, and there are only 65535.`;
@@ -240,10 +321,26 @@ function checkPorts({ port, httpPort, zones, advertise }: Config): void {
     const text = `${zones} zones from --port ${port} on need ports up to ${last}, and there are only 65535.`;
     throw new ServerError('DARKAGES_CONFIG_INVALID', text);
   }
-  if (httpPort >= port && httpPort <= last) {
-    const text = `--http-port ${httpPort} is one of the zones' ports ${port} to ${last}: choose another.`;
+  for (const [flag, used] of [['--http-port', httpPort] as const, ['--https-port', httpsPort] as const]) {
+    if (used === undefined || used < port || used > last) continue;
+    const text = `${flag} ${used} is one of the zones' ports ${port} to ${last}: choose another.`;
     throw new ServerError('DARKAGES_CONFIG_INVALID', text);
   }
+}
+
+function checkTls({ httpPort, httpsPort, tlsCert, tlsKey, requirePq, production }: Config): void {
+  const fault = (): string | undefined => {
+    if ((tlsCert === '') !== (tlsKey === '')) return '--tls-cert and --tls-key go together.';
+    if (httpsPort === undefined) {
+      if (tlsCert !== '') return '--tls-cert needs --https-port.';
+      return requirePq ? '--require-pq needs --https-port.' : undefined;
+    }
+    if (httpsPort !== 0 && httpsPort === httpPort) return `--http-port and --https-port are both ${httpPort}.`;
+    if (production && tlsCert === '') return '--production needs --tls-cert and --tls-key for its --https-port.';
+    return undefined;
+  };
+  const text = fault();
+  if (text !== undefined) throw new ServerError('DARKAGES_CONFIG_INVALID', text);
 }
 
 type Flags = { readonly flags: Readonly<Record<string, string | undefined>> } | { readonly text: string };

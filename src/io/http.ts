@@ -1,10 +1,13 @@
-// The node's HTTP server on fastify: the page, metrics, health, and POST /v1/session. Main thread, cold path. Turns
-// requests into values and values into responses; decides nothing about players itself.
+// A node's HTTP server on fastify, plain or inside TLS: the page, metrics, health, and POST /v1/session. Main thread,
+// cold path. Turns requests into values and values into responses; decides nothing about players itself.
 
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { isIP } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { errorCode, ServerError } from '../base/errors.ts';
 import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/session.ts';
+import { type TlsIdentity, tlsSettings } from './tls.ts';
 
 export interface PageFile {
   readonly contentType: string;
@@ -14,9 +17,11 @@ export interface PageFile {
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
+  /** Speaks https alone; undefined: plain HTTP. */
+  readonly tls?: TlsIdentity | undefined;
   /** By path; `/` is the page itself. */
   readonly page: ReadonlyMap<string, PageFile>;
-  /** A proxy stands before it and says in X-Forwarded-For who asks. */
+  /** A proxy stands before it and says in X-Forwarded-For who asks, in X-Forwarded-Proto how. */
   readonly trustProxy: boolean;
   openSession(request: SessionRequest): Promise<SessionResponse>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -34,9 +39,13 @@ export interface HttpServer {
 
 const BODY_BYTES_MAX = 4096;
 const HEADER_BYTES_MAX = 8192;
-const REQUEST_TIMEOUT_MS = 10_000;
-const HEADERS_TIMEOUT_MS = 5_000;
-const KEEP_ALIVE_MS = 5_000;
+const SERVER_OPTIONS = {
+  maxHeaderSize: HEADER_BYTES_MAX,
+  handshakeTimeout: 5_000,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+};
 /** Beyond it new connections are dropped at accept. */
 const CONNECTIONS_MAX = 2048;
 
@@ -55,10 +64,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+    serverFactory: (handle) =>
+      options.tls === undefined
+        ? createServer(SERVER_OPTIONS, handle)
+        : createTlsServer({ ...SERVER_OPTIONS, ...tlsSettings(options.tls) }, handle),
   });
   app.server.maxConnections = CONNECTIONS_MAX;
   // JSON only: without its default parsers fastify answers 415 to any other type.
@@ -94,23 +104,24 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
     return reply.send({ status: reasons.length === 0 ? 'ready' : 'not_ready', reasons });
   });
   app.post('/v1/session', async (request, reply) => {
-    const response = await options.openSession(readSessionRequest(request, options.trustProxy));
+    const response = await options.openSession(readSessionRequest(request, options));
     return sendSession(reply, response);
   });
 }
 
-function readSessionRequest(request: FastifyRequest, trustProxy: boolean): SessionRequest {
+function readSessionRequest(request: FastifyRequest, { tls, trustProxy }: HttpOptions): SessionRequest {
   const { host, origin } = request.headers;
-  const remoteAddress = (trustProxy ? forwardedAddress(request) : undefined) ?? request.socket.remoteAddress ?? '';
+  const forwardedAddress = trustProxy ? lastWord(request, 'x-forwarded-for') : '';
+  const remoteAddress = isIP(forwardedAddress) === 0 ? (request.socket.remoteAddress ?? '') : forwardedAddress;
   const localAddress = request.socket.localAddress ?? '';
-  return { body: request.body, remoteAddress, localAddress, host, origin };
+  const isEncrypted = tls !== undefined || (trustProxy && lastWord(request, 'x-forwarded-proto') === 'https');
+  return { body: request.body, remoteAddress, localAddress, isEncrypted, host, origin };
 }
 
-/** The last address is what our proxy saw; those before it are whatever the client wrote. */
-function forwardedAddress({ headers }: FastifyRequest): string | undefined {
-  const header = headers['x-forwarded-for'];
-  const last = (Array.isArray(header) ? header.join(',') : header)?.split(',').at(-1)?.trim() ?? '';
-  return isIP(last) === 0 ? undefined : last;
+/** Of a header that proxies add to: the last word is our proxy's; those before it are whatever the client wrote. */
+function lastWord({ headers }: FastifyRequest, name: string): string {
+  const header = headers[name];
+  return (Array.isArray(header) ? header.join(',') : header)?.split(',').at(-1)?.trim() ?? '';
 }
 
 function sendSession(reply: FastifyReply, { status, body, retryAfterS }: SessionResponse): FastifyReply {
@@ -132,7 +143,8 @@ function sendError(error: FastifyError, reply: FastifyReply, options: HttpOption
   return reply.code(500).send({ error: 'internal', message: 'The server made a mistake.' });
 }
 
-async function listen(app: FastifyInstance, { host, port }: HttpOptions): Promise<number> {
+async function listen(app: FastifyInstance, { host, port, tls }: HttpOptions): Promise<number> {
+  const flag = tls === undefined ? '--http-port' : '--https-port';
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -140,13 +152,13 @@ async function listen(app: FastifyInstance, { host, port }: HttpOptions): Promis
     if (errorCode(error) === 'EADDRINUSE') {
       throw new ServerError(
         'DARKAGES_HTTP_PORT_IN_USE',
-        `Port ${port} of ${host} is in use: stop what uses it, or choose another with --http-port.`,
+        `Port ${port} of ${host} is in use: stop what uses it, or choose another with ${flag}.`,
         { cause: error },
       );
     }
     throw new ServerError(
       'DARKAGES_LISTEN_FAILED',
-      `HTTP can't listen on ${host}:${port} (${errorCode(error) ?? 'unknown reason'}): check --host and --http-port.`,
+      `HTTP can't listen on ${host}:${port} (${errorCode(error) ?? 'unknown reason'}): check --host and ${flag}.`,
       { cause: error },
     );
   }

@@ -4,19 +4,23 @@
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
 // clients stay connected to the edge.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
+import { TOKEN_LIFETIME_S } from '../base/limits.ts';
 import type { SessionZone } from '../gateway/session.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
+import type { SecretKey } from './keys.ts';
 import type { BlockSource } from './prometheus.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
-import type { Logger } from './system.ts';
+import { type Logger, wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
+import type { TlsIdentity } from './tls.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
 
 /** Entry files of the threads. */
@@ -31,10 +35,12 @@ export interface NodeThreadsOptions {
   readonly config: Config;
   readonly game: AnyGame;
   readonly files: ThreadFiles;
-  readonly tokenKey: Uint8Array;
+  readonly tokenKey: SecretKey;
   /** Of connect tokens, and the IP addresses that they may name. */
-  readonly connectKey: Uint8Array;
+  readonly connectKey: SecretKey;
   readonly publicHosts: readonly string[];
+  /** Of the WebSocket edges; undefined: plain only. */
+  readonly tls: TlsIdentity | undefined;
   readonly log: Logger;
   /** Monotonic milliseconds. */
   now(): number;
@@ -125,11 +131,20 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));
     // One after the other: of two ports in use the first is named.
     for (const threads of zoneThreads) for (const edge of threads.edges) await startEdge(node, threads, edge);
+    await passOldTokens(options);
   } catch (error) {
     await drain(node);
     throw error;
   }
   return describe(node);
+}
+
+/**
+ * Tokens name whole seconds. Those of the second in which a thread began are refused by it, since they may have been used
+ * before; with a key that outlives the process no new one may be issued within it.
+ */
+async function passOldTokens({ tokenKey, connectKey }: NodeThreadsOptions): Promise<void> {
+  if (tokenKey.isKept || connectKey.isKept) await sleep(1_001 - ((wallClockS() * 1_000) % 1_000));
 }
 
 async function startStore(node: Node): Promise<void> {
@@ -147,6 +162,7 @@ async function startStore(node: Node): Promise<void> {
       loopDelay: storeLoopDelay,
       logLevel: config.logLevel,
       isRestart: node.storeThread !== undefined,
+      mayTokensBeUsed: node.storeThread !== undefined || node.tokenKey.isKept,
     },
   });
   node.storeThread = thread;
@@ -191,7 +207,7 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
 async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
   const { zoneId, buffers, udpCounters } = threads;
   const { kind, index, loopDelay } = edge;
-  const { config, tokenKey } = node;
+  const { config, tokenKey, connectKey } = node;
   const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
@@ -207,14 +223,14 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       host: config.host,
       port: edge.port,
       buffers,
-      tokenKey,
+      tokenKey: tokenKey.bytes,
       storePort,
       loopDelay,
-      ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy }),
+      ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy, tls: node.tls }),
       ...(kind === 'udp' && {
-        isRestart: edge.thread !== undefined,
+        expiresAfterS: edge.thread !== undefined || connectKey.isKept ? wallClockS() + TOKEN_LIFETIME_S : 0,
         adapter: config.udp === 'portable' ? 'portable' : undefined,
-        connectKey: node.connectKey,
+        connectKey: connectKey.bytes,
         publicHosts: [...node.publicHosts],
         udpCounters,
       }),

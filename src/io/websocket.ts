@@ -1,7 +1,8 @@
 // WebSocket connections by the `ws` package, for an edge thread. Owns the listening socket and turns its events into
 // calls; knows nothing of what frames mean. Frames above the wire's limit are refused by the session layer, which
 // counts them; far above it `ws` closes the connection before reading them. What is open but not yet a WebSocket is
-// bounded in number and in time, and so are the sockets of one address that hold no player (`arrived`).
+// bounded in number and in time, and so are the sockets of one address that hold no player (`arrived`). With a
+// certificate the same port takes wss too.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -10,6 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { errorCode, ServerError } from '../base/errors.ts';
 import { CONNECTIONS_MAX, FRAME_BYTES_MAX, JOIN_TIMEOUT_MS } from '../base/limits.ts';
 import { SNAPSHOT_PLANS, type SnapshotPlan } from '../transport/channels/degradation.ts';
+import { acceptTlsToo, type TlsDoor, type TlsIdentity } from './tls.ts';
 
 export interface SocketLink {
   readonly plan: SnapshotPlan;
@@ -60,8 +62,10 @@ export function listenWebSocket<Guest, Connection>(
   host: string,
   port: number,
   events: SocketEvents<Guest, Connection>,
+  tls?: TlsIdentity,
 ): Promise<SocketServer> {
   const http = createHttpServer(events);
+  const tlsDoor = tls && acceptTlsToo(http, tls, JOIN_TIMEOUT_MS);
   const guests = new WeakMap<Socket, Guest>();
   http.on('connection', (tcp) => meet(tcp, guests, events));
   const server = new WebSocketServer({
@@ -77,7 +81,10 @@ export function listenWebSocket<Guest, Connection>(
       return isAllowed;
     },
   });
-  server.on('connection', (socket, request) => accept(socket, request.socket, guests.get(request.socket)!, events));
+  server.on('connection', (socket, request) => {
+    const tcp = tlsDoor?.accepted(request.socket) ?? request.socket;
+    accept(socket, tcp, guests.get(tcp)!, events);
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     http.listen(port, host, () => {
@@ -85,7 +92,7 @@ export function listenWebSocket<Guest, Connection>(
       server.on('error', () => events.refused('full'));
       const address = http.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      resolve({ port: bound, close: () => closeServer(http, server) });
+      resolve({ port: bound, close: () => closeServer(http, server, tlsDoor) });
     });
   });
 }
@@ -187,11 +194,12 @@ function accept<Guest, Connection>(
 }
 
 /** Stops listening, lets what was sent go out, then ends what is still open. */
-async function closeServer(http: Server, server: WebSocketServer): Promise<void> {
+async function closeServer(http: Server, server: WebSocketServer, tlsDoor: TlsDoor | undefined): Promise<void> {
   const closed = once(http, 'close');
   http.close();
   // Those that are no WebSocket yet: one that never says what it wants would hold the end up.
   http.closeAllConnections();
+  tlsDoor?.closeSilent();
   for (const socket of server.clients) socket.close(CLOSE_NORMAL);
   const deadline = setTimeout(() => {
     for (const socket of server.clients) socket.terminate();

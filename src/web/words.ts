@@ -36,6 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   bad_name: 'A name has 3 to 24 characters: letters, digits, dot, dash and underscore.',
   name_refused: 'This name is not for here. Choose another one.',
   name_taken: 'This name is taken. Choose another one.',
+  tls_required: 'From another machine this server is played over https only.',
   origin_refused: 'The server doesn’t let this page in.',
 };
 

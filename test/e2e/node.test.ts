@@ -175,6 +175,22 @@ describe('a node refuses with one sentence and exit code 2', () => {
     server.close();
   });
 
+  test('production without a key, or with one that is none', async () => {
+    await refusal(['--production'], /^--production needs a key .*: set DARKAGES_TOKEN_KEY or --token-key-file\.$/m);
+    const file = join(folder, 'key');
+    writeFileSync(file, 'ab'.repeat(32));
+    await refusal(['--production', '--token-key-file', file], /^--production needs .* DARKAGES_CONNECT_KEY/);
+    await refusal(['--token-key-file', join(folder, 'none')], /^--token-key-file \S+none can't be read: ENOENT\.$/m);
+    writeFileSync(file, 'secret');
+    await refusal(['--connect-key-file', file], /^--connect-key-file \S+ must be 32 bytes in hex or base64url/);
+  });
+
+  test('a certificate that is none', async () => {
+    const file = join(folder, 'cert.pem');
+    writeFileSync(file, 'no certificate');
+    await refusal(['--https-port', '0', '--tls-cert', file, '--tls-key', file], /holds no PEM certificate\.$/m);
+  });
+
   test('a data folder in use or not writable', async () => {
     const { child } = await start();
     await refusal([], /is in use by another DarkAges process/);

@@ -80,19 +80,57 @@ function createBench() {
       })),
     advertise: undefined as Advertised | undefined,
     listenHost: '127.0.0.1',
+    hasTls: false,
+    allowPlainHttp: false,
     allowOrigins: [],
   };
-  const post = (body: unknown, more: { origin?: string; host?: string; remoteAddress?: string } = {}) =>
+  const post = (
+    body: unknown,
+    more: { origin?: string; host?: string; remoteAddress?: string; isEncrypted?: boolean } = {},
+  ) =>
     openSession(ports, options, {
       body,
       remoteAddress: '10.0.0.1',
       localAddress: '10.0.0.9',
+      isEncrypted: true,
       host: HOST,
       origin: undefined,
       ...more,
     });
   return { accounts, counts, state, options, post };
 }
+
+describe('without TLS', () => {
+  test('sessions are for this machine alone, unless the operator allows it', async () => {
+    const { post, options, accounts } = createBench();
+    for (const remoteAddress of ['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '127.0.0.1.example', '']) {
+      expect(await post({}, { remoteAddress, isEncrypted: false })).toMatchObject({
+        status: 403,
+        body: { error: 'tls_required' },
+      });
+    }
+    expect(accounts).toEqual([]);
+    for (const remoteAddress of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1']) {
+      expect((await post({}, { remoteAddress, isEncrypted: false })).status).toBe(200);
+    }
+    options.allowPlainHttp = true;
+    expect((await post({}, { isEncrypted: false })).status).toBe(200);
+  });
+
+  test('zones are ws, and wss to who asked over TLS where the edges take it', async () => {
+    const { post, options } = createBench();
+    const urls = async (isEncrypted: boolean) => {
+      const { body } = await post({}, { remoteAddress: '127.0.0.1', isEncrypted });
+      return (body.zones as { url: string }[]).map(({ url }) => new URL(url).protocol);
+    };
+    const schemes = async () => [new Set(await urls(false)), new Set(await urls(true))];
+    expect(await schemes()).toEqual([new Set(['ws:']), new Set(['ws:'])]);
+    options.hasTls = true;
+    expect(await schemes()).toEqual([new Set(['ws:']), new Set(['wss:'])]);
+    options.advertise = { scheme: 'ws', host: 'play.example', port: 9000, template: undefined };
+    expect(await schemes()).toEqual([new Set(['ws:']), new Set(['wss:'])]);
+  });
+});
 
 describe('a guest', () => {
   test('is made by an empty body and comes back with its secret', async () => {

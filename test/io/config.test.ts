@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port port udp data host advertise advertise-udp store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
+  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp data host advertise advertise-udp store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
     ' ',
   );
 
@@ -24,6 +24,14 @@ describe('configuration', () => {
     expect(config([])).toEqual({
       zones: 1,
       httpPort: 8080,
+      httpsPort: undefined,
+      tlsCert: '',
+      tlsKey: '',
+      requirePq: false,
+      allowPlainHttp: false,
+      tokenKeyFile: '',
+      connectKeyFile: '',
+      production: false,
       port: 7777,
       udp: 'auto',
       data: expect.stringMatching(/[\\/]data$/),
@@ -73,6 +81,18 @@ describe('configuration', () => {
     expect(config([], { DARKAGES_TRUST_PROXY: 'yes' }).trustProxy).toBe(true);
   });
 
+  test('TLS is off, or has a port, and a certificate of its own or the operator’s', () => {
+    expect(config(['--https-port', '8443', '--require-pq'])).toMatchObject({ httpsPort: 8443, requirePq: true });
+    expect(config(['--https-port', 'off']).httpsPort).toBeUndefined();
+    const files = ['--tls-cert', 'cert.pem', '--tls-key', 'key.pem'];
+    expect(config(['--https-port', '0', '--http-port', '0', '--production', ...files])).toMatchObject({
+      httpsPort: 0,
+      tlsCert: 'cert.pem',
+      tlsKey: 'key.pem',
+      production: true,
+    });
+  });
+
   test('port 0 is any free port and collides with nothing', () => {
     expect(config(['--port', '0', '--http-port', '0', '--zones', '16'])).toMatchObject({ port: 0, httpPort: 0 });
   });
@@ -99,6 +119,14 @@ describe('configuration', () => {
     ['--seed 4294967296', {}, /^--seed must be/],
     ['--http-port 7777', {}, /^--http-port 7777 is one of the zones' ports 7777 to 7777/],
     ['--http-port 7779 --zones 3', {}, /^--http-port 7779 is one of/],
+    ['--https-port 7778 --zones 2', {}, /^--https-port 7778 is one of the zones' ports 7777 to 7778/],
+    ['--https-port 8080', {}, /^--http-port and --https-port are both 8080\.$/],
+    ['--https-port x', {}, /^--https-port must be a port from 0 to 65535, or off, not "x"/],
+    ['--https-port 65536', {}, /^--https-port must be/],
+    ['--tls-cert a.pem', {}, /^--tls-cert and --tls-key go together\.$/],
+    ['--tls-cert a.pem --tls-key b.pem', {}, /^--tls-cert needs --https-port\.$/],
+    ['--require-pq', {}, /^--require-pq needs --https-port\.$/],
+    ['--production --https-port 8443', {}, /^--production needs --tls-cert and --tls-key/],
     ['--port 65530 --zones 7', {}, /^7 zones from --port 65530 on need ports up to 65536/],
     ['--zones', {}, /argument missing/],
     ['extra', {}, /too many arguments/],

@@ -1,8 +1,10 @@
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionRequest } from '../../src/gateway/session.ts';
 import { type HttpServer, startHttp } from '../../src/io/http.ts';
+import { makeIdentity } from './identity.ts';
 
 let server: HttpServer;
 let url: string;
@@ -97,6 +99,28 @@ test('who asks is the socket’s address, and behind a trusted proxy the one tha
   await behindProxy.close();
 });
 
+test('how it was asked is the socket’s to say, and behind a trusted proxy the one word that the proxy added', async () => {
+  const tls = await makeIdentity();
+  const [behindProxy, encrypted] = [await startHttp(options(0, true)), await startHttp({ ...options(0), tls })];
+  const isEncrypted = async (server: HttpServer, proto: string) => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-proto': proto };
+    const to = { host: '127.0.0.1', port: server.port, path: '/v1/session', method: 'POST', headers, agent: false };
+    await new Promise((resolve, reject) => {
+      const asked = server === encrypted ? requestTls({ ...to, ca: tls.cert }) : request(to);
+      asked.on('response', (response) => response.resume().on('end', resolve));
+      asked.on('error', reject).end('{}');
+    });
+    return seen.at(-1)?.isEncrypted;
+  };
+  expect(await isEncrypted(server, 'https')).toBe(false);
+  expect(await isEncrypted(behindProxy, 'https')).toBe(true);
+  expect(await isEncrypted(behindProxy, 'http, https')).toBe(true);
+  for (const proto of ['http', 'https, http', 'https,', '']) expect(await isEncrypted(behindProxy, proto)).toBe(false);
+  expect(await isEncrypted(encrypted, 'http')).toBe(true);
+  await behindProxy.close();
+  await encrypted.close();
+});
+
 test.each([
   ['oversized', `{"name":"${'x'.repeat(5000)}"}`, {}, 413, 'too_large'],
   ['no JSON', 'name=bob', {}, 400, 'malformed'],
@@ -162,6 +186,8 @@ test('a port in use is one sentence', async () => {
     code: 'DARKAGES_HTTP_PORT_IN_USE',
     message: expect.stringMatching(/^Port \d+ of 127\.0\.0\.1 is in use: [^.]*--http-port\.$/),
   });
+  const tls = await makeIdentity();
+  await expect(startHttp({ ...options(server.port), tls })).rejects.toThrow(/another with --https-port\.$/);
   await expect(startHttp({ ...options(0), host: '192.0.2.1' })).rejects.toMatchObject({
     code: 'DARKAGES_LISTEN_FAILED',
   });

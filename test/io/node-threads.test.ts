@@ -1,6 +1,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
+import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
 import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
@@ -12,6 +13,8 @@ interface Told {
   readonly port?: number;
   readonly epoch?: number;
   readonly resume?: boolean;
+  readonly expiresAfterS?: number;
+  readonly mayTokensBeUsed?: boolean;
 }
 
 let channel: BroadcastChannel;
@@ -35,6 +38,11 @@ afterEach(async () => {
 });
 
 async function start(...argv: string[]): Promise<void> {
+  return startWith({}, argv);
+}
+
+/** @param keys of both keys, beside their bytes. */
+async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): Promise<void> {
   const parsed = parseConfig(
     ['--zones', '2', '--http-port', '0', '--log-level', 'silent', '--udp', 'off', ...argv],
     {},
@@ -46,8 +54,9 @@ async function start(...argv: string[]): Promise<void> {
     config: parsed.config,
     game,
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
-    tokenKey: new Uint8Array(32),
-    connectKey: new Uint8Array(32),
+    tokenKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
+    connectKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
+    tls: undefined,
     publicHosts: ['127.0.0.1'],
     log: createLogger('silent', false),
     now: createManualClock().now,
@@ -163,4 +172,24 @@ test('a thread that dies again and again is hopeless', async () => {
 test('when one thread can not start, all others are stopped', async () => {
   await expect(start('--port', '8')).rejects.toMatchObject({ code: 'DARKAGES_EDGE_PORT_IN_USE' });
   await until(() => told.filter(({ what }) => what === 'drain' || what === 'stop').length === 4);
+});
+
+test('with keys that outlive the process, tokens that it knows nothing of are refused, and none is issued in their second', async () => {
+  const beganS = Date.now() / 1000;
+  await startWith({ isKept: true }, ['--udp', 'portable', '--zones', '1']);
+  await until(() => startedNames().length === 4);
+  const edge = told.find(({ name, what }) => name === 'udp-edge-1' && what === 'started')!;
+  expect(edge.expiresAfterS).toBeGreaterThanOrEqual(beganS + TOKEN_LIFETIME_S);
+  expect(Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S).toBeGreaterThan(edge.expiresAfterS!);
+  expect(told.find(({ name }) => name === 'store')?.mayTokensBeUsed).toBe(true);
+});
+
+test('with keys drawn at start only threads that come back refuse tokens', async () => {
+  await start('--udp', 'portable', '--zones', '1');
+  await until(() => startedNames().length === 4);
+  channel.postMessage({ die: 'udp-edge-1 store' });
+  await until(() => startedNames().length === 6);
+  const started = (of: string) => told.filter(({ name, what }) => name === of && what === 'started');
+  expect(started('udp-edge-1').map(({ expiresAfterS }) => expiresAfterS! > 0)).toEqual([false, true]);
+  expect(started('store').map(({ mayTokensBeUsed }) => mayTokensBeUsed)).toEqual([false, true]);
 });

@@ -3,7 +3,9 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { FRAME_BYTES_MAX } from '../../src/base/limits.ts';
+import type { TlsIdentity } from '../../src/io/tls.ts';
 import { listenWebSocket, type SocketEvents, type SocketLink, type SocketServer } from '../../src/io/websocket.ts';
+import { makeIdentity } from './identity.ts';
 
 interface Guest {
   readonly address: string;
@@ -27,6 +29,7 @@ afterEach(async () => {
 
 async function listen(
   changes: Partial<SocketEvents<Guest, Seen>> = {},
+  tls?: TlsIdentity,
 ): Promise<{ seen: Seen; url: string; port: number }> {
   const seen: Seen = {
     guests: new Set(),
@@ -38,7 +41,7 @@ async function listen(
     refused: 0,
     broken: [],
   };
-  const server = await listenWebSocket<Guest, Seen>('127.0.0.1', 0, {
+  const events: SocketEvents<Guest, Seen> = {
     isOriginAllowed: (origin) => origin === undefined || origin === 'http://good.example',
     refused: () => void seen.refused++,
     arrived: (address) => {
@@ -62,7 +65,8 @@ async function listen(
     brokenFrame: (_, isTooLarge) => void seen.broken.push(isTooLarge ? 'too large' : 'malformed'),
     closed: () => void seen.closed++,
     ...changes,
-  });
+  };
+  const server = await listenWebSocket('127.0.0.1', 0, events, tls);
   servers.push(server);
   return { seen, url: `ws://127.0.0.1:${server.port}`, port: server.port };
 }
@@ -258,4 +262,36 @@ test('a port in use is one clear sentence', async () => {
     code: 'DARKAGES_EDGE_PORT_IN_USE',
     message: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
   });
+});
+
+test('with a certificate the same port takes wss and ws: each whole, counted, and told goodbye', async () => {
+  const tls = await makeIdentity();
+  const { seen, url } = await listen({}, tls);
+  const sockets = [await connect(url), await connect(url.replace('ws:', 'wss:'), { ca: tls.cert })];
+  expect(seen.guests.size).toBe(2);
+  const got: number[] = [];
+  for (const [index, socket] of sockets.entries()) {
+    socket.on('message', (bytes: Buffer) => got.push(bytes.length));
+    for (let size = 1; size < 40; size++) socket.send(Buffer.alloc(size * 100, size));
+    await expect.poll(() => seen.frames.length).toBe((index + 1) * 39);
+    for (let size = 1; size < 40; size++) seen.links[index]!.send(new Uint8Array(size), true);
+    await expect.poll(() => got.length).toBe((index + 1) * 39);
+  }
+  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
+  for (const link of seen.links) link.close();
+  expect((await closed).map(([code]) => code)).toEqual([1000, 1000]);
+  await expect.poll(() => [seen.guests.size, seen.closed]).toEqual([0, 2]);
+});
+
+test('with a certificate too who is refused at once costs nothing, and who says nothing does not hold the end up', async () => {
+  const tls = await makeIdentity();
+  const refusing = await listen({ arrived: () => undefined }, tls);
+  const tcp = await openTcp(refusing.port);
+  await once(tcp, 'close');
+  const { seen, port } = await listen({}, tls);
+  const silent = await openTcp(port);
+  await expect.poll(() => seen.guests.size).toBe(1);
+  const gone = once(silent, 'close');
+  await servers.pop()!.close();
+  await gone;
 });
