@@ -156,6 +156,7 @@ export const PROFANE: readonly (readonly [string, string])[] = [
   ['f*ck', '***'],
   ['fuckass', '***'],
   ['ꜰᴜᴄᴋ', '***'],
+  ['ᴍᴏᴛʜᴇʀꜰᴜᴄᴋᴇʀ', '***'],
   ['ᴡʜᴀᴛ ᴀ ʙɪᴛᴄʜ', 'ᴡʜᴀᴛ ᴀ ***'],
   ['nlgger', '***'],
   ['nIggers', '***'],
