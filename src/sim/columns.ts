@@ -81,7 +81,10 @@ export const ENGINE_COLUMNS = {
   textHash: hidden('i32', 'guard: the last text taken'),
   textNewTick: hidden('u31', 'guard: when it was taken last'),
   textOldTick: hidden('u31', 'guard: when it was taken before that; 0 = it was not'),
-  rewindTicks: hidden('u16', 'how far back hits are judged: 1 + 1/16 ticks of view age, clamped and smoothed; 0 = not known yet'),
+  rewindTicks: hidden(
+    'u16',
+    'how far back hits are judged: 1 + 1/16 ticks of view age, clamped and smoothed; 0 = not known yet',
+  ),
 } as const satisfies ColumnSpecs;
 
 export type EngineColumns = Columns<typeof ENGINE_COLUMNS>;

@@ -40,7 +40,16 @@ function addView(
   x: number,
   columns: Record<string, number> = {},
 ): EntityView {
-  const replica = { slot, generation: 3, kind, name: '', ticks: new Int32Array(), values: new Int32Array(), count: 0 };
+  const replica = {
+    slot,
+    generation: 3,
+    kind,
+    name: '',
+    ticks: new Int32Array(),
+    values: new Int32Array(),
+    count: 0,
+    baselineTick: -1,
+  };
   const view: EntityView = {
     replica,
     slot,
