@@ -181,6 +181,25 @@ test('an over-long header and bytes that are no HTTP end the connection only', a
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
 
+test('what is no TLS ends its connection to the https port only', async () => {
+  const tls = await makeIdentity();
+  const encrypted = await startHttp({ ...options(0), tls });
+  for (const bytes of ['GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n', '\x16\x03\x01\x00\x05hello', '\x00']) {
+    const socket = connect(encrypted.port, '127.0.0.1');
+    socket.on('error', () => {}).resume();
+    socket.end(bytes, 'latin1');
+    await new Promise((resolve) => socket.on('close', resolve));
+  }
+  const told = errors.length;
+  const status = await new Promise((resolve, reject) => {
+    const to = { host: '127.0.0.1', port: encrypted.port, path: '/healthz', ca: tls.cert, agent: false };
+    const asked = requestTls(to, (response) => resolve(response.resume().statusCode));
+    asked.on('error', reject).end();
+  });
+  expect([status, errors.length]).toEqual([200, told]);
+  await encrypted.close();
+});
+
 test('a port in use is one sentence', async () => {
   await expect(startHttp(options(server.port))).rejects.toMatchObject({
     code: 'DARKAGES_HTTP_PORT_IN_USE',
