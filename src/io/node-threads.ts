@@ -21,6 +21,7 @@ import { type Logger, wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
+import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
 
 /** Entry files of the threads. */
@@ -126,6 +127,8 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     storeClient: undefined,
     isDraining: false,
   };
+  // For the edges: see there.
+  if (config.udp === 'auto') await loadLibc();
   try {
     await startStore(node);
     await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));

@@ -53,7 +53,12 @@ export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOBUFS = 105;
 
-/** Undefined where there is no such library, or none of the machines described above. */
+/**
+ * Undefined where there is no such library, or none of the machines described above.
+ * Call it on the main thread before workers that `poll`: the last thread of a process that ends with koffi unloads it,
+ * and a worker that is ended with a socket open runs koffi's handler of the closed watch only after that, which crashes
+ * the whole process (koffi 3.3, Node 26).
+ */
 export async function loadLibc(): Promise<Libc | undefined> {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) return undefined;
   try {

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
+const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
   startThread({
     name: 'store',
     file: new URL('../../workers/store.ts', import.meta.url),
@@ -33,7 +33,8 @@ const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
       counters: createCounterBuffer('store'),
       loopDelay: createLoopDelayBuffer(),
       logLevel: 'silent',
-      isRestart,
+      isRestart: mayTokensBeUsed,
+      mayTokensBeUsed,
     },
   });
 
@@ -64,9 +65,9 @@ test('what zones left in their rings is loaded at once, and in the file after th
     expect(zone.push(writer.bytes, 0, writer.offset)).toBe(true);
   };
   save(1, 10);
-  expect(await store.enterZone(entry(1))).toEqual({ character: { health: 10 } });
+  expect(await store.enterZone(entry(1))).toEqual({ character: { health: 10 }, isStanding: true });
   for (let playerId = 1; playerId <= 1000; playerId++) save(playerId, playerId * 2);
-  expect(await store.enterZone(entry(1000))).toEqual({ character: { health: 2000 } });
+  expect(await store.enterZone(entry(1000))).toEqual({ character: { health: 2000 }, isStanding: true });
   store.close();
   expect(await thread.stop({ type: 'stop' }, 'stopped', 5000)).toEqual({ type: 'stopped', unsaved: 0 });
   const after = openEmbeddedStore(folder);
@@ -108,7 +109,10 @@ test('one that takes the place of a dead one takes no token that the dead one ma
   const thread = await start(createRingBuffer(64), true);
   const store = connect(thread);
   expect(await store.enterZone(entry(1))).toEqual({ refused: 'token_used' });
-  expect(await store.enterZone(entry(1, Date.now() / 1000 + 2))).toEqual({ character: undefined });
+  expect(await store.enterZone(entry(1, Date.now() / 1000 + 2))).toEqual({
+    character: undefined,
+    isStanding: false,
+  });
   store.close();
   await thread.stop({ type: 'stop' }, 'stopped', 5000);
 });
