@@ -100,6 +100,20 @@ export function cleanText(raw: string): Cleaned {
   return { isTypable: true, text: state.text, length: state.length };
 }
 
+/** The text with its lines as they came, without what is shown as nothing. */
+export function dropInvisible(raw: string): string {
+  let text = '';
+  for (const character of raw) {
+    const code = character.codePointAt(0)!;
+    if ((code > 0x20 && code < 0x7f) || !isUnseen(code)) text += character;
+  }
+  return text;
+}
+
+function isUnseen(code: number): boolean {
+  return code === ZERO_WIDTH_JOINER || code === ZERO_WIDTH_NON_JOINER || isMark(code) || isIn(INVISIBLE, code);
+}
+
 function addBase(state: Cleaning, code: number, character: string): void {
   if (code === state.base && !isDigit(code)) {
     state.run++;

@@ -121,7 +121,10 @@ function decodeEscapes(text: string): string {
   return decoded;
 }
 
-/** A line that is a command of Redis, and the next one begins like one. In the text as it came: cleaned, it has one line. */
+/**
+ * A line that is a command of Redis, and the next one begins like one. To be looked for in the text with its lines, since
+ * a cleaned one has none, and in the cleaned one, where they may be written out.
+ */
 const PIPELINE = new RegExp(
   '(?:^|[\\r\\n\\u0085\\u2028\\u2029])[ \\t]{0,3}' +
     '(?:(?:get|del|incr|decr|keys|auth|select|exists|ttl)[ \\t]\\S{1,64}|(?:set|append|expire|rename)[ \\t]\\S{1,64}[ \\t]\\S{1,64})' +

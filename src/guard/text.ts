@@ -12,7 +12,7 @@ import {
   NAME_LENGTH_MIN,
   TEXT_WORD_RUN_MAX,
 } from '../base/limits.ts';
-import { cleanText, foldText } from './characters.ts';
+import { cleanText, dropInvisible, foldText } from './characters.ts';
 import { createReservedNames, isNameReserved } from './names.ts';
 import { findPattern, isPipeline, type PatternCode } from './patterns.ts';
 import { createProfanity, findProfanity, type Span } from './profanity.ts';
@@ -76,7 +76,7 @@ function screenName(raw: string): Screened {
 
 function screenChat(raw: string): Screened {
   if (raw.length > CHAT_BYTES_MAX) return refuse('text_long');
-  const hasPipeline = isPipeline(raw);
+  const hasPipeline = isPipeline(dropInvisible(raw));
   let text = raw;
   let isMasked = false;
   for (let round = 0; round <= MASK_ROUNDS_MAX; round++) {
@@ -85,7 +85,7 @@ function screenChat(raw: string): Screened {
     if (cleaned.text === '') return refuse('text_empty');
     if (cleaned.length > CHAT_LENGTH_MAX) return refuse('text_long');
     text = cleaned.text;
-    if (hasPipeline) return refuse('text_injection');
+    if (hasPipeline || isPipeline(text)) return refuse('text_injection');
     if (isWordRepeated(text)) return refuse('text_repeat');
     const code = findPattern(text, foldText(text));
     if (code !== '') return refuse(code);

@@ -133,7 +133,7 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
     expect(await row(3).innerText()).toContain('up to 50 m');
     await page.getByRole('button', { name: 'menu' }).click();
     await page.getByRole('switch', { name: 'Debug view' }).click();
-    expect(await page.isHidden('.debug')).toBe(true);
+    await page.locator('.debug').waitFor({ state: 'hidden', timeout: WAIT_MS });
     expect(errors).toEqual([]);
   });
 

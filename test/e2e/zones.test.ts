@@ -30,6 +30,8 @@ import { killServers, type LaunchedServer, readMetric, startServer, until } from
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');
 const STAGE_FILE = joinPath(import.meta.dirname, 'fixtures', 'stage-game.ts');
 
+const STILL_SNAPSHOTS = 10;
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(joinPath(tmpdir(), 'darkages-zones-'));
@@ -78,6 +80,16 @@ async function walk(client: RawClient, ms: number): Promise<void> {
   play(client, () => ({ aim: 5000 }));
 }
 
+/** The last of its inputs have run, and their snapshots have come. */
+async function untilStill(client: RawClient): Promise<void> {
+  let since = client.snapshots;
+  let last = walkedM(client);
+  await until('it stands still', () => {
+    if (walkedM(client) !== last) [since, last] = [client.snapshots, walkedM(client)];
+    return client.snapshots > since + STILL_SNAPSHOTS;
+  });
+}
+
 test('a token works in one zone; who asks for another zone leaves the first, and starts from its last save once it is gone', async () => {
   const server = await startZones();
   const { session, client: first } = await enterZone(server, 1);
@@ -91,6 +103,7 @@ test('a token works in one zone; who asks for another zone leaves the first, and
   // What was walked between the last snapshot and the end is saved too.
   expect(walkedM(second)).toBeGreaterThanOrEqual(walked);
   await walk(second, 1500);
+  await untilStill(second);
   const before = ownColumns(second);
   expect(before.walkedM).toBeGreaterThan(walked);
   expect(await readMetric(server, 'darkages_store_saves_ignored_total')).toBe(0);

@@ -118,6 +118,7 @@ export const NASTY: Readonly<Record<string, readonly string[]>> = {
       '|',
     ),
     ...['SET x 1\r\nGET x', 'set x 1\nget x', 'SET x 1 GET x', 'SET x 1\\r\\nGET x', 'get x\u2028del x\n'],
+    ...['\u200bget x\r\ndel x', '\u{3fffe}SET x 1\\r\\nGET x', '    SET  x 1\\nGET x'],
     ...'SCRIPT FLUSH|DEBUG SLEEP 10|CLIENT KILL x|*2\r\n$3\r\nGET\r\n$1\r\nx'.split('|'),
     // documents
     ...'{"$gt":""}|{"$where":"1"}|{$ne: 1}'.split('|'),
