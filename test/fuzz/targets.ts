@@ -26,6 +26,7 @@ import { messageArbitrary } from '../wire/arbitrary.ts';
 import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { channelTargets } from './channel-targets.ts';
 import { netcodeTargets } from './netcode-targets.ts';
+import { sessionTarget } from './session-targets.ts';
 import { type FuzzTarget, hold } from './target.ts';
 
 const messages = createMessages(PROBE_SCHEMA);
@@ -137,6 +138,7 @@ export function createTargets(): FuzzTarget[] {
     snapshotTarget(),
     ...channelTargets(),
     ...netcodeTargets(),
+    sessionTarget(),
     ...(Object.values(messages) as Message[]).map(decodeTarget),
   ];
 }
