@@ -24,6 +24,7 @@ import { updateEdge } from '../src/session/edge.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
 import { ADDRESS_WORDS, parseAddress } from '../src/transport/address.ts';
+import { createNodeShare } from '../src/transport/channels/node-share.ts';
 import { createOutbox } from '../src/transport/outbox.ts';
 import { createServer } from '../src/transport/server-state.ts';
 import type { UdpSocket } from '../src/transport/udp-port.ts';
@@ -37,6 +38,10 @@ interface UdpEdgeData extends EdgeData {
   /** IP addresses under which tokens name this node. */
   readonly publicHosts: readonly string[];
   readonly udpCounters: SharedArrayBuffer;
+  /** Of the node; undefined: no limit. */
+  readonly bandwidth:
+    | { readonly bytesPerSecond: number; readonly clients: SharedArrayBuffer; readonly edge: number }
+    | undefined;
 }
 
 type EdgeMessage = { readonly type: 'drain' } | { readonly type: 'storePort'; readonly port: MessagePort };
@@ -73,7 +78,9 @@ async function start(): Promise<void> {
     expiresAfterS: data.expiresAfterS,
     outbox,
   });
-  const datagrams = createDatagrams(door.edge, server, undefined);
+  const share = data.bandwidth;
+  const node = share && createNodeShare(share.bytesPerSecond, share.clients, share.edge, steadyMs());
+  const datagrams = createDatagrams(door.edge, server, node);
   const flush = (): void => {
     flushDatagrams(datagrams, steadyMs());
     if (outbox.count > 0) socket.send(outbox);

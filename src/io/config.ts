@@ -23,6 +23,8 @@ export interface Config {
   /** Port of the first zone's edge; 0 gives each any free port. */
   readonly port: number;
   readonly udp: 'auto' | 'portable' | 'off';
+  /** Of UDP, all zones together; undefined: no limit but that of each client. */
+  readonly bandwidthMbit: number | undefined;
   readonly data: string;
   /** '': from the environment, or drawn at start. */
   readonly tokenKeyFile: string;
@@ -145,6 +147,16 @@ const OPTIONS: readonly OptionRow[] = [
     default: 'auto',
     help: "UDP beside WebSocket, at the same port numbers: auto, portable (Node's own sockets) or off",
     schema: z.enum(['auto', 'portable', 'off'], 'auto, portable or off'),
+  },
+  {
+    key: 'bandwidthMbit',
+    argument: 'N',
+    default: 'off',
+    help: 'megabits a second that all players by UDP may get together, headers of packets included; off',
+    schema: z.union(
+      [z.literal('off').transform(() => undefined), wholeNumber(1, 100_000)],
+      'a whole number from 1 to 100000, or off',
+    ),
   },
   {
     key: 'data',

@@ -66,6 +66,7 @@ export interface NodeThreads {
 const EDGE_DRAIN_MS = 4_000;
 const ZONE_STOP_MS = 5_000;
 const STORE_STOP_MS = 15_000;
+const BYTES_PER_MBIT = 125_000;
 
 interface EdgeThread {
   readonly kind: 'ws' | 'udp';
@@ -87,6 +88,8 @@ interface ZoneThreads {
 
 interface Node extends NodeThreadsOptions {
   readonly zoneThreads: readonly ZoneThreads[];
+  /** Of the UDP edges: how many clients each has, a word by zone. They share the node's bandwidth by it. */
+  readonly udpClients: SharedArrayBuffer;
   readonly storeCounters: SharedArrayBuffer;
   readonly storeLoopDelay: SharedArrayBuffer;
   /** By thread: one faulty zone must not use up what the others may need. */
@@ -120,6 +123,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
   const node: Node = {
     ...options,
     zoneThreads,
+    udpClients: new SharedArrayBuffer(config.zones * 4),
     storeCounters: createCounterBuffer('store'),
     storeLoopDelay: createLoopDelayBuffer(),
     restarts: new Map(),
@@ -236,6 +240,11 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
         connectKey: connectKey.bytes,
         publicHosts: [...node.publicHosts],
         udpCounters,
+        bandwidth: config.bandwidthMbit && {
+          bytesPerSecond: config.bandwidthMbit * BYTES_PER_MBIT,
+          clients: node.udpClients,
+          edge: zoneId - 1,
+        },
       }),
       seed: (config.seed + zoneId - 1) >>> 0,
     },

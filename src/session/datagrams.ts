@@ -7,7 +7,7 @@
 
 import { PACKET_BYTES_MAX } from '../base/limits.ts';
 import { ADDRESS_WORDS } from '../transport/address.ts';
-import type { TokenBucket } from '../transport/channels/budget.ts';
+import { chargeBucket } from '../transport/channels/budget.ts';
 import {
   beginPacket,
   type Channels,
@@ -29,8 +29,10 @@ import {
   updateDegradation,
 } from '../transport/channels/degradation.ts';
 import { DOWN, UP } from '../transport/channels/directions.ts';
+import { type NodeShare, updateNodeShare } from '../transport/channels/node-share.ts';
 import { MESSAGE_BYTES_MAX, SEQUENCED, TAKEN } from '../transport/channels/packet.ts';
 import { backlogBytes } from '../transport/channels/reliable-sender.ts';
+import { COUNT } from '../transport/counts.ts';
 import { disconnectClient, receiveFromClient, sendToClient, updateServer } from '../transport/server.ts';
 import { CLIENT_CONNECTED, type Server } from '../transport/server-state.ts';
 import {
@@ -49,14 +51,25 @@ import type { Stranger } from './strangers.ts';
 
 /** A connection that is over is kept for so long at most, so that its goodbye arrives. */
 const LINGER_MS_MAX = 1_000;
+/** Connections of which nothing came and to which nothing was said are looked at so often: for what time alone makes due. */
+const SWEEP_MS = 10;
+/** What IPv4 and UDP put before each packet. */
+const LINE_BYTES = 28;
 
 export interface Datagrams {
   readonly edge: Edge;
   readonly server: Server;
-  /** What all its connections may send together. */
-  readonly node: TokenBucket | undefined;
+  /** What all its connections may send together; undefined: as much as each may. */
+  readonly node: NodeShare | undefined;
+  /** Packets and bytes that left, as the server counts them, when the node was charged last. */
+  chargedPackets: number;
+  chargedBytes: number;
   /** By slot of the server. */
   readonly links: (DatagramLink | undefined)[];
+  /** Slots of connections that were heard or spoken to since they were flushed, and when all were. */
+  readonly touched: Int32Array;
+  touchedCount: number;
+  sweptMs: number;
   /** The payload being written. */
   readonly packet: Uint8Array;
   /** Of the call that is going on: what is sent in it is sent then. */
@@ -70,18 +83,25 @@ interface DatagramLink extends Link {
   readonly stranger: Stranger;
   plan: SnapshotPlan;
   connection: Connection | undefined;
+  isTouched: boolean;
   /** What comes before then is dropped. */
   heldUntilMs: number;
   /** When the session layer closed it; Infinity while it is open. */
   closedMs: number;
 }
 
-export function createDatagrams(edge: Edge, server: Server, node: TokenBucket | undefined): Datagrams {
+export function createDatagrams(edge: Edge, server: Server, node: NodeShare | undefined): Datagrams {
+  const { capacity } = server.slots;
   return {
     edge,
     server,
     node,
-    links: Array.from({ length: server.slots.capacity }),
+    chargedPackets: 0,
+    chargedBytes: 0,
+    links: Array.from({ length: capacity }),
+    touched: new Int32Array(capacity),
+    touchedCount: 0,
+    sweptMs: 0,
     packet: new Uint8Array(PACKET_BYTES_MAX),
     nowMs: 0,
   };
@@ -104,6 +124,7 @@ export function receiveDatagram(
   if (slot < 0) return;
   const link = datagrams.links[slot];
   if (link === undefined || nowMs < link.heldUntilMs) return;
+  touch(datagrams, link);
   const { channels } = link;
   if (receivePacket(channels, server.payload, 0, server.payloadBytes, nowMs) !== TAKEN) {
     endBroken(datagrams, link);
@@ -144,7 +165,7 @@ function openLink(datagrams: Datagrams, slot: number): void {
     disconnectClient(server, nowMs, slot);
     return;
   }
-  const channels = createChannels(DOWN, UP, datagrams.node, nowMs);
+  const channels = createChannels(DOWN, UP, datagrams.node?.bucket, nowMs);
   const degradation = createDegradation(nowMs);
   const link: DatagramLink = {
     slot,
@@ -154,6 +175,7 @@ function openLink(datagrams: Datagrams, slot: number): void {
     plan: snapshotPlan(degradation),
     playerId: clientIds[slot * 2]! + clientIds[slot * 2 + 1]! * 0x1_0000_0000,
     connection: undefined,
+    isTouched: false,
     heldUntilMs: 0,
     closedMs: Number.POSITIVE_INFINITY,
     send: (bytes, isReliable) => send(datagrams, link, bytes, isReliable),
@@ -163,6 +185,7 @@ function openLink(datagrams: Datagrams, slot: number): void {
     },
     close() {
       link.closedMs = Math.min(link.closedMs, datagrams.nowMs);
+      touch(datagrams, link);
     },
   };
   datagrams.links[slot] = link;
@@ -188,8 +211,16 @@ function dropLink(datagrams: Datagrams, slot: number): void {
   if (link.connection !== undefined) forgetConnection(datagrams.edge, link.connection);
 }
 
+/** Something may be due now that wasn't. */
+function touch(datagrams: Datagrams, link: DatagramLink): void {
+  if (link.isTouched) return;
+  link.isTouched = true;
+  datagrams.touched[datagrams.touchedCount++] = link.slot;
+}
+
 function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isReliable: boolean): void {
   const { channels } = link;
+  touch(datagrams, link);
   if (!isReliable && sendAtOnce(datagrams, link, bytes)) return;
   if (sendReliable(channels, bytes, 0, bytes.length)) return;
   // It reads nothing, or far too slowly: without this message the rest would mean something else.
@@ -200,38 +231,66 @@ function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isRel
 }
 
 /** False when it is too long for a packet. One for which there is no bandwidth is lost, as on the line. */
-function sendAtOnce(
-  { server, packet, nowMs }: Datagrams,
-  { slot, channels }: DatagramLink,
-  bytes: Uint8Array,
-): boolean {
+function sendAtOnce(datagrams: Datagrams, { slot, channels }: DatagramLink, bytes: Uint8Array): boolean {
   if (bytes.length > MESSAGE_BYTES_MAX) return false;
+  const { packet, nowMs } = datagrams;
   beginPacket(channels, packet, 0, nowMs);
   writeMessage(channels, SEQUENCED, bytes, 0, bytes.length);
-  const end = endPacket(channels, nowMs);
-  if (end > 0) sendToClient(server, nowMs, slot, packet, 0, end);
+  sendPacket(datagrams, slot, endPacket(channels, nowMs));
   return true;
 }
 
-/** What is due of reliable messages and acknowledgements; after each round of receiving and serving. */
+/** What was written to `packet`; false when that was nothing. */
+function sendPacket(datagrams: Datagrams, slot: number, end: number): boolean {
+  if (end === 0) return false;
+  sendToClient(datagrams.server, datagrams.nowMs, slot, datagrams.packet, 0, end);
+  chargeNode(datagrams);
+  return true;
+}
+
+/** For all that left since the last time, handshakes and keep-alives too, as long as it is on the line. */
+function chargeNode(datagrams: Datagrams): void {
+  const { node, server } = datagrams;
+  if (node === undefined) return;
+  const packetsOut = server.counts[COUNT.packetsOut]!;
+  const bytesOut = server.counts[COUNT.bytesOut]!;
+  const packets = (packetsOut - datagrams.chargedPackets) >>> 0;
+  chargeBucket(node.bucket, ((bytesOut - datagrams.chargedBytes) >>> 0) + packets * LINE_BYTES);
+  datagrams.chargedPackets = packetsOut;
+  datagrams.chargedBytes = bytesOut;
+}
+
+/**
+ * What is due of reliable messages and acknowledgements; after each round of receiving and serving. With thousands of
+ * connections it costs what those with something new cost, and a look at all of them now and then.
+ */
 export function flushDatagrams(datagrams: Datagrams, nowMs: number): void {
-  const { server, packet } = datagrams;
+  const { links, touched } = datagrams;
   datagrams.nowMs = nowMs;
-  for (let slot = 0; slot < datagrams.links.length; slot++) {
-    const link = datagrams.links[slot];
-    if (link === undefined) continue;
-    const { channels } = link;
-    while (isPacketDue(channels, nowMs)) {
-      beginPacket(channels, packet, 0, nowMs);
-      const end = endPacket(channels, nowMs);
-      if (end === 0) break;
-      sendToClient(server, nowMs, slot, packet, 0, end);
-    }
-    if (nowMs < link.closedMs) continue;
-    if (backlogBytes(channels.sender) > 0 && nowMs - link.closedMs < LINGER_MS_MAX) continue;
-    disconnectClient(server, nowMs, slot);
-    dropLink(datagrams, slot);
+  const isSweep = nowMs - datagrams.sweptMs >= SWEEP_MS;
+  // What is sent in here touches nobody new.
+  for (let index = 0; index < datagrams.touchedCount; index++) {
+    const link = links[touched[index]!];
+    if (link !== undefined && !isSweep) flushLink(datagrams, link);
   }
+  datagrams.touchedCount = 0;
+  if (!isSweep) return;
+  datagrams.sweptMs = nowMs;
+  for (const link of links) if (link !== undefined) flushLink(datagrams, link);
+}
+
+function flushLink(datagrams: Datagrams, link: DatagramLink): void {
+  const { server, packet, nowMs } = datagrams;
+  const { slot, channels } = link;
+  link.isTouched = false;
+  while (isPacketDue(channels, nowMs)) {
+    beginPacket(channels, packet, 0, nowMs);
+    if (!sendPacket(datagrams, slot, endPacket(channels, nowMs))) break;
+  }
+  if (nowMs < link.closedMs) return;
+  if (backlogBytes(channels.sender) > 0 && nowMs - link.closedMs < LINGER_MS_MAX) return;
+  disconnectClient(server, nowMs, slot);
+  dropLink(datagrams, slot);
 }
 
 /**
@@ -243,9 +302,11 @@ export function updateDatagrams(datagrams: Datagrams, nowMs: number, unixMs: num
   datagrams.nowMs = nowMs;
   updateServer(server, nowMs, unixMs);
   takeHappened(datagrams);
+  chargeNode(datagrams);
+  if (node !== undefined) updateNodeShare(node, server.slots.capacity - server.slots.freeCount, nowMs);
   for (const link of datagrams.links) {
     if (link === undefined) continue;
-    updateDegradation(link.degradation, link.channels.budget.own, node, nowMs);
+    updateDegradation(link.degradation, link.channels.budget.own, node?.bucket, nowMs);
     link.plan = snapshotPlan(link.degradation);
   }
 }

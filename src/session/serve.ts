@@ -50,7 +50,10 @@ export function serveClients(edge: Edge, nowMs: number): void {
   edge.servedMs = nowMs;
   if (!isFrameHeld(edge.history, newest)) return;
   buildGrid(edge.grid, edge.history, newest);
-  for (const connection of edge.connections) {
+  const { connections } = edge;
+  // Each time another one is the first: where bandwidth doesn't last for all, it is not always the same who get nothing.
+  for (let count = 0; count < connections.length; count++) {
+    const connection = connections[(newest + count) % connections.length];
     if (connection === undefined || connection.state !== PLAYING) continue;
     if (isDue(connection.index, connection.link.plan.intervalTicks, first, newest))
       sendSnapshot(edge, connection, newest);

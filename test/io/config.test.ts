@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp data host advertise advertise-udp store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
+  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
     ' ',
   );
 
@@ -34,6 +34,7 @@ describe('configuration', () => {
       production: false,
       port: 7777,
       udp: 'auto',
+      bandwidthMbit: undefined,
       data: expect.stringMatching(/[\\/]data$/),
       host: '127.0.0.1',
       advertise: undefined,
@@ -103,6 +104,7 @@ describe('configuration', () => {
     ['--zones 1.5', {}, /^--zones must be/],
     ['--zones=-1', {}, /^--zones must be/],
     ['--zones 0x2', {}, /^--zones must be/],
+    ['--bandwidth-mbit 0', {}, /^--bandwidth-mbit must be a whole number from 1 to 100000, or off/],
     ['--port 65536', {}, /^--port must be a whole number from 0 to 65535/],
     ['--http-port x', {}, /^--http-port must be/],
     ['', { DARKAGES_HTTP_PORT: 'tcp://10.0.0.1:80' }, /^DARKAGES_HTTP_PORT must be .* not "tcp/],

@@ -1,13 +1,12 @@
-// How much one connection, and all of a node, may send: token buckets of message bytes. Any thread; pure, time is
-// handed in. A bucket may be overdrawn by one message and is then closed until it is paid: so what leaves in any time t
+// How much one connection may send, and all of an edge (node-share.ts): token buckets. Any thread; pure, time is handed in. A bucket may be overdrawn by one message and is then closed until it is paid: so what leaves in any time t
 // is at most rate · t + burst + one message, and a large message needs no bucket of its size.
 //
 // Reliable messages have half the rate to themselves and get what others leave; unreliable ones get the rest. So neither
 // starves the other: half a second of chat doesn't stop snapshots, and snapshots at their limit don't stop chat.
 
 export interface TokenBucket {
-  readonly bytesPerSecond: number;
-  readonly bytesBurst: number;
+  bytesPerSecond: number;
+  bytesBurst: number;
   /** Below zero: overdrawn. */
   bytes: number;
   updatedMs: number;
@@ -52,7 +51,8 @@ export function observeBucket(bucket: TokenBucket, nowMs: number, periodMs: numb
   bucket.refused = 0;
 }
 
-function spendFrom(bucket: TokenBucket, bytes: number): void {
+/** So many bytes have left, whether it had them or not. */
+export function chargeBucket(bucket: TokenBucket, bytes: number): void {
   bucket.bytes -= bytes;
   bucket.spent += bytes;
 }
@@ -60,7 +60,7 @@ function spendFrom(bucket: TokenBucket, bytes: number): void {
 export interface SendBudget {
   readonly own: TokenBucket;
   readonly reliable: TokenBucket;
-  /** Of the node, shared by its connections. */
+  /** Of all connections of this edge; whoever sends their packets charges it, headers and all. */
   readonly node: TokenBucket | undefined;
 }
 
@@ -97,19 +97,18 @@ export function mayWriteMessage(budget: SendBudget): boolean {
 
 /**
  * Whether a segment of the reliable stream may leave.
- * Deliberate: the node's bucket is charged and not asked. What is said once must arrive; the snapshots of all, which
- * are most of the bytes, make room for it.
+ * Deliberate: the node's bucket is not asked. What is said once must arrive; the snapshots of all, which are most of
+ * the bytes, make room for it.
  */
 export function mayWriteSegment(budget: SendBudget): boolean {
   return budget.reliable.bytes > 0 || budget.own.bytes >= budget.own.bytesBurst / 2;
 }
 
 export function spend(budget: SendBudget, bytes: number, isReliable: boolean): void {
-  spendFrom(budget.own, bytes);
+  chargeBucket(budget.own, bytes);
   if (isReliable) {
-    spendFrom(budget.reliable, bytes);
+    chargeBucket(budget.reliable, bytes);
     // What it got beyond its half, while nobody else sent, is no debt.
     budget.reliable.bytes = Math.max(budget.reliable.bytes, -budget.reliable.bytesBurst);
   }
-  if (budget.node !== undefined) spendFrom(budget.node, bytes);
 }

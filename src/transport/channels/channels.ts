@@ -95,7 +95,7 @@ export interface Channels {
   end: number;
 }
 
-/** @param node the bucket that all connections of this node share. */
+/** @param node the bucket that all connections of this edge share. */
 export function createChannels(
   out: Direction,
   into: Direction,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/base/random.ts';
 import {
+  chargeBucket,
   createSendBudget,
   createTokenBucket,
   mayWriteMessage,
@@ -24,12 +25,17 @@ function tick(
 ): { plain: number; reliable: number } {
   refillBudget(budget, nowMs);
   const sent = { plain: 0, reliable: 0 };
+  const charge = (bytes: number): void => {
+    if (budget.node !== undefined) chargeBucket(budget.node, bytes);
+  };
   if (unreliable > 0 && mayWriteMessage(budget)) {
     spend(budget, unreliable, false);
+    charge(unreliable);
     sent.plain += unreliable;
   }
   while (segment > 0 && mayWriteSegment(budget)) {
     spend(budget, segment, true);
+    charge(segment);
     sent.reliable += segment;
   }
   return sent;
@@ -85,7 +91,7 @@ test('reliable messages that had the line for themselves owe nothing when snapsh
   expect(reliable).toBeGreaterThan(RATE * 0.7);
 });
 
-test('an empty node refuses unreliable messages of all, and notes it itself; segments go on and are charged', () => {
+test('an empty node refuses unreliable messages of all, and notes it itself; segments go on', () => {
   const node = createTokenBucket(30_000, 6_000, 0);
   const one = createSendBudget(RATE, BURST, node, 0);
   const other = createSendBudget(RATE, BURST, node, 0);

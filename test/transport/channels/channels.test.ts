@@ -284,7 +284,7 @@ test('unreliable messages beyond the budget are refused and counted, the node’
       if (writeMessage(server, SEQUENCED, snapshot, 0, 1000)) written++;
     });
   }
-  expect([written, server.stats.messagesRefused, node.spent]).toEqual([4, 6, 4000]);
+  expect([written, server.stats.messagesRefused]).toEqual([4, 6]);
   packetOf(server, 0, () => expect(messageRoom(server)).toBe(0));
   queue(server, new Uint8Array(5000));
   let segments = 0;
@@ -294,7 +294,7 @@ test('unreliable messages beyond the budget are refused and counted, the node’
   node.bytes = -1e6;
   expect(node.refused).toBe(0);
   packetOf(server, 1000, () => expect(messageRoom(server)).toBe(0));
-  expect([node.refused, node.spent]).toEqual([1, 4000 + 1024 * server.stats.segmentsOut]);
+  expect(node.refused).toBe(1);
 });
 
 test.each<[string, (client: Channels) => Uint8Array, number]>([

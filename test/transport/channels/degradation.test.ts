@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { SNAPSHOT_BYTES_MAX, TICK_HZ } from '../../../src/base/limits.ts';
 import { createRandom } from '../../../src/base/random.ts';
 import {
+  chargeBucket,
   createSendBudget,
   createTokenBucket,
   mayWriteMessage,
@@ -148,7 +149,9 @@ function serve(clients: readonly Client[], fromS: number, toS: number, wanted: (
       if (tick % intervalTicks !== index % intervalTicks) continue;
       refillBudget(budget, nowMs);
       if (!mayWriteMessage(budget)) continue;
-      spend(budget, Math.min(bytesMax, wanted(nowMs)), false);
+      const bytes = Math.min(bytesMax, wanted(nowMs));
+      spend(budget, bytes, false);
+      if (budget.node !== undefined) chargeBucket(budget.node, bytes);
       client.snapshots++;
     }
   }
