@@ -7,9 +7,11 @@ import type { PostJson, RequestSession, Session, SessionRefusal } from './ports.
 const FINAL_ERRORS: ReadonlySet<string> = new Set([
   'malformed',
   'bad_name',
+  'name_refused',
   'bad_password',
   'bad_credentials',
   'name_taken',
+  'tls_required',
   'origin_refused',
   'not_json',
   'too_large',

@@ -275,6 +275,15 @@ export const GATEWAY_ROWS: readonly Row[] = [
     'another site’s page is refused before anything else',
   ],
   [
+    'tls',
+    'a session asked for from another machine without encryption',
+    '--allow-plain-http',
+    'gateway',
+    'refuse',
+    'gateway.refusedTls',
+    'plain HTTP opens no session, but answers the rest; https does',
+  ],
+  [
     'session_rate',
     'sessions, passwords and failed logins',
     '--sessions-per-minute',

@@ -31,7 +31,7 @@ const ICONS: readonly string[] = [
 const REFUSALS: Readonly<Record<number, string>> = {
   [REASONS.mana]: 'Not enough mana',
   [REASONS.unknownTarget]: 'You don’t see that target',
-  [REASONS.badTarget]: 'Not a target for that',
+  [REASONS.badTarget]: 'Dead, or not a target for that',
   [REASONS.party]: 'That is for your party',
   [REASONS.range]: 'Too far away',
   [REASONS.sight]: 'Something is in the way',

@@ -114,6 +114,8 @@ test.for([
 
 test.each<[string, Answer | undefined, SessionRefusal]>([
   ['nothing', undefined, { refused: 'unreachable', isFinal: false }],
+  ['no TLS', { status: 403, body: { error: 'tls_required' } }, { refused: 'tls_required', isFinal: true }],
+  ['a name not for here', { status: 400, body: { error: 'name_refused' } }, { refused: 'name_refused', isFinal: true }],
   ['a taken name', { status: 409, body: { error: 'name_taken' } }, { refused: 'name_taken', isFinal: true }],
   ['a pause', { status: 429, body: { error: 'rate_limited' } }, { refused: 'rate_limited', isFinal: false }],
   ['no JSON', { status: 502, body: 'Bad gateway' }, { refused: 'http_502', isFinal: false }],
