@@ -183,6 +183,7 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
     trustProxy: config.trustProxy,
     openSession: createSessions(service, createCounters('gateway', answers)),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    lines: threads.lines,
     async readiness() {
       const reasons = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
       const pong = await withTimeout(pingStore(threads), STORE_PING_MS);

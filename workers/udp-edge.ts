@@ -12,7 +12,7 @@ import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
-import { copyUdpCounts } from '../src/io/udp-metrics.ts';
+import { BANDS_AT, copyUdpCounts } from '../src/io/udp-metrics.ts';
 import {
   createDatagrams,
   flushDatagrams,
@@ -21,6 +21,7 @@ import {
   updateDatagrams,
 } from '../src/session/datagrams.ts';
 import { updateEdge } from '../src/session/edge.ts';
+import { countLines, writeLines } from '../src/session/lines.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
 import { ADDRESS_WORDS, parseAddress } from '../src/transport/address.ts';
@@ -38,6 +39,7 @@ interface UdpEdgeData extends EdgeData {
   /** IP addresses under which tokens name this node. */
   readonly publicHosts: readonly string[];
   readonly udpCounters: SharedArrayBuffer;
+  readonly udpLines: SharedArrayBuffer;
   /** Of the node; undefined: no limit. */
   readonly bandwidth:
     | { readonly bytesPerSecond: number; readonly clients: SharedArrayBuffer; readonly edge: number }
@@ -47,6 +49,7 @@ interface UdpEdgeData extends EdgeData {
 type EdgeMessage = { readonly type: 'drain' } | { readonly type: 'storePort'; readonly port: MessagePort };
 
 const UPDATE_INTERVAL_MS = 100;
+const LINES_INTERVAL_MS = 1_000;
 const OUTBOX_PACKETS = 256;
 const DRAIN_MS_MAX = 1_500;
 /** The clock of who mints tokens, and the rounding to seconds. */
@@ -104,6 +107,11 @@ async function start(): Promise<void> {
     flush();
     copyUdpCounts(data.udpCounters, server.counts, socket.counts());
   }, UPDATE_INTERVAL_MS);
+  const bands = new Uint32Array(data.udpCounters);
+  setInterval(() => {
+    countLines(datagrams, bands, BANDS_AT);
+    writeLines(datagrams, data.udpLines);
+  }, LINES_INTERVAL_MS);
   readInBatches(socket, take, steadyMs, nap);
   port!.on('message', (message: EdgeMessage) => {
     if (message.type === 'drain') void drain(socket, flush, () => hasClosing(datagrams));

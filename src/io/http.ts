@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { isIP } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { errorCode, ServerError } from '../base/errors.ts';
+import { isLoopback } from '../gateway/origin.ts';
 import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/session.ts';
 import { type TlsIdentity, tlsSettings } from './tls.ts';
 
@@ -25,6 +26,8 @@ export interface HttpOptions {
   readonly trustProxy: boolean;
   openSession(request: SessionRequest): Promise<SessionResponse>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Who plays by UDP and how their lines are: for this machine alone. */
+  lines(): readonly object[];
   /** What is not ready, in words; empty when all is. */
   readiness(): Promise<readonly string[]>;
   /** A fault of ours; a stranger can't cause it. */
@@ -97,6 +100,10 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
     const { contentType, text } = await options.metrics();
     return reply.header('cache-control', 'no-store').type(contentType).send(text);
   });
+  app.get('/connections', async (request, reply) => {
+    if (!isFromHere(request)) return reply.callNotFound();
+    return reply.header('cache-control', 'no-store').send(options.lines());
+  });
   app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'alive' }));
   app.get('/readyz', async (_request, reply) => {
     const reasons = await options.readiness();
@@ -116,6 +123,11 @@ function readSessionRequest(request: FastifyRequest, { tls, trustProxy }: HttpOp
   const localAddress = request.socket.localAddress ?? '';
   const isEncrypted = tls !== undefined || (trustProxy && lastWord(request, 'x-forwarded-proto') === 'https');
   return { body: request.body, remoteAddress, localAddress, isEncrypted, host, origin };
+}
+
+/** Somebody on this machine, and not through a proxy on it. */
+function isFromHere({ socket, headers }: FastifyRequest): boolean {
+  return isLoopback(socket.remoteAddress ?? '') && headers['x-forwarded-for'] === undefined;
 }
 
 /** Of a header that proxies add to: the last word is our proxy's; those before it are whatever the client wrote. */

@@ -11,6 +11,7 @@ import { ServerError } from '../base/errors.ts';
 import { TOKEN_LIFETIME_S } from '../base/limits.ts';
 import type { SessionZone } from '../gateway/session.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
+import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
@@ -59,6 +60,8 @@ export interface NodeThreads {
   readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
+  /** Of everybody who plays by UDP. */
+  lines(): readonly (LineRow & { readonly zoneId: number })[];
   /** What was not as it should be at the end, in words; empty when all was saved. */
   drain(): Promise<readonly string[]>;
 }
@@ -81,6 +84,7 @@ interface ZoneThreads {
   readonly zoneId: number;
   readonly buffers: ZoneBuffers;
   readonly udpCounters: SharedArrayBuffer;
+  readonly udpLines: SharedArrayBuffer;
   readonly edges: readonly EdgeThread[];
   epoch: number;
   zone: Thread | undefined;
@@ -109,6 +113,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
       zoneId: zone + 1,
       buffers: createZoneBuffers(game, kinds.length),
       udpCounters: createUdpCounterBuffer(),
+      udpLines: createLineTable(),
       edges: kinds.map((kind, index) => ({
         kind,
         index,
@@ -212,7 +217,7 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
 }
 
 async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
-  const { zoneId, buffers, udpCounters } = threads;
+  const { zoneId, buffers, udpCounters, udpLines } = threads;
   const { kind, index, loopDelay } = edge;
   const { config, tokenKey, connectKey } = node;
   const { storeThread } = node;
@@ -240,6 +245,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
         connectKey: connectKey.bytes,
         publicHosts: [...node.publicHosts],
         udpCounters,
+        udpLines,
         bandwidth: config.bandwidthMbit && {
           bytesPerSecond: config.bandwidthMbit * BYTES_PER_MBIT,
           clients: node.udpClients,
@@ -319,6 +325,7 @@ function describe(node: Node): NodeThreads {
       const figures = await Promise.all(threads.map((thread) => thread?.figures()));
       return figures.filter((one) => one !== undefined);
     },
+    lines: () => zoneThreads.flatMap(({ zoneId, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, ...row }))),
     drain: () => drain(node),
   };
 }

@@ -1,7 +1,8 @@
-// What a UDP edge counts beside the session layer, as a block for /metrics: packets and refusals of the transport, and
-// what the socket knows of losses. The edge thread writes the block, the main thread reads it.
+// What a UDP edge counts beside the session layer, as a block for /metrics: packets and refusals of the transport, what
+// the socket knows of losses, and how many connections have which kind of line. The edge thread writes the block, the main thread reads it.
 
 import type { CounterRow } from '../base/counters.ts';
+import { BAND_WORDS, LINE_FIGURES } from '../session/lines.ts';
 import { COUNT, type CountName, DROP_REASONS } from '../transport/counts.ts';
 import { createUdpCounts, type UdpCounts } from '../transport/udp-port.ts';
 
@@ -18,6 +19,11 @@ const DROPS: ReadonlySet<string> = new Set(DROP_REASONS);
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+const BAND_ROWS = LINE_FIGURES.flatMap(({ metric, help, bounds }): CounterRow[] =>
+  [...bounds, '+Inf'].map((le) => ({ metric, kind: 'gauge', help, labels: { le: String(le) } })),
+);
+
+/** The gauges are behind what is copied. */
 export const UDP_ROWS: readonly CounterRow[] = [
   ...TRANSPORT_NAMES.map((name) =>
     DROPS.has(name)
@@ -29,7 +35,9 @@ export const UDP_ROWS: readonly CounterRow[] = [
   ...SOCKET_NAMES.map((name) =>
     counter(`udp_socket_${snake(name)}_total`, `Socket: ${snake(name).replaceAll('_', ' ')}`),
   ),
+  ...BAND_ROWS,
 ];
+export const BANDS_AT = UDP_ROWS.length - BAND_WORDS;
 
 export function createUdpCounterBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(UDP_ROWS.length * 4);

@@ -76,7 +76,7 @@ export interface Datagrams {
   nowMs: number;
 }
 
-interface DatagramLink extends Link {
+export interface DatagramLink extends Link {
   readonly slot: number;
   readonly channels: Channels;
   readonly degradation: Degradation;

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionRequest } from '../../src/gateway/session.ts';
 import { type HttpServer, startHttp } from '../../src/io/http.ts';
@@ -28,6 +29,7 @@ const options = (port: number, trustProxy = false) => ({
     return { status: 200, body: { ok: true } };
   },
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
+  lines: () => [{ zoneId: 1, playerId: 7, rttMs: 31.5 }],
   readiness: async () => reasons,
   onError: (error: unknown) => errors.push(error),
 });
@@ -62,6 +64,19 @@ test('page, metrics and health, each with the security headers and no banner', a
     expect(response.headers.get('server') ?? response.headers.get('x-powered-by')).toBeNull();
     expect(await response.text()).toBe(text);
   }
+});
+
+test('who plays by UDP is told to this machine, and neither to others nor through a proxy', async () => {
+  expect(await (await fetch(`${url}/connections`)).json()).toEqual([{ zoneId: 1, playerId: 7, rttMs: 31.5 }]);
+  const proxied = await fetch(`${url}/connections`, { headers: { 'x-forwarded-for': '127.0.0.1' } });
+  expect([proxied.status, await proxied.json()]).toEqual([404, expect.objectContaining({ error: 'not_found' })]);
+  const own = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const outside = own.find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (outside === undefined) return;
+  const open = await startHttp({ ...options(0), host: '0.0.0.0' });
+  expect((await fetch(`http://${outside.address}:${open.port}/connections`)).status).toBe(404);
+  expect((await fetch(`http://${outside.address}:${open.port}/healthz`)).status).toBe(200);
+  await open.close();
 });
 
 test('readiness gives its reasons', async () => {

@@ -4,7 +4,7 @@ import { COUNT, createCounts, DROP_REASONS } from '../../src/transport/counts.ts
 import { createUdpCounts } from '../../src/transport/udp-port.ts';
 
 test('each count has a row of its own, and finds its way there', () => {
-  const names = UDP_ROWS.map(({ metric, labels }) => `${metric} ${labels?.reason ?? ''}`);
+  const names = UDP_ROWS.map(({ metric, labels }) => `${metric} ${labels?.reason ?? labels?.le ?? ''}`);
   expect(new Set(names).size).toBe(UDP_ROWS.length);
   expect(names.filter((name) => name.startsWith('udp_packets_dropped_total'))).toHaveLength(DROP_REASONS.length);
   const counts = createCounts();

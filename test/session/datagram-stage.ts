@@ -98,7 +98,7 @@ export function createStage(node?: NodeShare): Stage {
 export function connect(
   stage: Stage,
   playerId: number,
-  host = `10.0.1.${playerId & 255}:${1000 + playerId}`,
+  host = `10.0.1.${playerId & 255}:${1000 + (playerId % 60_000)}`,
 ): TestClient {
   const { nowMs } = stage.session;
   const createdS = Math.floor(nowMs / 1000);
