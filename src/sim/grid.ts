@@ -3,7 +3,7 @@
 // 20 km costs no more than its entities; a bucket may hold entities of several cells, so callers check distances.
 // Method: uniform grid in a hash table with counting sort (Teschner et al. 2003, "Optimized Spatial Hashing").
 
-import { frameOffset, frameSlotCount, type History, KIND, ROWS } from './history.ts';
+import { CHANGED_TICK, frameOffset, frameSlotCount, GENERATION, type History, KIND, ROWS } from './history.ts';
 
 export interface Grid {
   readonly cellMm: number;
@@ -15,6 +15,9 @@ export interface Grid {
   readonly x: Int32Array;
   readonly z: Int32Array;
   readonly buckets: Int32Array;
+  /** By slot: its generation, 0 = nobody is there, and when it changed. Records lie far apart, these together. */
+  readonly generations: Int32Array;
+  readonly changedTicks: Int32Array;
   readonly rowX: number;
   readonly rowZ: number;
 }
@@ -32,6 +35,8 @@ export function createGrid(history: History, cellMm: number): Grid {
     x: new Int32Array(capacity),
     z: new Int32Array(capacity),
     buckets: new Int32Array(capacity),
+    generations: new Int32Array(capacity),
+    changedTicks: new Int32Array(capacity),
     rowX: ROWS + rows.findIndex((row) => row.name === 'position_x'),
     rowZ: ROWS + rows.findIndex((row) => row.name === 'position_z'),
   };
@@ -43,16 +48,20 @@ export function bucketOf(grid: Grid, cellX: number, cellZ: number): number {
 
 /** Does not allocate. */
 export function buildGrid(grid: Grid, history: History, tick: number): void {
-  const { starts, slots, buckets, x, z, rowX, rowZ, cellMm } = grid;
+  const { starts, slots, buckets, generations, changedTicks, x, z, rowX, rowZ, cellMm } = grid;
   const { records, stride } = history;
   const offset = frameOffset(history, tick);
   const count = frameSlotCount(history, tick);
   starts.fill(0);
+  generations.fill(0, count);
   for (let slot = 0, at = offset; slot < count; slot++, at += stride) {
     if (records[at + KIND] === 0) {
       buckets[slot] = -1;
+      generations[slot] = 0;
       continue;
     }
+    generations[slot] = records[at + GENERATION]!;
+    changedTicks[slot] = records[at + CHANGED_TICK]!;
     const bucket = bucketOf(grid, Math.floor(records[at + rowX]! / cellMm), Math.floor(records[at + rowZ]! / cellMm));
     buckets[slot] = bucket;
     starts[bucket + 1]!++;

@@ -3,12 +3,18 @@
 // What only the owner sees is never in the cache: it is encoded for its owner alone.
 
 import { varintBytes, zigzag } from '../base/bytes.ts';
+import { VISIBLE_MAX } from '../base/limits.ts';
 import { frameOffset, GENERATION, type History, KIND, ROWS } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY } from '../wire/schema.ts';
 
 /** Baselines held per entity, by tick; a power of two. Clients served in one tick differ by few. */
 const WAYS = 16;
+const ENTRY_WORDS = 4;
+/** Words of an entry of `deltaEntries`, beside its stamp. */
+const BASELINE = 1;
+export const DELTA_START = 2;
+export const DELTA_LENGTH = 3;
 
 export interface EntityEncoder {
   readonly history: History;
@@ -24,10 +30,15 @@ export interface EntityEncoder {
   readonly stateBytesMax: number;
   /** Of the part that everyone sees. */
   readonly publicStateBytesMax: number;
+  /** Deltas of the frame that is being encoded, in the order in which they were asked for: what is sent lies close. */
   readonly deltas: Uint8Array;
-  readonly deltaLengths: Uint16Array;
-  readonly deltaTicks: Int32Array;
-  readonly deltaBaselines: Int32Array;
+  deltasEnd: number;
+  /** Four words a slot and baseline: stamp, tick of the baseline, where its bytes begin in `deltas`, how many. */
+  readonly deltaEntries: Int32Array;
+  /** Entries with another stamp are of another frame. */
+  stamp: number;
+  /** Tick of that frame; −1 = none. */
+  tick: number;
   readonly states: Uint8Array;
   readonly stateLengths: Uint16Array;
   readonly stateTicks: Int32Array;
@@ -62,10 +73,11 @@ export function createEntityEncoder(history: History, names: Uint8Array, nameByt
     deltaBytesMax,
     stateBytesMax,
     publicStateBytesMax: headBytes + publicRowBytes,
-    deltas: new Uint8Array(capacity * WAYS * deltaBytesMax),
-    deltaLengths: new Uint16Array(capacity * WAYS),
-    deltaTicks: new Int32Array(capacity * WAYS).fill(-1),
-    deltaBaselines: new Int32Array(capacity * WAYS).fill(-1),
+    deltas: new Uint8Array(Math.max(2 * VISIBLE_MAX, capacity) * deltaBytesMax),
+    deltasEnd: 0,
+    deltaEntries: new Int32Array(capacity * WAYS * ENTRY_WORDS),
+    stamp: 1,
+    tick: -1,
     states: new Uint8Array(capacity * stateBytesMax),
     stateLengths: new Uint16Array(capacity),
     stateTicks: new Int32Array(capacity).fill(-1),
@@ -74,23 +86,38 @@ export function createEntityEncoder(history: History, names: Uint8Array, nameByt
 
 /** Forgets what was encoded: for a new epoch, in which ticks may come again. */
 export function resetEntityEncoder(encoder: EntityEncoder): void {
-  encoder.deltaTicks.fill(-1);
+  forgetDeltas(encoder);
   encoder.stateTicks.fill(-1);
 }
 
+function forgetDeltas(encoder: EntityEncoder): void {
+  encoder.stamp = (encoder.stamp + 1) | 0;
+  encoder.deltasEnd = 0;
+}
+
+/** Before the deltas of a snapshot, which may be so many: entries found from here on hold until the next call. */
+export function reserveDeltas(encoder: EntityEncoder, tick: number, count: number): void {
+  const isFull = encoder.deltasEnd + count * encoder.deltaBytesMax > encoder.deltas.length;
+  if (encoder.tick !== tick || isFull) forgetDeltas(encoder);
+  encoder.tick = tick;
+}
+
 /**
- * Place of the EntityDelta of `slot` between two frames that are held, as everyone sees it: its bytes are
- * `deltas[place * deltaBytesMax …]`, `deltaLengths[place]` of them, without baseline age.
+ * Entry of the EntityDelta of `slot` between the frame reserved for and one that is held, as everyone sees it and without
+ * baseline age: `deltaEntries[entry + DELTA_START]` and `[entry + DELTA_LENGTH]` say where its bytes are in `deltas`.
  */
-export function encodeDelta(encoder: EntityEncoder, tick: number, slot: number, baselineTick: number): number {
-  const place = slot * WAYS + (baselineTick & (WAYS - 1));
-  if (encoder.deltaTicks[place] === tick && encoder.deltaBaselines[place] === baselineTick) return place;
-  const start = place * encoder.deltaBytesMax;
-  const end = writeDelta(encoder, encoder.deltas, start, tick, slot, baselineTick, encoder.publicRows);
-  encoder.deltaLengths[place] = end - start;
-  encoder.deltaTicks[place] = tick;
-  encoder.deltaBaselines[place] = baselineTick;
-  return place;
+export function encodeDelta(encoder: EntityEncoder, slot: number, baselineTick: number): number {
+  const { deltaEntries, stamp } = encoder;
+  const entry = (slot * WAYS + (baselineTick & (WAYS - 1))) * ENTRY_WORDS;
+  if (deltaEntries[entry] === stamp && deltaEntries[entry + BASELINE] === baselineTick) return entry;
+  const start = encoder.deltasEnd;
+  const end = writeDelta(encoder, encoder.deltas, start, encoder.tick, slot, baselineTick, encoder.publicRows);
+  encoder.deltasEnd = end;
+  deltaEntries[entry] = stamp;
+  deltaEntries[entry + BASELINE] = baselineTick;
+  deltaEntries[entry + DELTA_START] = start;
+  deltaEntries[entry + DELTA_LENGTH] = end - start;
+  return entry;
 }
 
 /** Writes an EntityDelta over the first `rowCount` rows (all of them for the owner); returns the end. */

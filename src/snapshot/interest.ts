@@ -6,7 +6,7 @@
 import { assert } from '../base/assert.ts';
 import { ENTITIES_MAX, SNAPSHOT_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
 import { bucketOf, type Grid } from '../sim/grid.ts';
-import { frameOffset, frameSlotCount, GENERATION, type History, KIND } from '../sim/history.ts';
+import { frameOffset, type History } from '../sim/history.ts';
 import { isInSight, type Sight } from './sight.ts';
 import { beginRound, endRound, markSeen, SEEN, startLeaving, type Viewer } from './viewer.ts';
 
@@ -60,16 +60,11 @@ export function refreshInterest(viewer: Viewer, history: History, interest: Inte
     updateInterest(viewer, history, interest, tick);
     return;
   }
-  const { records, stride } = history;
   const { slots, states, generations } = viewer;
-  const offset = frameOffset(history, tick);
-  const slotCount = frameSlotCount(history, tick);
+  const present = interest.grid.generations;
   viewer.frameTick = tick;
   for (let index = 0; index < viewer.count; index++) {
-    const slot = slots[index]!;
-    const record = offset + slot * stride;
-    const isThere = records[record + GENERATION] === generations[index] && records[record + KIND] !== 0;
-    if (states[index] === SEEN && !(isThere && slot < slotCount)) startLeaving(viewer, index);
+    if (present[slots[index]!] !== generations[index] && states[index] === SEEN) startLeaving(viewer, index);
   }
 }
 
@@ -80,8 +75,7 @@ export function refreshInterest(viewer: Viewer, history: History, interest: Inte
  */
 export function updateInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
   const { radiusMm, slots, distances } = interest;
-  const { records, stride } = history;
-  const offset = frameOffset(history, tick);
+  const { generations } = interest.grid;
   let enter = radiusMm * radiusMm;
   let keep = enter * 1.21;
   const count = gather(viewer, history, interest, tick, keep);
@@ -98,8 +92,7 @@ export function updateInterest(viewer: Viewer, history: History, interest: Inter
     const distance = distances[index]!;
     const slot = slots[index]!;
     if (distance > keep || slot === viewer.slot) continue;
-    const generation = records[offset + slot * stride + GENERATION]!;
-    markSeen(viewer, slot, generation, distance <= enter, 17 - ((distance * toPriority) | 0));
+    markSeen(viewer, slot, generations[slot]!, distance <= enter, 17 - ((distance * toPriority) | 0));
   }
   endRound(viewer);
 }
@@ -145,10 +138,10 @@ function isPlaceInSight(
   own: number,
   place: number,
 ): boolean {
-  const { records, stride } = history;
+  const { records } = history;
   const slot = grid.slots[place]!;
   if (slot === viewer.slot) return true;
-  const generation = records[frameOffset(history, tick) + slot * stride + GENERATION]!;
+  const generation = grid.generations[slot]!;
   const ownX = records[own + grid.rowX]!;
   const ownZ = records[own + grid.rowZ]!;
   const { x, z } = grid;

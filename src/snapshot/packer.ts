@@ -11,10 +11,20 @@ import { assert } from '../base/assert.ts';
 import { zigzag } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX, SNAPSHOT_BYTES_MAX } from '../base/limits.ts';
-import { CHANGED_TICK, frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
+import { frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
-import { type EntityEncoder, encodeDelta, encodeState, putVarint, writeDelta, writeState } from './entity-encoder.ts';
+import {
+  DELTA_LENGTH,
+  DELTA_START,
+  type EntityEncoder,
+  encodeDelta,
+  encodeState,
+  putVarint,
+  reserveDeltas,
+  writeDelta,
+  writeState,
+} from './entity-encoder.ts';
 import { type Interest, refreshInterest } from './interest.ts';
 import { beginSent, LEAVING, noteSent, type Viewer } from './viewer.ts';
 
@@ -155,26 +165,25 @@ function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: nu
   return at + end - body;
 }
 
-/** Finds what is to be sent and encodes it (or finds it encoded); `places` is ≥ 0 for deltas, ~slot for full states. */
+/** Finds what is to be sent and encodes it (or finds it encoded); `places` is the entry of a delta (≥ 0), ~slot for full states. */
 function collectCandidates(packer: Packer, viewer: Viewer, tick: number, baselineTick: number): number {
   const { encoder, entries, places, lengths, counters } = packer;
-  const { history } = encoder;
-  const { records, stride } = history;
-  const offset = frameOffset(history, tick);
+  const { changedTicks } = packer.interest.grid;
   const { slots, states, acked, priorities } = viewer;
+  reserveDeltas(encoder, tick, viewer.count);
   let count = 0;
   for (let index = 0; index < viewer.count; index++) {
     const slot = slots[index]!;
     if (states[index] === LEAVING || slot === viewer.slot) continue;
     const ackedTick = acked[index]!;
-    if (ackedTick >= 0 && records[offset + slot * stride + CHANGED_TICK]! <= ackedTick) {
+    if (ackedTick >= 0 && changedTicks[slot]! <= ackedTick) {
       priorities[index] = 0;
       continue;
     }
     entries[count] = index;
     if (ackedTick >= 0 && tick - ackedTick <= BASELINE_AGE_TICKS_MAX) {
-      const place = encodeDelta(encoder, tick, slot, ackedTick);
-      const body = encoder.deltaLengths[place]! + (ackedTick === baselineTick ? 0 : 2);
+      const place = encodeDelta(encoder, slot, ackedTick);
+      const body = encoder.deltaEntries[place + DELTA_LENGTH]! + (ackedTick === baselineTick ? 0 : 2);
       places[count] = place;
       lengths[count] = body + (body < 0x80 ? 2 : 3);
     } else {
@@ -247,10 +256,10 @@ function copyCandidates(
     if (place >= 0) {
       const ackedTick = viewer.acked[index]!;
       const namesBaseline = ackedTick !== baselineTick;
-      const length = encoder.deltaLengths[place]!;
+      const length = encoder.deltaEntries[place + DELTA_LENGTH]!;
       bytes[at++] = (SNAPSHOT.deltas << 3) | LENGTH_DELIMITED;
       at = putVarint(bytes, at, namesBaseline ? length + 2 : length);
-      at = copyBytes(encoder.deltas, place * encoder.deltaBytesMax, length, bytes, at);
+      at = copyBytes(encoder.deltas, encoder.deltaEntries[place + DELTA_START]!, length, bytes, at);
       if (namesBaseline) {
         bytes[at++] = (ENTITY.baselineAge << 3) | VARINT;
         bytes[at++] = tick - ackedTick;
