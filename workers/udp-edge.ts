@@ -9,6 +9,7 @@ import { CONNECTIONS_MAX, HANDSHAKES_MAX, TOKEN_LIFETIME_S, USED_TOKENS_MAX } fr
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { joinHost, PROTOCOL_ID } from '../src/io/connect-tokens.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
+import { createNodeKeyExchange } from '../src/io/key-exchange-node.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
@@ -80,6 +81,7 @@ async function start(): Promise<void> {
     tokenLifetimeSMax: TOKEN_LIFETIME_S + CLOCK_SLACK_S,
     expiresAfterS: data.expiresAfterS,
     outbox,
+    keyExchange: createNodeKeyExchange(),
   });
   const share = data.bandwidth;
   const node = share && createNodeShare(share.bytesPerSecond, share.clients, share.edge, steadyMs());

@@ -30,7 +30,8 @@ import {
 } from '../../src/transport/channels/channels.ts';
 import { DOWN, UP } from '../../src/transport/channels/directions.ts';
 import { UNRELIABLE } from '../../src/transport/channels/packet.ts';
-import { type Client, createClient, receiveFromServer, sendToServer } from '../../src/transport/client.ts';
+import { createClient, receiveFromServer, sendToServer } from '../../src/transport/client.ts';
+import type { Client } from '../../src/transport/client-state.ts';
 import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
 import { sendToClient } from '../../src/transport/server.ts';
 import { createServer } from '../../src/transport/server-state.ts';

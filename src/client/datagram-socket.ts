@@ -27,11 +27,14 @@ import type { ConnectionStats } from '../transport/channels/stats.ts';
 import {
   createClient,
   leaveServer,
+  moveClient,
   receiveFromServer,
   sendToServer,
   type Client as TransportClient,
   updateClient,
 } from '../transport/client.ts';
+import type { Client as TransportClient } from '../transport/client-state.ts';
+import type { KeyExchange } from '../transport/key-exchange.ts';
 import { PAYLOAD_BYTES_MAX } from '../transport/layout.ts';
 import type { Outbox } from '../transport/outbox.ts';
 import { CONNECTED, DISCONNECTED, TOKEN_EXPIRED, WAS_DENIED } from '../transport/states.ts';
@@ -53,6 +56,8 @@ const CLOSED_REASONS: ReadonlyMap<number, string> = new Map([
 
 export interface DatagramSocketOptions {
   readonly aead: Aead;
+  /** Without it the token's keys are all there is, and the connection ends with its address. */
+  readonly keyExchange?: KeyExchange;
   /** netcode's, 2,048 bytes; anything else closes it with the first update. */
   readonly token: Uint8Array;
   /** Where its packets go; it is never flushed here but when it is full. */
@@ -71,16 +76,21 @@ export interface DatagramSocket extends Socket {
   /** Whether `opened` was told, and whether `closed` was or is not wanted any more. */
   isOpen: boolean;
   isClosed: boolean;
+  /**
+   * Its packets leave by another socket from now on: the connection goes with them, a round trip later. False: it can't
+   * yet, or the server doesn't know how. Where a NAT changes the address unasked nothing has to be done.
+   */
+  migrate(): boolean;
 }
 
 /** Begins to connect: the first request is in the outbox. */
 export function createDatagramSocket(options: DatagramSocketOptions): DatagramSocket {
-  const { aead, token, outbox, clock, events } = options;
+  const { aead, keyExchange, token, outbox, clock, events } = options;
   const channels = createChannels(UP, DOWN, undefined, clock.now());
   const socket: DatagramSocket = {
     clock,
     events,
-    transport: createClient(aead, token, outbox, clock.now()),
+    transport: createClient(aead, token, outbox, clock.now(), keyExchange),
     channels,
     line: channels.stats,
     calm: createTokenBucket(CALM_BYTES_PER_SECOND, CALM_BYTES_BURST, clock.now()),
@@ -88,6 +98,7 @@ export function createDatagramSocket(options: DatagramSocketOptions): DatagramSo
     isClosed: false,
     send: (bytes, isReliable) => sendMessage(socket, bytes, isReliable),
     spareBytes: () => spareBytes(socket),
+    migrate: () => !socket.isClosed && moveClient(socket.transport, clock.now()),
     close() {
       if (!socket.isClosed) leave(socket);
     },

@@ -7,7 +7,7 @@ import { ServerError } from '../base/errors.ts';
 import { TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { parseAddress } from '../transport/address.ts';
 import type { Aead } from '../transport/aead.ts';
-import { mintToken } from '../transport/token.ts';
+import { FEATURE_REKEY, mintToken } from '../transport/token.ts';
 
 /** "DARKAGES": tells its packets from those of other programs that speak netcode. */
 export const PROTOCOL_ID = 0x4441_524b_4147_4553n;
@@ -28,6 +28,7 @@ export function createConnectTokens(aead: Aead, key: Uint8Array): MintConnectTok
       expiresS: Math.floor(nowS) + TOKEN_LIFETIME_S,
       timeoutS: TIMEOUT_S,
       addresses: [address],
+      features: FEATURE_REKEY,
     });
   };
 }

@@ -206,7 +206,7 @@ function openChallenge(server: Server, handshake: number): boolean {
 /** The handshake becomes a slot; the client's user data is in `server.payload`. */
 function connect(server: Server, nowMs: number, index: number): void {
   const { handshakes, slots, payload, usedTokens, counts } = server;
-  const { addresses, clientIds, clientKeys, serverKeys, tags, timeoutS } = handshakes;
+  const { addresses, clientIds, clientKeys, serverKeys, tags, timeoutS, features } = handshakes;
   assertServerStep(CHALLENGED, UNCONFIRMED);
   const slot = takeSlot(
     slots,
@@ -220,6 +220,7 @@ function connect(server: Server, nowMs: number, index: number): void {
   slots.serverKeys[slot]!.set(serverKeys[index]!);
   for (let byte = 0; byte < USER_DATA_BYTES; byte++) slots.userData[slot]![byte] = payload[8 + byte]!;
   slots.timeoutMs[slot] = timeoutMsOf(timeoutS[index]!);
+  slots.features[slot] = features[index]!;
   slots.states[slot] = UNCONFIRMED;
   drawSequence(server.options.aead, slots.sequences, slot * 2);
   spendToken(usedTokens, tags, index * TAG_WORDS);

@@ -4,13 +4,25 @@
 // only for sending again.
 //
 // Nonces: packets are counted from 0 and the count is never set back, whichever server they go to, since the key is the
-// token's; so a client is used once, and needs a new token to connect again.
+// token's; so a client is used once, and needs a new token to connect again. Keys that take the token's place
+// (client-keys.ts) have counts of their own.
 
 import { assert } from '../base/assert.ts';
-import { type Address, isSameAddress } from './address.ts';
+import { isSameAddress } from './address.ts';
 import type { Aead } from './aead.ts';
-import { ACCEPTED, COUNT, type Counts, createCounts } from './counts.ts';
+import { isBoundPrefix } from './bound-packet.ts';
 import {
+  announceMove,
+  createClientRekey,
+  takeBoundFromServer,
+  takeControlFromServer,
+  updateRekey,
+} from './client-keys.ts';
+import { type Client, drop, finish, isForgotten, sendSealed, serverAddress } from './client-state.ts';
+import { ACCEPTED, COUNT, createCounts } from './counts.ts';
+import type { KeyExchange } from './key-exchange.ts';
+import {
+  BOUND_PAYLOAD,
   CHALLENGE,
   DENIED,
   DISCONNECT,
@@ -28,9 +40,9 @@ import {
   timeoutMsOf,
   VERSION,
 } from './layout.ts';
-import { nextPlace, type Outbox, putPacket } from './outbox.ts';
-import { createPacketCodec, FROM_SERVER, openPacket, type PacketCodec, readPrefix, writePacket } from './packet.ts';
-import { createReplayWindow, markReceived, type ReplayWindow, wasReceived } from './replay-window.ts';
+import { nextPlace, type Outbox } from './outbox.ts';
+import { createPacketCodec, FROM_SERVER, openPacket, readPrefix } from './packet.ts';
+import { createReplayWindow, markReceived, wasReceived } from './replay-window.ts';
 import {
   assertClientStep,
   CONNECTED,
@@ -45,41 +57,25 @@ import {
   WAS_DENIED,
 } from './states.ts';
 import { type PublicToken, readPublicToken } from './token.ts';
-import { increment, readWord } from './u64.ts';
+import { readWord } from './u64.ts';
 
 const RESPONSE_BYTES = PACKET_TYPES[RESPONSE]!.bytesMax;
 const NOTHING = new Uint8Array(8);
 
-export interface Client {
-  readonly outbox: Outbox;
-  readonly codec: PacketCodec;
-  readonly counts: Counts;
-  /** Undefined: what it was given was none, and the state says so. */
-  readonly token: PublicToken | undefined;
-  readonly request: Uint8Array;
-  readonly response: Uint8Array;
-  readonly window: ReplayWindow;
-  /** Low word, high word of the next packet's sequence number. */
-  readonly sequence: Uint32Array;
-  readonly timeoutMs: number;
-  readonly startedMs: number;
-  /** One of states.ts; negative: failed, and why. */
-  state: number;
-  /** Which of the token's servers it talks to. */
-  serverIndex: number;
-  /** When the talk with this server began, or the server was heard last. */
-  heardMs: number;
-  sentMs: number;
-  /** Said by the server when it let the client in. */
-  slot: number;
-  slotsMax: number;
-  /** What the newest packet held, when `receiveFromServer` says so; until the next call. */
-  readonly payload: Uint8Array;
-}
-
-/** Begins to connect: the first request is in the outbox, unless `tokenBytes` is no token (INVALID_TOKEN). */
-export function createClient(aead: Aead, tokenBytes: Uint8Array, outbox: Outbox, nowMs: number): Client {
+/**
+ * Begins to connect: the first request is in the outbox, unless `tokenBytes` is no token (INVALID_TOKEN).
+ * @param keyExchange renews keys and lets the address change, if the token says that the server can
+ */
+export function createClient(
+  aead: Aead,
+  tokenBytes: Uint8Array,
+  outbox: Outbox,
+  nowMs: number,
+  keyExchange?: KeyExchange,
+): Client {
   const token = readPublicToken(tokenBytes);
+  const window = createReplayWindow();
+  const sequence = new Uint32Array(2);
   const client: Client = {
     outbox,
     codec: createPacketCodec(aead, token?.protocolId ?? new Uint8Array(8)),
@@ -87,8 +83,9 @@ export function createClient(aead: Aead, tokenBytes: Uint8Array, outbox: Outbox,
     token,
     request: token === undefined ? NOTHING : writeRequest(token),
     response: new Uint8Array(RESPONSE_BYTES),
-    window: createReplayWindow(),
-    sequence: new Uint32Array(2),
+    window,
+    sequence,
+    rekey: createClientRekey(aead, token, keyExchange, { window, sequence }),
     timeoutMs: timeoutMsOf(token?.timeoutS ?? 0),
     startedMs: nowMs,
     state: DISCONNECTED,
@@ -125,11 +122,6 @@ function step(client: Client, state: number): void {
   client.state = state;
 }
 
-/** The server it talks to. */
-function serverAddress(client: Client): Address {
-  return client.token!.addresses[client.serverIndex]!;
-}
-
 // --- from the server
 
 /**
@@ -148,6 +140,9 @@ export function receiveFromServer(
   const { codec, counts, window, token } = client;
   counts[COUNT.packetsIn]!++;
   counts[COUNT.bytesIn]! += end - from;
+  if (client.rekey !== undefined && isBoundPrefix(bytes[from]!)) {
+    return receiveBound(client, nowMs, address, at, bytes, from, end);
+  }
   const reason = readPrefix(codec, bytes, from, end, FROM_SERVER);
   if (reason !== ACCEPTED) return drop(client, reason);
   const { type, sequenceLow, sequenceHigh } = codec;
@@ -155,6 +150,7 @@ export function receiveFromServer(
     return drop(client, COUNT.dropStranger);
   }
   if (!isExpected(client.state, type)) return drop(client, COUNT.dropState);
+  if (isForgotten(client.rekey)) return drop(client, COUNT.dropForgotten);
   const { onlyOnce } = PACKET_TYPES[type]!;
   if (onlyOnce && wasReceived(window, sequenceLow, sequenceHigh)) return drop(client, COUNT.dropReplayed);
   const length = openPacket(codec, token.serverKey, bytes, from, end, client.payload);
@@ -164,8 +160,24 @@ export function receiveFromServer(
   return takeData(client, nowMs, length);
 }
 
-function drop(client: Client, reason: number): -1 {
-  client.counts[reason]!++;
+/** From the wire: a packet beyond the standard, which a client without `rekey` drops for its type. */
+function receiveBound(
+  client: Client,
+  nowMs: number,
+  address: Uint32Array,
+  at: number,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): number {
+  if (!isSameAddress(serverAddress(client), 0, address, at)) return drop(client, COUNT.dropStranger);
+  if (client.state !== CONNECTED) return drop(client, COUNT.dropState);
+  const length = takeBoundFromServer(client, nowMs, bytes, from, end);
+  if (length < 0 || client.rekey!.codec.type === BOUND_PAYLOAD) return length;
+  if (takeControlFromServer(client, nowMs, length)) {
+    step(client, DISCONNECTED);
+    client.counts[COUNT.disconnects]!++;
+  }
   return -1;
 }
 
@@ -242,6 +254,11 @@ export function leaveServer(client: Client, nowMs: number): void {
   step(client, DISCONNECTED);
 }
 
+/** See `announceMove` of client-keys.ts; only when CONNECTED. */
+export function moveClient(client: Client, nowMs: number): boolean {
+  return client.state === CONNECTED && announceMove(client, nowMs);
+}
+
 /** Timeouts, and what is sent again; to be called some ten times a second or more often. */
 export function updateClient(client: Client, nowMs: number): void {
   const { state, token } = client;
@@ -252,7 +269,10 @@ export function updateClient(client: Client, nowMs: number): void {
     if (isSilent) {
       step(client, TIMED_OUT);
       client.counts[COUNT.timeouts]!++;
-    } else if (unsentMs >= keepAliveMs(client.timeoutMs)) sendKeepAlive(client, nowMs);
+      return;
+    }
+    if (client.rekey !== undefined) updateRekey(client, nowMs);
+    if (unsentMs >= keepAliveMs(client.timeoutMs)) sendKeepAlive(client, nowMs);
   } else if (nowMs - client.startedMs >= (token.expiresS - token.createdS) * 1000) {
     // Counted from the start, not by the clock: a client's may be wrong.
     step(client, TOKEN_EXPIRED);
@@ -278,22 +298,4 @@ function sendResponse(client: Client, nowMs: number): void {
 /** What it says is for the other direction; here it is zeros. */
 function sendKeepAlive(client: Client, nowMs: number): void {
   sendSealed(client, nowMs, KEEP_ALIVE, NOTHING, 0, 8);
-}
-
-function sendSealed(client: Client, nowMs: number, type: number, data: Uint8Array, from: number, end: number): void {
-  const { outbox, codec, sequence } = client;
-  const place = nextPlace(outbox);
-  const low = sequence[0]!;
-  const high = sequence[1]!;
-  increment(sequence, 0);
-  const key = client.token!.clientKey;
-  finish(client, nowMs, writePacket(codec, type, key, low, high, data, from, end, outbox.bytes, place));
-}
-
-/** What was written to the outbox goes to the server. */
-function finish(client: Client, nowMs: number, length: number): void {
-  putPacket(client.outbox, length, serverAddress(client), 0);
-  client.sentMs = nowMs;
-  client.counts[COUNT.packetsOut]!++;
-  client.counts[COUNT.bytesOut]! += length;
 }

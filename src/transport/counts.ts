@@ -13,6 +13,10 @@ const HAPPENED = [
   /** A handshake or a used token made room for a newer one: the bound of its table was reached. */
   'handshakesEvicted',
   'tokensEvicted',
+  /** New keys were used for the first time; an address was challenged, and a connection moved to it. */
+  'rekeys',
+  'pathChallenges',
+  'moves',
 ] as const;
 
 /** Why a packet was dropped, in the order in which a packet is looked at. */
@@ -52,6 +56,25 @@ export const DROP_REASONS = [
   /** The challenge is none of ours, or another client's. */
   'responseForged',
   'responseConnected',
+  /** Under keys that are wiped. */
+  'dropForgotten',
+  /** A control message of no such kind or length, or not of the other side, or not under these keys. */
+  'controlMalformed',
+  /** Of an exchange that is over, or under keys that it has replaced. */
+  'offerStale',
+  /** So soon after the last one. */
+  'offerEarly',
+  /** So many of all clients; it comes again. */
+  'offerBusy',
+  /** No keys in it. */
+  'offerRefused',
+  /** To an offer that was not made, or no answer at all. */
+  'answerUnasked',
+  'answerRefused',
+  /** Not what the address was sent, or from another one. */
+  'pathForged',
+  /** The address is another client's. */
+  'pathTaken',
 ] as const;
 
 const NAMES = [...TRAFFIC, ...HAPPENED, ...DROP_REASONS] as const;

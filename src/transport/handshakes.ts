@@ -22,6 +22,7 @@ export interface Handshakes {
   readonly clientKeys: readonly Uint8Array[];
   readonly serverKeys: readonly Uint8Array[];
   readonly timeoutS: Int32Array;
+  readonly features: Uint32Array;
   readonly openedMs: Float64Array;
   readonly expireMs: Float64Array;
 }
@@ -40,6 +41,7 @@ export function createHandshakes(capacity: number, seed: number): Handshakes {
     clientKeys: keys(),
     serverKeys: keys(),
     timeoutS: new Int32Array(capacity),
+    features: new Uint32Array(capacity),
     openedMs: new Float64Array(capacity),
     expireMs: new Float64Array(capacity),
   };
@@ -69,6 +71,7 @@ export function openHandshake(
   handshakes.clientKeys[index]!.set(token.clientKey);
   handshakes.serverKeys[index]!.set(token.serverKey);
   handshakes.timeoutS[index] = token.timeoutS;
+  handshakes.features[index] = token.features;
   handshakes.openedMs[index] = nowMs;
   return index;
 }

@@ -24,6 +24,9 @@ export const RESPONSE = 3;
 export const KEEP_ALIVE = 4;
 export const PAYLOAD = 5;
 export const DISCONNECT = 6;
+/** Ours, beyond the standard, for connections whose token says so: bound-packet.ts. */
+export const BOUND_PAYLOAD = 8;
+export const BOUND_CONTROL = 9;
 
 export const REQUEST_BYTES = 1 + VERSION.length + 8 + 8 + LONG_NONCE_BYTES + PRIVATE_TOKEN_BYTES;
 export const PAYLOAD_BYTES_MAX = 1200;
@@ -65,8 +68,8 @@ const CHALLENGE_BYTES = 8 + CHALLENGE_TOKEN_BYTES;
 
 /**
  * By number, 0 … 6. A request is read by itself and never sealed, so it counts as from nobody here. Numbers 8–15 are
- * room for what goes beyond the standard (re-keying, migration, rendezvous): other implementations drop them, and what
- * adds one gives it a row.
+ * room for what goes beyond the standard, which other implementations drop: re-keying and moves (bound-packet.ts),
+ * rendezvous.
  */
 export const PACKET_TYPES: readonly PacketType[] = [
   row('request', '', false, 0, 0),

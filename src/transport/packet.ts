@@ -79,7 +79,7 @@ export function writePacket(
 }
 
 /** 1 … 4 */
-function significantBytes(word: number): number {
+export function significantBytes(word: number): number {
   if (word < 0x100) return 1;
   if (word < 0x1_0000) return 2;
   return word < 0x100_0000 ? 3 : 4;
@@ -112,7 +112,13 @@ export function readPrefix(codec: PacketCodec, bytes: Uint8Array, from: number, 
   return ACCEPTED;
 }
 
-function readSequence(codec: PacketCodec, bytes: Uint8Array, at: number, count: number): void {
+/** What both forms of packets are read into. */
+export interface SequenceRead {
+  sequenceLow: number;
+  sequenceHigh: number;
+}
+
+export function readSequence(codec: SequenceRead, bytes: Uint8Array, at: number, count: number): void {
   let low = 0;
   let high = 0;
   for (let index = 0; index < count; index++) {

@@ -24,6 +24,11 @@ export function wasReceived(window: ReplayWindow, low: number, high: number): bo
   return (window[BITS + ((low & (WINDOW - 1)) >>> 5)]! & (1 << (low & 31))) !== 0;
 }
 
+/** Whether a number is higher than any that came. Changes nothing either. */
+export function isNewest(window: ReplayWindow, low: number, high: number): boolean {
+  return high > window[1]! || (high === window[1] && low > window[0]!);
+}
+
 /** Only after the packet was opened, and after `wasReceived` said no. */
 export function markReceived(window: ReplayWindow, low: number, high: number): void {
   const newestLow = window[0]!;

@@ -10,12 +10,28 @@
 import { assert } from '../base/assert.ts';
 import { ADDRESS_WORDS, type Address } from './address.ts';
 import type { Aead } from './aead.ts';
+import { TOKEN_ID, writeBoundPacket } from './bound-packet.ts';
+import { KEEP, LEAVE } from './control.ts';
 import { COUNT, type Counts, createCounts } from './counts.ts';
 import { createHandshakes, type Handshakes } from './handshakes.ts';
-import { CHALLENGE, KEY_BYTES, NONCE_BYTES, PACKET_BYTES_MAX, PACKET_TYPES } from './layout.ts';
+import type { KeyExchange } from './key-exchange.ts';
+import { NO_PAIR } from './key-sets.ts';
+import {
+  BOUND_CONTROL,
+  BOUND_PAYLOAD,
+  CHALLENGE,
+  KEEP_ALIVE,
+  KEY_BYTES,
+  NONCE_BYTES,
+  PACKET_BYTES_MAX,
+  PACKET_TYPES,
+  PAYLOAD,
+} from './layout.ts';
 import { nextPlace, type Outbox, putPacket } from './outbox.ts';
 import { createPacketCodec, type PacketCodec, writePacket } from './packet.ts';
-import { createSlots, type Slots } from './slots.ts';
+import { createRekeys, type Rekeys, releaseRekey } from './rekey-state.ts';
+import { createSlots, releaseSlot, type Slots } from './slots.ts';
+import { assertServerStep, CONFIRMED, STRANGER, UNCONFIRMED } from './states.ts';
 import { createTokenOpener, type TokenOpener } from './token.ts';
 import { increment, readWord, writeBigInt } from './u64.ts';
 import { createUsedTokens, TAG_WORDS, type UsedTokens } from './used-tokens.ts';
@@ -41,6 +57,8 @@ export interface ServerOptions {
    */
   readonly expiresAfterS: number;
   readonly outbox: Outbox;
+  /** For clients whose token says so: renews keys, lets addresses change. Left out: nothing beyond the standard. */
+  readonly keyExchange?: KeyExchange;
 }
 
 /** Kinds of `Happened`. */
@@ -62,6 +80,7 @@ export interface Server {
   /** What makes `nowMs` milliseconds since 1970, by which tokens expire; as `updateServer` was told last. */
   unixOffsetMs: number;
   readonly slots: Slots;
+  readonly rekeys: Rekeys | undefined;
   readonly handshakes: Handshakes;
   readonly usedTokens: UsedTokens;
   readonly counts: Counts;
@@ -86,7 +105,7 @@ const RANDOM_HIGH = 0x3fff_ffff;
 const EARLY_HIGH = 0x8000_0000;
 
 export function createServer(options: ServerOptions): Server {
-  const { aead, key, protocolId, clientsMax, handshakesMax, tokensMax } = options;
+  const { aead, key, protocolId, clientsMax, handshakesMax, tokensMax, keyExchange } = options;
   assert(options.addresses.length > 0, 'a server knows its addresses');
   assert(tokensMax >= clientsMax, 'the tokens of all that are connected are remembered');
   const protocolBytes = new Uint8Array(8);
@@ -105,6 +124,7 @@ export function createServer(options: ServerOptions): Server {
     opener: createTokenOpener(aead, key, protocolId),
     unixOffsetMs: 0,
     slots: createSlots(clientsMax, hashSeed),
+    rekeys: keyExchange && createRekeys(aead, keyExchange, clientsMax, protocolBytes, hashSeed),
     handshakes: createHandshakes(handshakesMax, hashSeed),
     usedTokens: createUsedTokens(tokensMax, hashSeed),
     counts: createCounts(),
@@ -141,7 +161,25 @@ export function note(server: Server, kind: number, slot: number): void {
   happened.slots[happened.count++] = slot;
 }
 
-/** A packet to a client with a slot. */
+/** Nothing is left of who had the slot. */
+export function release(server: Server, slot: number): void {
+  assertServerStep(server.slots.states[slot]!, STRANGER);
+  releaseSlot(server.slots, slot);
+  if (server.rekeys !== undefined) releaseRekey(server.rekeys, slot);
+}
+
+/** An authentic packet shows that the client knows that it is connected. */
+export function confirmSlot(server: Server, slot: number): void {
+  const { states } = server.slots;
+  if (states[slot] !== UNCONFIRMED) return;
+  assertServerStep(UNCONFIRMED, CONFIRMED);
+  states[slot] = CONFIRMED;
+}
+
+const KEEP_MESSAGE = Uint8Array.of(KEEP);
+const LEAVE_MESSAGE = Uint8Array.of(LEAVE);
+
+/** A packet to a client with a slot: KEEP_ALIVE, PAYLOAD or DISCONNECT, under whatever keys it has now. */
 export function sendToSlot(
   server: Server,
   nowMs: number,
@@ -152,8 +190,45 @@ export function sendToSlot(
   end: number,
 ): void {
   const { addresses, serverKeys, sequences, sentMs } = server.slots;
-  sendPacket(server, type, serverKeys[slot]!, sequences, slot * 2, data, from, end, addresses, slot * ADDRESS_WORDS);
+  const at = slot * ADDRESS_WORDS;
   sentMs[slot] = nowMs;
+  if (server.rekeys === undefined || server.rekeys.keySets.current[slot] === NO_PAIR) {
+    sendPacket(server, type, serverKeys[slot]!, sequences, slot * 2, data, from, end, addresses, at);
+  } else if (type === PAYLOAD) {
+    sendBound(server, slot, BOUND_PAYLOAD, data, from, end, addresses, at);
+  } else {
+    const message = type === KEEP_ALIVE ? KEEP_MESSAGE : LEAVE_MESSAGE;
+    sendBound(server, slot, BOUND_CONTROL, message, 0, message.length, addresses, at);
+  }
+}
+
+/** A packet beyond the standard, under the keys that the slot has now, to `address[at …]`; returns its length. */
+export function sendBound(
+  server: Server,
+  slot: number,
+  type: number,
+  data: Uint8Array,
+  from: number,
+  end: number,
+  address: Uint32Array,
+  at: number,
+): number {
+  const { slots } = server;
+  const { codec, keySets } = server.rekeys!;
+  const { outbox } = server.options;
+  const pair = keySets.current[slot]!;
+  const isToken = pair === NO_PAIR;
+  const sequences = isToken ? slots.sequences : keySets.sequences;
+  const sequenceAt = (isToken ? slot : pair) * 2;
+  const low = sequences[sequenceAt]!;
+  const high = sequences[sequenceAt + 1]!;
+  increment(sequences, sequenceAt);
+  const id = isToken ? TOKEN_ID : keySets.ids[pair]!;
+  const key = isToken ? slots.serverKeys[slot]! : keySets.serverKeys[pair]!;
+  const place = nextPlace(outbox);
+  const length = writeBoundPacket(codec, type, id, key, low, high, data, from, end, outbox.bytes, place);
+  finishPacket(server, length, address, at);
+  return length;
 }
 
 /** A packet to an address without a slot. */
@@ -181,14 +256,18 @@ function sendPacket(
   address: Uint32Array,
   at: number,
 ): void {
-  const { codec, counts } = server;
+  const { codec } = server;
   const { outbox } = server.options;
   const low = sequences[sequenceAt]!;
   const high = sequences[sequenceAt + 1]!;
   increment(sequences, sequenceAt);
   const place = nextPlace(outbox);
   const length = writePacket(codec, type, key, low, high, data, from, end, outbox.bytes, place);
-  putPacket(outbox, length, address, at);
+  finishPacket(server, length, address, at);
+}
+
+function finishPacket({ options, counts }: Server, length: number, address: Uint32Array, at: number): void {
+  putPacket(options.outbox, length, address, at);
   counts[COUNT.packetsOut]!++;
   counts[COUNT.bytesOut]! += length;
 }

@@ -6,6 +6,7 @@
 
 import { assert } from '../base/assert.ts';
 import { sendKeepAlive, takeRequest, takeResponse, updateHandshakes } from './admission.ts';
+import { isBoundPrefix } from './bound-packet.ts';
 import { ACCEPTED, COUNT } from './counts.ts';
 import { findKey } from './key-table.ts';
 import {
@@ -22,9 +23,10 @@ import {
 } from './layout.ts';
 import { FROM_CLIENT, openPacket, readPrefix } from './packet.ts';
 import { markReceived, wasReceived } from './replay-window.ts';
-import { CLIENT_DISCONNECTED, CLIENT_TIMED_OUT, drop, note, type Server, sendToSlot } from './server-state.ts';
-import { releaseSlot } from './slots.ts';
-import { assertServerStep, CONFIRMED, STRANGER, UNCONFIRMED } from './states.ts';
+import { takeBound, takeLeave } from './server-bound.ts';
+import { updateKeys } from './server-keys.ts';
+import { CLIENT_TIMED_OUT, confirmSlot, drop, note, release, type Server, sendToSlot } from './server-state.ts';
+import { STRANGER, UNCONFIRMED } from './states.ts';
 
 /**
  * From the wire: `bytes[from, end)` came from `address[at …]`. Answers the slot whose payload is now in
@@ -45,6 +47,9 @@ export function receiveFromClient(
   if (end - from >= PACKET_BYTES_MIN && bytes[from] === REQUEST) {
     return takeRequest(server, nowMs, address, at, bytes, from, end);
   }
+  if (server.rekeys !== undefined && isBoundPrefix(bytes[from]!)) {
+    return takeBound(server, nowMs, address, at, bytes, from, end);
+  }
   const reason = readPrefix(codec, bytes, from, end, FROM_CLIENT);
   if (reason !== ACCEPTED) return drop(server, reason);
   const slot = findKey(slots.byAddress, address, at);
@@ -53,6 +58,7 @@ export function receiveFromClient(
     return takeResponse(server, nowMs, address, at, bytes, from, end);
   }
   if (slot < 0) return drop(server, COUNT.dropStranger);
+  if (server.rekeys?.hasForgotten[slot] === 1) return drop(server, COUNT.dropForgotten);
   const window = slots.windows[slot]!;
   const { sequenceLow, sequenceHigh } = codec;
   if (wasReceived(window, sequenceLow, sequenceHigh)) return drop(server, COUNT.dropReplayed);
@@ -65,25 +71,12 @@ export function receiveFromClient(
 
 /** An authentic packet of a client: a payload, a keep-alive or a disconnect. */
 function takeData(server: Server, slot: number, length: number): number {
-  const { slots, codec, counts } = server;
-  if (codec.type === DISCONNECT) {
-    release(server, slot);
-    counts[COUNT.disconnects]!++;
-    note(server, CLIENT_DISCONNECTED, slot);
-    return -1;
-  }
-  if (slots.states[slot] === UNCONFIRMED) {
-    assertServerStep(UNCONFIRMED, CONFIRMED);
-    slots.states[slot] = CONFIRMED;
-  }
+  const { codec } = server;
+  if (codec.type === DISCONNECT) return takeLeave(server, slot);
+  confirmSlot(server, slot);
   if (codec.type === KEEP_ALIVE) return -1;
   server.payloadBytes = length;
   return slot;
-}
-
-function release(server: Server, slot: number): void {
-  assertServerStep(server.slots.states[slot]!, STRANGER);
-  releaseSlot(server.slots, slot);
 }
 
 /** Sends `data[from, end)`, 1 to 1,200 bytes, to a connected client. */
@@ -128,6 +121,7 @@ export function updateServer(server: Server, nowMs: number, unixMs = nowMs): voi
       server.counts[COUNT.timeouts]!++;
       note(server, CLIENT_TIMED_OUT, slot);
     } else {
+      updateKeys(server, nowMs, slot);
       const intervalMs = states[slot] === UNCONFIRMED ? RESEND_MS : keepAliveMs(timeoutMs[slot]!);
       if (nowMs - sentMs[slot]! >= intervalMs) sendKeepAlive(server, nowMs, slot);
     }

@@ -28,6 +28,8 @@ export interface Slots {
   readonly sequences: Uint32Array;
   /** Silence after which a client is gone; Infinity: never. */
   readonly timeoutMs: Float64Array;
+  /** Of the token. */
+  readonly features: Uint32Array;
   readonly heardMs: Float64Array;
   readonly sentMs: Float64Array;
 }
@@ -49,6 +51,7 @@ export function createSlots(capacity: number, seed: number): Slots {
     windows: Array.from({ length: capacity }, createReplayWindow),
     sequences: new Uint32Array(capacity * 2),
     timeoutMs: new Float64Array(capacity),
+    features: new Uint32Array(capacity),
     heardMs: new Float64Array(capacity),
     sentMs: new Float64Array(capacity),
   };
@@ -73,6 +76,13 @@ export function takeSlot(
   slots.heardMs[slot] = nowMs;
   slots.sentMs[slot] = nowMs;
   return slot;
+}
+
+/** Whoever has the slot has another address from now on. */
+export function moveSlot(slots: Slots, slot: number, address: Uint32Array, at: number): void {
+  removeKey(slots.byAddress, slots.addresses, slot * ADDRESS_WORDS);
+  copyAddress(address, at, slots.addresses, slot * ADDRESS_WORDS);
+  putKey(slots.byAddress, address, at, slot);
 }
 
 /** Its address, client id and user data stay readable until it is taken again; its keys do not. */

@@ -77,6 +77,62 @@ export const SERVER_STEPS: readonly Step[] = [
   { from: CONFIRMED, to: STRANGER, when: 'silence, or either side sent a disconnect' },
 ];
 
+// --- new keys, as a client has it; whatever it is in, the end of the connection ends it
+export const CONTENT = 0;
+export const OFFERING = 1;
+export const SWITCHING = 2;
+
+export const OFFER_STATES: ReadonlyMap<number, string> = new Map([
+  [CONTENT, 'content'],
+  [OFFERING, 'offering'],
+  [SWITCHING, 'switching'],
+]);
+
+export const OFFER_STEPS: readonly Step[] = [
+  { from: CONTENT, to: OFFERING, when: 'it is connected, or its keys are used up' },
+  { from: OFFERING, to: SWITCHING, when: 'an answer came' },
+  { from: OFFERING, to: CONTENT, when: 'an answer came that is none' },
+  { from: SWITCHING, to: CONTENT, when: 'its server has used the new keys, 3 s ago' },
+];
+
+// --- the same, as its server has it
+export const SETTLED = 0;
+export const GATHERING = 1;
+export const ANSWERED = 2;
+export const FADING = 3;
+
+export const KEY_STATES: ReadonlyMap<number, string> = new Map([
+  [SETTLED, 'settled'],
+  [GATHERING, 'gathering'],
+  [ANSWERED, 'answered'],
+  [FADING, 'fading'],
+]);
+
+export const KEY_STEPS: readonly Step[] = [
+  { from: SETTLED, to: GATHERING, when: 'a part of an offer came' },
+  { from: GATHERING, to: GATHERING, when: 'a part of a newer offer came' },
+  { from: GATHERING, to: ANSWERED, when: 'both parts came, and there is time for them' },
+  { from: GATHERING, to: SETTLED, when: 'both parts came, and are no keys' },
+  { from: ANSWERED, to: GATHERING, when: 'a part of a newer offer came: the answer was never used' },
+  { from: ANSWERED, to: FADING, when: 'the first packet under the new keys came' },
+  { from: FADING, to: SETTLED, when: 'that was 3 s ago: the old keys are wiped' },
+];
+
+// --- the address of a connection, as its server sees it
+export const PROVEN = 0;
+export const DOUBTED = 1;
+
+export const PATH_STATES: ReadonlyMap<number, string> = new Map([
+  [PROVEN, 'proven'],
+  [DOUBTED, 'doubted'],
+]);
+
+export const PATH_STEPS: readonly Step[] = [
+  { from: PROVEN, to: DOUBTED, when: 'the newest packet came from another address' },
+  { from: DOUBTED, to: DOUBTED, when: 'the newest packet came from a third address' },
+  { from: DOUBTED, to: PROVEN, when: 'the other address responded, or the newest packet came from the old one' },
+];
+
 const OFFSET = 8;
 
 function matrixOf(steps: readonly Step[]): Uint8Array {
@@ -87,6 +143,9 @@ function matrixOf(steps: readonly Step[]): Uint8Array {
 
 const clientMatrix = matrixOf(CLIENT_STEPS);
 const serverMatrix = matrixOf(SERVER_STEPS);
+const offerMatrix = matrixOf(OFFER_STEPS);
+const keyMatrix = matrixOf(KEY_STEPS);
+const pathMatrix = matrixOf(PATH_STEPS);
 
 export function assertClientStep(from: number, to: number): void {
   assert(clientMatrix[(from + OFFSET) * 16 + to + OFFSET] === 1, 'a client takes a step of the table');
@@ -94,4 +153,16 @@ export function assertClientStep(from: number, to: number): void {
 
 export function assertServerStep(from: number, to: number): void {
   assert(serverMatrix[(from + OFFSET) * 16 + to + OFFSET] === 1, 'an address takes a step of the table');
+}
+
+export function assertOfferStep(from: number, to: number): void {
+  assert(offerMatrix[(from + OFFSET) * 16 + to + OFFSET] === 1, 'a client’s offer takes a step of the table');
+}
+
+export function assertKeyStep(from: number, to: number): void {
+  assert(keyMatrix[(from + OFFSET) * 16 + to + OFFSET] === 1, 'keys take a step of the table');
+}
+
+export function assertPathStep(from: number, to: number): void {
+  assert(pathMatrix[(from + OFFSET) * 16 + to + OFFSET] === 1, 'a path takes a step of the table');
 }

@@ -2,10 +2,10 @@
 // challenges; whoever issues tokens (POST /v1/session, tools) mints them; clients read public ones.
 //
 //   private, 1,008 bytes before sealing: client id u64 · timeout s i32 (negative: none) · addresses u32, 1 … 32 ·
-//     addresses · client→server key · server→client key · user data 256 · zeros
+//     addresses · client→server key · server→client key · user data 256 · zeros · features u32 (ours; others: zeros)
 //     sealed by the key of issuer and servers, a random nonce of 24 bytes, bound to VERSION · protocol id · expiry
 //   public, 2,048 bytes: VERSION · protocol id u64 · created s u64 · expires s u64 · nonce 24 · sealed private 1,024 ·
-//     timeout s i32 · addresses u32 · addresses · client→server key · server→client key · zeros
+//     timeout s i32 · addresses u32 · addresses · client→server key · server→client key · zeros · features u32
 //   challenge, 284 bytes before sealing: client id u64 · user data 256 · zeros
 //     sealed by a key of this start of the server, nonce = its own sequence number
 
@@ -23,7 +23,7 @@ import {
   USER_DATA_BYTES,
   VERSION,
 } from './layout.ts';
-import { readRounded, writeBigInt, writeNumber } from './u64.ts';
+import { readRounded, readWord, writeBigInt, writeNumber, writeWord } from './u64.ts';
 
 /** What a private token says. One is filled again and again: its arrays stay. */
 export interface PrivateToken {
@@ -36,7 +36,12 @@ export interface PrivateToken {
   readonly clientKey: Uint8Array;
   readonly serverKey: Uint8Array;
   readonly userData: Uint8Array;
+  /** Bits: what goes beyond the standard on this connection, if both sides can. */
+  features: number;
 }
+
+/** Keys are renewed and the address may change: types 8 and 9 (bound-packet.ts). */
+export const FEATURE_REKEY = 1;
 
 export function createPrivateToken(): PrivateToken {
   return {
@@ -47,10 +52,14 @@ export function createPrivateToken(): PrivateToken {
     clientKey: new Uint8Array(KEY_BYTES),
     serverKey: new Uint8Array(KEY_BYTES),
     userData: new Uint8Array(USER_DATA_BYTES),
+    features: 0,
   };
 }
 
 const PRIVATE_TEXT_BYTES = PRIVATE_TOKEN_BYTES - TAG_BYTES;
+/** In the last word of either token, where every other implementation writes zeros and none looks. */
+const FEATURES_AT = PRIVATE_TEXT_BYTES - 4;
+const PUBLIC_FEATURES_AT = PUBLIC_TOKEN_BYTES - 4;
 
 /** Opens sealed private tokens of one protocol; holds what that needs. */
 export interface TokenOpener {
@@ -101,6 +110,7 @@ export function openPrivateToken(opener: TokenOpener, bytes: Uint8Array, expiryA
   const from = nonceAt + LONG_NONCE_BYTES;
   if (!aead.open(key, nonce, additional, bytes, from, from + PRIVATE_TOKEN_BYTES, text, 0)) return FORGED;
   opener.reader.reset(text);
+  opener.token.features = readWord(text, FEATURES_AT);
   return readPrivateToken(opener.reader, opener.token) ? OPENED : MALFORMED;
 }
 
@@ -144,11 +154,13 @@ export interface TokenTerms {
   readonly addresses: readonly Address[];
   /** At most 256 bytes that the server gets to see, and the client not. */
   readonly userData?: Uint8Array;
+  /** None if left out: to the byte what every implementation mints. */
+  readonly features?: number;
 }
 
 /** A public token, to be given to its client over TLS. Both keys are drawn here. Allocates. */
 export function mintToken(aead: Aead, key: Uint8Array, terms: TokenTerms): Uint8Array {
-  const { addresses, userData = new Uint8Array(0) } = terms;
+  const { addresses, userData = new Uint8Array(0), features = 0 } = terms;
   assert(addresses.length > 0 && addresses.length <= TOKEN_ADDRESSES_MAX, 'a token names 1 to 32 servers');
   assert(userData.length <= USER_DATA_BYTES, 'user data has at most 256 bytes');
   const keys = new Uint8Array(2 * KEY_BYTES);
@@ -161,6 +173,7 @@ export function mintToken(aead: Aead, key: Uint8Array, terms: TokenTerms): Uint8
   inner.raw(bytesOf(terms.clientId));
   writeTerms(inner, terms, keys);
   inner.raw(userData);
+  writeWord(text, FEATURES_AT, features);
   const additional = tokenAdditional(terms.protocolId);
   writeNumber(additional, EXPIRY_AT, terms.expiresS);
   const sealed = new Uint8Array(PRIVATE_TOKEN_BYTES);
@@ -175,6 +188,7 @@ export function mintToken(aead: Aead, key: Uint8Array, terms: TokenTerms): Uint8
   outer.raw(nonce);
   outer.raw(sealed);
   writeTerms(outer, terms, keys);
+  writeWord(token, PUBLIC_FEATURES_AT, features);
   return token;
 }
 
@@ -207,6 +221,7 @@ export interface PublicToken {
   readonly addresses: readonly Address[];
   readonly clientKey: Uint8Array;
   readonly serverKey: Uint8Array;
+  readonly features: number;
 }
 
 /** Undefined when it is no token of this version, or says what cannot be. Allocates. */
@@ -234,5 +249,6 @@ export function readPublicToken(bytes: Uint8Array): PublicToken | undefined {
   const addresses = Array.from({ length: count }, (_, index) =>
     words.slice(index * ADDRESS_WORDS, (index + 1) * ADDRESS_WORDS),
   );
-  return { protocolId, createdS, expiresS, expiry, nonce, sealed, timeoutS, addresses, clientKey, serverKey };
+  const features = readWord(bytes, PUBLIC_FEATURES_AT);
+  return { protocolId, createdS, expiresS, expiry, nonce, sealed, timeoutS, addresses, clientKey, serverKey, features };
 }

@@ -31,13 +31,8 @@ import {
 import { DOWN, UP } from '../../src/transport/channels/directions.ts';
 import type { NodeShare } from '../../src/transport/channels/node-share.ts';
 import { TAKEN, UNRELIABLE } from '../../src/transport/channels/packet.ts';
-import {
-  createClient,
-  type Client as NetcodeClient,
-  receiveFromServer,
-  sendToServer,
-  updateClient,
-} from '../../src/transport/client.ts';
+import { createClient, receiveFromServer, sendToServer, updateClient } from '../../src/transport/client.ts';
+import type { Client as NetcodeClient } from '../../src/transport/client-state.ts';
 import { createServer } from '../../src/transport/server-state.ts';
 import { CONNECTED } from '../../src/transport/states.ts';
 import { mintToken } from '../../src/transport/token.ts';

@@ -5,8 +5,10 @@ import { createRandom, type Random } from '../../src/base/random.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { ADDRESS_WORDS, type Address, parseAddress } from '../../src/transport/address.ts';
 import type { Aead } from '../../src/transport/aead.ts';
-import { type Client, createClient, receiveFromServer } from '../../src/transport/client.ts';
+import { createClient, receiveFromServer } from '../../src/transport/client.ts';
+import type { Client } from '../../src/transport/client-state.ts';
 import { COUNT, type CountName, type Counts, DROP_REASONS } from '../../src/transport/counts.ts';
+import type { KeyExchange } from '../../src/transport/key-exchange.ts';
 import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
 import { receiveFromClient } from '../../src/transport/server.ts';
 import { createServer, type Server, type ServerOptions } from '../../src/transport/server-state.ts';
@@ -72,6 +74,8 @@ export interface ClientOptions {
   readonly token?: Uint8Array;
   readonly address?: Address;
   readonly nowMs?: number;
+  /** Left out: as a client that knows nothing beyond the standard. */
+  readonly keyExchange?: KeyExchange;
   /** Not watched: a client that uses a token again, as others do. */
   readonly isCareless?: boolean;
 }
@@ -119,7 +123,7 @@ export function createLab(seed: number): Lab {
       const { address = clientAddress(clients), nowMs = START_MS } = options;
       const { outbox, take } = createMailbox();
       const sealer = options.isCareless === true ? sodium : aead;
-      const client = createClient(sealer, token, outbox, nowMs);
+      const client = createClient(sealer, token, outbox, nowMs, options.keyExchange);
       return {
         client,
         address,

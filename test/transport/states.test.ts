@@ -2,9 +2,18 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   assertClientStep,
+  assertKeyStep,
+  assertOfferStep,
+  assertPathStep,
   assertServerStep,
   CLIENT_STATES,
   CLIENT_STEPS,
+  KEY_STATES,
+  KEY_STEPS,
+  OFFER_STATES,
+  OFFER_STEPS,
+  PATH_STATES,
+  PATH_STEPS,
   SERVER_STATES,
   SERVER_STEPS,
   type Step,
@@ -15,6 +24,9 @@ const standard = readFileSync(new URL('../../proto/STANDARD.md', import.meta.url
 test.each([
   ['client', CLIENT_STATES, CLIENT_STEPS, assertClientStep],
   ['server', SERVER_STATES, SERVER_STEPS, assertServerStep],
+  ['offer', OFFER_STATES, OFFER_STEPS, assertOfferStep],
+  ['keys', KEY_STATES, KEY_STEPS, assertKeyStep],
+  ['path', PATH_STATES, PATH_STEPS, assertPathStep],
 ])('%s: the steps of the table are permitted, and no others', (_, states, steps, assertStep) => {
   const permitted = new Set(steps.map(({ from, to }) => `${from} ${to}`));
   expect(permitted.size).toBe(steps.length);
@@ -46,5 +58,8 @@ function textOf(states: ReadonlyMap<number, string>, steps: readonly Step[]): st
 test('the standard has the same rows', () => {
   expect(rowsOf(CLIENT_STATES)).toEqual(textOf(CLIENT_STATES, CLIENT_STEPS));
   expect(rowsOf(SERVER_STATES)).toEqual(textOf(SERVER_STATES, SERVER_STEPS));
+  expect(rowsOf(OFFER_STATES)).toEqual(textOf(OFFER_STATES, OFFER_STEPS));
+  expect(rowsOf(KEY_STATES)).toEqual(textOf(KEY_STATES, KEY_STEPS));
+  expect(rowsOf(PATH_STATES)).toEqual(textOf(PATH_STATES, PATH_STEPS));
   for (const [number, name] of CLIENT_STATES) expect(standard).toContain(`| ${number} | ${name} |`);
 });

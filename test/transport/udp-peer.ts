@@ -7,13 +7,13 @@ import { createRandom, type Random } from '../../src/base/random.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { ADDRESS_WORDS, type Address, formatAddress, parseAddress } from '../../src/transport/address.ts';
 import {
-  type Client,
   createClient,
   leaveServer,
   receiveFromServer,
   sendToServer,
   updateClient,
 } from '../../src/transport/client.ts';
+import type { Client } from '../../src/transport/client-state.ts';
 import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
 import { disconnectClient, receiveFromClient, sendToClient, updateServer } from '../../src/transport/server.ts';
 import { CLIENT_CONNECTED, createServer, type Server } from '../../src/transport/server-state.ts';

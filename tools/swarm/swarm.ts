@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
 import { PLAYING } from '../../src/client/state.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
+import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
@@ -63,7 +64,7 @@ export function startSwarm(
 }
 
 function openUdpHost(): Promise<UdpHost> {
-  return createUdpHost({ openUdp, aead: createSodiumAead(), clock: systemClock });
+  return createUdpHost({ openUdp, aead: createSodiumAead(), keyExchange: createNodeKeyExchange(), clock: systemClock });
 }
 
 function runBots(

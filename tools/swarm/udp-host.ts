@@ -17,6 +17,7 @@ import type { Session, Socket, SocketEvents } from '../../src/client/ports.ts';
 import type { UdpOptions } from '../../src/io/udp.ts';
 import { ADDRESS_WORDS, copyAddress } from '../../src/transport/address.ts';
 import type { Aead } from '../../src/transport/aead.ts';
+import type { KeyExchange } from '../../src/transport/key-exchange.ts';
 import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
 import { readPublicToken } from '../../src/transport/token.ts';
 import { createPacketBatch, type PacketBatch, type UdpSocket } from '../../src/transport/udp-port.ts';
@@ -37,6 +38,7 @@ const OUTBOX_PACKETS = 4;
 export interface UdpHostOptions {
   readonly openUdp: (options: UdpOptions) => Promise<UdpSocket>;
   readonly aead: Aead;
+  readonly keyExchange?: KeyExchange;
   readonly clock: Clock;
 }
 
@@ -195,9 +197,9 @@ function createPeer(
   events: SocketEvents,
   [up, down]: readonly [Line, Line],
 ): Peer {
-  const { aead, clock } = options;
+  const { clock } = options;
   const outbox = createOutbox(OUTBOX_PACKETS, () => passOn(peer, clock.now()));
-  const socket = createDatagramSocket({ aead, token, outbox, clock, events });
+  const socket = createDatagramSocket({ ...options, token, outbox, events });
   const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: clock.now() };
   carrier.peers.set(local, peer);
   passOn(peer, clock.now());

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { leaveServer } from '../../src/transport/client.ts';
+import { PROVEN, SETTLED } from '../../src/transport/states.ts';
+import { clientAddress, createLab, exchange, START_MS } from './lab.ts';
+import { connectRekeyClient, passTime, payloadPacket, startRekeyServer } from './rekey-lab.ts';
+
+test('whoever takes a slot finds nothing of who had it: no keys, no exchange, no doubt', () => {
+  const lab = createLab(1);
+  const server = startRekeyServer(lab, { clientsMax: 1 });
+  const rekeys = server.server.rekeys!;
+  for (let turn = 0; turn < 3; turn++) {
+    const client = connectRekeyClient(lab, server);
+    expect([rekeys.keySets.byId.count, rekeys.keySets.current[0], rekeys.hasForgotten[0]]).toEqual([0, -1, 0]);
+    expect([rekeys.states[0], rekeys.paths.states[0]]).toEqual([SETTLED, PROVEN]);
+    passTime(server, client, 0, 4900);
+    expect([rekeys.keySets.byId.count, rekeys.hasForgotten[0]]).toEqual([1, 1]);
+    server.receive(START_MS + 5000, clientAddress(800), payloadPacket(client, START_MS + 5000, 1));
+    expect(rekeys.paths.states[0]).not.toBe(PROVEN);
+    leaveServer(client.client, START_MS + 5000);
+    exchange(server, client, START_MS + 5000);
+    expect(server.server.slots.freeCount).toBe(1);
+    expect(rekeys.keySets.clientKeys.every((key) => key.every((byte) => byte === 0))).toBe(true);
+  }
+  expect(server.moved().rekeys).toBe(3);
+});

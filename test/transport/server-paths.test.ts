@@ -1,0 +1,192 @@
+import { expect, test } from 'vitest';
+import { isSameAddress } from '../../src/transport/address.ts';
+import { moveClient, updateClient } from '../../src/transport/client.ts';
+import { BOUND_CONTROL, BOUND_PAYLOAD } from '../../src/transport/layout.ts';
+import { sendToClient } from '../../src/transport/server.ts';
+import { DOUBTED, PROVEN } from '../../src/transport/states.ts';
+import { clientAddress, createLab, type LabClient, type LabServer, type Packet, START_MS } from './lab.ts';
+import { connectRekeyClient, exchangeAt, passTime, payloadPacket, startRekeyServer } from './rekey-lab.ts';
+
+const NEW = clientAddress(700);
+const OTHER = clientAddress(701);
+const NOW = START_MS + 5000;
+const sum = (packets: readonly { bytes: Uint8Array }[]): number =>
+  packets.reduce((total, { bytes }) => total + bytes.length, 0);
+
+function start(seed: number): { server: LabServer; client: LabClient } {
+  const lab = createLab(seed);
+  const server = startRekeyServer(lab);
+  const client = connectRekeyClient(lab, server);
+  passTime(server, client, 0, 4900);
+  server.moved();
+  client.moved();
+  return { server, client };
+}
+
+const addressOf = ({ server }: LabServer): Uint32Array => server.slots.addresses.slice(0, 5);
+const pathOf = ({ server }: LabServer): number => server.rekeys!.paths.states[0]!;
+
+/** Where a payload to the client goes. */
+function whereTo(server: LabServer): Packet {
+  sendToClient(server.server, NOW, 0, Uint8Array.of(1), 0, 1);
+  return server.take().at(-1)!;
+}
+
+test('a NAT that gives the client another address unasked: a challenge there, its response, and the connection moves', () => {
+  const { server, client } = start(1);
+  // Short packets save up until a challenge may go back.
+  let sent = 0;
+  let challenges: Packet[] = [];
+  while (challenges.length === 0) {
+    const bytes = payloadPacket(client, NOW, 1, 2, 3);
+    sent += bytes.length;
+    expect(server.receive(NOW, NEW, bytes)).toEqual(Uint8Array.of(1, 2, 3));
+    challenges = server.take();
+    expect(sum(challenges)).toBeLessThanOrEqual(sent * 0.31);
+    expect(pathOf(server)).toBe(DOUBTED);
+    expect(whereTo(server).address).toEqual(client.address);
+  }
+  expect(sent).toBeGreaterThan(100);
+  expect(challenges.map(({ address }) => address)).toEqual([NEW]);
+  client.receive(NOW, challenges[0]!.bytes);
+  exchangeAt(server, client, NEW, NOW);
+  expect(addressOf(server)).toEqual(NEW);
+  expect(whereTo(server).address).toEqual(NEW);
+  expect(server.moved()).toEqual({ pathChallenges: 1, moves: 1 });
+});
+
+test('a client that opens another socket probes with bytes enough for a challenge at once', () => {
+  const { server, client } = start(2);
+  expect(moveClient(client.client, NOW)).toBe(true);
+  exchangeAt(server, client, NEW, NOW);
+  expect(addressOf(server)).toEqual(NEW);
+  expect(server.moved()).toEqual({ pathChallenges: 1, moves: 1 });
+  // And is content: no more probes.
+  updateClient(client.client, NOW + 400);
+  expect(client.take().filter(({ bytes }) => bytes.length > 100)).toEqual([]);
+});
+
+test('a probe that is lost is repeated, and so is a challenge', () => {
+  const { server, client } = start(3);
+  moveClient(client.client, NOW);
+  client.take();
+  for (let passed = 0; passed < 1000 && pathOf(server) === PROVEN; passed += 50) {
+    updateClient(client.client, NOW + passed);
+    for (const { bytes } of client.take()) server.receive(NOW + passed, NEW, bytes);
+  }
+  expect(server.take()).toHaveLength(1);
+  for (let passed = 1000; passed < 3000; passed += 50) {
+    updateClient(client.client, NOW + passed);
+    exchangeAt(server, client, NEW, NOW + passed);
+  }
+  expect(addressOf(server)).toEqual(NEW);
+});
+
+test('before there are keys of its own a connection has its address and no other', () => {
+  const lab = createLab(4);
+  const server = startRekeyServer(lab);
+  const client = connectRekeyClient(lab, server);
+  expect(moveClient(client.client, START_MS)).toBe(false);
+  server.moved();
+  server.receive(START_MS, NEW, payloadPacket(client, START_MS, 1));
+  expect(server.moved()).toEqual({ dropStranger: 1 });
+});
+
+test('what was sent before moves nothing: replayed from elsewhere, or overtaken on its way', () => {
+  const { server, client } = start(5);
+  const packets = Array.from({ length: 8 }, (_, index) => payloadPacket(client, NOW, ...new Array(100).fill(index)));
+  const newest = packets.pop()!;
+  server.receive(NOW, client.address, newest);
+  server.receive(NOW, NEW, newest);
+  expect(server.moved()).toEqual({ dropReplayed: 1 });
+  for (const bytes of packets) expect(server.receive(NOW, NEW, bytes)).toBeDefined();
+  expect([pathOf(server), server.take(), server.moved()]).toEqual([PROVEN, [], {}]);
+});
+
+test('who copies packets on their way and is faster is challenged and gets nothing else; only its own response would count', () => {
+  const { server, client } = start(6);
+  for (let count = 0; count < 4; count++) {
+    server.receive(NOW, OTHER, payloadPacket(client, NOW, ...new Array(100).fill(count)));
+    expect(whereTo(server).address).toEqual(client.address);
+  }
+  const { pathChallenges } = server.moved();
+  expect(pathChallenges).toBe(1);
+  // It hands the challenge on to the client, whose response comes from where the client is.
+  updateClient(client.client, NOW);
+  const challenge = (() => {
+    server.receive(NOW + 200, OTHER, payloadPacket(client, NOW, ...new Array(100).fill(1)));
+    return server.take().find(({ address }) => isSameAddress(address, 0, OTHER, 0))!;
+  })();
+  client.receive(NOW, challenge.bytes);
+  for (const { bytes } of client.take()) server.receive(NOW, client.address, bytes);
+  expect(addressOf(server)).toEqual(client.address);
+  expect(pathOf(server)).toBe(PROVEN);
+  expect(server.moved()).toMatchObject({ pathForged: 1 });
+});
+
+test('a response with other bytes than were sent, or from a third address, moves nothing', () => {
+  const { server, client } = start(7);
+  moveClient(client.client, NOW);
+  server.receive(NOW, NEW, client.take()[0]!.bytes);
+  const [challenge] = server.take();
+  const { challenges } = server.server.rekeys!.paths;
+  challenges[0]! ^= 1;
+  client.receive(NOW, challenge!.bytes);
+  const [response] = client.take();
+  server.receive(NOW, NEW, response!.bytes);
+  expect(server.moved()).toMatchObject({ pathForged: 1 });
+  moveClient(client.client, NOW + 200);
+  server.receive(NOW + 200, NEW, client.take()[0]!.bytes);
+  client.receive(NOW + 200, server.take()[0]!.bytes);
+  server.receive(NOW + 200, OTHER, client.take()[0]!.bytes);
+  expect(server.moved()).toMatchObject({ pathForged: 1 });
+  expect(addressOf(server)).toEqual(client.address);
+});
+
+test('an address that another client has is not taken from it', () => {
+  const lab = createLab(8);
+  const server = startRekeyServer(lab);
+  const [client, holder] = [connectRekeyClient(lab, server), connectRekeyClient(lab, server)];
+  for (const one of [client, holder]) passTime(server, one, 0, 4900);
+  server.moved();
+  moveClient(client.client, NOW);
+  const [probe] = client.take();
+  server.receive(NOW, holder.address, probe!.bytes);
+  client.receive(NOW, server.take()[0]!.bytes);
+  server.receive(NOW, holder.address, client.take()[0]!.bytes);
+  expect(server.moved()).toEqual({ pathChallenges: 1, pathTaken: 1 });
+  expect(addressOf(server)).toEqual(client.address);
+  expect(server.receive(NOW, holder.address, payloadPacket(holder, NOW, 9))).toEqual(Uint8Array.of(9));
+});
+
+test('of all that goes to an address before it has responded there is never more than 0.31 of what came from it', () => {
+  const { server, client } = start(9);
+  let bytesIn = 0;
+  let bytesOut = 0;
+  for (let step = 0; step < 400; step++) {
+    const nowMs = NOW + step * 30;
+    if (step % 50 === 0) moveClient(client.client, nowMs);
+    const packets = client.take().map(({ bytes }) => bytes);
+    for (const bytes of [...packets, payloadPacket(client, nowMs, step & 255)]) {
+      server.receive(nowMs, NEW, bytes);
+      bytesIn += bytes.length;
+      sendToClient(server.server, nowMs, 0, new Uint8Array(500), 0, 500);
+      bytesOut += sum(server.take().filter(({ address }) => isSameAddress(address, 0, NEW, 0)));
+      expect(bytesOut).toBeLessThanOrEqual(bytesIn * 0.31);
+    }
+  }
+  expect(bytesOut).toBeGreaterThan(500);
+  expect(addressOf(server)).toEqual(client.address);
+});
+
+test('types on the way: payloads and control messages, as the standard of section 12 drops them', () => {
+  const { server, client } = start(10);
+  const bytes = payloadPacket(client, NOW, 1);
+  expect(bytes[0]! & 15).toBe(BOUND_PAYLOAD);
+  moveClient(client.client, NOW);
+  expect(client.take()[0]!.bytes[0]! & 15).toBe(BOUND_CONTROL);
+  const stock = createLab(11).startServer();
+  stock.receive(NOW, client.address, bytes);
+  expect(stock.moved()).toEqual({ dropType: 1 });
+  expect(server.take()).toEqual([]);
+});
