@@ -84,6 +84,8 @@ export interface DatagramLink extends Link {
   plan: SnapshotPlan;
   connection: Connection | undefined;
   isTouched: boolean;
+  /** Whether it was sent a message that may be lost. */
+  isGreeted: boolean;
   /** What comes before then is dropped. */
   heldUntilMs: number;
   /** When the session layer closed it; Infinity while it is open. */
@@ -176,6 +178,7 @@ function openLink(datagrams: Datagrams, slot: number): void {
     playerId: clientIds[slot * 2]! + clientIds[slot * 2 + 1]! * 0x1_0000_0000,
     connection: undefined,
     isTouched: false,
+    isGreeted: false,
     heldUntilMs: 0,
     closedMs: Number.POSITIVE_INFINITY,
     send: (bytes, isReliable) => send(datagrams, link, bytes, isReliable),
@@ -221,6 +224,9 @@ function touch(datagrams: Datagrams, link: DatagramLink): void {
 function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isReliable: boolean): void {
   const { channels } = link;
   touch(datagrams, link);
+  // The first snapshot is worth nothing before the welcome, which would leave after it.
+  if (!isReliable && !link.isGreeted) sendDue(datagrams, link);
+  link.isGreeted ||= !isReliable;
   if (!isReliable && sendAtOnce(datagrams, link, bytes)) return;
   if (sendReliable(channels, bytes, 0, bytes.length)) return;
   // It reads nothing, or far too slowly: without this message the rest would mean something else.
@@ -280,17 +286,22 @@ export function flushDatagrams(datagrams: Datagrams, nowMs: number): void {
 }
 
 function flushLink(datagrams: Datagrams, link: DatagramLink): void {
-  const { server, packet, nowMs } = datagrams;
+  const { server, nowMs } = datagrams;
   const { slot, channels } = link;
   link.isTouched = false;
-  while (isPacketDue(channels, nowMs)) {
-    beginPacket(channels, packet, 0, nowMs);
-    if (!sendPacket(datagrams, slot, endPacket(channels, nowMs))) break;
-  }
+  sendDue(datagrams, link);
   if (nowMs < link.closedMs) return;
   if (backlogBytes(channels.sender) > 0 && nowMs - link.closedMs < LINGER_MS_MAX) return;
   disconnectClient(server, nowMs, slot);
   dropLink(datagrams, slot);
+}
+
+function sendDue(datagrams: Datagrams, { slot, channels }: DatagramLink): void {
+  const { packet, nowMs } = datagrams;
+  while (isPacketDue(channels, nowMs)) {
+    beginPacket(channels, packet, 0, nowMs);
+    if (!sendPacket(datagrams, slot, endPacket(channels, nowMs))) return;
+  }
 }
 
 /**

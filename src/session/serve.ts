@@ -1,4 +1,5 @@
-// What clients get: a snapshot for a third of them each tick, and what the zone sends to single ones. Edge threads.
+// What clients get: a snapshot for a third of them each tick, the first one with the welcome, and what the zone sends to
+// single ones. Edge threads.
 
 import {
   FRAME_LAG_TICKS_MAX,
@@ -55,8 +56,11 @@ export function serveClients(edge: Edge, nowMs: number): void {
   for (let count = 0; count < connections.length; count++) {
     const connection = connections[(newest + count) % connections.length];
     if (connection === undefined || connection.state !== PLAYING) continue;
-    if (isDue(connection.index, connection.link.plan.intervalTicks, first, newest))
+    // Who has only just come in waits for no turn.
+    const isNew = connection.viewer!.count === 0;
+    if (isNew || isDue(connection.index, connection.link.plan.intervalTicks, first, newest)) {
       sendSnapshot(edge, connection, newest);
+    }
   }
 }
 

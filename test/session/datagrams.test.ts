@@ -36,6 +36,14 @@ test('a client connects, joins, gets its welcome and snapshots at 20 a second, a
   expect(stage.datagrams.links.filter((link) => link !== undefined)).toHaveLength(1);
 });
 
+test('the welcome comes before the first snapshot, so that none is thrown away', () => {
+  const { got, snapshotTicks } = enter(createStage(), 8);
+  const ticks = got.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [(snapshot as WireObject).tick]));
+  expect(ticks.length).toBeGreaterThan(1);
+  // Those that came after it.
+  expect(snapshotTicks).toEqual(ticks);
+});
+
 test('what the transport admitted is whom the session layer holds the join to', () => {
   const stage = createStage();
   connect(stage, 40);

@@ -81,7 +81,8 @@ test('open, join, authenticate, enter, play, leave: each state in its turn, the 
     playerId: '41',
   });
   expect(client.got[0]).toHaveProperty('welcome');
-  expect(snapshotTicks(client)).toHaveLength(1);
+  // One with the welcome, and one in its turn.
+  expect(snapshotTicks(client)).toEqual([7, 9]);
   const { positionX, lingerTicks } = session.zone.zone.world.columns;
   sendInput(session, client, { moveX: 127 });
   step(session);

@@ -6,6 +6,7 @@ import { newestTick } from '../../src/sim/history.ts';
 import { CLIENT_BITS } from '../../src/wire/zone-records.ts';
 import { join, request, run } from '../zone/harness.ts';
 import {
+  admit,
   count,
   createSession,
   enter,
@@ -16,6 +17,7 @@ import {
   restart,
   send,
   sendInput,
+  sendJoin,
   slotOf,
   snapshotTicks,
   step,
@@ -37,6 +39,19 @@ test('a third of the clients is served each tick, each of them every third', () 
   for (const client of clients) {
     const ticks = snapshotTicks(client).slice(-6);
     for (let index = 1; index < ticks.length; index++) expect(ticks[index]! - ticks[index - 1]!).toBe(3);
+  }
+});
+
+test('who comes in gets its first snapshot in the tick of its welcome, whoever’s turn it is, and then in its turn', () => {
+  const session = createSession();
+  for (let playerId = 1; playerId <= 2 * SNAPSHOT_INTERVAL_TICKS; playerId++) {
+    const client = open(session, playerId);
+    sendJoin(session, client);
+    admit(session, client);
+    step(session);
+    expect([client.welcome !== undefined, client.applied]).toEqual([true, 1]);
+    step(session, SNAPSHOT_INTERVAL_TICKS);
+    expect(client.applied).toBe(2);
   }
 });
 
