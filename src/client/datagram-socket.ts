@@ -30,7 +30,6 @@ import {
   moveClient,
   receiveFromServer,
   sendToServer,
-  type Client as TransportClient,
   updateClient,
 } from '../transport/client.ts';
 import type { Client as TransportClient } from '../transport/client-state.ts';
