@@ -19,6 +19,7 @@ const TOOLS = {
   'python-protobuf': () => findPython('import google.protobuf, grpc_tools.protoc'),
   'python-websockets': () => findPython('import websockets'),
   'netcode-peer': findNetcodePeer,
+  namespaces: findNamespaces,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 
@@ -28,6 +29,14 @@ export type Tool = keyof typeof TOOLS;
 function findNetcodePeer(): string | undefined {
   const path = join(TOOLS_FOLDER, 'netcode-peer', 'release', 'netcode-peer');
   return existsSync(path) ? path : undefined;
+}
+
+/** Root on Linux with iproute2 and nftables: networks of one's own, with NATs. */
+function findNamespaces(): string | undefined {
+  const path = findOnPath(['nft']);
+  const canMake =
+    findOnPath(['ip']) !== undefined && spawnSync('unshare', ['--net', 'nft', 'list', 'tables']).status === 0;
+  return canMake ? path : undefined;
 }
 
 /** The Python of the tools folder, else the machine's, whichever can do the imports. */

@@ -21,6 +21,13 @@ import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
 import { createMetrics } from '../src/io/prometheus.ts';
+import {
+  mintInvite,
+  publicAddressOf,
+  type RendezvousSeat,
+  readSeats,
+  rendezvousSources,
+} from '../src/io/rendezvous.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { withTimeout } from '../src/io/threads.ts';
@@ -52,6 +59,7 @@ async function main(): Promise<void> {
   const page = await buildPage(config.gameUrl);
   const keys = await readKeys(config);
   const certificate = await findCertificate(config);
+  const seats = await readSeats(config, process.env);
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
   const threads = await startNodeThreads({
     config,
@@ -59,6 +67,7 @@ async function main(): Promise<void> {
     log,
     ...keys,
     publicHosts,
+    seats,
     tls,
     files: {
       zone: new URL('./zone.ts', import.meta.url),
@@ -73,7 +82,7 @@ async function main(): Promise<void> {
     },
   });
   ending.add(() => threads.drain());
-  const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, tls, log, ending });
+  const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, seats, tls, log, ending });
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
     ...addressLines(config, http!.port, https?.port, threads),
@@ -121,6 +130,8 @@ interface Service extends Keys {
   readonly threads: NodeThreads;
   /** Of this node, for connect tokens. */
   readonly publicHosts: readonly string[];
+  /** Of each zone at the rendezvous point, if there is one. */
+  readonly seats: readonly RendezvousSeat[];
   readonly tls: TlsIdentity | undefined;
   readonly log: Logger;
   readonly ending: Ending;
@@ -129,7 +140,14 @@ interface Service extends Keys {
 function createSessions(service: Service, answers: Counters<'gateway'>): HttpOptions['openSession'] {
   const { config, game, threads, publicHosts } = service;
   const signer = createTokenSigner(service.tokenKey.bytes);
-  const mint = createConnectTokens(createSodiumAead(), service.connectKey.bytes);
+  const aead = createSodiumAead();
+  const mint = createConnectTokens(aead, service.connectKey.bytes);
+  /** Of the zone whose edge has this port, while the point knows it. */
+  const findSeat = (port: number) => {
+    const seat = service.seats[threads.zones().findIndex(({ udpPort }) => udpPort === port)];
+    const publicAddress = seat && publicAddressOf(seat);
+    return publicAddress && { seat, publicAddress };
+  };
   const ports = {
     accounts: threads.store,
     passwords: createPasswords(),
@@ -139,7 +157,13 @@ function createSessions(service: Service, answers: Counters<'gateway'>): HttpOpt
     limits: createSessionLimits(config.sessionsPerMinute),
     findZone: threads.store.findZone,
     mintConnectToken: (playerId: number, localAddress: string, port: number, nowS: number) =>
-      Buffer.from(mint(playerId, chooseHost(publicHosts, localAddress), port, nowS)).toString('base64'),
+      Buffer.from(
+        mint(playerId, chooseHost(publicHosts, localAddress), port, nowS, findSeat(port)?.publicAddress),
+      ).toString('base64'),
+    mintInvitation(port: number, nowS: number) {
+      const found = findSeat(port);
+      return found && mintInvite(aead, found.seat, nowS);
+    },
     signToken: signer.sign,
     nowS: wallClockS,
   };
@@ -160,7 +184,11 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
   const { config, threads, ending } = service;
   const answers = createCounterBuffer('gateway');
   const metrics = createMetrics({
-    sources: [...threads.sources, { kind: 'gateway', labels: {}, blocks: [answers] }],
+    sources: [
+      ...threads.sources,
+      ...rendezvousSources(service.seats),
+      { kind: 'gateway', labels: {}, blocks: [answers] },
+    ],
     threads: threads.figures,
   });
   const ticks = createTickWatch(config.zones);

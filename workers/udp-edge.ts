@@ -10,6 +10,7 @@ import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { joinHost, PROTOCOL_ID } from '../src/io/connect-tokens.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { createNodeKeyExchange } from '../src/io/key-exchange-node.ts';
+import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
@@ -40,6 +41,8 @@ interface UdpEdgeData extends EdgeData {
   /** IP addresses under which tokens name this node. */
   readonly publicHosts: readonly string[];
   readonly udpCounters: SharedArrayBuffer;
+  /** At the rendezvous point, where there is one. */
+  readonly seat: RendezvousSeat | undefined;
   readonly udpLines: SharedArrayBuffer;
   /** Of the node; undefined: no limit. */
   readonly bandwidth:
@@ -70,11 +73,14 @@ async function start(): Promise<void> {
     ...(data.adapter !== undefined && { adapter: data.adapter }),
   });
   const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full));
+  const aead = createSodiumAead();
+  const addresses = data.publicHosts.map((host) => parseAddress(joinHost(host, socket.port))!);
+  const seat = takeSeat(data.seat, aead, outbox, addresses, steadyMs());
   const server = createServer({
-    aead: createSodiumAead(),
+    aead,
     key: data.connectKey,
     protocolId: PROTOCOL_ID,
-    addresses: data.publicHosts.map((host) => parseAddress(joinHost(host, socket.port))!),
+    addresses,
     clientsMax: CONNECTIONS_MAX,
     handshakesMax: HANDSHAKES_MAX,
     tokensMax: USED_TOKENS_MAX,
@@ -98,7 +104,9 @@ async function start(): Promise<void> {
       const from = index * stride;
       const end = from + incoming.lengths[index]!;
       if (end < from) continue;
-      receiveDatagram(datagrams, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
+      const at = index * ADDRESS_WORDS;
+      if (seat.take(nowMs, incoming.addresses, at, incoming.bytes, from, end)) continue;
+      receiveDatagram(datagrams, nowMs, incoming.addresses, at, incoming.bytes, from, end);
     }
     flush();
   };
@@ -106,6 +114,7 @@ async function start(): Promise<void> {
     const nowMs = steadyMs();
     updateEdge(door.edge, nowMs);
     updateDatagrams(datagrams, nowMs, Date.now());
+    seat.update(nowMs);
     flush();
     copyUdpCounts(data.udpCounters, server.counts, socket.counts());
   }, UPDATE_INTERVAL_MS);

@@ -36,6 +36,8 @@ import type { Client as TransportClient } from '../transport/client-state.ts';
 import type { KeyExchange } from '../transport/key-exchange.ts';
 import { PAYLOAD_BYTES_MAX } from '../transport/layout.ts';
 import type { Outbox } from '../transport/outbox.ts';
+import { createGuest, type Guest, receiveAsGuest, updateGuest } from '../transport/rendezvous/guest.ts';
+import { isRendezvous } from '../transport/rendezvous/layout.ts';
 import { CONNECTED, DISCONNECTED, TOKEN_EXPIRED, WAS_DENIED } from '../transport/states.ts';
 import type { Socket, SocketEvents } from './ports.ts';
 
@@ -59,6 +61,8 @@ export interface DatagramSocketOptions {
   readonly keyExchange?: KeyExchange;
   /** netcode's, 2,048 bytes; anything else closes it with the first update. */
   readonly token: Uint8Array;
+  /** Where the server may be behind a NAT: asks to be introduced while it connects. */
+  readonly invitation?: Uint8Array | undefined;
   /** Where its packets go; it is never flushed here but when it is full. */
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -69,6 +73,7 @@ export interface DatagramSocket extends Socket {
   readonly clock: Clock;
   readonly events: SocketEvents;
   readonly transport: TransportClient;
+  readonly guest: Guest | undefined;
   readonly channels: Channels;
   readonly line: ConnectionStats;
   readonly calm: TokenBucket;
@@ -84,12 +89,13 @@ export interface DatagramSocket extends Socket {
 
 /** Begins to connect: the first request is in the outbox. */
 export function createDatagramSocket(options: DatagramSocketOptions): DatagramSocket {
-  const { aead, keyExchange, token, outbox, clock, events } = options;
+  const { aead, keyExchange, token, invitation, outbox, clock, events } = options;
   const channels = createChannels(UP, DOWN, undefined, clock.now());
   const socket: DatagramSocket = {
     clock,
     events,
     transport: createClient(aead, token, outbox, clock.now(), keyExchange),
+    guest: invitation && createGuest(aead, invitation, outbox, clock.now()),
     channels,
     line: channels.stats,
     calm: createTokenBucket(CALM_BYTES_PER_SECOND, CALM_BYTES_BURST, clock.now()),
@@ -187,8 +193,12 @@ export function receiveDatagram(
   end: number,
 ): void {
   if (socket.isClosed) return;
-  const { transport, channels, events, clock } = socket;
+  const { transport, guest, channels, events, clock } = socket;
   const nowMs = clock.now();
+  if (guest !== undefined && isRendezvous(bytes[from])) {
+    receiveAsGuest(guest, nowMs, address, at, bytes, from, end);
+    return;
+  }
   const length = receiveFromServer(transport, nowMs, address, at, bytes, from, end);
   if (length < 0) {
     tellState(socket);
@@ -210,6 +220,8 @@ export function updateDatagramSocket(socket: DatagramSocket): void {
   if (socket.isClosed) return;
   const nowMs = socket.clock.now();
   updateClient(socket.transport, nowMs);
+  // Who is connected needs no introduction.
+  if (socket.guest !== undefined && !socket.isOpen) updateGuest(socket.guest, nowMs);
   tellState(socket);
   if (socket.isOpen && !socket.isClosed) sendDue(socket, nowMs);
 }

@@ -40,6 +40,8 @@ export interface Session {
   readonly url: string;
   /** For the zone's UDP edge, when that was asked for: netcode's, once and not for long too. */
   readonly connectToken?: Uint8Array;
+  /** To be introduced to that edge, where it stands behind a NAT. */
+  readonly invitation?: Uint8Array;
 }
 
 /** Why there is no session. Final: asking again would get the same answer. */

@@ -19,6 +19,8 @@ const FINAL_ERRORS: ReadonlySet<string> = new Set([
 
 /** base64 of 2,048 bytes, as netcode's tokens have. */
 const CONNECT_TOKEN = /^[A-Za-z0-9+/]{2731}=$/;
+/** And of 140, as invitations to a rendezvous have. */
+const INVITATION = /^[A-Za-z0-9+/]{187}=$/;
 
 export interface SessionOptions {
   readonly post: PostJson;
@@ -121,15 +123,21 @@ function findZones(zones: unknown, zoneId: number | undefined): readonly Session
   for (const zone of zones as readonly unknown[]) {
     if (typeof zone !== 'object' || zone === null || !('url' in zone) || typeof zone.url !== 'string') continue;
     if (zoneId !== undefined && !('zoneId' in zone && zone.zoneId === zoneId)) continue;
-    const connectToken = 'udp' in zone ? readConnectToken(zone.udp) : undefined;
-    found.push(connectToken === undefined ? { url: zone.url } : { url: zone.url, connectToken });
+    const connectToken = 'udp' in zone ? readBytes(zone.udp, 'token', CONNECT_TOKEN) : undefined;
+    const invitation = 'udp' in zone ? readBytes(zone.udp, 'rendezvous', INVITATION) : undefined;
+    found.push({
+      url: zone.url,
+      ...(connectToken !== undefined && { connectToken }),
+      ...(invitation !== undefined && { invitation }),
+    });
   }
   return found;
 }
 
 /** Undefined when it can't be one. */
-function readConnectToken(udp: unknown): Uint8Array | undefined {
-  if (typeof udp !== 'object' || udp === null || !('token' in udp) || typeof udp.token !== 'string') return undefined;
-  if (!CONNECT_TOKEN.test(udp.token)) return undefined;
-  return Uint8Array.from(atob(udp.token), (letter) => letter.charCodeAt(0));
+function readBytes(udp: unknown, name: string, pattern: RegExp): Uint8Array | undefined {
+  const fields: Readonly<Record<string, unknown>> = typeof udp === 'object' && udp !== null ? { ...udp } : {};
+  const text = fields[name];
+  if (typeof text !== 'string' || !pattern.test(text)) return undefined;
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }

@@ -78,6 +78,8 @@ export interface SessionPorts {
   findZone(playerId: number): Promise<number | undefined>;
   /** Base64 of a token to connect with by UDP to the edge at that port of this node. */
   mintConnectToken(playerId: number, localAddress: string, port: number, nowS: number): string;
+  /** Base64 of what it takes to be introduced to that edge, where it stands behind a NAT. */
+  mintInvitation?(port: number, nowS: number): string | undefined;
   signToken(claims: { playerId: number; name: string; tokenId: string }, nowS: number): Promise<string>;
   nowS(): number;
 }
@@ -338,7 +340,10 @@ async function answerSession(
       url: zoneUrl(advertise, zoneId, port),
       ...(isUdp &&
         udpPort !== undefined && {
-          udp: { token: ports.mintConnectToken(playerId, request.localAddress, udpPort, nowS) },
+          udp: {
+            token: ports.mintConnectToken(playerId, request.localAddress, udpPort, nowS),
+            rendezvous: ports.mintInvitation?.(udpPort, nowS),
+          },
         }),
     })),
   };

@@ -34,6 +34,10 @@ export interface Config {
   readonly advertise: Advertised | undefined;
   /** '': as `advertise` has it. */
   readonly advertiseUdp: string;
+  /** Host and port of the rendezvous point; '': none. */
+  readonly rendezvous: string;
+  /** '': from the environment. */
+  readonly rendezvousKeyFile: string;
   readonly store: 'embedded';
   readonly gameUrl: string;
   readonly seed: number;
@@ -74,6 +78,10 @@ const wholeNumber = (min: number, max: number) => {
 };
 const isHost = (text: string) => /^[A-Za-z0-9.-]{1,253}$/.test(text) || isIPv6(text);
 const hostText = z.string().refine(isHost, 'a host name or an IP address, without a port');
+const isHostAndPort = (text: string) => {
+  const [, host = '', port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  return isHost(host.replace(/^\[|\]$/g, '')) && Number(port) > 0 && Number(port) < 65_536;
+};
 const yesOrNo = z.enum(['yes', 'no'], 'yes or no').transform((text) => text === 'yes');
 const isOrigin = (text: string) => URL.canParse(text) && /^https?:\/\//.test(text) && new URL(text).origin === text;
 
@@ -219,6 +227,24 @@ const OPTIONS: readonly OptionRow[] = [
     defaultText: 'the host of --advertise',
     help: 'where UDP of players goes, if not there: a proxy passes on WebSockets alone',
     schema: z.string().refine((text) => text === '' || isHost(text), 'a host name or an IP address, without a port'),
+  },
+  {
+    key: 'rendezvous',
+    argument: 'HOST:PORT',
+    default: '',
+    defaultText: 'none',
+    help: 'rendezvous point that introduces players by UDP to a server behind a NAT (tools/rendezvous)',
+    schema: z
+      .string()
+      .refine((text) => text === '' || isHostAndPort(text), 'a host and a port, such as 192.0.2.1:9000'),
+  },
+  {
+    key: 'rendezvousKeyFile',
+    argument: 'FILE',
+    default: '',
+    defaultText: 'DARKAGES_RENDEZVOUS_KEY',
+    help: 'key shared with the point: 32 bytes in hex or base64url',
+    schema: z.string(),
   },
   {
     key: 'store',

@@ -5,7 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { ServerError } from '../base/errors.ts';
 import { TOKEN_LIFETIME_S } from '../base/limits.ts';
-import { parseAddress } from '../transport/address.ts';
+import { type Address, parseAddress } from '../transport/address.ts';
 import type { Aead } from '../transport/aead.ts';
 import { FEATURE_REKEY, mintToken } from '../transport/token.ts';
 
@@ -15,10 +15,17 @@ export const PROTOCOL_ID = 0x4441_524b_4147_4553n;
 const TIMEOUT_S = 10;
 
 /** @param host an IP address. */
-export type MintConnectToken = (playerId: number, host: string, port: number, nowS: number) => Uint8Array;
+export type MintConnectToken = (
+  playerId: number,
+  host: string,
+  port: number,
+  nowS: number,
+  /** Where the world sees a server behind a NAT; tried first. */
+  publicAddress?: Address,
+) => Uint8Array;
 
 export function createConnectTokens(aead: Aead, key: Uint8Array): MintConnectToken {
-  return (playerId, host, port, nowS) => {
+  return (playerId, host, port, nowS, publicAddress) => {
     const address = parseAddress(joinHost(host, port));
     if (address === undefined) throw new Error(`tokens name IP addresses, and ${host} is none`);
     return mintToken(aead, key, {
@@ -27,7 +34,7 @@ export function createConnectTokens(aead: Aead, key: Uint8Array): MintConnectTok
       createdS: Math.floor(nowS),
       expiresS: Math.floor(nowS) + TOKEN_LIFETIME_S,
       timeoutS: TIMEOUT_S,
-      addresses: [address],
+      addresses: publicAddress === undefined ? [address] : [publicAddress, address],
       features: FEATURE_REKEY,
     });
   };

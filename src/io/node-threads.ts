@@ -17,6 +17,7 @@ import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
 import type { SecretKey } from './keys.ts';
 import type { BlockSource } from './prometheus.ts';
+import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
 import { type Logger, wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
@@ -41,6 +42,8 @@ export interface NodeThreadsOptions {
   /** Of connect tokens, and the IP addresses that they may name. */
   readonly connectKey: SecretKey;
   readonly publicHosts: readonly string[];
+  /** Of each zone's UDP edge, where it stands behind a NAT. */
+  readonly seats?: readonly RendezvousSeat[];
   /** Of the WebSocket edges; undefined: plain only. */
   readonly tls: TlsIdentity | undefined;
   readonly log: Logger;
@@ -245,6 +248,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
         connectKey: connectKey.bytes,
         publicHosts: [...node.publicHosts],
         udpCounters,
+        seat: node.seats?.[zoneId - 1],
         udpLines,
         bandwidth: config.bandwidthMbit && {
           bytesPerSecond: config.bandwidthMbit * BYTES_PER_MBIT,

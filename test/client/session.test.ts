@@ -93,6 +93,18 @@ test('over UDP it asks for that, and gets the connect token of the zone', async 
   expect((await ask([good], { transport: 'udp' }, undefined, ['ws://h:2'])).answer).toEqual(answer);
 });
 
+test('it takes an invitation along, if it can be one', async () => {
+  const invitation = new Uint8Array(140).fill(3);
+  const zoneOf = (bytes: Uint8Array) => ({
+    ...ZONES[0],
+    udp: { ...UDP, rendezvous: Buffer.from(bytes).toString('base64') },
+  });
+  const answerOf = async (bytes: Uint8Array) =>
+    (await ask([{ status: 200, body: { token: 't', zones: [zoneOf(bytes)] } }], { transport: 'udp' })).answer;
+  expect(await answerOf(invitation)).toMatchObject({ connectToken: CONNECT_TOKEN, invitation });
+  expect(await answerOf(invitation.subarray(3))).not.toHaveProperty('invitation');
+});
+
 test.for([
   undefined,
   null,

@@ -97,7 +97,7 @@ function createBench() {
       origin: undefined,
       ...more,
     });
-  return { accounts, counts, state, options, post };
+  return { accounts, counts, state, ports, options, post };
 }
 
 describe('without TLS', () => {
@@ -167,6 +167,15 @@ describe('a guest', () => {
     expect(first!.udp!.token).toMatch(/^\d{16} 10\.0\.0\.9 7777 \d/);
     expect(second).not.toHaveProperty('udp');
     expect(await post({ transport: 'tcp' })).toMatchObject({ status: 400, body: { error: 'malformed' } });
+  });
+
+  test('who asks for UDP is invited to an edge that stands behind a NAT', async () => {
+    const { post, ports } = createBench();
+    const udpOf = async () =>
+      ((await post({ transport: 'udp' })).body.zones as { udp?: { rendezvous?: string } }[])[0]!.udp!;
+    expect((await udpOf()).rendezvous).toBeUndefined();
+    ports.mintInvitation = (port, nowS) => `invited to ${port} at ${nowS}`;
+    expect((await udpOf()).rendezvous).toMatch(/^invited to 7777 at \d/);
   });
 
   test('may choose a free name; a chosen one that is taken is a 409, a drawn one is drawn again', async () => {

@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
+  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
     ' ',
   );
 
@@ -39,6 +39,8 @@ describe('configuration', () => {
       host: '127.0.0.1',
       advertise: undefined,
       advertiseUdp: '',
+      rendezvous: '',
+      rendezvousKeyFile: '',
       store: 'embedded',
       gameUrl: expect.stringMatching(/^file:.*\/src\/game\/game\.ts$/),
       seed: 1,

@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -46,6 +46,13 @@ install_python() {
   "$folder/bin/python" -c "$imports"
 }
 
+# Networks of their own with NATs, for tests of what goes through them. They run as root alone.
+install_namespaces() {
+  if command -v nft >/dev/null && command -v ip >/dev/null; then return; fi
+  say 'installing iproute2 and nftables (apt)'
+  apt_install iproute2 nftables
+}
+
 # The crate renetcode as a program, to talk to in another implementation of netcode. Built again only when it changed.
 install_netcode_peer() {
   local cargo
@@ -60,14 +67,15 @@ install_netcode_peer() {
 }
 
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
     python) install_python ;;
     netcode-peer) install_netcode_peer ;;
+    namespaces) install_namespaces ;;
     *)
-      say "unknown tool $tool: there are chromium, python and netcode-peer"
+      say "unknown tool $tool: there are chromium, python, netcode-peer and namespaces"
       exit 2
       ;;
   esac

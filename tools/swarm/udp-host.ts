@@ -34,6 +34,7 @@ const OWN_SOCKET = { batchPackets: 16, bufferBytes: 1 << 18 };
 const UPDATE_MS = 10;
 /** Packets that one call can make, mostly; more are passed on in between. */
 const OUTBOX_PACKETS = 4;
+const NO_TOKEN = new Uint8Array(0);
 
 export interface UdpHostOptions {
   readonly openUdp: (options: UdpOptions) => Promise<UdpSocket>;
@@ -125,8 +126,8 @@ function closeCarrier(host: Host, carrier: Carrier): void {
 function createLink(host: Host, conditions: LinkConditions, random: Random): Link {
   let peer: Peer | undefined;
   const { clock } = host.options;
-  const attach = (carrier: Carrier, local: number, token: Uint8Array, events: SocketEvents): void => {
-    peer = createPeer(host, carrier, local, token, events, [
+  const attach = (carrier: Carrier, local: number, session: Session, events: SocketEvents): void => {
+    peer = createPeer(host, carrier, local, session, events, [
       createLine(conditions, random, 'datagrams'),
       createLine(conditions, random, 'datagrams'),
     ]);
@@ -134,12 +135,11 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
   return {
     open(session, events) {
       let isClosed = false;
-      const token = session.connectToken ?? new Uint8Array(0);
-      if (sharesSocket(host, session)) attach(host.shared, nextLocal(host), token, events);
+      if (sharesSocket(host, session)) attach(host.shared, nextLocal(host), session, events);
       else {
         const opened = (carrier: Carrier): void => {
           if (isClosed || host.isClosed) closeCarrier(host, carrier);
-          else attach(carrier, 0, token, events);
+          else attach(carrier, 0, session, events);
         };
         // Why there is no socket is nothing that a bot could act on.
         void openCarrier(host).then(opened, () => !isClosed && events.closed());
@@ -193,13 +193,13 @@ function createPeer(
   { options }: Host,
   carrier: Carrier,
   local: number,
-  token: Uint8Array,
+  { connectToken, invitation }: Session,
   events: SocketEvents,
   [up, down]: readonly [Line, Line],
 ): Peer {
   const { clock } = options;
   const outbox = createOutbox(OUTBOX_PACKETS, () => passOn(peer, clock.now()));
-  const socket = createDatagramSocket({ ...options, token, outbox, events });
+  const socket = createDatagramSocket({ ...options, token: connectToken ?? NO_TOKEN, invitation, outbox, events });
   const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: clock.now() };
   carrier.peers.set(local, peer);
   passOn(peer, clock.now());
