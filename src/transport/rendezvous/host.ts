@@ -282,18 +282,11 @@ function takePunch(
     // One address may be several guests', each with its key.
     reason = COUNT.dropForged;
     if (!openBody(asking.sealer, meeting.key, PUNCH, FROM_GUEST, bytes, from + 1, end)) continue;
-    takeGuest(host, nowMs, meeting, asking.sealer.body[0] === 1);
+    if (!meeting.hasHeard) asking.counts[COUNT.opened]!++;
+    // The next punch tells the guest; when that has heard us too, none is needed.
+    meeting.hasHeard = true;
+    if (asking.sealer.body[0] === 1) meeting.isOver = true;
     return TAKEN;
   }
   return reason;
-}
-
-/** The guest is heard: it is told so at once, and it is over when the guest has heard us too. */
-function takeGuest(host: Host, nowMs: number, meeting: Meeting, hasHeardUs: boolean): void {
-  if (!meeting.hasHeard) {
-    host.asking.counts[COUNT.opened]!++;
-    meeting.hasHeard = true;
-    if (!meeting.isOver) punch(host, nowMs, meeting);
-  }
-  if (hasHeardUs) meeting.isOver = true;
 }
