@@ -46,9 +46,10 @@ export const REKEY_MS = 120_000;
 export const REKEY_PACKETS = 2 ** 20;
 /** As the server: what is on the way still opens. */
 const FADE_MS = 3_000;
-/** An offer is repeated after so long, then after twice that, up to the other. */
+/** An offer is repeated after so long, then after twice that, up to the second; to who never answered one, the third. */
 const OFFER_AGAIN_MS = 250;
-const OFFER_AGAIN_MS_MAX = 30_000;
+const OFFER_AGAIN_MS_MAX = 2_000;
+const FIRST_OFFER_AGAIN_MS_MAX = 30_000;
 /** Probes from a new address, in case some are lost. */
 const PROBES = 8;
 const PROBE_AGAIN_MS = 250;
@@ -113,7 +114,8 @@ function sendOffer(client: Client, nowMs: number): void {
   const rekey = client.rekey!;
   const { control, offer } = rekey;
   rekey.offeredMs = nowMs;
-  rekey.againMs = rekey.againMs === 0 ? OFFER_AGAIN_MS : Math.min(rekey.againMs * 2, OFFER_AGAIN_MS_MAX);
+  const againMsMax = hasNewKeys(rekey) ? OFFER_AGAIN_MS_MAX : FIRST_OFFER_AGAIN_MS_MAX;
+  rekey.againMs = rekey.againMs === 0 ? OFFER_AGAIN_MS : Math.min(rekey.againMs * 2, againMsMax);
   control[0] = OFFER;
   writeWord(control, OFFER_NUMBER_AT, rekey.number);
   for (let part = 0; part < OFFER_PARTS; part++) {

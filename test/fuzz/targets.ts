@@ -27,6 +27,7 @@ import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { channelTargets } from './channel-targets.ts';
 import { netcodeTargets } from './netcode-targets.ts';
 import { sessionTarget } from './session-targets.ts';
+import { rekeyTargets } from './rekey-targets.ts';
 import { type FuzzTarget, hold } from './target.ts';
 
 const messages = createMessages(PROBE_SCHEMA);
@@ -138,6 +139,7 @@ export function createTargets(): FuzzTarget[] {
     snapshotTarget(),
     ...channelTargets(),
     ...netcodeTargets(),
+    ...rekeyTargets(),
     sessionTarget(),
     ...(Object.values(messages) as Message[]).map(decodeTarget),
   ];

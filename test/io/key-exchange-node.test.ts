@@ -1,9 +1,11 @@
 import { createPrivateKey, createPublicKey, decapsulate, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { createRandom } from '../../src/base/random.ts';
 import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { ANSWER_BYTES, OFFER_BYTES, SECRET_BYTES } from '../../src/transport/key-exchange.ts';
 
 const exchange = createNodeKeyExchange();
+const SEED = Number(process.env.SEED ?? 31);
 
 test('both sides come to the same secret, another one each time', () => {
   const secrets = Array.from({ length: 5 }, () => {
@@ -51,4 +53,26 @@ test('another ciphertext, another secret', () => {
   const { bytes, secret } = exchange.answerOffer(offer.bytes)!;
   bytes[100]! ^= 1;
   expect(offer.finish(bytes)).not.toEqual(secret);
+});
+
+test('whatever is changed in an offer or an answer, there is a secret of its length or none', () => {
+  const random = createRandom(SEED);
+  const offer = exchange.createOffer();
+  const answer = exchange.answerOffer(offer.bytes)!.bytes;
+  const spoil = (bytes: Uint8Array): Uint8Array => {
+    const copy = bytes.slice();
+    for (let changes = random.below(40); changes >= 0; changes--) copy[random.below(copy.length)] = random.u32();
+    return copy;
+  };
+  let refused = 0;
+  for (let run = 0; run < 500; run++) {
+    const answered = exchange.answerOffer(spoil(offer.bytes));
+    const secret = offer.finish(spoil(answer));
+    if (answered === undefined) refused++;
+    else expect([answered.bytes.length, answered.secret.length]).toEqual([ANSWER_BYTES, SECRET_BYTES]);
+    if (secret !== undefined) expect(secret.length).toBe(SECRET_BYTES);
+  }
+  console.log(`SEED=${SEED}: ${refused} offers of 500 refused`);
+  expect(refused).toBeGreaterThan(100);
+  expect(refused).toBeLessThan(500);
 });
