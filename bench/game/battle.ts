@@ -8,8 +8,9 @@ import { createRandom } from '../../src/base/random.ts';
 import { spawnCreature } from '../../src/game/creatures.ts';
 import { game } from '../../src/game/game.ts';
 import { BUTTON_JUMP, BUTTON_SPRINT } from '../../src/game/movement.ts';
+import { findNear, found } from '../../src/game/nearby.ts';
 import { createPast, type Past, positionAt } from '../../src/rewind/past.ts';
-import type { Simulation } from '../../src/sim/game.ts';
+import { POSITION_SHIFT, type Simulation } from '../../src/sim/game.ts';
 import { createHistory, type History, historyBytes, publishFrame } from '../../src/sim/history.ts';
 import { createSimulation } from '../../src/sim/simulation.ts';
 import { createWorld, resetWorld, spawnEntity, type World, worldTick } from '../../src/sim/world.ts';
@@ -32,6 +33,8 @@ export interface Battle {
 }
 
 const CAPACITY = 4096;
+const PARTY_PLAYERS = 5;
+const NEAR_MM = 12_000;
 
 /** @param spreadMm half the side of the square that all are spread over */
 export function createBattle(players: number, creatures: number, spreadMm: number, seed: number): Battle {
@@ -46,12 +49,13 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     writeEvent(events, writer, event, worldTick(world), values);
     battle.told++;
   };
+  const names = Array.from({ length: CAPACITY }, (_, slot) => (slot < creatures ? '' : `Player-${slot}`));
   const sim = createSimulation(game, world, seed, {
     emit: tell,
     emitNear: tell,
     positionAt: (slot, ticksBack, out) => positionAt(past, slot, ticksBack, out),
     rewindTicks: (slot) => (world.columns.client[slot] === 0 ? 0 : (slot * 7) % (REWIND_TICKS_MAX + 1)),
-    nameOf: () => '',
+    nameOf: (slot) => names[slot]!,
     findPlayer: () => -1,
     countRefusal: () => {},
     hasRoom: () => true,
@@ -71,6 +75,11 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     world.columns.health[slot] = 100;
     world.columns.mana[slot] = 100;
     game.join!(sim, slot, false);
+    // Every other player has a party, of those who came before and after.
+    if (player % 10 < PARTY_PLAYERS) {
+      world.columns.party![slot] = 1 + Math.floor(player / 10);
+      world.columns.partyRank![slot] = 1 + player;
+    }
   }
   publishFrame(history, world);
   return battle;
@@ -86,10 +95,17 @@ function draw(state: Int32Array, limit: number): number {
   return (next >>> 15) % limit;
 }
 
+/** Handle of somebody around: seen or hidden, foe or friend, in range or not. */
+function pickNear(sim: GameSimulation, slot: number, random: Int32Array): number {
+  const { positionX, positionZ } = sim.columns;
+  const near = findNear(sim, positionX[slot]!, positionZ[slot]!, NEAR_MM << POSITION_SHIFT);
+  return near === 0 ? 0 : sim.handle(found[draw(random, near)]!);
+}
+
 /** Everyone changes its mind now and then; who is dead asks to come back. */
 export function wish(battle: Battle): void {
-  const { random, firstPlayer, players, world } = battle;
-  const { moveX, moveZ, aim, buttons, health, wantsRespawn, ability, reach } = world.columns;
+  const { random, firstPlayer, players, world, sim } = battle;
+  const { moveX, moveZ, aim, buttons, health, wantsRespawn, ability, reach, target } = world.columns;
   for (let slot = firstPlayer; slot < firstPlayer + players; slot++) {
     const drawn = draw(random, 0x1_0000);
     if (drawn % 43 === 0) {
@@ -102,6 +118,7 @@ export function wish(battle: Battle): void {
       aim[slot] = draw(random, 0x1_0000);
       ability![slot] = draw(random, 5);
       reach![slot] = draw(random, 2600);
+      target![slot] = draw(random, 2) === 0 ? 0 : pickNear(sim, slot, random);
     }
     if (health![slot] === 0 && drawn % 256 === 0) wantsRespawn![slot] = 1;
   }

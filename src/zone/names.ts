@@ -6,12 +6,15 @@ import { NAME_BYTES } from './buffers.ts';
 export interface Names {
   /** NAME_BYTES for each slot: length, then ASCII. */
   readonly bytes: Uint8Array;
+  /** By slot, so that telling a name makes no new text; '' where nobody is. */
+  readonly texts: string[];
   /** Of each name in lower case: no two players' differ in case alone. */
   readonly slotOf: Map<string, number>;
 }
 
 export function createNames(buffer: SharedArrayBuffer): Names {
-  return { bytes: new Uint8Array(buffer), slotOf: new Map() };
+  const bytes = new Uint8Array(buffer);
+  return { bytes, texts: new Array(bytes.length / NAME_BYTES).fill(''), slotOf: new Map() };
 }
 
 export function setName(names: Names, slot: number, name: string): void {
@@ -23,19 +26,20 @@ export function setName(names: Names, slot: number, name: string): void {
 
 /** The name is in the memory already: the zone goes on after its thread died. */
 export function noteName(names: Names, slot: number): void {
-  names.slotOf.set(nameOf(names, slot).toLowerCase(), slot);
+  const from = slot * NAME_BYTES + 1;
+  const name = String.fromCharCode(...names.bytes.subarray(from, from + names.bytes[from - 1]!));
+  names.texts[slot] = name;
+  names.slotOf.set(name.toLowerCase(), slot);
 }
 
 export function clearName(names: Names, slot: number): void {
   names.slotOf.delete(nameOf(names, slot).toLowerCase());
+  names.texts[slot] = '';
   names.bytes[slot * NAME_BYTES] = 0;
 }
 
-export function nameOf({ bytes }: Names, slot: number): string {
-  const from = slot * NAME_BYTES;
-  let name = '';
-  for (let index = 1; index <= bytes[from]!; index++) name += String.fromCharCode(bytes[from + index]!);
-  return name;
+export function nameOf({ texts }: Names, slot: number): string {
+  return texts[slot]!;
 }
 
 /** Slot of the player of that name, in any case, or −1. */

@@ -38,6 +38,9 @@ const MEASURED_MS = 90_000;
 /** What is shown further out than this may be out of reach by rounding alone. */
 const REACH_MM = ABILITIES[SLASH]!.rangeMm + BODY_MM - 50;
 
+/** What is seen within so much of the end of reach, and runs away, is beyond it in the present. */
+const RIM_MM = 500;
+
 /** Without creatures: they would hit both. */
 const game: AnyGame = { ...shipped, start: () => {} };
 
@@ -54,6 +57,8 @@ interface Range {
   readonly distanceMm: number;
   /** Slashes when the target has left reach, a quarter of a second after it was in it. */
   readonly isLate?: boolean;
+  /** The target runs away and comes back instead of strafing, and is slashed at the rim, on its way out. */
+  readonly isFleeing?: boolean;
   /** Aims at, and measures reach by, what it was shown so many frames before. */
   readonly aimsBack?: number;
 }
@@ -94,9 +99,14 @@ function createRange(roundTripMs: number, ability: number, distanceMm: number, s
 }
 
 /** Runs sideways as seen from the shooter, turns round at random moments, and keeps about its distance. */
-function strafe({ server, target, distanceMm }: Range, seed: number): { turnedTick: number } {
+function strafe(range: Range, seed: number): { turnedTick: number } {
+  const { server, target, distanceMm } = range;
   const random = createRandom(seed);
   const strafing = { turnedTick: 0 };
+  if (range.isFleeing === true) {
+    flee(range);
+    return strafing;
+  }
   let side = 1;
   let untilTick = 0;
   hostOf(server, target).beforeFrame = () => {
@@ -113,6 +123,18 @@ function strafe({ server, target, distanceMm }: Range, seed: number): { turnedTi
     target.intent.moveZ = side * 120;
   };
   return strafing;
+}
+
+/** Straight out from the shooter at full speed, then back. */
+function flee({ server, target }: Range): void {
+  let side = 1;
+  hostOf(server, target).beforeFrame = () => {
+    const { x, z } = target.own;
+    if (x > 2 * REACH_MM) side = -1;
+    else if (x < REACH_MM / 2) side = 1;
+    target.intent.moveX = side * 120;
+    target.intent.moveZ = Math.max(-40, Math.min(-z / 20, 40));
+  };
 }
 
 /** What the shooter does before each frame, by what the frame before showed. */
@@ -149,7 +171,9 @@ function shoot(range: Range, lie: Lie): Map<number, { x: number; z: number }> {
     const distance = Math.hypot(x - own.x, z - own.z);
     if (distance <= REACH_MM) inReachFrame = frame;
     const isLate = distance > REACH_MM + 150 && frame - inReachFrame < 15;
-    const wantsTo = isReady && (ability !== SLASH || (range.isLate === true ? isLate : distance <= REACH_MM));
+    const isAtRim = distance <= REACH_MM && distance > REACH_MM - RIM_MM && speedX > 0;
+    const isTime = range.isLate === true ? isLate : range.isFleeing === true ? isAtRim : distance <= REACH_MM;
+    const wantsTo = isReady && (ability !== SLASH || isTime);
     intent.inputs.ability = wantsTo ? ability : 0;
     seen.set(sync.tick + 1, { x, z });
     const shown = shooter.shownTick;
@@ -253,6 +277,17 @@ describe.each([0, 50, 100, 200])('%d ms round trip, a twentieth lost', (roundTri
     // At 200 ms way and input lead are together longer than 250 ms: the picture guesses some ticks ahead, and is wrong
     // by up to half a metre when the target has just turned round.
     expect(rates.lineHits / rates.shots).toBeGreaterThanOrEqual(roundTripMs < 200 ? 0.95 : 0.8);
+  });
+
+  test('a slash at who is seen to run out of reach hits, and without looking back misses', () => {
+    const range = createRange(roundTripMs, SLASH, 2200, SEED);
+    const rates = measure({ ...range, isFleeing: true }, honest, SEED);
+    print(`slash at the rim, ${roundTripMs} ms`, rates);
+    expect(rates.hits / rates.shots).toBeGreaterThanOrEqual(0.95);
+    const present = createRange(roundTripMs, SLASH, 2200, SEED);
+    const { hits, shots } = measure({ ...present, isFleeing: true }, () => -REWIND_TICKS_MAX * 2, SEED);
+    console.log(`the same, judged in the present: hit ${percent(hits, shots)}   SEED=${SEED}`);
+    expect(hits / shots).toBeLessThan(0.5);
   });
 
   test('a bolt led by its flight hits whoever keeps its way', () => {
