@@ -5,6 +5,7 @@
 //                                       └── public 192.0.2.1
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { isRunning } from './server.ts';
 
 export const PUBLIC_ADDRESS = '192.0.2.1';
 /** Of the NAT before the server; TCP to the forwarded ports goes on to the server, UDP doesn't. */
@@ -64,6 +65,7 @@ export function createNatWorld(forwardedTcp: readonly number[]): NatWorld {
     for (const name of names) spawnSync('ip', ['netns', 'del', name]);
   };
   process.once('exit', removeNetworks);
+  removeOrphans();
   for (const name of names) {
     ip(`netns add ${name}`);
     ip(`-n ${name} link set lo up`);
@@ -92,6 +94,14 @@ export function createNatWorld(forwardedTcp: readonly number[]): NatWorld {
       process.off('exit', removeNetworks);
     },
   };
+}
+
+/** Networks of test processes that were killed before they could take them down. */
+function removeOrphans(): void {
+  const names = spawnSync('ip', ['netns', 'list'])
+    .stdout.toString()
+    .matchAll(/^(da(\d+)(?:nat)?[a-z]+)/gm);
+  for (const [, name, pid] of names) if (!isRunning(Number(pid))) ip(`netns del ${name}`);
 }
 
 /** A machine, and the NAT that it has to the public network. */
