@@ -14,7 +14,7 @@ import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
-import { BANDS_AT, copyUdpCounts } from '../src/io/udp-metrics.ts';
+import { BANDS_AT, createUdpCountsWriter } from '../src/io/udp-metrics.ts';
 import {
   createDatagrams,
   flushDatagrams,
@@ -98,6 +98,7 @@ async function start(): Promise<void> {
   };
   const { incoming } = socket;
   const stride = incoming.bytes.length / incoming.capacity;
+  const writeCounts = createUdpCountsWriter(data.udpCounters);
   const take = (): void => {
     const nowMs = steadyMs();
     for (let index = 0; index < incoming.count; index++) {
@@ -116,7 +117,7 @@ async function start(): Promise<void> {
     updateDatagrams(datagrams, nowMs, Date.now());
     seat.update(nowMs);
     flush();
-    copyUdpCounts(data.udpCounters, server.counts, socket.counts());
+    writeCounts(server.counts, socket.counts());
   }, UPDATE_INTERVAL_MS);
   const bands = new Uint32Array(data.udpCounters);
   setInterval(() => {

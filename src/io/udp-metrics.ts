@@ -43,9 +43,18 @@ export function createUdpCounterBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(UDP_ROWS.length * 4);
 }
 
-/** Copies both into the block; they wrap there as everything does. */
-export function copyUdpCounts(buffer: SharedArrayBuffer, transport: Uint32Array, socket: UdpCounts): void {
+/**
+ * Copies both into the block; they wrap there as everything does. Made once by each start of an edge: what its
+ * forerunners counted stays, or a scraper would take the step back for billions.
+ */
+export function createUdpCountsWriter(buffer: SharedArrayBuffer): (transport: Uint32Array, socket: UdpCounts) => void {
   const words = new Uint32Array(buffer);
-  words.set(transport);
-  for (const [index, name] of SOCKET_NAMES.entries()) words[transport.length + index] = socket[name];
+  const before = words.slice();
+  return (transport, socket) => {
+    for (let index = 0; index < transport.length; index++) words[index] = before[index]! + transport[index]!;
+    for (const [index, name] of SOCKET_NAMES.entries()) {
+      const at = transport.length + index;
+      words[at] = before[at]! + socket[name];
+    }
+  };
 }

@@ -21,6 +21,7 @@ import { createMessages, type Messages } from '../../src/wire/schema.ts';
 import { openSession } from './raw-client.ts';
 
 const UPDATE_MS = 5;
+const SENT_KEPT = 64;
 const SNAPSHOT_TAG = 0x12;
 const aead = createSodiumAead();
 
@@ -44,9 +45,8 @@ export interface UdpClient {
   readonly udp: UdpSocket;
   readonly outbox: Outbox;
   readonly socket: DatagramSocket;
-  /** Datagrams as they left, while `isRecording`. */
+  /** The first datagrams, as they left. */
   readonly sent: Uint8Array[];
-  isRecording: boolean;
   readonly startedMs: number;
   /** Since the start; undefined: not yet. */
   openMs: number | undefined;
@@ -85,7 +85,6 @@ export async function startUdpClient(
     startedMs: steadyMs(),
     socket: createDatagramSocket({ aead, token: connectToken, outbox, clock: { now: steadyMs }, events }),
     sent: [],
-    isRecording: false,
     openMs: undefined,
     welcomeMs: undefined,
     snapshotMs: undefined,
@@ -105,12 +104,12 @@ export async function startUdpClient(
   return client;
 }
 
-function flush({ outbox, udp, isClosed, isRecording, sent }: UdpClient): void {
+function flush({ outbox, udp, isClosed, sent }: UdpClient): void {
   for (let index = 0; index < outbox.count && !isClosed; index++) {
     const from = index * OUTBOX_STRIDE;
     const [host, port] = formatAddress(outbox.addresses, index * ADDRESS_WORDS).split(':');
     const bytes = outbox.bytes.slice(from, from + outbox.lengths[index]!);
-    if (isRecording) sent.push(bytes);
+    if (sent.length < SENT_KEPT) sent.push(bytes);
     udp.send(bytes, Number(port), host);
   }
   outbox.count = 0;
