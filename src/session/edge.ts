@@ -91,6 +91,8 @@ export interface EdgeOptions {
   readonly edgeIndex: number;
   readonly seed: number;
   readonly buffers: EdgeBuffers;
+  /** Connections beyond the usual, for benches. */
+  readonly connectionsMax?: number;
   /** Called once a connection has sent a join of the right version; answered later. */
   readonly authenticate: (connection: Connection, token: string) => void;
 }
@@ -203,7 +205,7 @@ export function forgetStranger(edge: Edge, stranger: Stranger): void {
 export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs: number): Connection | undefined {
   const { words, index } = edge.counters;
   const free = edge.freeIndexes.pop() ?? edge.connections.length;
-  if (free >= CONNECTIONS_MAX) {
+  if (free >= (edge.options.connectionsMax ?? CONNECTIONS_MAX)) {
     words[index.refusedFull]!++;
     return undefined;
   }

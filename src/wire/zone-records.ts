@@ -11,7 +11,7 @@
 //                                           near: u16 slot, ServerEvent (for who sees that slot; client 0xFFFF)
 //                                           gone: – (answers each leave)           reset: – (answers that reset)
 //
-// A client is named by a number of 16 bits: edge index << 12 | connection index. An index is used again only after
+// A client is named by a number of 16 bits: edge index << 14 | connection index. An index is used again only after
 // `gone`, and an edge listens only after `reset`: so nothing meant for somebody before reaches somebody after.
 
 import { assert } from '../base/assert.ts';
@@ -31,12 +31,12 @@ export const RECORD_EVENT = 4;
 export const RECORD_GONE = 6;
 export const RECORD_NEAR = 7;
 
-export const CLIENT_BITS = 12;
+export const CLIENT_BITS = 14;
 export const CLIENT_ALL = 0xffff;
 /** Bytes of the largest record: a request fills a client's frame. */
 export const RECORD_BYTES_MAX = 8192;
 
-assert(CONNECTIONS_MAX < 1 << CLIENT_BITS, 'an edge numbers its connections in 12 bits, and none is CLIENT_ALL');
+assert(CONNECTIONS_MAX < 1 << CLIENT_BITS, 'an edge numbers its connections in 14 bits, and none is CLIENT_ALL');
 
 export interface JoinRecord {
   readonly playerId: number;

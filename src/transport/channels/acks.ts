@@ -57,16 +57,19 @@ export interface ReceivedPackets {
 }
 
 export function createSentPackets(): SentPackets {
+  const count = SENT_PACKETS_MAX;
+  // One buffer for all columns: each of its own would cost a few hundred bytes more, ten thousand times.
+  const buffer = new ArrayBuffer(count * 23);
   return {
     count: 0,
     decided: 0,
     newestAcked: -1,
-    sentMs: new Float64Array(SENT_PACKETS_MAX),
-    isAcked: new Uint8Array(SENT_PACKETS_MAX),
-    segmentBases: new Uint16Array(SENT_PACKETS_MAX),
-    segmentsLow: new Int32Array(SENT_PACKETS_MAX),
-    segmentsHigh: new Int32Array(SENT_PACKETS_MAX),
-    outcomes: new Int32Array(SENT_PACKETS_MAX),
+    sentMs: new Float64Array(buffer, 0, count),
+    segmentsLow: new Int32Array(buffer, count * 8, count),
+    segmentsHigh: new Int32Array(buffer, count * 12, count),
+    outcomes: new Int32Array(buffer, count * 16, count),
+    segmentBases: new Uint16Array(buffer, count * 20, count),
+    isAcked: new Uint8Array(buffer, count * 22, count),
     outcomesIn: 0,
     outcomesOut: 0,
     loss: createLossMeter(),

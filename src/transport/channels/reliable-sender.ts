@@ -14,7 +14,7 @@ import { SEGMENT_BYTES_MAX } from '../../base/limits.ts';
 import { RELIABLE, SEGMENT_HEAD_BYTES } from './packet.ts';
 import { sequenceAhead } from './sequence.ts';
 
-const QUEUE_BYTES_FIRST = 2048;
+const QUEUE_BYTES_FIRST = 512;
 /** A larger queue is given back when it is empty. */
 const QUEUE_BYTES_KEPT = 16_384;
 /** What room is left in a packet is used for a piece of a long message only from here on: pieces are few. */
@@ -39,6 +39,8 @@ export interface ReliableSender {
 }
 
 export function createReliableSender(window: number, messageBytesMax: number, queueBytesMax: number): ReliableSender {
+  // One buffer for all columns, as in acks.ts.
+  const buffer = new ArrayBuffer(window * 19);
   return {
     window,
     messageBytesMax,
@@ -49,10 +51,10 @@ export function createReliableSender(window: number, messageBytesMax: number, qu
     head: 0,
     oldest: 0,
     count: 0,
-    starts: new Float64Array(window),
-    lengths: new Uint16Array(window),
-    sentMs: new Float64Array(window),
-    isAcked: new Uint8Array(window),
+    starts: new Float64Array(buffer, 0, window),
+    sentMs: new Float64Array(buffer, window * 8, window),
+    lengths: new Uint16Array(buffer, window * 16, window),
+    isAcked: new Uint8Array(buffer, window * 18, window),
   };
 }
 

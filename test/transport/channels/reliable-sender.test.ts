@@ -144,7 +144,7 @@ test('a queue that grew large is given back when it is empty, a small one is kep
   put(sender, 10);
   leave(sender, 0);
   ackSegments(sender, 0, 1, 0);
-  expect(sender.queue).toHaveLength(2048);
+  expect(sender.queue).toHaveLength(512);
   put(sender, 30_000);
   expect(sender.queue).toHaveLength(32_768);
   const { ids } = leave(sender, 0);
