@@ -12,8 +12,10 @@ import { type Address, isSameAddress } from '../../src/transport/address.ts';
 import { RELIABLE, UNRELIABLE } from '../../src/transport/channels/packet.ts';
 import { COUNT } from '../../src/transport/counts.ts';
 import { CONNECTED } from '../../src/transport/states.ts';
+import { FEATURE_REKEY } from '../../src/transport/token.ts';
 import { createLine, type Line, type LineOptions } from '../simulated-network.ts';
 import { clientAddress, createLab, createMailbox, type Lab, SERVER_ADDRESS, START_MS } from '../transport/lab.ts';
+import { keyExchange } from '../transport/rekey-lab.ts';
 import { createDatagramServer, type DatagramServer, type Guest } from './datagram-server.ts';
 
 const SEED = Number(process.env.SEED ?? 90210);
@@ -58,7 +60,7 @@ function addPlayer(world: World, token = world.lab.mint(), onOpened: (socket: Da
     received: (bytes: Uint8Array) => void got.push(bytes.slice()),
     closed: (reason?: string) => void log.push(`closed ${reason}`),
   };
-  const socket = createDatagramSocket({ aead: lab.aead, token, outbox, clock, events });
+  const socket = createDatagramSocket({ aead: lab.aead, keyExchange, token, outbox, clock, events });
   const lines = { up: createLine(lab.random, line), down: createLine(lab.random, line) };
   const player: Player = { socket, address: clientAddress(players.length), ...lines, log, got, take };
   players.push(player);
@@ -79,7 +81,8 @@ function run(world: World, ms: number, each: () => void = () => {}): void {
       up.deliver(now, (bytes) => server.receive(now, address, bytes));
       for (const packet of server.take()) {
         const to = players.find((player) => isSameAddress(player.address, 0, packet.address, 0));
-        to!.down.send(now, packet.bytes);
+        // Nobody is left at an address that a player has moved away from.
+        to?.down.send(now, packet.bytes);
       }
       down.deliver(now, (bytes) => receive(socket, bytes));
     }
@@ -143,6 +146,35 @@ test('twenty connect through a fifth of all packets lost; joins and requests arr
     expect(log).toEqual(['opened']);
     expect(got.map(numberOf)).toEqual(upTo(100));
   }
+});
+
+test('a player that changes its address, on purpose or not, loses no message that has to arrive', () => {
+  const world = createWorld(SEED, BAD);
+  Object.assign(world, { server: createDatagramServer(world.lab, { keyExchange }) });
+  const token = world.lab.mint({ features: FEATURE_REKEY, timeoutS: 10 });
+  const { socket, log, got } = addPlayer(world, token);
+  expect(socket.migrate()).toBe(false);
+  run(world, 6_000);
+  const [guest] = world.server.guests;
+  const [player] = world.players;
+  let sent = 0;
+  let moves = 0;
+  run(world, 40_000, () => {
+    const passed = world.clock.now() - START_MS;
+    if (passed % 500 === 0 && sent < 70) {
+      socket.send(message(sent), true);
+      world.server.sendReliable(guest!, message(sent++));
+    }
+    if (passed % 5_000 !== 0 || moves === 5) return;
+    Object.assign(player!, { address: clientAddress(500 + moves++) });
+    if (moves % 2 === 0) expect(socket.migrate()).toBe(true);
+  });
+  expect([log, moves]).toEqual([['opened'], 5]);
+  expect(numbersOf(guest!, RELIABLE)).toEqual(upTo(sent));
+  expect(got.map(numberOf)).toEqual(upTo(sent));
+  expect(world.server.netcode.counts[COUNT.moves]).toBe(5);
+  socket.close();
+  expect(socket.migrate()).toBe(false);
 });
 
 test('frames that may be lost leave at once, a packet each with what else is due; those lost are not sent again', () => {

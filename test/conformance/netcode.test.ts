@@ -1,5 +1,6 @@
 // Our transport against an implementation of netcode 1.02 by others, the Rust crate renetcode, over UDP on loopback:
-// it as client of our server, as server of our client, and as issuer of tokens; 10,000 payloads each way.
+// it as client of our server, as server of our client, and as issuer of tokens; 10,000 payloads each way. Our side can
+// renew keys and says so in its tokens, and makes offers to a server that drops them: nobody minds.
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -53,7 +54,7 @@ test.skipIf(peer === undefined).each(LINES)('renetcode is a client of our server
   const report = await reportOf(runPeer('client', { token, 'client-id': String(CLIENT_ID), count: String(COUNT) }));
   const result = await ours.result;
   expect(report).toMatchObject({ end: 'disconnected', sent: COUNT, twice: 0, wrong: 0 });
-  expect(result).toMatchObject({ sent: COUNT, twice: 0, wrong: 0 });
+  expect(result).toMatchObject({ sent: COUNT, twice: 0, wrong: 0, rekeys: 0 });
   expectDelivered(report.received, line.loss, line.seed);
   expectDelivered(result.received, line.loss, line.seed);
 });
@@ -64,7 +65,7 @@ test.skipIf(peer === undefined).each(LINES)('renetcode is the server of our clie
   const token = mintFor(`127.0.0.1:${String(port)}`, CLIENT_ID);
   const [result, report] = await Promise.all([runClientPeer(token, { count: COUNT, ...line }), reportOf(lines)]);
   expect(report).toMatchObject({ end: 'disconnected', sent: COUNT, twice: 0, wrong: 0, userData: 77 });
-  expect(result).toMatchObject({ sent: COUNT, twice: 0, wrong: 0, state: 0 });
+  expect(result).toMatchObject({ sent: COUNT, twice: 0, wrong: 0, state: 0, rekeys: 0 });
   expectDelivered(report.received, line.loss, line.seed);
   expectDelivered(result.received, line.loss, line.seed);
 });
@@ -129,4 +130,10 @@ test.skipIf(peer === undefined)('a token that renetcode issues connects our clie
   const { clientIds, userData } = ours.server.slots;
   expect(clientIds[0]! + clientIds[1]! * 2 ** 32).toBe(Number(CLIENT_ID));
   expect(userData[0]).toEqual(new Uint8Array(256).fill(7));
+});
+
+test('and where both sides are ours, keys are renewed', async () => {
+  const ours = await startServerPeer({ ...FEW, quietMs: 500 });
+  const result = await runClientPeer(ours.mint(1n), { ...FEW, quietMs: 500 });
+  expect([result.rekeys, (await ours.result).rekeys]).toEqual([1, 1]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import {
   createReplayWindow,
+  isNewest,
   markReceived,
   type ReplayWindow,
   resetReplayWindow,
@@ -93,4 +94,21 @@ test('the highest number there is shuts the window, and only a reset opens it', 
   expect(take(window, TOP - BigInt(WINDOW) + 1n)).toBe(true);
   resetReplayWindow(window);
   expect(take(window, 0n)).toBe(true);
+});
+
+test('the newest is above all that came, in both words', () => {
+  const window = createReplayWindow();
+  for (const [low, high, expected] of [
+    [0, 0, false],
+    [1, 0, true],
+    [0xffff_ffff, 0, true],
+    [0, 1, true],
+    [0xffff_ffff, 0, false],
+    [0, 1, false],
+    [1, 1, true],
+    [0, 0xffff_ffff, true],
+  ] as const) {
+    expect(isNewest(window, low, high), `${high} ${low}`).toBe(expected);
+    if (!wasReceived(window, low, high)) markReceived(window, low, high);
+  }
 });

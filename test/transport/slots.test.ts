@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import { findKey } from '../../src/transport/key-table.ts';
 import { markReceived, wasReceived } from '../../src/transport/replay-window.ts';
-import { createSlots, releaseSlot, takeSlot } from '../../src/transport/slots.ts';
+import { createSlots, moveSlot, releaseSlot, takeSlot } from '../../src/transport/slots.ts';
 import { CONFIRMED } from '../../src/transport/states.ts';
 import { clientAddress } from './lab.ts';
 
@@ -41,4 +41,15 @@ test('nothing of who had it before is left: keys are wiped, the window is open, 
   expect(takeSlot(slots, 77, clientAddress(2), 0, 2, 0)).toBe(slot);
   expect(wasReceived(slots.windows[slot]!, 9, 9)).toBe(false);
   expect([slots.heardMs[slot], slots.sentMs[slot]]).toEqual([77, 77]);
+});
+
+test('whoever has moved is found by the new address and not by the old one', () => {
+  const slots = createSlots(2, 1);
+  const slot = takeSlot(slots, 5, clientAddress(1), 0, 1, 0);
+  moveSlot(slots, slot, Uint32Array.of(9, ...clientAddress(2)), 1);
+  expect(findKey(slots.byAddress, clientAddress(1), 0)).toBe(-1);
+  expect(findKey(slots.byAddress, clientAddress(2), 0)).toBe(slot);
+  expect(slots.byAddress.count).toBe(1);
+  releaseSlot(slots, slot);
+  expect(slots.byAddress.count).toBe(0);
 });

@@ -7,6 +7,7 @@ import { formatAddress, parseAddress } from '../../src/transport/address.ts';
 import {
   createPrivateToken,
   createTokenOpener,
+  FEATURE_REKEY,
   FORGED,
   MALFORMED,
   mintToken,
@@ -207,4 +208,15 @@ test('terms that cannot be are the issuer’s mistake', () => {
   expect(() => mintToken(aead, KEY, { ...TERMS, addresses: [] })).toThrow('1 to 32');
   expect(() => mintToken(aead, KEY, { ...TERMS, userData: new Uint8Array(257) })).toThrow('256');
   expect(() => createTokenOpener(aead, new Uint8Array(31), 1n)).toThrow('32 bytes');
+});
+
+test('features stand in the last word of either token, and nothing else differs from a token without', () => {
+  const bytes = mintToken(aead, KEY, { ...TERMS, features: FEATURE_REKEY });
+  const opener = createTokenOpener(aead, KEY, PROTOCOL_ID);
+  expect(openPrivateToken(opener, bytes, EXPIRES_AT, NONCE_AT)).toBe(OPENED);
+  expect([opener.token.features, readPublicToken(bytes)!.features]).toEqual([FEATURE_REKEY, FEATURE_REKEY]);
+  expect([...opener.text.subarray(-4), ...bytes.subarray(-4)]).toEqual([1, 0, 0, 0, 1, 0, 0, 0]);
+  const plain = mintToken(aead, KEY, TERMS);
+  expect(openPrivateToken(opener, plain, EXPIRES_AT, NONCE_AT)).toBe(OPENED);
+  expect([opener.token.features, readPublicToken(plain)!.features]).toEqual([0, 0]);
 });

@@ -5,6 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
+import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { ADDRESS_WORDS, type Address, formatAddress, parseAddress } from '../../src/transport/address.ts';
 import {
   createClient,
@@ -14,11 +15,12 @@ import {
   updateClient,
 } from '../../src/transport/client.ts';
 import type { Client } from '../../src/transport/client-state.ts';
+import { COUNT } from '../../src/transport/counts.ts';
 import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
 import { disconnectClient, receiveFromClient, sendToClient, updateServer } from '../../src/transport/server.ts';
 import { CLIENT_CONNECTED, createServer, type Server } from '../../src/transport/server-state.ts';
 import { CONNECTED, DISCONNECTED } from '../../src/transport/states.ts';
-import { mintToken } from '../../src/transport/token.ts';
+import { FEATURE_REKEY, mintToken } from '../../src/transport/token.ts';
 import { createNonceChecker } from './nonce-checker.ts';
 
 export const PEER_KEY = Uint8Array.from({ length: 32 }, (_, index) => 255 - index * 3);
@@ -47,6 +49,8 @@ export interface PeerResult {
   readonly wrong: number;
   /** Thrown away on the way, either way, by the seed. */
   readonly lost: number;
+  /** Exchanges of keys that a client has come to the end of. */
+  readonly rekeys: number;
   /** A client's, at the end. */
   readonly state: number;
 }
@@ -143,9 +147,9 @@ async function run(line: Line, round: () => boolean): Promise<void> {
   await new Promise<void>((resolve) => line.socket.close(() => resolve()));
 }
 
-function resultOf(tally: Tally, line: Line, state: number): PeerResult {
+function resultOf(tally: Tally, line: Line, { state, counts }: Pick<Client, 'state' | 'counts'>): PeerResult {
   const { sent, received, twice, wrong } = tally;
-  return { sent, received, twice, wrong, lost: line.lost, state };
+  return { sent, received, twice, wrong, lost: line.lost, rekeys: counts[COUNT.rekeys]!, state };
 }
 
 export interface PeerOptions {
@@ -190,6 +194,7 @@ export async function startServerPeer({
     tokenLifetimeSMax: 3600,
     expiresAfterS: 0,
     outbox: line.outbox,
+    keyExchange: createNodeKeyExchange(),
   });
   const tally = createTally(count);
   listen(line, (address, bytes) => {
@@ -213,16 +218,17 @@ export async function startServerPeer({
     return true;
   };
   const mint = (clientId: bigint): Uint8Array => mintFor(formatAddress(line.address), clientId);
-  const result = run(line, round).then(() => resultOf(tally, line, 0));
+  const result = run(line, round).then(() => resultOf(tally, line, { state: 0, counts: server.counts }));
   return { address: formatAddress(line.address), server, mint, result };
 }
 
-/** A token for the server at `1.2.3.4:5`. */
+/** A token for the server at `1.2.3.4:5`, which says that new keys and moves are possible. */
 export function mintFor(address: string, clientId: bigint): Uint8Array {
   const createdS = Math.floor(now() / 1000);
   const userData = Uint8Array.of(77);
   const terms = { protocolId: PEER_PROTOCOL, clientId, createdS, expiresS: createdS + 60, timeoutS: 5, userData };
-  return mintToken(createSodiumAead(), PEER_KEY, { ...terms, addresses: [parseAddress(address)!] });
+  const addresses = [parseAddress(address)!];
+  return mintToken(createSodiumAead(), PEER_KEY, { ...terms, addresses, features: FEATURE_REKEY });
 }
 
 /** Our client: connects with the token, sends and gets everything, leaves. */
@@ -230,7 +236,7 @@ export async function runClientPeer(token: Uint8Array, options: PeerOptions): Pr
   const { count, loss, seed, quietMs, onConnected } = options;
   const line = await openLine(loss, createRandom(seed));
   let isTold = false;
-  const client: Client = createClient(aead(), token, line.outbox, now());
+  const client: Client = createClient(aead(), token, line.outbox, now(), createNodeKeyExchange());
   const tally = createTally(count);
   listen(line, (address, bytes) => {
     const length = receiveFromServer(client, now(), address, 0, bytes, 0, bytes.length);
@@ -249,5 +255,5 @@ export async function runClientPeer(token: Uint8Array, options: PeerOptions): Pr
     if (isDone(tally, quietMs)) leaveServer(client, now());
     return false;
   });
-  return resultOf(tally, line, client.state);
+  return resultOf(tally, line, client);
 }
