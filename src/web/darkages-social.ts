@@ -10,6 +10,7 @@ import { addButton, addElement, addIcon, setHidden, setText, setVariable } from 
 const FEED_MAX = 5;
 const FEED_MS = 8_000;
 const INVITE_MS = (INVITE_TICKS / 60) * 1000;
+/** The table is asked for this often while it is open, and no sooner when it is opened again: servers refuse that. */
 const SCORES_MS = 2_000;
 const NEARBY_MAX = 5;
 const CROWN = 'M3 7l4.500 4L12 4l4.500 7L21 7l-2 11H5zM5 19.500h14V21H5z';
@@ -85,7 +86,7 @@ export function createSocial(client: Client, now: () => number, answered: (code:
     rows: [],
     invitedUntilMs: 0,
     isScoring: false,
-    askedMs: 0,
+    askedMs: Number.NEGATIVE_INFINITY,
   };
   addButton('primary', invitation, 'Accept (Y)', () => answerInvitation(social, true));
   addButton('link', invitation, 'Decline', () => answerInvitation(social, false));
@@ -96,6 +97,11 @@ export function ask(social: Social, request: string, values: Values = {}): void 
   sendRequest(social.client, request, values, social.now(), (refused) => {
     if (refused !== '') social.answered(refused);
   });
+}
+
+/** For what the page asks by itself: nobody is told of a refusal. */
+function askQuietly({ client, now }: Social, request: string): void {
+  sendRequest(client, request, {}, now());
 }
 
 /** A new connection: the server says anew who is in the party. */
@@ -113,7 +119,7 @@ export function updateSocial(social: Social): void {
   for (const row of social.rows) updateMember(social, row);
   if (!social.isScoring || !isPlaying || now - social.askedMs < SCORES_MS) return;
   social.askedMs = now;
-  ask(social, 'scores');
+  askQuietly(social, 'scores');
 }
 
 function updateMember({ client }: Social, { member, root, note }: MemberRow): void {
@@ -219,7 +225,6 @@ export function addKill(social: Social, values: Values, kind: number): void {
 }
 
 export function showScores(social: Social, isOpen: boolean): void {
-  if (social.isScoring !== isOpen) social.askedMs = 0;
   social.isScoring = isOpen;
   setHidden(social.scores, !isOpen);
 }

@@ -97,6 +97,24 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
     expect([...first.errors, ...second.errors]).toEqual([]);
   });
 
+  test('scores opened twice in a moment are asked for once, and nobody is scolded', async () => {
+    await serve();
+    const { page, errors } = await open();
+    await enter(page, 'Cato');
+    for (let press = 0; press < 3; press++) {
+      await page.keyboard.down('Tab');
+      await page.locator('.scores .row.own').waitFor({ state: 'visible', timeout: WAIT_MS });
+      await page.waitForTimeout(60);
+      await page.keyboard.up('Tab');
+    }
+    await page.waitForTimeout(700);
+    expect(await page.locator('.notice.shown').count()).toBe(0);
+    const metrics = await (await fetch(`${url()}/metrics`)).text();
+    expect(metrics).not.toMatch(/too_soon"\} [1-9]/);
+    expect(metrics).toContain('scores.too_soon');
+    expect(errors).toEqual([]);
+  });
+
   test('abilities: cooldowns are shown, a bolt flies, what is not possible is said', async () => {
     await serve();
     const { page, errors } = await open();
