@@ -112,7 +112,10 @@ function strikeArea(sim: DarkAges, slot: number): void {
     const dx = positionX[target]! - x;
     const dz = positionZ[target]! - z;
     const reach = (radiusMm + FIGHTERS[kind[target]!]!.radiusMm) << POSITION_SHIFT;
-    if (dx * dx + dz * dz <= reach * reach) hurt(sim, source, ownerKind[slot]!, id, target);
+    if (dx * dx + dz * dz > reach * reach) continue;
+    // An area is shown to who sees its centre: who can't, was not warned.
+    if (blocksWay(sim.map, x, z, positionX[target]!, positionZ[target]!)) continue;
+    hurt(sim, source, ownerKind[slot]!, id, target);
   }
 }
 

@@ -112,6 +112,17 @@ describe('meteor', () => {
     expect(columns.kind.indexOf(AREA)).toBe(-1);
   });
 
+  test('does not strike through what is tall: who is not shown it, since its centre is hidden, is not hit', () => {
+    const arena = createArena(buildFieldMap([11_000, -1000, 11_500, 1000], 200_000));
+    const { columns } = arena;
+    const slot = addPlayer(arena, 0, 0);
+    const [behind, beside] = [addPlayer(arena, 12_500, 0), addPlayer(arena, 11_000, 2400)];
+    const open = addPlayer(arena, 10_000, -3000);
+    press(arena, slot, METEOR, -1, 1000);
+    step(arena, ABILITIES[METEOR]!.castTicks + ABILITIES[METEOR]!.delayTicks);
+    expect([behind, beside, open].map((each) => columns.health[each])).toEqual([100, 60, 60]);
+  });
+
   test('counts for who cast it, also when that one is dead by then, and for nobody when it is gone', () => {
     const arena = createArena();
     const { columns, sim } = arena;
