@@ -2,7 +2,7 @@
 // The Reader never throws: past the end, or on a malformed varint, it sets `failed`, yields zeros and stays failed;
 // a parser checks once at the end and before any use of a value as a length, index or loop bound.
 // The Writer never grows: past the end it sets `failed` and writes nothing more.
-// Neither allocates after creation, but for `text`.
+// Neither allocates after creation, but for `text` where it says so.
 
 // Without ignoreBOM a text that begins with U+FEFF would come back without it (test/base/bytes.test.ts holds this).
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -213,11 +213,28 @@ export class Writer {
     this.offset += length;
   }
 
-  /** UTF-8 behind its varint length. Allocates. */
+  /** UTF-8 behind its varint length. Allocates for what is more than ASCII. */
   text(value: string): void {
+    if (this.ascii(value)) return;
     const encoded = utf8Encoder.encode(value);
     this.varint(encoded.length);
     this.raw(encoded);
+  }
+
+  /** Names are told in every fight. Returns false, with nothing written, for what it is not meant for. */
+  private ascii(value: string): boolean {
+    const start = this.offset;
+    this.varint(value.length);
+    if (this.failed || !this.has(value.length)) return true;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) {
+        this.offset = start;
+        return false;
+      }
+      this.bytes[this.offset++] = code;
+    }
+    return true;
   }
 
   /** What was written since `from`, as a copy of its own. */
@@ -238,8 +255,4 @@ export function varintBytes(value: number): number {
   if (value < 0x20_0000) return 3;
   if (value < 0x1000_0000) return 4;
   return 5;
-}
-
-export function textBytes(value: string): number {
-  return utf8Encoder.encode(value).length;
 }

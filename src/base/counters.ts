@@ -79,6 +79,8 @@ export const COUNTERS = {
     textRate: counter('guard_texts_total', TEXTS, { rule: 'text_rate' }),
     textName: counter('guard_texts_total', TEXTS, { rule: 'text_name' }),
     textProfanity: counter('guard_texts_total', TEXTS, { rule: 'text_profanity' }),
+    textBusy: counter('guard_texts_total', TEXTS, { rule: 'text_busy' }),
+    textTargetBusy: counter('guard_texts_total', TEXTS, { rule: 'text_target_busy' }),
     joins: counter('joins_total', 'Players that entered the zone'),
     leaves: counter('leaves_total', 'Players that left the zone'),
     joinsRefused: counter(

@@ -20,6 +20,12 @@ export interface TextField {
    * players read of each other; 'name' names a player: its shape alone is checked; 'none' is never shown to anybody.
    */
   readonly screen?: 'chat' | 'name' | 'none';
+  /**
+   * In a request, of what players read of each other: who gets to hear it, which is what the guard bounds
+   * (src/guard/hearing.ts). 'zone', the default: everybody; 'named': the player whom the request's `screen: 'name'` field
+   * names; 'few': some who have chosen to hear the writer, as a party.
+   */
+  readonly heardBy?: 'zone' | 'named' | 'few';
   readonly comment?: string;
 }
 

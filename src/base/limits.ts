@@ -133,6 +133,19 @@ export const TEXT_MARKS_MAX = 3;
 export const TEXT_WINDOW_TICKS = 10 * TICK_HZ;
 /** Texts in a window; further ones are refused unread, `text_rate`: screening costs up to 0.3 ms each. */
 export const TEXTS_PER_WINDOW_MAX = 10;
+/**
+ * What texts of all players together may cost those who hear them, in bytes, each text counting for some more: the
+ * writer's name, the event, its frame. To the whole zone: 4 KB a second, a fifth of what a client by UDP can get, which
+ * is 20 short lines, faster than anybody reads; further ones are refused, `text_busy`. To one player from all who
+ * whisper to it: half of that, `text_target_busy`. Five seconds of it may come at once.
+ */
+export const TEXT_COST_EACH = 160;
+export const ZONE_TEXT_COST_PER_TICK = 68;
+export const ZONE_TEXT_COST_BURST = 300 * ZONE_TEXT_COST_PER_TICK;
+export const TARGET_TEXT_COST_PER_TICK = 34;
+export const TARGET_TEXT_COST_BURST = 300 * TARGET_TEXT_COST_PER_TICK;
+/** Half of the burst is kept for who has written at most so many texts in its window: a few who flood silence nobody. */
+export const TEXTS_QUIET_MAX = 2;
 
 // --- suspicion: points that what a player does is worth, and that are forgotten with time
 /** One point is forgotten in so long: half a second. */
@@ -183,6 +196,11 @@ assert(SEGMENT_BYTES_MAX + 14 <= PACKET_BYTES_MAX, 'a segment fits a packet');
 assert(CHANNEL_BYTES_BURST_DOWN >= SNAPSHOT_BYTES_MAX, 'a snapshot fits the burst');
 assert(CHAT_BYTES_MAX >= 4 * CHAT_LENGTH_MAX, 'a text of the longest length fits its bytes');
 assert(CHAT_BYTES_MAX < FRAME_BYTES_MAX, 'a text fits a frame');
+assert(
+  (ZONE_TEXT_COST_PER_TICK + TARGET_TEXT_COST_PER_TICK) * TICK_HZ <= 0.3 * CHANNEL_BYTES_PER_SECOND_DOWN,
+  'what others write takes less than a third of what a client may get',
+);
+assert(2 * (CHAT_BYTES_MAX + TEXT_COST_EACH) <= TARGET_TEXT_COST_BURST, 'half a burst has room for the longest text');
 assert(LINGER_TICKS >= TEXT_WINDOW_TICKS, 'who leaves and comes back has not escaped the count of texts');
 assert(SUSPICION_CLOSE > 10 * SUSPICION_TELL, 'operators hear of a suspect long before it is thrown out');
 assert(TIME_WARP_TICKS > PENDING_INPUTS, 'a time warp is further ahead than an early input');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Reader, textBytes, varintBytes, Writer, zigzag } from '../../src/base/bytes.ts';
+import { Reader, varintBytes, Writer, zigzag } from '../../src/base/bytes.ts';
 
 const u32 = fc.oneof(
   fc.nat(0xffff_ffff),
@@ -166,7 +166,21 @@ test('text: a length past the end fails, none is empty, a byte-order mark stays,
   writer.text('\uFEFFé');
   const again = new Reader(writer.bytes);
   expect(again.text(again.varint())).toBe('\uFEFFé');
-  expect(textBytes('\uFEFFé')).toBe(5);
+  expect(writer.offset).toBe(6);
+});
+
+test.each(['Player-12', 'Player-12é', '', 'ééééé', 'é'.repeat(100)])('text that does not fit fails: %s', (text) => {
+  const bytes = new TextEncoder().encode(text).length;
+  const whole = bytes + varintBytes(bytes);
+  const writer = new Writer(new Uint8Array(300));
+  writer.reset(writer.bytes, 0, whole);
+  writer.text(text);
+  expect([writer.failed, writer.offset]).toEqual([false, whole]);
+  for (let end = 0; end < whole; end++) {
+    writer.reset(writer.bytes, 0, end);
+    writer.text(text);
+    expect(writer.failed).toBe(true);
+  }
 });
 
 test('a u53 above 2⁵³−1 fails', () => {
