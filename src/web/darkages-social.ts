@@ -94,6 +94,8 @@ export function createSocial(client: Client, now: () => number, answered: (code:
 }
 
 export function ask(social: Social, request: string, values: Values = {}): void {
+  // Whatever the answer, nothing is left to be answered; typed in the chat as well.
+  if (request === 'accept' || request === 'decline') social.invitedUntilMs = 0;
   sendRequest(social.client, request, values, social.now(), (refused) => {
     if (refused !== '') social.answered(refused);
   });
@@ -193,14 +195,18 @@ function fillNearby(social: Social): void {
   if (views.length === 0) addElement('p', '', social.menu, 'Nobody is near.');
 }
 
+/** @param from '' = the invitation is taken back, or who sent it is gone. */
 export function showInvitation(social: Social, from: string): void {
+  if (from === '') {
+    social.invitedUntilMs = 0;
+    return;
+  }
   setText(social.invitationText, `${from} asks you to join a party.`);
   social.invitedUntilMs = social.now() + INVITE_MS;
 }
 
 export function answerInvitation(social: Social, isAccepted: boolean): void {
   if (social.now() >= social.invitedUntilMs) return;
-  social.invitedUntilMs = 0;
   ask(social, isAccepted ? 'accept' : 'decline');
 }
 

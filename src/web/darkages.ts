@@ -248,7 +248,7 @@ export function hearEvent(page: DarkAgesPage, name: string, values: Values): voi
   else if (name === 'said') noteSaid(page, values);
   else if (name === 'invited') {
     showInvitation(social, String(values.from));
-    playSound(page.sound, 'word', 1, 0, now());
+    if (values.from !== '') playSound(page.sound, 'word', 1, 0, now());
   } else if (name === 'party') {
     const before = social.party.members.map((member) => member.name);
     showMembers(social, String(values.members));

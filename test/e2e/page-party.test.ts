@@ -14,7 +14,38 @@ async function goTo(page: Page, xMm: number): Promise<void> {
   await approach(page, () => Promise.resolve<Place>({ x: xMm, z }), 1_500);
 }
 
+/** Hands the page an event, as if the server had sent it. */
+async function tell(page: Page, name: string, values: Record<string, string>): Promise<void> {
+  await page.evaluate(([event, sent]) => darkages.client.options.events?.event?.(event, sent, 0), [
+    name,
+    values,
+  ] as const);
+}
+
 describe.skipIf(chromium === undefined)('a party on the page', () => {
+  test('an invitation goes when it is taken back, and when it is answered in the chat', async () => {
+    await serve();
+    const [first, second] = [await open(), await open()];
+    await enter(first.page, 'Aldric');
+    await enter(second.page, 'Brynn');
+    const popup = second.page.locator('.invitation');
+    await tell(second.page, 'invited', { from: 'Zoe' });
+    await popup.waitFor({ timeout: WAIT_MS });
+    await tell(second.page, 'invited', { from: '' });
+    await popup.waitFor({ state: 'hidden', timeout: 5_000 });
+    // One that the server knows nothing of any more.
+    await tell(second.page, 'invited', { from: 'Zoe' });
+    await second.page.getByRole('button', { name: 'Accept (Y)' }).click();
+    await second.page.locator('.notice', { hasText: 'Nobody has invited you.' }).waitFor({ timeout: WAIT_MS });
+    expect(await popup.isHidden()).toBe(true);
+    await say(first.page, '/invite Brynn');
+    await popup.waitFor({ timeout: WAIT_MS });
+    await say(second.page, '/accept');
+    await first.page.locator('.member', { hasText: 'Brynn' }).waitFor({ timeout: WAIT_MS });
+    await popup.waitFor({ state: 'hidden', timeout: 5_000 });
+    expect([...first.errors, ...second.errors]).toEqual([]);
+  });
+
   test(
     'health and distance beyond sight, a crown, a menu for who leads',
     async () => {
