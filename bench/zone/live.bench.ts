@@ -74,7 +74,10 @@ export const bench: Bench = createLiveBench('zone.live', ['--peaceful']);
 
 async function play(load: Load, seed: number, flags: readonly string[]): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'darkages-live-'));
-  const server = await startServer({ args: ['--seed', String(seed)], core: SERVER_CORE });
+  const server = await startServer({
+    args: ['--seed', String(seed), '--sessions-per-minute', '100000'],
+    core: SERVER_CORE,
+  });
   const reportFile = join(folder, 'report.json');
   let stopBots = (): void => {};
   try {

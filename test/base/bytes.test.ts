@@ -187,3 +187,19 @@ test('a u53 above 2⁵³−1 fails', () => {
   const reader = new Reader(Uint8Array.of(0, 0, 0, 0, 0, 0, 0x20, 0));
   expect([reader.u53(), reader.failed]).toEqual([0, true]);
 });
+
+test('texts are the same on the short way of plain characters and on the long one', () => {
+  for (const length of [1, 24, 63, 64, 65, 200]) {
+    const plain = Array.from({ length }, (_, index) => String.fromCharCode((index * 37) & 0x7f)).join('');
+    for (const text of [plain, `${plain.slice(1)}é`]) {
+      const bytes = new TextEncoder().encode(`x${text}y`);
+      const reader = new Reader(bytes);
+      reader.u8();
+      expect([reader.text(bytes.length - 2), reader.u8(), reader.failed]).toEqual([text, 0x79, false]);
+      bytes[length] = 0xff;
+      const broken = new Reader(bytes);
+      broken.u8();
+      expect([broken.text(bytes.length - 2), broken.failed]).toEqual(['', true]);
+    }
+  }
+});
