@@ -60,6 +60,7 @@ export const columns = {
   partyTold: hidden('u31', 'health and place as the party was told last (party-state.ts); 0 = it was told nothing'),
   invitedBy: hidden('i32', 'handle of who invited to a party last; 0 = nobody has to wait'),
   inviteUntil: hidden('u31', 'tick at which that invitation is void'),
+  invitesAllTick: hidden('u31', 'tick at which as many may be invited at once as ever'),
   homeX: hidden('i32', 'creature: where it belongs'),
   homeZ: hidden('i32', 'creature: where it belongs'),
   goalX: hidden('i32', 'creature: where it is going'),

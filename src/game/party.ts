@@ -7,6 +7,11 @@ import { INVITE_TICKS, PARTY_SIZE_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { PLAYER } from './kinds.ts';
 
+/** Invitations that a player may send at once. */
+const INVITES_MAX = PARTY_SIZE_MAX;
+/** From then on it may send one more after so many ticks. */
+const INVITE_PAUSE_TICKS = INVITE_TICKS / INVITES_MAX;
+
 function partySize(sim: DarkAges, party: number): number {
   const columns = columnsOf(sim);
   let size = 0;
@@ -52,7 +57,7 @@ function freeParty(sim: DarkAges): number {
 }
 
 export function inviteToParty(sim: DarkAges, slot: number, name: string): string {
-  const { party, invitedBy, inviteUntil } = columnsOf(sim);
+  const { party, invitedBy, inviteUntil, invitesAllTick } = columnsOf(sim);
   const target = sim.findPlayer(name);
   if (target < 0) return 'no_such_player';
   if (target === slot) return 'yourself';
@@ -69,6 +74,10 @@ export function inviteToParty(sim: DarkAges, slot: number, name: string): string
   // Else who asks again first would hold the only place for ever, or ask without end.
   const isTooSoon = invitedBy[target] === sim.handle(slot) && inviteUntil[target]! + INVITE_TICKS > sim.tick;
   if (isTooSoon) return 'declined';
+  // Nor may everyone be asked in turn.
+  const allTick = Math.max(invitesAllTick[slot]!, sim.tick) + INVITE_PAUSE_TICKS;
+  if (allTick > sim.tick + INVITE_TICKS) return 'too_soon';
+  invitesAllTick[slot] = allTick;
   invitedBy[target] = sim.handle(slot);
   inviteUntil[target] = sim.tick + INVITE_TICKS;
   sim.emit('invited', target, { from: sim.nameOf(slot) });
@@ -80,7 +89,8 @@ export function acceptInvitation(sim: DarkAges, slot: number): string {
   if (inviteUntil[slot]! <= sim.tick) return 'no_invitation';
   if (party[slot] !== 0) return 'in_party';
   const host = sim.find(invitedBy[slot]!);
-  voidInvitation(sim, slot);
+  invitedBy[slot] = 0;
+  inviteUntil[slot] = 0;
   if (host < 0 || kind[host] !== PLAYER) return 'no_invitation';
   // Members know where the others are: only the leader brings somebody in, whoever was alone when it invited.
   if (party[host] !== 0 && partyMembers(sim, party[host]!)[0] !== host) return 'no_invitation';
@@ -106,19 +116,15 @@ export function declineInvitation(sim: DarkAges, slot: number): string {
   return '';
 }
 
-/** As if the player in `slot` had not been invited: nobody has to wait. */
-function voidInvitation(sim: DarkAges, slot: number): void {
-  const { invitedBy, inviteUntil } = columnsOf(sim);
-  invitedBy[slot] = 0;
-  inviteUntil[slot] = 0;
-}
-
-/** What the player in `slot` offered is not its to give any more: it follows another leader, or leads nobody. */
+/**
+ * What the player in `slot` offered is not its to give any more: it follows another leader, or leads nobody. It waits as if
+ * it had been declined: who hands the lead to and fro would else ask somebody without end.
+ */
 function voidInvitationsOf(sim: DarkAges, slot: number): void {
   const { invitedBy, inviteUntil } = columnsOf(sim);
   const host = sim.handle(slot);
   for (let guest = 0; guest < sim.slotCount; guest++) {
-    if (invitedBy[guest] === host && inviteUntil[guest]! > sim.tick) voidInvitation(sim, guest);
+    if (invitedBy[guest] === host && inviteUntil[guest]! > sim.tick) inviteUntil[guest] = sim.tick;
   }
 }
 

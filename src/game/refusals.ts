@@ -22,6 +22,7 @@ export const rules: readonly string[] = [
   'invite.party_full',
   'invite.already_invited',
   'invite.declined',
+  'invite.too_soon',
   'accept.no_invitation',
   'accept.in_party',
   'accept.party_full',

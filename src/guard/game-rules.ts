@@ -53,6 +53,7 @@ const REQUEST_ROWS: readonly GameRow[] = [
   ['invite.party_full', 'inviting too many', '5', 'a sixth'],
   ['invite.already_invited', 'inviting without end', 'one in 30 s', 'again and again'],
   ['invite.declined', 'inviting again who did not want to', '30 s later', 'the same one after a no'],
+  ['invite.too_soon', 'inviting everybody', '5, then one in 6 s', 'one after the other'],
   ['accept.no_invitation', 'joining unasked', 'an invitation', 'what nobody offered'],
   [
     'accept.no_invitation',

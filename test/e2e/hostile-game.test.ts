@@ -54,11 +54,10 @@ async function formParty(leader: Player, ...members: readonly Player[]): Promise
   }
 }
 
-/** Nobody is in a party or invited to one any more, and nobody was declined, who would have to wait. */
+/** Nobody is in a party or invited to one any more, and nobody has to wait before it invites. */
 async function disband(): Promise<void> {
-  for (const player of stage.players) {
-    for (const request of ['leaveParty', 'accept', 'leaveParty']) await ask(player, { [request]: {} });
-  }
+  for (const player of stage.players) await ask(player, { leaveParty: {} });
+  for (const player of stage.players) await ask(player, { forgetInvitations: {} });
 }
 
 /** Of the projectile that a player sees; 0 when it sees none. */
@@ -278,6 +277,13 @@ describe('requests', () => {
     expect(await ask(first, { decline: {} })).toBe('');
     await refusedRequest('invite.declined', { name: first.name });
     expect(await ask(third, { invite: { name: first.name } })).toBe('');
+  });
+
+  test('invite.too_soon: one after the other', async () => {
+    for (const { name } of [victim, third, ...others]) expect(await ask(hostile, { invite: { name } })).toBe('');
+    expect(await ask(others[0]!, { decline: {} })).toBe('');
+    await ask(others[0]!, { forgetInvitations: {} });
+    await refusedRequest('invite.too_soon', { name: others[0]!.name });
   });
 
   test('accept.no_invitation: of who has joined another leader since', async () => {

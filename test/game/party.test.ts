@@ -90,6 +90,7 @@ test('whoever was alone when it invited brings nobody into the party that it joi
   // Nor later, when it leads again or is alone.
   expect(promoteMember(sim, bob, 'ann')).toBe('');
   expect(acceptInvitation(sim, eve)).toBe('no_invitation');
+  step(arena, INVITE_TICKS);
   expect(inviteToParty(sim, ann, 'dan')).toBe('');
   expect(leaveParty(sim, ann)).toBe('');
   expect(acceptInvitation(sim, spy)).toBe('no_invitation');
@@ -118,6 +119,50 @@ test('who was declined, or not answered, waits before it invites the same one ag
   expect(acceptInvitation(sim, cat)).toBe('');
   expect(leaveParty(sim, cat)).toBe('');
   expect(inviteToParty(sim, bob, 'cat')).toBe('');
+});
+
+test('who takes an invitation back waits as if it was declined: nobody is asked again and again', () => {
+  const { arena, slots } = createParty(2);
+  const { sim } = arena;
+  const [ann, bob, cat, dan] = slots as [number, number, number, number];
+  const takeBack: readonly (() => string)[] = [
+    () => promoteMember(sim, ann, 'bob') || promoteMember(sim, bob, 'ann'),
+    () => leaveParty(sim, ann),
+    () => inviteToParty(sim, dan, 'ann') || acceptInvitation(sim, ann) || leaveParty(sim, ann),
+  ];
+  for (const deed of takeBack) {
+    expect(inviteToParty(sim, ann, 'cat')).toBe('');
+    expect(deed()).toBe('');
+    expect(acceptInvitation(sim, cat)).toBe('no_invitation');
+    expect(inviteToParty(sim, ann, 'cat')).toBe('declined');
+    step(arena, INVITE_TICKS - 1);
+    expect(inviteToParty(sim, ann, 'cat')).toBe('declined');
+    step(arena);
+  }
+  // Somebody else is free to ask meanwhile.
+  expect(inviteToParty(sim, ann, 'cat')).toBe('');
+  join(arena, bob, ann);
+  expect(inviteToParty(sim, dan, 'cat')).toBe('');
+});
+
+test('five may be invited at once, whatever comes of it, then one every six seconds', () => {
+  const { arena, slots } = createParty(0);
+  const { sim } = arena;
+  const [ann, bob] = slots as [number, number];
+  for (const name of ['cat', 'dan', 'eve', 'fay', 'gus']) expect(inviteToParty(sim, ann, name)).toBe('');
+  for (const slot of slots.slice(2)) expect(declineInvitation(sim, slot)).toBe('');
+  expect(inviteToParty(sim, ann, 'bob')).toBe('too_soon');
+  expect(inviteToParty(sim, ann, 'cat')).toBe('declined');
+  expect(inviteToParty(sim, bob, 'cat')).toBe('');
+  step(arena, 359);
+  expect(inviteToParty(sim, ann, 'bob')).toBe('too_soon');
+  step(arena);
+  expect(inviteToParty(sim, ann, 'bob')).toBe('');
+  expect(declineInvitation(sim, bob)).toBe('');
+  // Refused ones cost nothing, and time brings back five at most.
+  step(arena, 10 * INVITE_TICKS);
+  for (const name of ['bob', 'cat', 'dan', 'eve', 'fay']) expect(inviteToParty(sim, ann, name)).toBe('');
+  expect(inviteToParty(sim, ann, 'gus')).toBe('too_soon');
 });
 
 test('when the leader goes the next one leads; who is left alone is in none; numbers are used again', () => {
