@@ -22,13 +22,14 @@ const SCORES_TICKS = 30;
 type Values = Readonly<Record<string, number | string>>;
 
 const TEXT = { type: 'text', maxBytes: TEXT_BYTES, comment: 'at most 256 characters' } as const;
+const WHISPERED = { ...TEXT, heardBy: 'named' } as const;
 const NAME = { type: 'text', maxBytes: 24, screen: 'name', comment: 'of a player, in any case' } as const;
 
 export const requests = {
   respawn: { field: 16, fields: {}, run: requestRespawn },
   say: { field: 17, fields: { text: { field: 1, ...TEXT } }, run: say },
-  whisper: { field: 18, fields: { to: { field: 1, ...NAME }, text: { field: 2, ...TEXT } }, run: whisper },
-  partySay: { field: 19, fields: { text: { field: 1, ...TEXT } }, run: partySay },
+  whisper: { field: 18, fields: { to: { field: 1, ...NAME }, text: { field: 2, ...WHISPERED } }, run: whisper },
+  partySay: { field: 19, fields: { text: { field: 1, ...TEXT, heardBy: 'few' } }, run: partySay },
   invite: {
     field: 20,
     fields: { name: { field: 1, ...NAME } },

@@ -3,10 +3,11 @@
 // kept in keyframes and comes out the same in a replay.
 
 import type { CounterName } from '../base/counters.ts';
-import type { Fields } from '../base/fields.ts';
-import { TEXT_WINDOW_TICKS, TEXTS_PER_WINDOW_MAX } from '../base/limits.ts';
+import type { Fields, TextField } from '../base/fields.ts';
+import { TEXT_WINDOW_TICKS, TEXTS_PER_WINDOW_MAX, TEXTS_QUIET_MAX } from '../base/limits.ts';
 import type { World } from '../sim/world.ts';
 import { worldTick } from '../sim/world.ts';
+import { takeHearing } from './hearing.ts';
 import type { InputGuard } from './input-guard.ts';
 import { addPoints, SCORED, type ScoredName } from './score.ts';
 import { isName, screenText, type TextCode } from './text.ts';
@@ -20,6 +21,8 @@ const COUNTER_OF: Readonly<Record<Exclude<TextCode, ''>, CounterName<'zone'>>> =
   text_injection: 'textInjection',
   text_repeat: 'textRepeat',
   text_rate: 'textRate',
+  text_busy: 'textBusy',
+  text_target_busy: 'textTargetBusy',
   text_name: 'textName',
   text_profanity: 'textProfanity',
 };
@@ -34,10 +37,14 @@ export function screenRequest(
   fields: Fields,
   values: Record<string, number | string>,
   slot: number,
+  findPlayer: (name: string) => number,
 ): TextCode {
   const tick = worldTick(world) + 1;
   let hash = 0;
   let hasChat = false;
+  let chatBytes = 0;
+  let target = -1;
+  let heardBy: TextField['heardBy'];
   for (const [name, field] of Object.entries(fields)) {
     if (field.type !== 'text' || field.screen === 'none') continue;
     const value = values[name] as string;
@@ -45,6 +52,7 @@ export function screenRequest(
     if (field.screen === 'name') {
       if (!isName(value)) return count(guard, slot, 'text_name', tick);
       hash = hashString(hash, value);
+      target = findPlayer(value);
       continue;
     }
     if (!hasChat) {
@@ -54,13 +62,21 @@ export function screenRequest(
     const { code, text, isMasked } = screenText(value, 'chat');
     if (code !== '') return count(guard, slot, code, tick);
     // `<` became a longer character: what goes out has to fit as well.
-    if (utf8Bytes(text) > field.maxBytes) return count(guard, slot, 'text_long', tick);
+    const bytes = utf8Bytes(text);
+    if (bytes > field.maxBytes) return count(guard, slot, 'text_long', tick);
+    chatBytes += bytes;
+    heardBy = field.heardBy;
     if (isMasked) count(guard, slot, 'text_profanity', tick);
     else if (text !== value) guard.counters.words[guard.counters.index.textInvisible]!++;
     values[name] = text;
     hash = hashString(hash, text);
   }
-  if (hasChat && !takeHash(world, slot, tick, hash)) return count(guard, slot, 'text_repeat', tick);
+  if (!hasChat) return '';
+  if (isRepeated(world, slot, tick, hash)) return count(guard, slot, 'text_repeat', tick);
+  const isQuiet = world.columns.textCount[slot]! <= TEXTS_QUIET_MAX;
+  const crowd = takeHearing(world, { heardBy, target, bytes: chatBytes, isQuiet }, tick);
+  if (crowd !== '') return count(guard, slot, crowd, tick);
+  noteText(world, slot, tick, hash);
   return '';
 }
 
@@ -97,19 +113,19 @@ function takeText({ columns }: World, slot: number, tick: number): boolean {
   return true;
 }
 
-/** False for what was taken twice within the window already. */
-function takeHash({ columns }: World, slot: number, tick: number, hash: number): boolean {
+/** Whether it was taken twice within the window already. */
+function isRepeated({ columns }: World, slot: number, tick: number, hash: number): boolean {
   const { textHash, textNewTick, textOldTick } = columns;
-  if (textHash[slot] !== hash || textNewTick[slot] === 0) {
-    textHash[slot] = hash;
-    textOldTick[slot] = 0;
-    textNewTick[slot] = tick;
-    return true;
-  }
-  if (textOldTick[slot] !== 0 && tick - textOldTick[slot]! < TEXT_WINDOW_TICKS) return false;
-  textOldTick[slot] = textNewTick[slot]!;
+  if (textHash[slot] !== hash || textNewTick[slot] === 0) return false;
+  return textOldTick[slot] !== 0 && tick - textOldTick[slot]! < TEXT_WINDOW_TICKS;
+}
+
+/** It was taken. */
+function noteText({ columns }: World, slot: number, tick: number, hash: number): void {
+  const { textHash, textNewTick, textOldTick } = columns;
+  textOldTick[slot] = textHash[slot] === hash ? textNewTick[slot]! : 0;
+  textHash[slot] = hash;
   textNewTick[slot] = tick;
-  return true;
 }
 
 /** FNV-1a over the code units, ASCII letters without case; an end mark, so that two texts differ from their sum. */

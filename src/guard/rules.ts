@@ -213,6 +213,24 @@ const ZONE_ROWS: readonly Row[] = [
     'zone.textProfanity',
     'profanity is masked through look-alikes, digits, doubled and spaced letters, marks and zero widths',
   ],
+  [
+    'text_busy',
+    'texts of all players to the whole zone; half is kept for who writes little',
+    `${limits.ZONE_TEXT_COST_PER_TICK} bytes a tick, each ${limits.TEXT_COST_EACH} more, ${limits.ZONE_TEXT_COST_BURST} at once`,
+    'zone',
+    'refuse',
+    'zone.textBusy',
+    'text_busy: a crowd that writes all it may costs each hearer no more than its share, and who writes little is heard',
+  ],
+  [
+    'text_target_busy',
+    'whispers to one player, of all others',
+    `${limits.TARGET_TEXT_COST_PER_TICK} bytes a tick, each ${limits.TEXT_COST_EACH} more, ${limits.TARGET_TEXT_COST_BURST} at once`,
+    'zone',
+    'refuse',
+    'zone.textTargetBusy',
+    'text_target_busy: a crowd that whispers to one player is bounded, and others are whispered to',
+  ],
 ];
 
 export const RULES: readonly Rule[] = [...EDGE_ROWS, ...GATEWAY_ROWS, ...ZONE_ROWS, ...GAME_ROWS].map(

@@ -24,6 +24,8 @@ export type TextCode =
   | 'text_control'
   | 'text_repeat'
   | 'text_rate'
+  | 'text_busy'
+  | 'text_target_busy'
   | 'text_name'
   | 'text_profanity';
 

@@ -81,6 +81,8 @@ export const ENGINE_COLUMNS = {
   textHash: hidden('i32', 'guard: the last text taken'),
   textNewTick: hidden('u31', 'guard: when it was taken last'),
   textOldTick: hidden('u31', 'guard: when it was taken before that; 0 = it was not'),
+  heardCost: hidden('u16', 'guard: what others’ texts to this player cost, as of heardTick'),
+  heardTick: hidden('u31', 'guard: when the last of them was let through'),
   rewindTicks: hidden(
     'u16',
     'how far back hits are judged: 1 + 1/16 ticks of view age, clamped and smoothed; 0 = not known yet',

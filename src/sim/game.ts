@@ -177,6 +177,7 @@ export function defineGame<const Specs extends ColumnSpecs, Map>(
   checkFields('input', inputs);
   checkFields('request', definition.requests ?? {});
   checkFields('event', definition.events ?? {});
+  checkHearing(definition.requests ?? {});
   for (const [name, { min, max }] of Object.entries(inputs)) {
     assert(min <= 0 && max >= 0, `input ${name}: its bounds include 0, which is what a client that sends none means`);
   }
@@ -208,6 +209,18 @@ function checkRules(rules: readonly string[]): void {
   assert(rules.length <= GAME_RULES_MAX, `a game has at most ${GAME_RULES_MAX} rules to count`);
   assert(new Set(rules).size === rules.length, 'no two rules have the same name');
   for (const rule of rules) assert(RULE.test(rule), `rule ${rule}: it is a name, or request.code`);
+}
+
+function checkHearing(requests: Readonly<Record<string, { readonly fields: Fields }>>): void {
+  for (const [name, { fields }] of Object.entries(requests)) {
+    const texts = Object.values(fields).filter((field) => field.type === 'text');
+    const isHeardByNamed = texts.some((field) => field.heardBy === 'named');
+    const isNaming = texts.some((field) => field.screen === 'name');
+    assert(
+      !isHeardByNamed || isNaming,
+      `request ${name}: a text heard by who is named needs a field that names somebody`,
+    );
+  }
 }
 
 function checkFields(

@@ -3,7 +3,7 @@
 // their tick (pending-inputs.ts); so copying, hashing and restoring it is a walk over words.
 // Written by the zone thread alone. Others read the history (history.ts), never this.
 //
-//   words: [0] tick  [1] slots in use  [2] entities alive  [3…6] random  [7…15] zero | column 0 | column 1 | …
+//   words: [0] tick  [1] slots in use  [2] entities alive  [3…6] random  [7…8] texts to all  [9…15] zero | column 0 | column 1 | …
 
 import { assert } from '../base/assert.ts';
 import { nextRandom, RANDOM_WORDS, seedRandom } from '../base/random.ts';
@@ -14,8 +14,11 @@ const TICK = 0;
 const SLOT_COUNT = 1;
 const ALIVE_COUNT = 2;
 const RANDOM = 3;
+/** Places in `words` of what texts to the whole zone cost those who hear them, and as of which tick. The guard's. */
+export const ZONE_HEARD_COST = 7;
+export const ZONE_HEARD_TICK = 8;
 
-assert(RANDOM + RANDOM_WORDS <= HEADER_WORDS, 'the generator fits the header');
+assert(RANDOM + RANDOM_WORDS <= ZONE_HEARD_COST, 'the generator fits its place in the header');
 
 export interface World {
   readonly capacity: number;

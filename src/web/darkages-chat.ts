@@ -78,6 +78,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   text_empty: 'There is nothing to say.',
   text_long: 'That is too long: 256 characters at most.',
   text_rate: 'Slowly: too much at once.',
+  text_busy: 'Too many are talking: say it again in a moment.',
+  text_target_busy: 'Too many are whispering to that one: again in a moment.',
   text_repeat: 'You have said that already.',
   text_link: 'No links here.',
   text_markup: 'No markup here: plain words.',

@@ -36,7 +36,7 @@ export function takeRequest(zone: ZoneAnswers, client: number): void {
     const body = value[name];
     if (body === undefined) continue;
     const values = body as Record<string, number | string>;
-    refused = screenRequest(zone.guard, zone.world, spec.fields, values, slot);
+    refused = screenRequest(zone.guard, zone.world, spec.fields, values, slot, zone.sim.findPlayer);
     if (refused === '') {
       refused = spec.run(zone.sim, slot, values);
       const rule = zone.game.rules.indexOf(`${name}.${refused}`);

@@ -2,7 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { REQUESTS_PER_SECOND_MAX, TEXTS_PER_WINDOW_MAX } from '../../src/base/limits.ts';
+import {
+  CHAT_LENGTH_MAX,
+  REQUESTS_PER_SECOND_MAX,
+  TEXTS_PER_WINDOW_MAX,
+  TEXTS_QUIET_MAX,
+} from '../../src/base/limits.ts';
+import type { WireObject } from '../../src/wire/codec.ts';
 import {
   connect,
   enter,
@@ -53,6 +59,30 @@ function corrected(sends: string, text: string): Attack {
       return { times: 1, told: (await ask(client, [{ say: { text } }]))[0]! };
     },
   };
+}
+
+/** All the texts that one may write at once, each as long as they get: more than its part of what others can hear. */
+function crowding(code: string, sends: string, requestOf: (text: string, client: RawClient) => WireObject): Attack {
+  return {
+    sends,
+    told: code,
+    also: ['zone.requestsPutOff'],
+    async run({ client }) {
+      const texts = Array.from({ length: TEXTS_PER_WINDOW_MAX }, (_, index) => longText(index));
+      const answers = await ask(
+        client,
+        texts.map((text) => requestOf(text, client)),
+      );
+      expect(answers.slice(0, TEXTS_QUIET_MAX)).toEqual(Array(TEXTS_QUIET_MAX).fill(''));
+      return { told: answers.find((answer) => answer !== '')! };
+    },
+  };
+}
+
+/** 256 characters of four bytes, another text for each index. */
+function longText(index: number): string {
+  const pair = String.fromCodePoint(0x1f600 + index, 0x1f640 + index);
+  return pair.repeat(CHAT_LENGTH_MAX / 2);
 }
 
 export const ZONE_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
@@ -187,4 +217,8 @@ export const ZONE_ATTACKS: Readonly<Record<string, Attack | InProcess>> = {
   text_markup: texts('text_markup', 'tags', NASTY.text_markup!.slice(0, 3)),
   text_link: texts('text_link', 'addresses', NASTY.text_link!.slice(0, 3)),
   text_profanity: corrected('a bad word', 'fuck'),
+  text_busy: crowding('text_busy', 'the longest texts, as many as it may', (text) => ({ say: { text } })),
+  text_target_busy: crowding('text_target_busy', 'as many to one player', (text, { welcome }) => ({
+    whisper: { to: String(welcome!.name), text },
+  })),
 };

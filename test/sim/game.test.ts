@@ -47,6 +47,14 @@ test.each<[string, Partial<Definition>]>([
   ['rule pay.too.poor', { rules: ['pay.too.poor'] }],
   ['no two rules have the same name', { rules: ['far', 'far'] }],
   ['at most 64 rules', { rules: Array.from({ length: 65 }, (_, index) => `rule${index}`) }],
+  [
+    'needs a field that names somebody',
+    {
+      requests: {
+        tell: { field: 16, fields: { text: { field: 1, type: 'text', maxBytes: 9, heardBy: 'named' } }, run: () => '' },
+      },
+    },
+  ],
   ['input aim is a column of the engine', { inputs: { aim: { field: 16, type: 'int', min: 0, max: 1 } } }],
   [
     'field number of another',
