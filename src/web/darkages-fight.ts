@@ -7,6 +7,7 @@ import { ABILITIES, BOLT, MEND, METEOR, SLASH } from '../game/abilities.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from '../game/kinds.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { toTurns } from './camera.ts';
+import { findMendTarget } from './darkages-mend.ts';
 
 /** A press lasts at least this long, so that a tap between two ticks counts, and one a little early does too. */
 const PRESS_MS = 160;
@@ -53,6 +54,8 @@ export interface Fight {
   /** The finger's presses look for an enemy themselves. */
   isAssisted: boolean;
   hoverSlot: number;
+  /** Name of the party member that mend is for; '' = none is chosen. */
+  chosenMember: string;
   readonly floats: Float[];
   readonly marks: Mark[];
   /** Slots that were struck, and when. */
@@ -89,6 +92,7 @@ export function createFight(client: Client, heard: Fight['heard']): Fight {
     hasCursor: false,
     isAssisted: false,
     hoverSlot: -1,
+    chosenMember: '',
     floats: [],
     marks: [],
     flashes: new Map(),
@@ -192,16 +196,14 @@ export function writeFight(fight: Fight, nowMs: number): void {
 
 /** Whom the ability is for. An enemy is only named where that can't be refused: a blow at the air is a blow too. */
 function targetFor(fight: Fight, ability: number, slot: number): number {
-  const view = fight.client.interpolation.views.get(slot);
-  if (view === undefined) return 0;
-  const { own } = fight.client;
-  const distance = Math.hypot(view.x - own.x, view.z - own.z);
+  const { own, interpolation } = fight.client;
   if (ability === MEND) {
-    const party = own.columns.party ?? 0;
-    const isFriend = party !== 0 && view.columns.party === party && isAlive(view.columns);
-    return isFriend && distance < ABILITIES[MEND]!.rangeMm ? handleOf(view) : 0;
+    const mended = findMendTarget(fight);
+    return mended === undefined ? 0 : handleOf(mended);
   }
-  if ((ability !== SLASH && ability !== BOLT) || !isFoe(fight, view)) return 0;
+  const view = interpolation.views.get(slot);
+  if (view === undefined || (ability !== SLASH && ability !== BOLT) || !isFoe(fight, view)) return 0;
+  const distance = Math.hypot(view.x - own.x, view.z - own.z);
   return distance < ABILITIES[ability]!.rangeMm * 0.85 ? handleOf(view) : 0;
 }
 

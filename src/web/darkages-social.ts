@@ -4,6 +4,8 @@ import { sendRequest } from '../client/client.ts';
 import { type Client, PLAYING } from '../client/state.ts';
 import { ABILITIES, HEALTH_MAX, INVITE_TICKS, PARTY_SIZE_MAX } from '../game/abilities.ts';
 import { KINDS, PLAYER } from '../game/kinds.ts';
+import type { Fight } from './darkages-fight.ts';
+import { chooseMember } from './darkages-mend.ts';
 import { conditionOf, isLeading, type Member, type Party, setMembers } from './darkages-party.ts';
 import { addButton, addElement, addIcon, setHidden, setText, setVariable } from './dom.ts';
 
@@ -21,10 +23,12 @@ interface MemberRow {
   readonly member: Member;
   readonly root: HTMLElement;
   readonly note: HTMLElement;
+  readonly choose: HTMLButtonElement;
 }
 
 export interface Social {
   readonly client: Client;
+  readonly fight: Fight;
   readonly now: () => number;
   /** Hears why a request was refused. */
   readonly answered: (code: string) => void;
@@ -47,7 +51,7 @@ export interface Social {
   askedMs: number;
 }
 
-export function createSocial(client: Client, now: () => number, answered: (code: string) => void): Social {
+export function createSocial(fight: Fight, now: () => number, answered: (code: string) => void): Social {
   const feed = addElement('ol', 'feed', document.body);
   feed.setAttribute('aria-label', 'Kills');
   const partyPanel = addElement('section', 'party', document.body);
@@ -68,7 +72,8 @@ export function createSocial(client: Client, now: () => number, answered: (code:
   const head = addElement('div', 'row head', scores);
   for (const title of ['', 'name', 'kills', 'deaths']) addElement('span', '', head, title);
   const social: Social = {
-    client,
+    client: fight.client,
+    fight,
     now,
     answered,
     feed,
@@ -124,10 +129,13 @@ export function updateSocial(social: Social): void {
   askQuietly(social, 'scores');
 }
 
-function updateMember({ client }: Social, { member, root, note }: MemberRow): void {
+function updateMember({ client, fight }: Social, { member, root, note, choose }: MemberRow): void {
   const { health, isAway, distanceMm } = conditionOf(member, client);
   root.classList.toggle('away', isAway);
   root.classList.toggle('dead', health === 0);
+  const isChosen = member.name === fight.chosenMember;
+  root.classList.toggle('chosen', isChosen);
+  choose.setAttribute('aria-pressed', String(isChosen));
   setVariable(root, '--part', (Math.max(0, health) / HEALTH_MAX).toFixed(3));
   const state = health < 0 ? '…' : health === 0 ? 'dead' : String(health);
   setText(note, isAway && health >= 0 ? `${state} · ${Math.round(distanceMm / 1000)} m` : state);
@@ -147,13 +155,23 @@ export function showMembers(social: Social, names: string): void {
     if (index === 0) addIcon(root, CROWN);
     addElement('b', '', root, member.name);
     const note = addElement('span', '', root);
+    const choose = addChoose(social, root, member.name);
     if (isLeader && member.name !== own) addMore(social, root, member.name);
-    return { member, root, note };
+    return { member, root, note, choose };
   });
+  if (members.every(({ name }) => name !== social.fight.chosenMember)) social.fight.chosenMember = '';
   setHidden(social.leaveButton, members.length === 0);
   setHidden(social.inviteButton, (members.length > 0 && !isLeader) || members.length >= PARTY_SIZE_MAX);
   setText(social.inviteButton, members.length === 0 ? 'Form a party…' : 'Invite…');
   setHidden(social.menu, true);
+}
+
+/** Lies over the row: a touch anywhere on it chooses whom mend is for. */
+function addChoose({ fight }: Social, row: HTMLElement, name: string): HTMLButtonElement {
+  const choose = addButton('choose', row, '', () => chooseMember(fight, name));
+  choose.setAttribute('aria-label', `Mend ${name}`);
+  choose.title = `Choose ${name} for mend`;
+  return choose;
 }
 
 /** What the leader can do with a member. */

@@ -81,7 +81,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
   });
   const hud = createHud(fight, now);
   const chat = createChat((line) => sendLine(page, line));
-  const social = createSocial(client, now, (code) => showNotice(hud, answerText(code), now()));
+  const social = createSocial(fight, now, (code) => showNotice(hud, answerText(code), now()));
   const page: DarkAgesPage = {
     fight,
     hud,

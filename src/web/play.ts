@@ -22,7 +22,7 @@ const HIDDEN_UPDATE_MS = 250;
 const STATUS_MS = 250;
 const FIGHT_HELP =
   'WASD: walk, Shift: sprint, Space: jump · Left mouse or 1: slash · Right mouse or 2: bolt at the cursor · ' +
-  '3: meteor where the cursor is; stand still · 4: mend yourself, or a party member under the cursor · ' +
+  '3: meteor where the cursor is; stand still · 4: mend yourself, or the party member under the cursor or chosen in the list · ' +
   'Enter: chat, Tab: scores, N: network graph, Y: accept an invitation';
 
 declare global {

@@ -3,10 +3,24 @@
 
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { BOLT, SLASH } from '../../src/game/abilities.ts';
+import { BOLT, MEND, SLASH } from '../../src/game/abilities.ts';
 import { createCamera } from '../../src/web/camera.ts';
 import { placeRadar } from '../../src/web/radar.ts';
-import { chromium, column, createHand, enter, type Hand, hears, own, PHONE, usePages, WAIT_MS } from './pages.ts';
+import {
+  approach,
+  chromium,
+  column,
+  createHand,
+  enter,
+  FIGHT_MS,
+  type Hand,
+  hears,
+  own,
+  PHONE,
+  say,
+  usePages,
+  WAIT_MS,
+} from './pages.ts';
 
 const { serve, open } = usePages();
 
@@ -60,6 +74,44 @@ describe.skipIf(chromium === undefined)('the page under fingers', () => {
     );
     expect(errors).toEqual([]);
   });
+
+  test(
+    'a tap on a party member makes it the one that mend is for, until the next tap',
+    async () => {
+      await serve();
+      const [phone, other] = [await open(PHONE), await open()];
+      const { page } = phone;
+      await enter(page, 'Cato');
+      await enter(other.page, 'Brynn');
+      await say(other.page, '/invite Cato');
+      await page.locator('.invitation .primary').tap();
+      const row = page.locator('.member', { hasText: 'Brynn' });
+      await row.waitFor({ timeout: WAIT_MS });
+      await approach(other.page, () => own(page), 6_000);
+      await page.waitForFunction(() => darkages.client.interpolation.views.size > 0, null, { timeout: WAIT_MS });
+      await row.tap();
+      await page.locator('.member.chosen', { hasText: 'Brynn' }).waitFor({ timeout: WAIT_MS });
+      const handle = await other.page.evaluate(() => {
+        const { slot = 0, generation = 0 } = darkages.client.welcome ?? {};
+        return slot + generation * 0x1_0000;
+      });
+      const hand = await createHand(page);
+      const { x, y } = await middleOf(page, '.ability.a4');
+      await hand.put(2, x, y);
+      await page.waitForFunction((wanted) => darkages.client.intent.inputs.target === wanted, handle, {
+        timeout: WAIT_MS,
+      });
+      // The server has it so as well: one that is not of the party would be refused.
+      await page.waitForFunction((mend) => darkages.client.own.columns.actedAbility === mend, MEND, {
+        timeout: WAIT_MS,
+      });
+      await hand.lift(2);
+      await row.tap();
+      await page.locator('.member.chosen').waitFor({ state: 'detached', timeout: WAIT_MS });
+      expect([...phone.errors, ...other.errors]).toEqual([]);
+    },
+    FIGHT_MS + WAIT_MS,
+  );
 
   test('chat, scores and menu open under a finger, and a tap beside them is the game again', async () => {
     await serve();
