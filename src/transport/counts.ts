@@ -60,7 +60,7 @@ export const DROP_REASONS = [
   'dropForgotten',
   /** A control message of no such kind or length, or not of the other side, or not under these keys. */
   'controlMalformed',
-  /** Of an exchange that is over, or under keys that it has replaced. */
+  /** Of an exchange that is over. */
   'offerStale',
   /** So soon after the last one. */
   'offerEarly',

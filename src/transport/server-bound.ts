@@ -5,7 +5,6 @@
 import { openBoundPacket, readBoundPrefix, TOKEN_ID } from './bound-packet.ts';
 import { controlKind, KEEP, LEAVE, OFFER, PATH_RESPONSE, PROBE } from './control.ts';
 import { ACCEPTED, COUNT } from './counts.ts';
-import { NO_PAIR } from './key-sets.ts';
 import { findKey } from './key-table.ts';
 import { BOUND_CONTROL, BOUND_PAYLOAD } from './layout.ts';
 import { isNewest, markReceived, wasReceived } from './replay-window.ts';
@@ -46,7 +45,7 @@ export function takeBound(
   slots.heardMs[slot] = nowMs;
   if (pair !== keySets.current[slot] && server.rekeys!.states[slot] === ANSWERED) switchKeys(server, nowMs, slot, pair);
   if (pair === keySets.current[slot]) notePath(server, nowMs, slot, address, at, end - from, isAhead);
-  if (codec.type === BOUND_CONTROL) return takeControl(server, nowMs, slot, pair, address, at, length);
+  if (codec.type === BOUND_CONTROL) return takeControl(server, nowMs, slot, address, at, length);
   server.payloadBytes = length;
   return slot;
 }
@@ -77,7 +76,7 @@ function takeUnderToken(
   slots.heardMs[slot] = nowMs;
   confirmSlot(server, slot);
   if (controlKind(server.payload, length) !== OFFER) return drop(server, COUNT.controlMalformed);
-  return takeOffer(server, nowMs, slot, NO_PAIR);
+  return takeOffer(server, nowMs, slot);
 }
 
 /** An authentic control message of a client, in `server.payload`. */
@@ -85,7 +84,6 @@ function takeControl(
   server: Server,
   nowMs: number,
   slot: number,
-  pair: number,
   address: Uint32Array,
   at: number,
   length: number,
@@ -97,7 +95,7 @@ function takeControl(
     case LEAVE:
       return takeLeave(server, slot);
     case OFFER:
-      return takeOffer(server, nowMs, slot, pair);
+      return takeOffer(server, nowMs, slot);
     case PATH_RESPONSE:
       return takePathResponse(server, slot, address, at);
     default:

@@ -34,15 +34,15 @@ function step(rekeys: Rekeys, slot: number, state: number): void {
   rekeys.states[slot] = state;
 }
 
-/** An authentic part of an offer, in `server.payload`, that came under the keys of `pair`. */
-export function takeOffer(server: Server, nowMs: number, slot: number, pair: number): -1 {
+/** An authentic part of an offer, in `server.payload`; what comes under keys that fade is stale by its number. */
+export function takeOffer(server: Server, nowMs: number, slot: number): -1 {
   const rekeys = server.rekeys!;
   const { payload } = server;
   const { states, numbers, parts, answeredMs, texts } = rekeys;
   const part = payload[1]!;
   const number = readWord(payload, OFFER_NUMBER_AT);
   if (part >= OFFER_PARTS) return drop(server, COUNT.controlMalformed);
-  if (pair !== rekeys.keySets.current[slot] || number < numbers[slot]!) return drop(server, COUNT.offerStale);
+  if (number < numbers[slot]!) return drop(server, COUNT.offerStale);
   if (number === numbers[slot]) {
     if (states[slot] === ANSWERED) return answerAgain(server, nowMs, slot);
     if (states[slot] !== GATHERING) return drop(server, COUNT.offerStale);

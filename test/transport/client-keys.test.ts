@@ -1,12 +1,26 @@
 import { expect, test } from 'vitest';
+import { createBoundCodec, writeBoundPacket } from '../../src/transport/bound-packet.ts';
 import { leaveServer, updateClient } from '../../src/transport/client.ts';
 import { REKEY_MS, REKEY_PACKETS } from '../../src/transport/client-keys.ts';
+import { ANSWER, ANSWER_AT, ANSWER_ID_AT, ANSWER_NUMBER_AT, CONTROL_BYTES } from '../../src/transport/control.ts';
+import type { CountName } from '../../src/transport/counts.ts';
 import { BOUND_CONTROL, BOUND_PAYLOAD, DISCONNECT_PACKETS } from '../../src/transport/layout.ts';
 import { disconnectClient, sendToClient } from '../../src/transport/server.ts';
 import { CLIENT_DISCONNECTED } from '../../src/transport/server-state.ts';
 import { CONNECTED, CONTENT, DISCONNECTED, OFFERING, SWITCHING } from '../../src/transport/states.ts';
 import { FEATURE_REKEY, readPublicToken } from '../../src/transport/token.ts';
-import { connect, createLab, exchange, type Packet, START_MS } from './lab.ts';
+import { writeWord } from '../../src/transport/u64.ts';
+import {
+  clientAddress,
+  connect,
+  createLab,
+  exchange,
+  type Lab,
+  type LabClient,
+  type LabServer,
+  type Packet,
+  START_MS,
+} from './lab.ts';
 import {
   connectRekeyClient,
   keyExchange,
@@ -100,6 +114,9 @@ test('keys are renewed every two minutes, and after 2²⁰ packets either way', 
   passTime(server, client, 5 * REKEY_MS + 30_000, 20_000);
   expect(server.moved().rekeys).toBe(1);
   expect(client.client.state).toBe(CONNECTED);
+  expect([keySets.byId.count, keySets.clientKeys.filter((key) => key.some((byte) => byte !== 0)).length]).toEqual([
+    1, 1,
+  ]);
 });
 
 test('a lost part, a lost answer, a lost first packet under the new keys: what is missing is sent again', () => {
@@ -185,4 +202,51 @@ test.each([
   expect(dropType > 0).toBe(!isServerAble);
   exchange(server, client, nowMs);
   if (isClientAble && !isServerAble) expect(client.client.rekey!.state).toBe(OFFERING);
+});
+
+/** The answer to the client's offer, changed, as its server would seal it. */
+function spoiltAnswer(lab: Lab, server: LabServer, client: LabClient, change: (text: Uint8Array) => void): Uint8Array {
+  updateClient(client.client, START_MS);
+  for (const { bytes } of client.take()) server.receive(START_MS, client.address, bytes);
+  server.take();
+  const text = server.server.rekeys!.texts[0]!.slice(0, CONTROL_BYTES[ANSWER]);
+  change(text);
+  const { codec, current } = client.client.rekey!;
+  const target = new Uint8Array(1300);
+  const { serverKey } = current;
+  const own = createBoundCodec(lab.aead, codec.additional.slice(13, 21));
+  const length = writeBoundPacket(own, BOUND_CONTROL, 0, serverKey, 0, 0x7fff_ffff, text, 0, text.length, target, 0);
+  return target.slice(0, length);
+}
+
+test.each<[string, CountName, number, (text: Uint8Array) => void]>([
+  ['to another offer', 'answerUnasked', OFFERING, (text) => writeWord(text, ANSWER_NUMBER_AT, 2)],
+  ['with the id of the token’s keys', 'answerRefused', CONTENT, (text) => writeWord(text, ANSWER_ID_AT, 0)],
+  ['without a key', 'answerRefused', CONTENT, (text) => text.fill(0, ANSWER_AT, ANSWER_AT + 32)],
+  ['that is none', 'controlMalformed', OFFERING, (text) => text.fill(99, 0, 1)],
+])('an answer %s: %s, and the keys of now stay', (_, count, state, change) => {
+  const lab = createLab(8);
+  const server = startRekeyServer(lab);
+  const client = connectRekeyClient(lab, server);
+  const bytes = spoiltAnswer(lab, server, client, change);
+  client.moved();
+  client.receive(START_MS, bytes);
+  expect([client.moved(), client.client.rekey!.state, client.take()]).toEqual([{ [count]: 1 }, state, []]);
+  expect(server.receive(START_MS, client.address, payloadPacket(client, START_MS, 4))).toEqual(Uint8Array.of(4));
+});
+
+test('packets from elsewhere, and those of a connection that is over, are dropped', () => {
+  const lab = createLab(9);
+  const server = startRekeyServer(lab);
+  const client = connectRekeyClient(lab, server);
+  passTime(server, client, 0, 4000);
+  for (const byte of [1, 2]) sendToClient(server.server, START_MS, 0, Uint8Array.of(byte), 0, 1);
+  const [first, second] = server.take();
+  client.moved();
+  expect(client.receive(START_MS, first!.bytes, clientAddress(900))).toBeUndefined();
+  expect(client.moved()).toEqual({ dropStranger: 1 });
+  expect(client.receive(START_MS, first!.bytes)).toEqual(Uint8Array.of(1));
+  leaveServer(client.client, START_MS);
+  expect(client.receive(START_MS, second!.bytes)).toBeUndefined();
+  expect(client.moved()).toEqual({ dropState: 1 });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { leaveServer } from '../../src/transport/client.ts';
+import { disconnectClient } from '../../src/transport/server.ts';
 import { PROVEN, SETTLED } from '../../src/transport/states.ts';
-import { clientAddress, createLab, exchange, START_MS } from './lab.ts';
+import { clientAddress, createLab, START_MS } from './lab.ts';
 import { connectRekeyClient, passTime, payloadPacket, startRekeyServer } from './rekey-lab.ts';
 
 test('whoever takes a slot finds nothing of who had it: no keys, no exchange, no doubt', () => {
@@ -16,8 +16,8 @@ test('whoever takes a slot finds nothing of who had it: no keys, no exchange, no
     expect([rekeys.keySets.byId.count, rekeys.hasForgotten[0]]).toEqual([1, 1]);
     server.receive(START_MS + 5000, clientAddress(800), payloadPacket(client, START_MS + 5000, 1));
     expect(rekeys.paths.states[0]).not.toBe(PROVEN);
-    leaveServer(client.client, START_MS + 5000);
-    exchange(server, client, START_MS + 5000);
+    disconnectClient(server.server, START_MS + 5000, 0);
+    server.take();
     expect(server.server.slots.freeCount).toBe(1);
     expect(rekeys.keySets.clientKeys.every((key) => key.every((byte) => byte === 0))).toBe(true);
   }

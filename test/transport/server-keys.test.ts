@@ -149,3 +149,17 @@ test('all clients of an edge together get so many answers a second; the others c
   }
   expect(server.take()).toHaveLength((20 * ANSWERS_PER_SECOND) / 1000);
 });
+
+test('old keys are kept for their three seconds, however late the new ones were used first', () => {
+  const { server, client, receive } = begin(8);
+  for (const bytes of offerOf(client, START_MS)) server.receive(START_MS, client.address, bytes);
+  client.receive(START_MS, server.take()[0]!.bytes);
+  const late = START_MS + REKEY_MS_MIN - 1000;
+  for (const { bytes } of client.take()) server.receive(late, client.address, bytes);
+  expect(stateOf(server)).toBe(FADING);
+  receive(late + 2000, ...newOfferOf(client, late));
+  expect([stateOf(server), server.moved()]).toEqual([FADING, { rekeys: 1, offerEarly: 2 }]);
+  updateServer(server.server, late + FADE_MS);
+  server.take();
+  expect(receive(late + FADE_MS, ...offerOf(client, late))).toBe(1);
+});

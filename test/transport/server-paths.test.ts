@@ -124,23 +124,51 @@ test('who copies packets on their way and is faster is challenged and gets nothi
   expect(server.moved()).toMatchObject({ pathForged: 1 });
 });
 
-test('a response with other bytes than were sent, or from a third address, moves nothing', () => {
+test.each([0, 1])('a response whose word %i is not the one that was sent moves nothing', (word) => {
   const { server, client } = start(7);
   moveClient(client.client, NOW);
   server.receive(NOW, NEW, client.take()[0]!.bytes);
-  const [challenge] = server.take();
-  const { challenges } = server.server.rekeys!.paths;
-  challenges[0]! ^= 1;
-  client.receive(NOW, challenge!.bytes);
-  const [response] = client.take();
-  server.receive(NOW, NEW, response!.bytes);
-  expect(server.moved()).toMatchObject({ pathForged: 1 });
-  moveClient(client.client, NOW + 200);
-  server.receive(NOW + 200, NEW, client.take()[0]!.bytes);
-  client.receive(NOW + 200, server.take()[0]!.bytes);
-  server.receive(NOW + 200, OTHER, client.take()[0]!.bytes);
-  expect(server.moved()).toMatchObject({ pathForged: 1 });
+  client.receive(NOW, server.take()[0]!.bytes);
+  server.server.rekeys!.paths.challenges[word]! ^= 1;
+  server.receive(NOW, NEW, client.take()[0]!.bytes);
+  expect(server.moved()).toEqual({ pathChallenges: 1, pathForged: 1 });
   expect(addressOf(server)).toEqual(client.address);
+});
+
+test('a response from a third address moves nothing, and neither does one that was overtaken on its way there', () => {
+  const { server, client } = start(12);
+  for (const isOvertaken of [false, true]) {
+    const nowMs = isOvertaken ? NOW + 200 : NOW;
+    moveClient(client.client, nowMs);
+    server.receive(nowMs, NEW, client.take()[0]!.bytes);
+    client.receive(nowMs, server.take()[0]!.bytes);
+    const [response] = client.take();
+    if (isOvertaken) server.receive(nowMs, NEW, payloadPacket(client, nowMs, 1));
+    server.receive(nowMs, OTHER, response!.bytes);
+    expect(server.moved()).toMatchObject({ pathForged: 1 });
+    expect(addressOf(server)).toEqual(client.address);
+  }
+});
+
+test('what comes late from the old address does not end a move, what is newer does', () => {
+  const { server, client } = start(13);
+  const late = payloadPacket(client, NOW, 1);
+  moveClient(client.client, NOW);
+  server.receive(NOW, NEW, client.take()[0]!.bytes);
+  server.receive(NOW, client.address, late);
+  expect(pathOf(server)).toBe(DOUBTED);
+  server.receive(NOW, client.address, payloadPacket(client, NOW, 2));
+  expect(pathOf(server)).toBe(PROVEN);
+});
+
+test('each address has its own credit: the next one is challenged by its first probe', () => {
+  const { server, client } = start(14);
+  for (const [index, address] of [NEW, OTHER, NEW].entries()) {
+    const nowMs = NOW + index * 200;
+    moveClient(client.client, nowMs);
+    server.receive(nowMs, address, client.take()[0]!.bytes);
+    expect(server.take().map((packet) => packet.address)).toEqual([address]);
+  }
 });
 
 test('an address that another client has is not taken from it', () => {
