@@ -206,10 +206,9 @@ function nest(tag: number): Uint8Array {
 }
 
 test('hangs and deep recursion of protobufjs and msgpackr (CVE-2023-52079): groups, nesting, lengths that lie', () => {
-  for (let field = 1; field < 32; field++) {
+  for (const field of [1, 2, 3, 4, 5, 15]) {
     for (const wireType of [0, 1, 2, 3, 4, 5, 6, 7]) {
       const tag = (field << 3) | wireType;
-      if (tag > 127) continue;
       const bombs = [
         repeat(tag),
         repeat(tag, 0),

@@ -18,7 +18,7 @@ test('the corpus is there', () => {
   expect(corpus.length).toBeGreaterThan(10);
 });
 
-test.each(targets)('$name takes any bytes', { timeout: 60_000 }, (target) => {
+test.each(targets)('$name takes any bytes', { timeout: 120_000 }, (target) => {
   const random = createRandom(SEED);
   const pool = [...target.seeds, ...corpus];
   let cases = 0;

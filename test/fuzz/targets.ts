@@ -26,8 +26,9 @@ import { messageArbitrary } from '../wire/arbitrary.ts';
 import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { channelTargets } from './channel-targets.ts';
 import { netcodeTargets } from './netcode-targets.ts';
-import { sessionTarget } from './session-targets.ts';
 import { rekeyTargets } from './rekey-targets.ts';
+import { rendezvousTargets } from './rendezvous-targets.ts';
+import { sessionTarget } from './session-targets.ts';
 import { type FuzzTarget, hold } from './target.ts';
 
 const messages = createMessages(PROBE_SCHEMA);
@@ -140,6 +141,7 @@ export function createTargets(): FuzzTarget[] {
     ...channelTargets(),
     ...netcodeTargets(),
     ...rekeyTargets(),
+    ...rendezvousTargets(),
     sessionTarget(),
     ...(Object.values(messages) as Message[]).map(decodeTarget),
   ];
