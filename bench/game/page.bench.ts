@@ -30,7 +30,7 @@ interface Load {
 
 /** Some of the mob are always at the edge of the screen, or dead and on their way back. */
 const FULL: Load = { mob: 115, seen: 100, settleS: 6, measuredS: 20, loads: 5 };
-const SMALL: Load = { mob: 4, seen: 1, settleS: 0, measuredS: 1, loads: 1 };
+const SMALL: Load = { mob: 4, seen: 1, settleS: 0, measuredS: 3, loads: 1 };
 const SCREEN = { width: 1280, height: 720 };
 const WAIT_MS = 60_000;
 const STROLL_MS = 700;

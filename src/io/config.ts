@@ -76,6 +76,14 @@ const wholeNumber = (min: number, max: number) => {
     .transform(Number)
     .pipe(z.number().min(min, must).max(max, must));
 };
+const numberOrOff = (min: number, max: number, what = 'a whole number') => {
+  const must = `${what} from ${min} to ${max}, or off`;
+  return z
+    .string()
+    .regex(/^(?:off|\d{1,10})$/, must)
+    .transform((text) => (text === 'off' ? undefined : Number(text)))
+    .pipe(z.number().min(min, must).max(max, must).optional());
+};
 const isHost = (text: string) => /^[A-Za-z0-9.-]{1,253}$/.test(text) || isIPv6(text);
 const hostText = z.string().refine(isHost, 'a host name or an IP address, without a port');
 const isHostAndPort = (text: string) => {
@@ -105,10 +113,7 @@ const OPTIONS: readonly OptionRow[] = [
     argument: 'PORT',
     default: 'off',
     help: 'the same over TLS, sessions for everybody; the zones then speak wss too; off',
-    schema: z.union(
-      [z.literal('off').transform(() => undefined), wholeNumber(0, 65_535)],
-      'a port from 0 to 65535, or off',
-    ),
+    schema: numberOrOff(0, 65_535, 'a port'),
   },
   {
     key: 'tlsCert',
@@ -161,10 +166,7 @@ const OPTIONS: readonly OptionRow[] = [
     argument: 'N',
     default: 'off',
     help: 'megabits a second that all players by UDP may get together, headers of packets included; off',
-    schema: z.union(
-      [z.literal('off').transform(() => undefined), wholeNumber(1, 100_000)],
-      'a whole number from 1 to 100000, or off',
-    ),
+    schema: numberOrOff(1, 100_000),
   },
   {
     key: 'data',
