@@ -2,6 +2,7 @@
 // workers/udp-edge.ts joins them, with room for more connections than a zone has for players. The zone behind it is a
 // stand-in that lets everybody in and publishes nothing: inputs get as far as its ring, and nobody gets snapshots. What
 // snapshots need (a viewer, 34 KB for each of the 2,048 players of a zone at most) is not counted: all share one.
+// Nor are new keys: tokens here don't ask for them (udp.rekey.* has what they cost).
 // Its parent asks for reports; memory is what the system says of the process, after a collection.
 
 import { HANDSHAKES_MAX, PROTOCOL_VERSION, STRANGERS_MAX } from '../../src/base/limits.ts';
