@@ -1,8 +1,8 @@
 // Chat: what is said in the zone, whispered and said in the party, and the line to say it with. `/w name text` whispers,
-// `/p text` speaks to the party; `/invite name`, `/accept`, `/kick name`, `/lead name` and `/leave` are for parties.
-// Browser main thread.
+// `/p text` speaks to the party; `/invite name`, `/accept`, `/kick name`, `/lead name` and `/leave` are for parties;
+// `/ignore name` and `/unignore name` stay in the page. Browser main thread.
 
-import { addElement, setHidden } from './dom.ts';
+import { addButton, addElement, setHidden } from './dom.ts';
 
 const LINES_MAX = 80;
 /** A line is bright for so long while the chat is closed. */
@@ -22,8 +22,14 @@ export interface Command {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** What the page does itself. */
+export interface PageCommand {
+  readonly deed: 'ignore' | 'unignore';
+  readonly name: string;
+}
+
 /** What a line asks for; a sentence when it can't be understood; undefined for nothing. */
-export function readLine(line: string): Command | string | undefined {
+export function readLine(line: string): Command | PageCommand | string | undefined {
   const text = line.trim();
   if (text === '') return undefined;
   if (!text.startsWith('/')) return { request: 'say', values: { text } };
@@ -44,6 +50,11 @@ export function readLine(line: string): Command | string | undefined {
       return name === '' ? 'Throw out as: /kick name' : { request: 'kick', values: { name } };
     case 'lead':
       return name === '' ? 'Hand on the lead as: /lead name' : { request: 'promote', values: { name } };
+    case 'ignore':
+    case 'unignore': {
+      const deed = command.toLowerCase() as PageCommand['deed'];
+      return name === '' ? `Write it as: /${deed} name` : { deed, name };
+    }
     case 'accept':
       return { request: 'accept', values: {} };
     case 'decline':
@@ -51,7 +62,7 @@ export function readLine(line: string): Command | string | undefined {
     case 'leave':
       return { request: 'leaveParty', values: {} };
     default:
-      return 'There are /w name text, /p text, /invite, /kick and /lead name, /accept and /leave';
+      return 'There are /w name text, /p text, /invite, /kick, /lead and /ignore name, /accept and /leave';
   }
 }
 
@@ -99,11 +110,13 @@ export interface Chat {
   readonly lines: HTMLElement;
   readonly form: HTMLFormElement;
   readonly input: HTMLInputElement;
+  /** Hears whom the player wants to ignore. */
+  readonly ignored: (name: string) => void;
   isOpen: boolean;
 }
 
 /** @param sent is given what the player entered. */
-export function createChat(sent: (line: string) => void): Chat {
+export function createChat(sent: (line: string) => void, ignored: Chat['ignored']): Chat {
   const root = addElement('section', 'chat', document.body);
   root.setAttribute('aria-label', 'Chat');
   root.hidden = true;
@@ -118,7 +131,7 @@ export function createChat(sent: (line: string) => void): Chat {
   input.placeholder = 'Say to all · /w name · /p party';
   input.setAttribute('aria-label', 'Say');
   input.enterKeyHint = 'send';
-  const chat: Chat = { root, lines, form, input, isOpen: false };
+  const chat: Chat = { root, lines, form, input, ignored, isOpen: false };
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const line = input.value;
@@ -139,7 +152,7 @@ export function createChat(sent: (line: string) => void): Chat {
 /** The line has the colour of where it goes. */
 function colourInput(input: HTMLInputElement): void {
   const line = readLine(input.value);
-  input.dataset.channel = typeof line === 'object' ? line.request : '';
+  input.dataset.channel = typeof line === 'object' && 'request' in line ? line.request : '';
 }
 
 export function openChat(chat: Chat, text = ''): void {
@@ -160,13 +173,40 @@ export function closeChat(chat: Chat): void {
   chat.input.blur();
 }
 
-/** @param who in front of the text, with its own weight; '' for what the page itself says. */
-export function addLine(chat: Chat, channel: 'zone' | 'whisper' | 'party' | 'page', who: string, text: string): void {
+/**
+ * @param who in front of the text, with its own weight; '' for what the page itself says.
+ * @param from name of the other player who said it; '' = nobody who could be ignored.
+ */
+export function addLine(
+  chat: Chat,
+  channel: 'zone' | 'whisper' | 'party' | 'page',
+  who: string,
+  text: string,
+  from = '',
+): void {
   const isAtEnd = chat.lines.scrollHeight - chat.lines.scrollTop - chat.lines.clientHeight < 30;
   const line = addElement('li', channel, chat.lines);
   if (who !== '') addElement('b', '', line, `${who}: `);
   addElement('span', '', line, text);
+  if (from !== '') addIgnore(chat, line, from);
   while (chat.lines.childElementCount > LINES_MAX) chat.lines.firstElementChild?.remove();
   if (isAtEnd) chat.lines.scrollTop = chat.lines.scrollHeight;
   setTimeout(() => line.classList.add('old'), FADE_MS);
+}
+
+/** Seen while the chat is open. Not for the Tab key: leaving the input closes the chat, and there is /ignore. */
+function addIgnore(chat: Chat, line: HTMLElement, from: string): void {
+  line.dataset.from = from;
+  const button = addButton('ignore', line, 'ignore', () => chat.ignored(from));
+  button.title = `Hear no more of ${from}`;
+  button.tabIndex = -1;
+  // The input keeps the focus: without it the chat would close before the click.
+  button.addEventListener('mousedown', (event) => event.preventDefault());
+}
+
+/** Takes away what that player has said. */
+export function removeLinesOf({ lines }: Chat, from: string): void {
+  for (const line of lines.querySelectorAll<HTMLElement>('li[data-from]')) {
+    if (line.dataset.from?.toLowerCase() === from.toLowerCase()) line.remove();
+  }
 }

@@ -46,12 +46,19 @@ export interface Social {
   readonly scoreRows: HTMLElement;
   readonly scoreFoot: HTMLElement;
   rows: MemberRow[];
+  invitedBy: string;
   invitedUntilMs: number;
   isScoring: boolean;
   askedMs: number;
 }
 
-export function createSocial(fight: Fight, now: () => number, answered: (code: string) => void): Social {
+/** @param ignored hears whom the player wants to ignore */
+export function createSocial(
+  fight: Fight,
+  now: () => number,
+  answered: (code: string) => void,
+  ignored: (name: string) => void,
+): Social {
   const feed = addElement('ol', 'feed', document.body);
   feed.setAttribute('aria-label', 'Kills');
   const partyPanel = addElement('section', 'party', document.body);
@@ -89,12 +96,14 @@ export function createSocial(fight: Fight, now: () => number, answered: (code: s
     scoreRows: addElement('div', '', scores),
     scoreFoot: addElement('p', '', scores),
     rows: [],
+    invitedBy: '',
     invitedUntilMs: 0,
     isScoring: false,
     askedMs: Number.NEGATIVE_INFINITY,
   };
   addButton('primary', invitation, 'Accept (Y)', () => answerInvitation(social, true));
   addButton('link', invitation, 'Decline', () => answerInvitation(social, false));
+  addButton('link', invitation, 'Ignore', () => ignored(social.invitedBy));
   return social;
 }
 
@@ -219,6 +228,7 @@ export function showInvitation(social: Social, from: string): void {
     social.invitedUntilMs = 0;
     return;
   }
+  social.invitedBy = from;
   setText(social.invitationText, `${from} asks you to join a party.`);
   social.invitedUntilMs = social.now() + INVITE_MS;
 }
@@ -226,6 +236,16 @@ export function showInvitation(social: Social, from: string): void {
 export function answerInvitation(social: Social, isAccepted: boolean): void {
   if (social.now() >= social.invitedUntilMs) return;
   ask(social, isAccepted ? 'accept' : 'decline');
+}
+
+export function isInvitedBy({ now, invitedBy, invitedUntilMs }: Social, name: string): boolean {
+  return now() < invitedUntilMs && invitedBy.toLowerCase() === name.toLowerCase();
+}
+
+/** As if nobody had asked: the server is told, so that others can. */
+export function declineQuietly(social: Social): void {
+  social.invitedUntilMs = 0;
+  askQuietly(social, 'decline');
 }
 
 /** With its article. */

@@ -4,9 +4,19 @@
 import { type Client, PLAYING } from '../client/state.ts';
 import { BOLT, PLAYER_ABILITIES, SLASH } from '../game/abilities.ts';
 import { AREA, LOOT, PLAYER, PROJECTILE } from '../game/kinds.ts';
+import { keptValue } from './browser-ports.ts';
 import type { Camera } from './camera.ts';
 import type { Controls } from './controls.ts';
-import { addLine, answerText, type Chat, closeChat, createChat, openChat, readLine } from './darkages-chat.ts';
+import {
+  addLine,
+  answerText,
+  type Chat,
+  closeChat,
+  createChat,
+  openChat,
+  readLine,
+  removeLinesOf,
+} from './darkages-chat.ts';
 import { createDebug, type Debug, drawDebug, updateDebug } from './darkages-debug.ts';
 import { drawBodiesOfFight, drawGroundOfFight } from './darkages-draw.ts';
 import {
@@ -23,6 +33,7 @@ import {
   writeFight,
 } from './darkages-fight.ts';
 import { createHud, type Hud, showNotice, showRefusal, updateHud } from './darkages-hud.ts';
+import { createIgnored, type Ignored, isIgnored, startIgnoring, stopIgnoring } from './darkages-ignore.ts';
 import { drawMarks } from './darkages-marks.ts';
 import { describeChange, membersAway, noteMemberState } from './darkages-party.ts';
 import {
@@ -30,8 +41,10 @@ import {
   answerInvitation,
   ask,
   createSocial,
+  declineQuietly,
   describeKind,
   fillScores,
+  isInvitedBy,
   resetSocial,
   type Social,
   showInvitation,
@@ -40,7 +53,7 @@ import {
   updateSocial,
 } from './darkages-social.ts';
 import { noteHeal, noteHit, noteLoot, watchFight } from './darkages-watch.ts';
-import { addButton, isTyping, setHidden } from './dom.ts';
+import { addButton, addElement, isTyping, setHidden } from './dom.ts';
 import type { Painter } from './look.ts';
 import { PALETTE } from './palette.ts';
 import { playSound, type Sound } from './sound.ts';
@@ -48,6 +61,7 @@ import { playSound, type Sound } from './sound.ts';
 /** Sounds are silent from this far. */
 const HEARING_MM = 32_000;
 const SHAKE_MS = 220;
+const IGNORED_KEY = 'darkages.ignored';
 
 type Values = Readonly<Record<string, number | string>>;
 
@@ -56,6 +70,7 @@ export interface DarkAgesPage {
   readonly hud: Hud;
   readonly chat: Chat;
   readonly social: Social;
+  readonly ignored: Ignored;
   readonly painter: Painter;
   readonly sound: Sound;
   readonly now: () => number;
@@ -80,13 +95,15 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
     playSound(sound, name, 1 - distance / HEARING_MM, (xMm - client.own.x) / 16_000, now());
   });
   const hud = createHud(fight, now);
-  const chat = createChat((line) => sendLine(page, line));
-  const social = createSocial(fight, now, (code) => showNotice(hud, answerText(code), now()));
+  const ignore = (name: string): void => ignorePlayer(page, name);
+  const chat = createChat((line) => sendLine(page, line), ignore);
+  const social = createSocial(fight, now, (code) => showNotice(hud, answerText(code), now()), ignore);
   const page: DarkAgesPage = {
     fight,
     hud,
     chat,
     social,
+    ignored: createIgnored(keptValue(IGNORED_KEY)),
     sound,
     now,
     debug: createDebug(client),
@@ -197,13 +214,50 @@ function addTouchButtons({ fight, chat, social }: DarkAgesPage, { controls }: Da
   jump.addEventListener('pointercancel', () => hold(false));
 }
 
-function sendLine({ chat, social, hud, now }: DarkAgesPage, line: string): void {
+function sendLine(page: DarkAgesPage, line: string): void {
   const command = readLine(line);
   if (command === undefined) return;
-  if (typeof command === 'string') {
-    addLine(chat, 'page', '', command);
-    showNotice(hud, command, now());
-  } else ask(social, command.request, command.values);
+  if (typeof command === 'string') tell(page, command);
+  else if ('request' in command) ask(page.social, command.request, command.values);
+  else if (command.deed === 'ignore') ignorePlayer(page, command.name);
+  else unignorePlayer(page, command.name);
+}
+
+/** Words of the page itself. */
+function tell({ chat, hud, now }: DarkAgesPage, text: string): void {
+  addLine(chat, 'page', '', text);
+  showNotice(hud, text, now());
+}
+
+function ignorePlayer(page: DarkAgesPage, name: string): void {
+  const { ignored, chat, social, fight } = page;
+  tell(page, startIgnoring(ignored, name, fight.client.welcome?.name ?? ''));
+  if (!isIgnored(ignored, name)) return;
+  removeLinesOf(chat, name);
+  if (isInvitedBy(social, name)) declineQuietly(social);
+}
+
+function unignorePlayer(page: DarkAgesPage, name: string): void {
+  tell(page, stopIgnoring(page.ignored, name));
+}
+
+/** The part of the menu that says who is ignored. */
+export function addIgnoredList(page: DarkAgesPage, root: HTMLElement): () => void {
+  const list = addElement('div', 'ignored', root);
+  const refresh = (): void => {
+    const { names } = page.ignored;
+    list.replaceChildren();
+    if (names.length > 0) addElement('p', 'sub', list, 'Ignored players');
+    for (const name of names) {
+      const row = addElement('p', '', list, name);
+      const button = addButton('link', row, 'hear again', () => {
+        unignorePlayer(page, name);
+        refresh();
+      });
+      button.setAttribute('aria-label', `Hear ${name} again`);
+    }
+  };
+  return refresh;
 }
 
 /** Before the client is brought up to date: what is wanted. After it: what happened. */
@@ -246,16 +300,23 @@ export function hearEvent(page: DarkAgesPage, name: string, values: Values): voi
     playSound(page.sound, 'refused', 1, 0, now());
   } else if (name === 'killed') noteKill(page, values);
   else if (name === 'said') noteSaid(page, values);
-  else if (name === 'invited') {
-    showInvitation(social, String(values.from));
-    if (values.from !== '') playSound(page.sound, 'word', 1, 0, now());
-  } else if (name === 'party') {
+  else if (name === 'invited') noteInvited(page, String(values.from));
+  else if (name === 'party') {
     const before = social.party.members.map((member) => member.name);
     showMembers(social, String(values.members));
     const change = describeChange(before, values, own ?? '');
     if (change !== '') addLine(chat, 'party', '', change);
   } else if (name === 'partyState') noteMemberState(social.party, values);
   else if (name === 'scores' && own !== undefined) fillScores(social, values);
+}
+
+function noteInvited({ ignored, social, sound, now }: DarkAgesPage, from: string): void {
+  if (isIgnored(ignored, from)) {
+    declineQuietly(social);
+    return;
+  }
+  showInvitation(social, from);
+  if (from !== '') playSound(sound, 'word', 1, 0, now());
 }
 
 function noteKill({ fight, social, sound, now }: DarkAgesPage, values: Values): void {
@@ -270,11 +331,12 @@ function noteKill({ fight, social, sound, now }: DarkAgesPage, values: Values): 
 
 const CHANNELS = ['zone', 'zone', 'whisper', 'party'] as const;
 
-function noteSaid({ fight, chat, sound, now }: DarkAgesPage, values: Values): void {
+function noteSaid({ fight, chat, ignored, sound, now }: DarkAgesPage, values: Values): void {
   const own = fight.client.welcome?.name;
   const channel = CHANNELS[Number(values.channel)] ?? 'zone';
   const from = String(values.from);
+  if (isIgnored(ignored, from)) return;
   const who = channel !== 'whisper' ? from : from === own ? `to ${values.to}` : `${from} whispers`;
-  addLine(chat, channel, who, String(values.text));
+  addLine(chat, channel, who, String(values.text), from === own ? '' : from);
   if (from !== own) playSound(sound, 'word', channel === 'zone' ? 0.4 : 1, 0, now());
 }

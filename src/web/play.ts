@@ -9,7 +9,7 @@ import { game } from '../game/game.ts';
 import { browserClock, keptValue, openBrowserSocket, postJson } from './browser-ports.ts';
 import { createCamera, resizeCamera } from './camera.ts';
 import { createControls, readControls } from './controls.ts';
-import { createDarkAges, enterDarkAges, hearEvent, readDarkAges, updateDarkAges } from './darkages.ts';
+import { addIgnoredList, createDarkAges, enterDarkAges, hearEvent, readDarkAges, updateDarkAges } from './darkages.ts';
 import { isTyping } from './dom.ts';
 import { createNetGraph, updateNetGraph } from './net-graph.ts';
 import { createScene, drawScene, setSceneMap } from './scene.ts';
@@ -121,6 +121,7 @@ const settings = createSettings({
           { label: 'Debug view', get: () => fight.debug.isOn, set: setDebug },
         ]),
   ],
+  addOwn: fight === undefined ? undefined : (root) => addIgnoredList(fight, root),
   help: (fight === undefined ? (game.view?.help ?? '') : FIGHT_HELP).split(' · '),
   renamed: rename,
   left: () => stopClient(client),

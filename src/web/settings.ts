@@ -19,6 +19,8 @@ export interface Settings {
 
 export interface SettingsParts {
   readonly toggles: readonly Toggle[];
+  /** Puts what a game has of its own into the menu, and says how to bring it up to date. */
+  readonly addOwn?: ((root: HTMLElement) => () => void) | undefined;
   readonly help: readonly string[];
   /** The player wants to be called so. */
   readonly renamed: (name: string) => void;
@@ -40,7 +42,7 @@ export function keptSwitch(key: string, isOnAtFirst: boolean): { isOn: boolean; 
   };
 }
 
-export function createSettings({ toggles, help, renamed, left }: SettingsParts): Settings {
+export function createSettings({ toggles, addOwn, help, renamed, left }: SettingsParts): Settings {
   const root = addElement('section', 'settings', document.body);
   root.hidden = true;
   root.setAttribute('aria-label', 'Settings');
@@ -56,6 +58,7 @@ export function createSettings({ toggles, help, renamed, left }: SettingsParts):
     refresh();
     settings.refresh.push(refresh);
   }
+  if (addOwn !== undefined) settings.refresh.push(addOwn(root));
   if (help.length > 0) {
     const list = addElement('ul', 'keys', root);
     for (const line of help) addElement('li', '', list, line);

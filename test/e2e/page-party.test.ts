@@ -2,7 +2,20 @@
 
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { approach, chromium, enter, FIGHT_MS, hears, own, type Place, say, seen, usePages, WAIT_MS } from './pages.ts';
+import {
+  approach,
+  chromium,
+  enter,
+  FIGHT_MS,
+  hears,
+  own,
+  type Place,
+  say,
+  seen,
+  usePages,
+  WAIT_MS,
+  waitForState,
+} from './pages.ts';
 
 const { serve, open } = usePages();
 
@@ -43,6 +56,52 @@ describe.skipIf(chromium === undefined)('a party on the page', () => {
     await say(second.page, '/accept');
     await first.page.locator('.member', { hasText: 'Brynn' }).waitFor({ timeout: WAIT_MS });
     await popup.waitFor({ state: 'hidden', timeout: 5_000 });
+    expect([...first.errors, ...second.errors]).toEqual([]);
+  });
+
+  test('who is ignored is neither heard nor asks to a party, from this visit to the next, until it is ended', async () => {
+    await serve();
+    const [first, second] = [await open(), await open()];
+    await enter(first.page, 'Aldric');
+    await enter(second.page, 'Brynn');
+    const { page } = first;
+    await say(second.page, '/w Aldric psst, come here');
+    await hears(page, 'whisper', 'psst, come here');
+    await page.keyboard.press('Enter');
+    await page.locator('#chat-lines li.whisper .ignore').click();
+    await page.locator('#chat-lines li.whisper').waitFor({ state: 'detached', timeout: WAIT_MS });
+    await page.keyboard.press('Escape');
+    await say(second.page, 'hello, is anybody there');
+    await say(second.page, '/invite Aldric');
+    await say(second.page, '/w Aldric answer me');
+    await hears(second.page, 'whisper', 'to Aldric: answer me');
+    // Comes after all of that: what was to be shown has been.
+    await say(page, 'a quiet day');
+    await hears(page, 'zone', 'a quiet day');
+    expect(await page.locator('#chat-lines').innerText()).not.toMatch(/anybody|answer me/);
+    expect(await page.isHidden('.invitation')).toBe(true);
+    await page.reload();
+    await page.click('#play');
+    await waitForState(page, 'playing');
+    await page.getByRole('button', { name: 'menu' }).click();
+    await page.getByRole('button', { name: 'Hear Brynn again' }).click();
+    expect(await page.locator('.ignored p').count()).toBe(0);
+    await page.getByRole('button', { name: 'Back to the game' }).click();
+    await say(second.page, 'and now, do you hear me');
+    await hears(page, 'zone', 'Brynn: and now');
+    expect([...first.errors, ...second.errors]).toEqual([]);
+  });
+
+  test('an invitation is ignored together with who sent it', async () => {
+    await serve();
+    const [first, second] = [await open(), await open()];
+    await enter(first.page, 'Aldric');
+    await enter(second.page, 'Brynn');
+    await say(second.page, '/invite Aldric');
+    await first.page.locator('.invitation').getByRole('button', { name: 'Ignore' }).click();
+    await first.page.locator('.invitation').waitFor({ state: 'hidden', timeout: 5_000 });
+    await say(first.page, '/unignore brynn');
+    await hears(first.page, 'page', 'You hear brynn again.');
     expect([...first.errors, ...second.errors]).toEqual([]);
   });
 

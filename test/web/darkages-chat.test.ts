@@ -12,6 +12,8 @@ test.each([
   ['/lead Brynn', { request: 'promote', values: { name: 'Brynn' } }],
   ['/accept', { request: 'accept', values: {} }],
   ['/decline', { request: 'decline', values: {} }],
+  ['/ignore Brynn', { deed: 'ignore', name: 'Brynn' }],
+  ['/Unignore Brynn', { deed: 'unignore', name: 'Brynn' }],
   ['/leave', { request: 'leaveParty', values: {} }],
 ])('the line %j is %j', (line, command) => {
   expect(readLine(line)).toEqual(command);
@@ -19,7 +21,7 @@ test.each([
 
 test('nothing is nothing, and what is not understood is explained', () => {
   expect(readLine('   ')).toBeUndefined();
-  for (const line of ['/w', '/w Brynn', '/p', '/invite', '/kick', '/lead', '/dance', '/'])
+  for (const line of ['/w', '/w Brynn', '/p', '/invite', '/kick', '/lead', '/ignore', '/unignore', '/dance', '/'])
     expect(readLine(line)).toMatch(/\/\w/);
 });
 
