@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parseAddress } from '../../src/transport/address.ts';
+import { leaveServer, updateClient } from '../../src/transport/client.ts';
+import { updateServer } from '../../src/transport/server.ts';
 import {
   assertClientStep,
   assertKeyStep,
@@ -8,16 +11,23 @@ import {
   assertServerStep,
   CLIENT_STATES,
   CLIENT_STEPS,
+  DISCONNECTED,
   KEY_STATES,
   KEY_STEPS,
   OFFER_STATES,
   OFFER_STEPS,
   PATH_STATES,
   PATH_STEPS,
+  SENDING_REQUEST,
+  SENDING_RESPONSE,
   SERVER_STATES,
   SERVER_STEPS,
+  STRANGER,
   type Step,
+  TOKEN_EXPIRED,
+  UNCONFIRMED,
 } from '../../src/transport/states.ts';
+import { createLab, SERVER_ADDRESS, START_MS } from './lab.ts';
 
 const standard = readFileSync(new URL('../../proto/STANDARD.md', import.meta.url), 'utf8');
 
@@ -62,4 +72,37 @@ test('the standard has the same rows', () => {
   expect(rowsOf(KEY_STATES)).toEqual(textOf(KEY_STATES, KEY_STEPS));
   expect(rowsOf(PATH_STATES)).toEqual(textOf(PATH_STATES, PATH_STEPS));
   for (const [number, name] of CLIENT_STATES) expect(standard).toContain(`| ${number} | ${name} |`);
+});
+
+// Steps that are rare enough to be in no other test: each was missed when its row was taken out of the table.
+
+test.each<[string, number, (client: Parameters<typeof updateClient>[0]) => void]>([
+  ['silence, and another server', SENDING_REQUEST, (client) => updateClient(client, START_MS + 5_001)],
+  ['the end of the token', TOKEN_EXPIRED, (client) => updateClient(client, START_MS + 60_000)],
+  ['its program gives up', DISCONNECTED, (client) => leaveServer(client, START_MS + 1)],
+])('a client whose response nobody answers: %s', (_, state, act) => {
+  const lab = createLab(1);
+  const server = lab.startServer();
+  const addresses = [SERVER_ADDRESS, parseAddress('10.0.0.2:7777')!];
+  const token = lab.mint({ addresses, timeoutS: state === TOKEN_EXPIRED ? -1 : 5 });
+  const { client, address, take, receive } = lab.startClient({ token });
+  server.receive(START_MS, address, take()[0]!.bytes);
+  receive(START_MS, server.take()[0]!.bytes);
+  expect(client.state).toBe(SENDING_RESPONSE);
+  act(client);
+  expect(client.state).toBe(state);
+});
+
+test('an address that responded and was never heard again is a stranger', () => {
+  const lab = createLab(2);
+  const server = lab.startServer();
+  const client = lab.startClient();
+  server.receive(START_MS, client.address, client.take()[0]!.bytes);
+  client.receive(START_MS, server.take()[0]!.bytes);
+  server.receive(START_MS, client.address, client.take()[0]!.bytes);
+  const { states } = server.server.slots;
+  expect(states[0]).toBe(UNCONFIRMED);
+  server.happened();
+  updateServer(server.server, START_MS + 5_001);
+  expect(states[0]).toBe(STRANGER);
 });
