@@ -73,6 +73,7 @@ export function createClientRekey(
     number: 0,
     offeredMs: 0,
     againMs: 0,
+    spread: 0.75 + clientKey[0]! / 512,
     settledMs: Number.NEGATIVE_INFINITY,
     switchedMs: Number.POSITIVE_INFINITY,
     probes: 0,
@@ -115,7 +116,7 @@ function sendOffer(client: Client, nowMs: number): void {
   const { control, offer } = rekey;
   rekey.offeredMs = nowMs;
   const againMsMax = hasNewKeys(rekey) ? OFFER_AGAIN_MS_MAX : FIRST_OFFER_AGAIN_MS_MAX;
-  rekey.againMs = rekey.againMs === 0 ? OFFER_AGAIN_MS : Math.min(rekey.againMs * 2, againMsMax);
+  rekey.againMs = rekey.againMs === 0 ? OFFER_AGAIN_MS * rekey.spread : Math.min(rekey.againMs * 2, againMsMax);
   control[0] = OFFER;
   writeWord(control, OFFER_NUMBER_AT, rekey.number);
   for (let part = 0; part < OFFER_PARTS; part++) {

@@ -67,6 +67,8 @@ export interface ClientRekey {
   number: number;
   offeredMs: number;
   againMs: number;
+  /** Around 1, drawn with the token: of many who were refused at once not all come again at once. */
+  readonly spread: number;
   /** When the last exchange ended. −Infinity: never; the server's first packet under new keys, Infinity: not yet. */
   settledMs: number;
   switchedMs: number;

@@ -9,7 +9,7 @@ import {
   PROTOCOL_ID,
 } from '../../src/io/connect-tokens.ts';
 import { formatAddress } from '../../src/transport/address.ts';
-import { readPublicToken } from '../../src/transport/token.ts';
+import { FEATURE_REKEY, readPublicToken } from '../../src/transport/token.ts';
 
 test('a token names the edge, lasts as long as others do, and has keys of its own', () => {
   const mint = createConnectTokens(createSodiumAead(), new Uint8Array(32).fill(1));
@@ -20,6 +20,7 @@ test('a token names the edge, lasts as long as others do, and has keys of its ow
   expect(formatAddress(second!.addresses[0]!)).toBe('[0:0:0:0:0:0:0:1]:7778');
   expect([first!.createdS, first!.expiresS - first!.createdS]).toEqual([1_700_000_000, TOKEN_LIFETIME_S]);
   expect(first!.clientKey).not.toEqual(second!.clientKey);
+  expect(first!.features).toBe(FEATURE_REKEY);
   expect(new DataView(first!.protocolId.buffer).getBigUint64(0, true)).toBe(PROTOCOL_ID);
   expect(() => mint(42, 'localhost', 7777, 0)).toThrow('IP addresses');
 });

@@ -163,3 +163,17 @@ test('old keys are kept for their three seconds, however late the new ones were 
   server.take();
   expect(receive(late + FADE_MS, ...offerOf(client, late))).toBe(1);
 });
+
+test('who came all at once are refused at first, and spread by themselves: a second later everyone has new keys', () => {
+  const lab = createLab(9);
+  const count = 60;
+  const server = startRekeyServer(lab, { clientsMax: count, handshakesMax: count });
+  const clients = Array.from({ length: count }, () => connectRekeyClient(lab, server));
+  for (let passed = 0; passed <= 1200; passed += 10) {
+    for (const { client } of clients) updateClient(client, START_MS + passed);
+    for (const client of clients) exchange(server, client, START_MS + passed);
+  }
+  const { rekeys, offerBusy } = server.moved();
+  expect(offerBusy).toBeGreaterThan(count - ANSWERS_BURST - 1);
+  expect(rekeys).toBe(count);
+});
