@@ -68,6 +68,8 @@ export const FLOOD_FACTOR = 10;
 export const FLOOD_SECONDS = 5;
 /** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second leave room for events. */
 export const SNAPSHOT_BYTES_MAX = 900;
+/** Events or responses that one client gets at once go in messages of at most so many bytes: one packet each. */
+export const TOLD_BYTES_MAX = 1_000;
 /** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
 export const VISIBLE_MAX = 255;
 /** Ticks between two looks at whether something hides one entity from another: 5 a second. */
@@ -193,6 +195,7 @@ for (const [segments, queueBytes, messageBytes] of [
   assert(queueBytes > messageBytes + 4, 'the longest message and its length fit the queue');
 }
 assert(SEGMENT_BYTES_MAX + 14 <= PACKET_BYTES_MAX, 'a segment fits a packet');
+assert(TOLD_BYTES_MAX + 4 <= SEGMENT_BYTES_MAX, 'what a client is told fits a segment, its length included');
 assert(CHANNEL_BYTES_BURST_DOWN >= SNAPSHOT_BYTES_MAX, 'a snapshot fits the burst');
 assert(CHAT_BYTES_MAX >= 4 * CHAT_LENGTH_MAX, 'a text of the longest length fits its bytes');
 assert(CHAT_BYTES_MAX < FRAME_BYTES_MAX, 'a text fits a frame');

@@ -33,6 +33,7 @@ import {
 } from '../wire/zone-records.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createStrangers, meetStranger, releaseStranger, type Stranger, type Strangers } from './strangers.ts';
+import { createTold, sendTold, type Told } from './told.ts';
 
 /** What carries a connection. The bytes given to `send` are the link's from then on. */
 export interface Link {
@@ -73,6 +74,7 @@ export interface Connection {
   name: string;
   playerId: number;
   viewer: Viewer | undefined;
+  readonly told: Told;
 }
 
 /** The parts of a zone's shared memory that an edge uses. */
@@ -111,6 +113,8 @@ export interface Edge {
   readonly writer: Writer;
   readonly strangers: Strangers;
   readonly connections: (Connection | undefined)[];
+  /** Those for whom something waits that the zone said, while its messages are read. */
+  readonly toldTo: Set<Connection>;
   readonly freeIndexes: number[];
   /** Indexes of connections that are gone; they are free once the zone has answered the leave. When it was asked. */
   readonly leaves: Map<number, number>;
@@ -151,6 +155,7 @@ export function createEdge(options: EdgeOptions): Edge {
     writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
     strangers: createStrangers(),
     connections: [],
+    toldTo: new Set(),
     freeIndexes: [],
     leaves: new Map(),
     life: ++counters.words[counters.index.starts]! & ((1 << CLIENT_BITS) - 1),
@@ -221,6 +226,7 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
     name: '',
     playerId: 0,
     viewer: undefined,
+    told: createTold(),
   };
   edge.connections[free] = connection;
   words[index.accepted]!++;
@@ -231,6 +237,7 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
 /** The server ends a connection: says why, then closes. Also when the link is gone already. */
 export function closeConnection(edge: Edge, connection: Connection, reason: string): void {
   if (connection.state === CLOSED) return;
+  sendTold(connection.told, connection.link);
   connection.link.send(encodeToBytes(edge.messages.serverMessage, { goodbye: { reason } }), true);
   connection.link.close();
   forgetConnection(edge, connection);

@@ -14,7 +14,7 @@ import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
 import { resetSight } from '../snapshot/sight.ts';
 import { createViewer, isOwnAlive, isSeen, voidBaselines } from '../snapshot/viewer.ts';
-import { encodeToBytes, LENGTH_DELIMITED } from '../wire/codec.ts';
+import { encodeToBytes } from '../wire/codec.ts';
 import { SERVER_MESSAGE } from '../wire/schema.ts';
 import {
   CLIENT_ALL,
@@ -29,6 +29,7 @@ import {
   readAscii,
 } from '../wire/zone-records.ts';
 import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
+import { sendTold, tell } from './told.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
 export function serveClients(edge: Edge, nowMs: number): void {
@@ -106,6 +107,12 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
 }
 
 function takeZoneMessages(edge: Edge): void {
+  readZoneMessages(edge);
+  for (const connection of edge.toldTo) if (connection.state === PLAYING) sendTold(connection.told, connection.link);
+  edge.toldTo.clear();
+}
+
+function readZoneMessages(edge: Edge): void {
   const { fromZone, reader } = edge;
   while (fromZone.next()) {
     reader.reset(fromZone.bytes, fromZone.offset, fromZone.end);
@@ -174,15 +181,11 @@ function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, 
   }
 }
 
-/** Puts the bytes of a response or an event into a ServerMessage. */
+/** A response or an event goes out with what else this client is told in this pass, in the same order. */
 function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8Array, from: number, end: number): void {
   if (connection.state !== PLAYING || (kind !== RECORD_EVENT && kind !== RECORD_RESPONSE)) return;
-  const { writer } = edge;
-  writer.reset();
   const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
-  writer.varint((field << 3) | LENGTH_DELIMITED);
-  writer.varint(end - from);
-  writer.raw(bytes, from, end);
-  connection.link.send(writer.copy(), true);
+  tell(connection.told, connection.link, field, bytes, from, end);
+  edge.toldTo.add(connection);
   edge.counters.words[edge.counters.index.eventsSent]!++;
 }

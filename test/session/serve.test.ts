@@ -162,6 +162,44 @@ test('responses and events reach whom they are for; an event for all reaches eve
   expect([responsesOf(first), responsesOf(second)]).toEqual([[{ id: 11, refused: '' }], [{ id: 12, refused: '' }]]);
 });
 
+test('what one client is told in a pass comes in one message, before the snapshot; what precedes a goodbye before it', () => {
+  const session = createSession();
+  const client = enter(session, 1);
+  const slot = slotOf(session, client);
+  step(session, 2);
+  client.got.length = 0;
+  for (let index = 0; index < 20; index++) session.zone.zone.sim.emit('heard', -1, { text: `event ${index}` });
+  for (let id = 0; id < 3; id++) send(session, client, { request: { id, pay: { amount: 1 } } });
+  step(session);
+  const kindsOf = (): string[] =>
+    client.got.map(({ events, responses, goodbye, snapshot }) =>
+      [
+        (events as object[]).length > 0 && `events ${(events as object[]).length}`,
+        (responses as object[]).length > 0 && `responses ${(responses as object[]).length}`,
+        goodbye !== undefined && 'goodbye',
+        snapshot !== undefined && 'snapshot',
+      ]
+        .filter(Boolean)
+        .join(),
+    );
+  expect(kindsOf()).toEqual([
+    'events 21',
+    'responses 1',
+    'events 1',
+    'responses 1',
+    'events 1',
+    'responses 1',
+    'snapshot',
+  ]);
+  client.got.length = 0;
+  session.zone.zone.sim.emit('heard', slot, { text: 'the last' });
+  const next = open(session, client.playerId);
+  sendJoin(session, next);
+  admit(session, next);
+  step(session);
+  expect(kindsOf()).toEqual(['events 1', 'goodbye']);
+});
+
 test('an event near an entity reaches who sees it, and nobody who does not, not any more or not yet', () => {
   const session = createSession();
   const [subject, near, far, late] = [enter(session, 1), enter(session, 2), enter(session, 3), open(session, 4)];
