@@ -5,6 +5,7 @@ import { ABILITIES, SLASH } from '../game/abilities.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { circle, isOnScreen } from './darkages-draw.ts';
 import type { Fight, Float, Mark } from './darkages-fight.ts';
+import type { Lead } from './darkages-lead.ts';
 import { BIG_TEXT, SMALL_TEXT, stampText } from './darkages-stamps.ts';
 
 const FLOAT_MS = 950;
@@ -31,6 +32,24 @@ export function drawMarks(context: CanvasRenderingContext2D, camera: Camera, fig
   for (const mark of fight.marks) drawMark(context, camera, fight, mark, nowMs);
   for (const float of fight.floats) drawFloat(context, camera, float, nowMs);
   context.globalAlpha = 1;
+}
+
+/** Small, and fainter the way to it: it helps who looks for it. */
+export function drawLead(context: CanvasRenderingContext2D, camera: Camera, { view, isShown, xMm, zMm }: Lead): void {
+  if (!isShown || view === undefined) return;
+  const x = screenX(camera, xMm);
+  const y = screenY(camera, zMm);
+  context.strokeStyle = 'rgba(157, 176, 255, 0.28)';
+  context.lineWidth = 1;
+  context.setLineDash([3, 5]);
+  context.beginPath();
+  context.moveTo(screenX(camera, view.x), screenY(camera, view.z));
+  context.lineTo(x, y);
+  context.stroke();
+  context.setLineDash([]);
+  context.fillStyle = 'rgba(200, 211, 255, 0.85)';
+  circle(context, x, y, 3);
+  context.fill();
 }
 
 function drop<T extends { readonly atMs: number }>(list: T[], nowMs: number, lasts: (item: T) => number): void {

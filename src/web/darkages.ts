@@ -34,7 +34,8 @@ import {
 } from './darkages-fight.ts';
 import { createHud, type Hud, showNotice, showRefusal, updateHud } from './darkages-hud.ts';
 import { createIgnored, type Ignored, isIgnored, startIgnoring, stopIgnoring } from './darkages-ignore.ts';
-import { drawMarks } from './darkages-marks.ts';
+import { createLead, type Lead, updateLead } from './darkages-lead.ts';
+import { drawLead, drawMarks } from './darkages-marks.ts';
 import { describeChange, membersAway, noteMemberState } from './darkages-party.ts';
 import {
   addKill,
@@ -71,6 +72,7 @@ export interface DarkAgesPage {
   readonly chat: Chat;
   readonly social: Social;
   readonly ignored: Ignored;
+  readonly lead: Lead;
   readonly painter: Painter;
   readonly sound: Sound;
   readonly now: () => number;
@@ -104,6 +106,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
     chat,
     social,
     ignored: createIgnored(keptValue(IGNORED_KEY)),
+    lead: createLead(),
     sound,
     now,
     debug: createDebug(client),
@@ -114,6 +117,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
       },
       bodies: (context) => {
         drawBodiesOfFight(context, camera, fight, now());
+        drawLead(context, camera, page.lead);
         drawMarks(context, camera, fight, now());
         drawDebug(context, camera, page.debug);
       },
@@ -273,6 +277,7 @@ export function readDarkAges(page: DarkAgesPage, camera: Camera, controls: Contr
 export function updateDarkAges(page: DarkAgesPage): void {
   const isPlaying = page.fight.client.state === PLAYING;
   if (isPlaying) watchFight(page.fight, page.now());
+  updateLead(page.lead, page.fight);
   updateDebug(page.debug, isPlaying);
   updateHud(page.hud, page.now());
   updateSocial(page.social);
