@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { updateClient } from '../../src/transport/client.ts';
 import { disconnectClient } from '../../src/transport/server.ts';
 import { PROVEN, SETTLED } from '../../src/transport/states.ts';
+import { FEATURE_REKEY } from '../../src/transport/token.ts';
 import { clientAddress, createLab, START_MS } from './lab.ts';
 import { connectRekeyClient, passTime, payloadPacket, startRekeyServer } from './rekey-lab.ts';
 
@@ -22,4 +24,23 @@ test('whoever takes a slot finds nothing of who had it: no keys, no exchange, no
     expect(rekeys.keySets.clientKeys.every((key) => key.every((byte) => byte === 0))).toBe(true);
   }
   expect(server.moved().rekeys).toBe(3);
+});
+
+test('no nonce comes twice, though one token is shown to many starts of the server and answered by each', () => {
+  const lab = createLab(2);
+  const token = lab.mint({ features: FEATURE_REKEY });
+  const before = lab.nonces.count();
+  for (let start = 0; start < 20; start++) {
+    const server = startRekeyServer(lab);
+    const client = connectRekeyClient(lab, server, { token, isCareless: true });
+    // Several answers: those to some offers are lost.
+    for (let passed = 0; passed < 2000; passed += 100) {
+      updateClient(client.client, START_MS + passed);
+      for (const { bytes } of client.take()) server.receive(START_MS + passed, client.address, bytes);
+      server.take();
+    }
+    passTime(server, client, 2000, 4000);
+    expect(server.moved().rekeys).toBe(1);
+  }
+  expect(lab.nonces.count() - before).toBeGreaterThan(20 * 8);
 });
