@@ -5,6 +5,7 @@ import { HEALTH_MAX, MANA_MAX, STAMINA_MAX } from '../../src/game/abilities.ts';
 import { game } from '../../src/game/game.ts';
 import { FIGHTER_LAST, FIGHTERS } from '../../src/game/kinds.ts';
 import { isFreeSpot, LOW_TOP } from '../../src/game/map.ts';
+import { indexFighters } from '../../src/game/nearby.ts';
 import type { ColumnSpecs } from '../../src/sim/columns.ts';
 import { hashText, hashWords } from '../../src/sim/hash.ts';
 import { publishFrame } from '../../src/sim/history.ts';
@@ -23,6 +24,8 @@ const RANGES = {
 };
 
 function tick(battle: Battle): void {
+  // Wishes ask who is near, and by now the index is the other battle's.
+  indexFighters(battle.sim);
   wish(battle);
   advanceTick(battle.world);
   stepSimulation(game, battle.sim);
