@@ -10,7 +10,7 @@ import { ARCHER, type Creature, creatureOf, FIGHTER_LAST, FIGHTERS, PLAYER, TROL
 import { isFreeSpot } from './map.ts';
 import { BUTTON_SPRINT } from './movement.ts';
 import { findNear, found } from './nearby.ts';
-import { MOOD_FIGHT, MOOD_HOME, MOOD_RETURN, provoke } from './pack.ts';
+import { MOOD_FIGHT, MOOD_HOME, MOOD_RETURN, provoke, turnAgainst } from './pack.ts';
 import { putOnFreeSpot } from './place.ts';
 import { blocksWay } from './sight.ts';
 
@@ -31,11 +31,11 @@ const CAMP_RADIUS_MM = 5000;
 const ARRIVED = mm(700);
 const REST_TICKS_LEAST = 2 * TICK_HZ;
 const REST_TICKS_SPAN = 4 * TICK_HZ;
-/** Further from home than this it turns back. */
+/** Further from home than this it turns back, and nobody further from it is pursued anew. */
 const LEASH = mm(38_000);
 /** So is one that can't get at its prey for so long, on top of a box, say. */
 const VAIN_TICKS = 8 * TICK_HZ;
-/** Nothing hurts one that goes home; it is there by then, one way or the other. */
+/** One that goes home is there by then, one way or the other. */
 const RETURN_TICKS = 12 * TICK_HZ;
 const HEAL_PER_TICK = 1;
 /** Prey is surrounded: everyone goes for a point of its own around it. */
@@ -102,14 +102,7 @@ export function runCreatures(sim: DarkAges): void {
 
 function stayHome(sim: DarkAges, slot: number): void {
   const { goalX, goalZ, homeX, homeZ, positionX, positionZ, moodTick } = columnsOf(sim);
-  if ((sim.tick + slot) % LOOK_TICKS === 0) {
-    const prey = findPrey(sim, slot);
-    if (prey >= 0) {
-      provoke(sim, slot, prey);
-      return;
-    }
-  }
-  if (sim.tick < moodTick[slot]!) return;
+  if (notices(sim, slot) || sim.tick < moodTick[slot]!) return;
   const dx = goalX[slot]! - positionX[slot]!;
   const dz = goalZ[slot]! - positionZ[slot]!;
   // A goal that can't be reached is given up when its time is over, together with one that was.
@@ -121,6 +114,14 @@ function stayHome(sim: DarkAges, slot: number): void {
   moodTick[slot] = sim.tick + REST_TICKS_LEAST + (sim.random() % REST_TICKS_SPAN);
   goalX[slot] = homeX[slot]! + randomOffset(sim);
   goalZ[slot] = homeZ[slot]! + randomOffset(sim);
+}
+
+/** Looks around now and then; true when it has found somebody to fight. */
+function notices(sim: DarkAges, slot: number): boolean {
+  if ((sim.tick + slot) % LOOK_TICKS !== 0) return false;
+  const prey = findPrey(sim, slot);
+  if (prey >= 0) provoke(sim, slot, prey);
+  return prey >= 0;
 }
 
 /** The nearest player in sight; −1 for none. */
@@ -147,14 +148,17 @@ function findPrey(sim: DarkAges, slot: number): number {
 
 function fight(sim: DarkAges, slot: number): void {
   const columns = columnsOf(sim);
-  const { kind, health, prey, positionX, positionZ, homeX, homeZ, moodTick } = columns;
+  const { kind, positionX, positionZ, homeX, homeZ, moodTick } = columns;
   const { facing, aim, ability, castAbility } = columns;
-  const other = sim.find(prey[slot]!);
   const farX = positionX[slot]! - homeX[slot]!;
   const farZ = positionZ[slot]! - homeZ[slot]!;
-  const isLost = other < 0 || kind[other] !== PLAYER || health[other] === 0;
-  if (isLost || farX * farX + farZ * farZ > LEASH * LEASH || sim.tick - moodTick[slot]! > VAIN_TICKS) {
-    turnHome(sim, slot);
+  if (farX * farX + farZ * farZ > LEASH * LEASH || sim.tick - moodTick[slot]! > VAIN_TICKS) {
+    turnHome(sim, slot, RETURN_TICKS);
+    return;
+  }
+  const other = choosePrey(sim, slot);
+  if (other < 0) {
+    turnHome(sim, slot, 0);
     return;
   }
   const creature = creatureOf(kind[slot]!);
@@ -175,6 +179,26 @@ function fight(sim: DarkAges, slot: number): void {
     if (!isMobile) return;
   }
   approach(sim, slot, creature, dx, dz, distance, canHit);
+}
+
+/** Its prey; when that is dead or gone, who else has hurt it last, or who is near. −1 for nobody. */
+function choosePrey(sim: DarkAges, slot: number): number {
+  const { kind, health, prey, striker } = columnsOf(sim);
+  const own = sim.find(prey[slot]!);
+  if (own >= 0 && kind[own] === PLAYER && health[own]! > 0) return own;
+  const other = sim.find(striker[slot]!);
+  const next = other >= 0 && canPursue(sim, slot, other) ? other : findPrey(sim, slot);
+  if (next >= 0) turnAgainst(sim, slot, next);
+  return next;
+}
+
+/** It may have died and come back far away since it struck. */
+function canPursue(sim: DarkAges, slot: number, other: number): boolean {
+  const { kind, health, shieldUntil, positionX, positionZ } = columnsOf(sim);
+  if (kind[other] !== PLAYER || health[other] === 0 || shieldUntil[other]! > sim.tick) return false;
+  const dx = positionX[other]! - positionX[slot]!;
+  const dz = positionZ[other]! - positionZ[slot]!;
+  return dx * dx + dz * dz <= LEASH * LEASH;
 }
 
 function isReady(sim: DarkAges, slot: number, { ability }: Creature): boolean {
@@ -206,18 +230,21 @@ function approach(
   walk(sim, slot, angleOf(goalX, goalZ), BUTTON_SPRINT);
 }
 
-function turnHome(sim: DarkAges, slot: number): void {
+/** @param shieldTicks 0 when it only has nobody to fight any more: then it is as before, and may be provoked */
+function turnHome(sim: DarkAges, slot: number, shieldTicks: number): void {
   const { mood, moodTick, prey, shieldUntil } = columnsOf(sim);
   mood[slot] = MOOD_RETURN;
   moodTick[slot] = sim.tick + RETURN_TICKS;
-  shieldUntil[slot] = sim.tick + RETURN_TICKS;
+  shieldUntil[slot] = sim.tick + shieldTicks;
   prey[slot] = 0;
 }
 
 function returnHome(sim: DarkAges, slot: number): void {
   const columns = columnsOf(sim);
   const { kind, health, mood, moodTick, shieldUntil, positionX, positionZ, homeX, homeZ, goalX, goalZ } = columns;
-  health[slot] = Math.min(health[slot]! + HEAL_PER_TICK, FIGHTERS[kind[slot]!]!.healthMax);
+  if (shieldUntil[slot]! > sim.tick) {
+    health[slot] = Math.min(health[slot]! + HEAL_PER_TICK, FIGHTERS[kind[slot]!]!.healthMax);
+  } else if (notices(sim, slot)) return;
   const dx = homeX[slot]! - positionX[slot]!;
   const dz = homeZ[slot]! - positionZ[slot]!;
   const isLate = sim.tick >= moodTick[slot]!;

@@ -6,7 +6,7 @@ import { COUNT_MAX, columnsOf, type DarkAges, readyTicksOf } from './columns.ts'
 import { tellKilled, tellStruck } from './events.ts';
 import { creatureOf, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
 import { dropLoot } from './loot.ts';
-import { provoke } from './pack.ts';
+import { noteHurt } from './pack.ts';
 import { refuse } from './refusals.ts';
 
 /** A player who dies leaves one coin in so many. */
@@ -48,7 +48,7 @@ export function hurt(sim: DarkAges, source: number, sourceKind: number, ability:
   }
   const casting = castAbility[target]!;
   if (amount >= INTERRUPTING_AMOUNT && casting !== 0) breakCast(sim, target, casting, REASONS.hit);
-  if (kind[target] !== PLAYER && source >= 0 && sourceKind === PLAYER) provoke(sim, target, source);
+  if (kind[target] !== PLAYER && source >= 0 && sourceKind === PLAYER) noteHurt(sim, target, source, taken);
 }
 
 /** The cast comes to nothing; no mana is taken, the ability is back in half a second. */

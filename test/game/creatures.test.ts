@@ -164,7 +164,92 @@ describe('the leash', () => {
       } else if (how === 'gone') arena.sim.despawn(slot);
       step(arena, how === 'vain' ? 500 : 2);
       expect(arena.columns.mood[wolf]).toBe(MOOD_RETURN);
+      expect(arena.columns.shieldUntil[wolf]! > arena.sim.tick).toBe(how === 'vain');
     }
+  });
+
+  test('with nobody left to fight it goes home as hurt as it is, and fights whom it meets or who strikes it', () => {
+    for (const how of ['strikes', 'comes near']) {
+      const arena = createArena();
+      const { columns, sim } = arena;
+      const wolf = addCreature(arena, WOLF, 0, 0);
+      put(arena, wolf, 15_000, 0);
+      const [dead, other] = [addPlayer(arena, 20_000, 0), addPlayer(arena, 40_000, 0)];
+      hurt(sim, dead, PLAYER, SLASH, wolf);
+      const { health } = columns;
+      const hurtTo = health[wolf]!;
+      health[dead] = 0;
+      columns.deadUntil[dead] = 1_000_000;
+      step(arena, 60);
+      expect([columns.mood[wolf], health[wolf]]).toEqual([MOOD_RETURN, hurtTo]);
+      if (how === 'strikes') hurt(sim, other, PLAYER, SLASH, wolf);
+      else put(arena, other, columns.positionX[wolf]! / 128 + 10_000, 0);
+      step(arena, 12);
+      expect([columns.mood[wolf], columns.prey[wolf]]).toEqual([MOOD_FIGHT, sim.handle(other)]);
+      expect(health[wolf]! < hurtTo).toBe(how === 'strikes');
+    }
+  });
+});
+
+describe('whom it fights', () => {
+  /** A troll that fights `prey`; `other` stands 20 m off, further than a troll notices. */
+  function createFight() {
+    const arena = createArena();
+    const troll = addCreature(arena, TROLL, 0, 0);
+    const [prey, other] = [addPlayer(arena, 6000, 0), addPlayer(arena, -20_000, 0)];
+    hurt(arena.sim, prey, PLAYER, SLASH, troll);
+    const strike = (slot: number) => hurt(arena.sim, slot, PLAYER, SLASH, troll);
+    const preyOf = () => arena.sim.find(arena.columns.prey[troll]!);
+    return { arena, troll, prey, other, strike, preyOf };
+  }
+
+  test('when its prey dies or leaves: who else struck it last, if near enough, else who is near; it is not shielded', () => {
+    for (const how of ['dead', 'gone']) {
+      for (const [strikes, atMm, isNext] of [
+        [true, -20_000, true],
+        [true, -45_000, false],
+        [false, -20_000, false],
+        [false, -12_000, true],
+      ] as const) {
+        const { arena, troll, prey, other, strike, preyOf } = createFight();
+        put(arena, other, atMm, 0);
+        step(arena);
+        if (strikes) strike(other);
+        expect(preyOf()).toBe(prey);
+        if (how === 'gone') arena.sim.despawn(prey);
+        else {
+          arena.columns.health[prey] = 0;
+          arena.columns.deadUntil[prey] = 1_000_000;
+        }
+        step(arena);
+        expect([preyOf(), arena.columns.mood[troll]]).toEqual(isNext ? [other, MOOD_FIGHT] : [-1, MOOD_RETURN]);
+        expect(arena.columns.shieldUntil[troll]).toBeLessThanOrEqual(arena.sim.tick);
+      }
+    }
+  });
+
+  test('who hurts it much more than its prey does; not who strikes as much, and not each in turn', () => {
+    const { prey, other, strike, preyOf } = createFight();
+    const turns: number[] = [];
+    for (const slot of [other, prey, other, prey, other, other, other, prey, prey, prey]) {
+      strike(slot);
+      turns.push(preyOf());
+    }
+    // 14 points each, and one before: 70 of the other against 42 are more than half as much again; 84 against 70 are not.
+    expect(turns.map((slot) => (slot === prey ? 'prey' : 'other'))).toEqual([
+      ...Array(6).fill('prey'),
+      ...Array(4).fill('other'),
+    ]);
+  });
+
+  test('two who can not be reached gain no time by drawing it in turn', () => {
+    const { arena, troll, other, strike, preyOf } = createFight();
+    step(arena, 20);
+    const { moodTick } = arena.columns;
+    const since = moodTick[troll];
+    strike(other);
+    strike(other);
+    expect([preyOf(), moodTick[troll]]).toEqual([other, since]);
   });
 });
 

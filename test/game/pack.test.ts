@@ -3,21 +3,23 @@ import { WOLF } from '../../src/game/kinds.ts';
 import { MOOD_FIGHT, MOOD_HOME, MOOD_RETURN, provoke } from '../../src/game/pack.ts';
 import { addCreature, addPlayer, createArena } from './arena.ts';
 
-test('its camp comes with it: who is at home, alive and near', () => {
+test('its camp comes with it: who does not fight, is alive and near, and not behind a shield on its way home', () => {
   const arena = createArena();
   const { columns, sim } = arena;
   const slot = addPlayer(arena, 0, 0);
   const first = addCreature(arena, WOLF, 0, 0, 3);
-  const mates = [1, 2, 3, 4].map((each) => addCreature(arena, WOLF, each * 5000, 0, 3));
+  const mates = [1, 2, 3, 4, 4].map((each) => addCreature(arena, WOLF, each * 5000, 0, 3));
   const far = addCreature(arena, WOLF, 26_000, 0, 3);
   const other = addCreature(arena, WOLF, 1000, 0, 4);
-  columns.mood[mates[0]!] = MOOD_RETURN;
+  for (const mate of [mates[0]!, mates[4]!]) columns.mood[mate] = MOOD_RETURN;
+  columns.shieldUntil[mates[0]!] = sim.tick + 1;
   columns.health[mates[1]!] = 0;
   provoke(sim, first, slot);
   expect([first, ...mates, far, other].map((each) => columns.mood[each])).toEqual([
     MOOD_FIGHT,
     MOOD_RETURN,
     MOOD_HOME,
+    MOOD_FIGHT,
     MOOD_FIGHT,
     MOOD_FIGHT,
     MOOD_HOME,
