@@ -6,7 +6,7 @@ import type { Aead } from './aead.ts';
 import { TOKEN_ID } from './bound-packet.ts';
 import { createKeyTable, findKey, type KeyTable, putKey, removeKey } from './key-table.ts';
 import { KEY_BYTES } from './layout.ts';
-import { createReplayWindow, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
+import { createReplayWindows, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
 import { readWord } from './u64.ts';
 
 /** Of `current`: the token's keys are the only ones. */
@@ -27,13 +27,15 @@ export interface KeySets {
 
 export function createKeySets(capacity: number, seed: number): KeySets {
   const pairs = capacity * 2;
-  const keys = (): Uint8Array[] => Array.from({ length: pairs }, () => new Uint8Array(KEY_BYTES));
+  // One buffer for all of a kind: an array of its own costs four times what is in it.
+  const keyBytes = new Uint8Array(pairs * 2 * KEY_BYTES);
+  const keyAt = (index: number): Uint8Array => keyBytes.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES);
   return {
     byId: createKeyTable(1, pairs, seed),
     ids: new Uint32Array(pairs),
-    clientKeys: keys(),
-    serverKeys: keys(),
-    windows: Array.from({ length: pairs }, createReplayWindow),
+    clientKeys: Array.from({ length: pairs }, (_, pair) => keyAt(pair * 2)),
+    serverKeys: Array.from({ length: pairs }, (_, pair) => keyAt(pair * 2 + 1)),
+    windows: createReplayWindows(pairs),
     sequences: new Uint32Array(pairs * 2),
     current: new Int32Array(capacity).fill(NO_PAIR),
   };

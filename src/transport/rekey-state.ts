@@ -63,6 +63,7 @@ export function createRekeys(
   protocolId: Uint8Array,
   seed: number,
 ): Rekeys {
+  const textBytes = new Uint8Array(capacity * OFFER_BYTES);
   return {
     exchange,
     codec: createBoundCodec(aead, protocolId),
@@ -70,7 +71,9 @@ export function createRekeys(
     states: new Uint8Array(capacity),
     numbers: new Uint32Array(capacity),
     parts: new Uint8Array(capacity),
-    texts: Array.from({ length: capacity }, () => new Uint8Array(OFFER_BYTES)),
+    texts: Array.from({ length: capacity }, (_, slot) =>
+      textBytes.subarray(slot * OFFER_BYTES, (slot + 1) * OFFER_BYTES),
+    ),
     answeredMs: new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY),
     sentMs: new Float64Array(capacity),
     switchedMs: new Float64Array(capacity),

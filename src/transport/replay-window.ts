@@ -8,11 +8,18 @@
 
 export const WINDOW = 1024;
 const BITS = 2;
+const WINDOW_WORDS = BITS + WINDOW / 32;
 
 export type ReplayWindow = Uint32Array;
 
 export function createReplayWindow(): ReplayWindow {
-  return new Uint32Array(BITS + WINDOW / 32);
+  return new Uint32Array(WINDOW_WORDS);
+}
+
+/** So many of them, in one buffer: each in its own would take four times the memory. */
+export function createReplayWindows(count: number): ReplayWindow[] {
+  const words = new Uint32Array(count * WINDOW_WORDS);
+  return Array.from({ length: count }, (_, index) => words.subarray(index * WINDOW_WORDS, (index + 1) * WINDOW_WORDS));
 }
 
 /** Whether a number came before, or is too old to know. Changes nothing: what is not authentic must not. */

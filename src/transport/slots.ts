@@ -4,7 +4,7 @@
 import { ADDRESS_WORDS, copyAddress } from './address.ts';
 import { createKeyTable, type KeyTable, putKey, removeKey } from './key-table.ts';
 import { KEY_BYTES, USER_DATA_BYTES } from './layout.ts';
-import { createReplayWindow, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
+import { createReplayWindows, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
 import { STRANGER } from './states.ts';
 
 export interface Slots {
@@ -35,7 +35,11 @@ export interface Slots {
 }
 
 export function createSlots(capacity: number, seed: number): Slots {
-  const bytes = (length: number): Uint8Array[] => Array.from({ length: capacity }, () => new Uint8Array(length));
+  // One buffer for all of a kind: an array of its own costs several times what is in it.
+  const bytes = (length: number): Uint8Array[] => {
+    const all = new Uint8Array(capacity * length);
+    return Array.from({ length: capacity }, (_, slot) => all.subarray(slot * length, (slot + 1) * length));
+  };
   return {
     capacity,
     byAddress: createKeyTable(ADDRESS_WORDS, capacity, seed),
@@ -48,7 +52,7 @@ export function createSlots(capacity: number, seed: number): Slots {
     clientKeys: bytes(KEY_BYTES),
     serverKeys: bytes(KEY_BYTES),
     userData: bytes(USER_DATA_BYTES),
-    windows: Array.from({ length: capacity }, createReplayWindow),
+    windows: createReplayWindows(capacity),
     sequences: new Uint32Array(capacity * 2),
     timeoutMs: new Float64Array(capacity),
     features: new Uint32Array(capacity),

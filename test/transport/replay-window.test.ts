@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import {
   createReplayWindow,
+  createReplayWindows,
   isNewest,
   markReceived,
   type ReplayWindow,
@@ -111,4 +112,13 @@ test('the newest is above all that came, in both words', () => {
     expect(isNewest(window, low, high), `${high} ${low}`).toBe(expected);
     if (!wasReceived(window, low, high)) markReceived(window, low, high);
   }
+});
+
+test('windows that share a buffer know nothing of each other', () => {
+  const windows = createReplayWindows(3);
+  for (let number = 0; number < WINDOW; number++) markReceived(windows[1]!, number, 0);
+  for (const window of [windows[0]!, windows[2]!]) expect(window).toEqual(createReplayWindow());
+  resetReplayWindow(windows[0]!);
+  resetReplayWindow(windows[2]!);
+  expect(wasReceived(windows[1]!, WINDOW - 1, 0)).toBe(true);
 });
