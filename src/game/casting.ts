@@ -1,7 +1,10 @@
 // Using abilities, up to the moment they take effect: what was pressed, whether it may be begun, casts that go on and
 // break off. Players and creatures alike; creatures press by writing the same columns (creatures.ts).
 // The checks are in order of cost, and each has its reason, which the caster is told once a press.
+// Who acts in a tick is found out for all before anybody strikes: of two who kill each other in the same tick both have
+// struck, whoever has the lower slot. What heals does so before the blows.
 
+import { ENTITIES_MAX } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/game.ts';
 import { ABILITIES, type Ability, INTEREST_RADIUS_MM, REASONS } from './abilities.ts';
 import { findPlace, isInCone, reachOf } from './aim.ts';
@@ -19,9 +22,15 @@ const past = new Int32Array(3);
 const ownPast = new Int32Array(3);
 const spot: Spot = { x: 0, z: 0 };
 
+/** Who strikes in this tick, and with which ability: the first `strikeCount`. */
+const strikers = new Int32Array(ENTITIES_MAX);
+const strikeAbilities = new Uint8Array(ENTITIES_MAX);
+let strikeCount = 0;
+
 export function runCasting(sim: DarkAges): void {
   const { kind, health, ability, pressed, castAbility } = columnsOf(sim);
   const count = sim.slotCount;
+  strikeCount = 0;
   for (let slot = 0; slot < count; slot++) {
     if (kind[slot] === 0 || kind[slot]! > FIGHTER_LAST) continue;
     const wanted = ability[slot]!;
@@ -37,6 +46,9 @@ export function runCasting(sim: DarkAges): void {
       beginCast(sim, slot, ABILITIES[wanted]!, isPress);
     }
   }
+  for (let index = 0; index < strikeCount; index++) {
+    takeEffect(sim, strikers[index]!, ABILITIES[strikeAbilities[index]!]!);
+  }
 }
 
 function beginCast(sim: DarkAges, slot: number, ability: Ability, isPress: boolean): void {
@@ -49,7 +61,7 @@ function beginCast(sim: DarkAges, slot: number, ability: Ability, isPress: boole
   if (ability.kind !== 'heal' && shieldUntil[slot]! > sim.tick) shieldUntil[slot] = sim.tick;
   castTarget[slot] = target[slot]!;
   if (ability.castTicks === 0) {
-    takeEffect(sim, slot, ability);
+    finishCast(sim, slot, ability);
     return;
   }
   castAbility[slot] = ability.id;
@@ -68,7 +80,18 @@ function continueCast(sim: DarkAges, slot: number): void {
   const reason =
     ability.kind === 'heal' || ability.kind === 'area' ? checkTarget(sim, slot, ability, castTarget[slot]!) : 0;
   if (reason !== 0) breakCast(sim, slot, ability.id, reason);
-  else takeEffect(sim, slot, ability);
+  else finishCast(sim, slot, ability);
+}
+
+function finishCast(sim: DarkAges, slot: number, ability: Ability): void {
+  // It can't be broken off any more, by who strikes in the same tick.
+  sim.columns.castAbility[slot] = 0;
+  if (ability.kind === 'heal') {
+    takeEffect(sim, slot, ability);
+    return;
+  }
+  strikers[strikeCount] = slot;
+  strikeAbilities[strikeCount++] = ability.id;
 }
 
 /** By its own will; who falls off a box isn't. */

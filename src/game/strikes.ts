@@ -23,14 +23,13 @@ const WAY_MAX = 130 << POSITION_SHIFT;
 const past = new Int32Array(3);
 const spot: Spot = { x: 0, z: 0 };
 
-/** Everything was checked; the cast, if there was one, is over. In a zone without room for it nothing is paid. */
+/** Everything was checked, and the cast is over; who struck in the same tick may have killed the caster. In a zone without room for it nothing is paid. */
 export function takeEffect(sim: DarkAges, slot: number, ability: Ability): void {
   if (!act(sim, slot, ability)) {
     breakCast(sim, slot, ability.id, REASONS.crowded);
     return;
   }
   const columns = columnsOf(sim);
-  columns.castAbility[slot] = 0;
   columns.mana[slot] = Math.max(0, columns.mana[slot]! - ability.mana);
   columns.actedAbility[slot] = ability.id;
   columns.actedTick[slot] = sim.tick;

@@ -117,6 +117,55 @@ describe('refused, with a reason', () => {
   });
 });
 
+describe('in one tick', () => {
+  /** Two who look at each other from `apartMm`; each has 5 points left. */
+  function createDuel(apartMm: number) {
+    const arena = createArena();
+    const slots = [addPlayer(arena, 0, 0), addPlayer(arena, apartMm, 0)];
+    face(arena, slots[1]!, 32_768);
+    for (const slot of slots) {
+      arena.columns.health[slot] = 5;
+      arena.columns.combatTick[slot] = arena.sim.tick;
+    }
+    // The past is that of where they stand now.
+    step(arena, 20);
+    return { arena, slots, columns: arena.columns };
+  }
+
+  test.each([
+    ['slash', SLASH, 1500],
+    ['bolt', BOLT, 3000],
+  ])('two who kill each other with a %s both die, and both have killed', (_, ability, apartMm) => {
+    const { arena, slots, columns } = createDuel(apartMm);
+    for (const slot of slots) columns.ability[slot] = ability;
+    step(arena);
+    for (const slot of slots) columns.ability[slot] = 0;
+    step(arena, ABILITIES[ability]!.castTicks);
+    expect(slots.map((slot) => [columns.health[slot], columns.kills[slot], columns.deaths[slot]])).toEqual([
+      [0, 1, 1],
+      [0, 1, 1],
+    ]);
+    expect(arena.refusals.reduce((sum, count) => sum + count)).toBe(0);
+  });
+
+  test('who is healed in the tick of a deadly blow lives, and a bolt that is let go is not broken off by another', () => {
+    for (const turn of [0, 1]) {
+      const { arena, slots, columns } = createDuel(1500);
+      const [mends, strikes] = [slots[turn]!, slots[1 - turn]!];
+      press(arena, mends, MEND);
+      step(arena, ABILITIES[MEND]!.castTicks - 1);
+      press(arena, strikes, SLASH);
+      expect(columns.health[mends]).toBe(5 + ABILITIES[MEND]!.amount - ABILITIES[SLASH]!.amount);
+    }
+    const { arena, slots, columns } = createDuel(3000);
+    for (const slot of slots) columns.health[slot] = 100;
+    for (const slot of slots) columns.ability[slot] = BOLT;
+    step(arena, 1 + ABILITIES[BOLT]!.castTicks);
+    expect(slots.map((slot) => columns.health[slot])).toEqual(Array(2).fill(100 - ABILITIES[BOLT]!.amount));
+    expect(slots.flatMap((slot) => reasonsOf(arena, slot))).toEqual([]);
+  });
+});
+
 /** What a player behind a wall is told, pays and is counted for when it uses an ability on the handle of an entity. */
 function answerFor(ability: number, rewind: number, makeHandle: (arena: Arena, own: number) => number): unknown {
   const arena = createArena(wall);
