@@ -6,7 +6,7 @@ import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { isOriginOnHost } from '../src/gateway/origin.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
-import { addressKey } from '../src/io/session-ports.ts';
+import { addressKey, isLoopbackAddress } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
@@ -51,7 +51,10 @@ function listen(): Promise<SocketServer> {
       const { words, index } = edge.counters;
       words[reason === 'origin' ? index.refusedOrigin : index.refusedFull]!++;
     },
-    arrived: (address) => welcomeStranger(edge, data.trustProxy ? `proxied ${++arrivals}` : addressKey(address)),
+    arrived: (address) => {
+      if (data.trustProxy) return welcomeStranger(edge, `proxied ${++arrivals}`);
+      return welcomeStranger(edge, addressKey(address), isLoopbackAddress(address));
+    },
     left: (stranger) => forgetStranger(edge, stranger),
     open: (link, stranger) => openConnection(edge, link, stranger, steadyMs()),
     frame: (connection, bytes) => receiveFrame(edge, connection, bytes, steadyMs()),

@@ -98,6 +98,9 @@ export const COUNTERS = {
     refusedFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'full' }),
     refusedDoorFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'door_full' }),
     refusedAddress: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'address' }),
+    refusedAddressFull: counter('connections_refused_total', 'Connections refused, by reason', {
+      reason: 'address_full',
+    }),
     refusedOrigin: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'origin' }),
     refusedToken: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'token' }),
     refusedProtocol: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'protocol' }),

@@ -82,10 +82,17 @@ export const JOIN_TIMEOUT_MS = 5_000;
 export const STRANGERS_MAX = 1024;
 /** Those of them from one address, an IPv6 /64 being one; further ones are refused (`address`). */
 export const STRANGERS_PER_ADDRESS_MAX = 128;
+/**
+ * Players of an edge from one address, unless --players-per-address says another number; further ones are refused
+ * (`address_full`). A school or an office behind one address fits, and a zone takes 32 hosts to fill.
+ */
+export const PLAYERS_PER_ADDRESS_DEFAULT = 64;
 /** Connections of an edge: its players and who is at its door; the next one is refused (`full`). */
 export const CONNECTIONS_MAX = PLAYERS_MAX + STRANGERS_MAX;
 /** A connection that sent nothing for so long is closed. */
 export const IDLE_TIMEOUT_MS = 15_000;
+/** A player who sent no input and no request for so long is closed, whatever else came: a place is for who plays. */
+export const PLAY_IDLE_TIMEOUT_MS = 600_000;
 export const TOKEN_LIFETIME_S = 60;
 export const NAME_LENGTH_MIN = 3;
 export const NAME_LENGTH_MAX = 24;
@@ -209,5 +216,6 @@ assert(SUSPICION_CLOSE > 10 * SUSPICION_TELL, 'operators hear of a suspect long 
 assert(TIME_WARP_TICKS > PENDING_INPUTS, 'a time warp is further ahead than an early input');
 assert(PLAYERS_MAX * 2 <= ENTITIES_MAX, 'each player is an entity, and half of them are kept for players');
 assert(STRANGERS_PER_ADDRESS_MAX * 8 <= STRANGERS_MAX, 'a few hosts do not fill the door of an edge');
+assert(PLAYERS_PER_ADDRESS_DEFAULT * 32 <= PLAYERS_MAX, 'a few hosts do not fill a zone');
 assert(INPUT_RING_BYTES >= PLAYERS_MAX * 64 * 4, 'the input ring holds four inputs of every player');
 assert(SAVE_RING_BYTES >= PLAYERS_MAX * 256, 'the save ring holds one save of every player');

@@ -218,6 +218,15 @@ export const EDGE_ROWS: readonly Row[] = [
     'takes a token once, and forgets it when it has expired',
   ],
   [
+    'address_full',
+    'one player too many of one address; this machine itself is exempt unless the flag is given',
+    `--players-per-address, ${limits.PLAYERS_PER_ADDRESS_DEFAULT}`,
+    'edge',
+    'close',
+    'edge.refusedAddressFull',
+    'address_full: a player too many of one address is told so, by WebSocket and by UDP, and another address is let in',
+  ],
+  [
     'join_timeout',
     'no join',
     `${limits.JOIN_TIMEOUT_MS} ms`,
@@ -228,8 +237,8 @@ export const EDGE_ROWS: readonly Row[] = [
   ],
   [
     'idle',
-    'silence',
-    `${limits.IDLE_TIMEOUT_MS} ms`,
+    'silence; of a player, to be there and do nothing',
+    `${limits.IDLE_TIMEOUT_MS} ms; ${limits.PLAY_IDLE_TIMEOUT_MS} ms`,
     'edge',
     'close',
     'edge.closedIdle',

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { ServerError } from '../base/errors.ts';
+import { PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
 import { type Advertised, advertisedOrigins, readAdvertised } from '../gateway/advertise.ts';
 import { LOG_LEVELS } from './system.ts';
 
@@ -45,6 +46,8 @@ export interface Config {
   readonly allowOrigin: readonly string[];
   readonly trustProxy: boolean;
   readonly sessionsPerMinute: number;
+  /** 0: no limit; undefined: the usual one, but for this machine itself. */
+  readonly playersPerAddress: number | undefined;
   readonly logLevel: string;
 }
 
@@ -76,12 +79,12 @@ const wholeNumber = (min: number, max: number) => {
     .transform(Number)
     .pipe(z.number().min(min, must).max(max, must));
 };
-const numberOrOff = (min: number, max: number, what = 'a whole number') => {
-  const must = `${what} from ${min} to ${max}, or off`;
+const numberOr = (word: string, min: number, max: number, what = 'a whole number') => {
+  const must = `${what} from ${min} to ${max}, or ${word}`;
   return z
     .string()
-    .regex(/^(?:off|\d{1,10})$/, must)
-    .transform((text) => (text === 'off' ? undefined : Number(text)))
+    .refine((text) => text === word || /^\d{1,10}$/.test(text), must)
+    .transform((text) => (text === word ? undefined : Number(text)))
     .pipe(z.number().min(min, must).max(max, must).optional());
 };
 const isHost = (text: string) => /^[A-Za-z0-9.-]{1,253}$/.test(text) || isIPv6(text);
@@ -113,7 +116,7 @@ const OPTIONS: readonly OptionRow[] = [
     argument: 'PORT',
     default: 'off',
     help: 'the same over TLS, sessions for everybody; the zones then speak wss too; off',
-    schema: numberOrOff(0, 65_535, 'a port'),
+    schema: numberOr('off', 0, 65_535, 'a port'),
   },
   {
     key: 'tlsCert',
@@ -166,7 +169,7 @@ const OPTIONS: readonly OptionRow[] = [
     argument: 'N',
     default: 'off',
     help: 'megabits a second that all players by UDP may get together, headers of packets included; off',
-    schema: numberOrOff(1, 100_000),
+    schema: numberOr('off', 1, 100_000),
   },
   {
     key: 'data',
@@ -291,6 +294,15 @@ const OPTIONS: readonly OptionRow[] = [
     default: '600',
     help: 'sessions that one address may open in a minute',
     schema: wholeNumber(1, 1_000_000),
+  },
+  {
+    key: 'playersPerAddress',
+    argument: 'N',
+    default: 'auto',
+    help:
+      `players from one address that a zone takes at once, each by WebSocket and by UDP; 0: no limit; auto: ` +
+      `${PLAYERS_PER_ADDRESS_DEFAULT}, but no limit for this machine itself; not counted behind --trust-proxy`,
+    schema: numberOr('auto', 0, 100_000),
   },
   {
     key: 'logLevel',

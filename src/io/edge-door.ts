@@ -7,7 +7,15 @@ import { createCounters } from '../base/counters.ts';
 import { errorCode } from '../base/errors.ts';
 import { PLAYERS_MAX } from '../base/limits.ts';
 import { createTokenVerifier } from '../gateway/token.ts';
-import { admitConnection, type Connection, closeConnection, createEdge, type Edge, ENTERING } from '../session/edge.ts';
+import {
+  admitConnection,
+  type Connection,
+  closeConnection,
+  createEdge,
+  type Edge,
+  ENTERING,
+  takePlace,
+} from '../session/edge.ts';
 import { serveClients } from '../session/serve.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../sim/history.ts';
@@ -24,6 +32,7 @@ export interface EdgeData {
   readonly host: string;
   readonly port: number;
   readonly buffers: ZoneBuffers;
+  readonly playersPerAddress: number | undefined;
   readonly tokenKey: Uint8Array;
   readonly storePort: MessagePort;
   readonly loopDelay: SharedArrayBuffer;
@@ -55,6 +64,7 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
     const { playerId, name } = claims;
     const admitted = connection.link.playerId;
     if (admitted !== undefined && admitted !== playerId) return refuse(connection, 'token_invalid');
+    if (!takePlace(edge, connection)) return;
     try {
       const entry = await store.enterZone({ ...claims, zoneId: data.zoneId, isZoneFull: isZoneFull() });
       if ('refused' in entry) {

@@ -241,6 +241,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       tokenKey: tokenKey.bytes,
       storePort,
       loopDelay,
+      playersPerAddress: config.playersPerAddress,
       ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy, tls: node.tls }),
       ...(kind === 'udp' && {
         expiresAfterS: edge.thread !== undefined || connectKey.isKept ? wallClockS() + TOKEN_LIFETIME_S : 0,

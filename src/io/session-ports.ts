@@ -59,6 +59,11 @@ export function addressKey(address: string): string {
     .join(':');
 }
 
+/** Of this machine itself. */
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./i.test(address);
+}
+
 async function take(limiter: RateLimiterMemory, key: string): Promise<number> {
   try {
     await limiter.consume(key);

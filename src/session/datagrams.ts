@@ -6,7 +6,7 @@
 // everyone else. `Link.playerId` is what the first has found, and the second holds the join to it.
 
 import { PACKET_BYTES_MAX } from '../base/limits.ts';
-import { ADDRESS_WORDS } from '../transport/address.ts';
+import { ADDRESS_WORDS, isLoopback } from '../transport/address.ts';
 import { chargeBucket } from '../transport/channels/budget.ts';
 import {
   beginPacket,
@@ -162,7 +162,8 @@ function takeHappened(datagrams: Datagrams): void {
 function openLink(datagrams: Datagrams, slot: number): void {
   const { edge, server, nowMs } = datagrams;
   const { addresses, clientIds } = server.slots;
-  const stranger = welcomeStranger(edge, hostKey(addresses, slot * ADDRESS_WORDS));
+  const at = slot * ADDRESS_WORDS;
+  const stranger = welcomeStranger(edge, hostKey(addresses, at), isLoopback(addresses, at));
   if (stranger === undefined) {
     disconnectClient(server, nowMs, slot);
     return;

@@ -8,7 +8,7 @@
 
 import { Reader, Writer } from '../base/bytes.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
-import { CONNECTIONS_MAX, IDLE_TIMEOUT_MS, JOIN_TIMEOUT_MS } from '../base/limits.ts';
+import { CONNECTIONS_MAX, IDLE_TIMEOUT_MS, JOIN_TIMEOUT_MS, PLAY_IDLE_TIMEOUT_MS } from '../base/limits.ts';
 import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../base/ring.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createGrid, type Grid } from '../sim/grid.ts';
@@ -32,7 +32,15 @@ import {
   writeJoinRecord,
 } from '../wire/zone-records.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
-import { createStrangers, meetStranger, releaseStranger, type Stranger, type Strangers } from './strangers.ts';
+import {
+  createStrangers,
+  leaveDoor,
+  meetStranger,
+  releaseStranger,
+  type Stranger,
+  type Strangers,
+  seatPlayer,
+} from './strangers.ts';
 import { createTold, sendTold, type Told } from './told.ts';
 
 /** What carries a connection. The bytes given to `send` are the link's from then on. */
@@ -68,6 +76,8 @@ export interface Connection {
   readonly budget: RateBudget;
   readonly openedMs: number;
   heardMs: number;
+  /** When it last did something in the world. */
+  playedMs: number;
   state: number;
   /** When the zone was asked to let it in. */
   asked: number;
@@ -95,6 +105,8 @@ export interface EdgeOptions {
   readonly buffers: EdgeBuffers;
   /** Connections beyond the usual, for benches. */
   readonly connectionsMax?: number;
+  /** 0: no limit; undefined: the usual one, but for this machine itself. */
+  readonly playersPerAddress?: number | undefined;
   /** Called once a connection has sent a join of the right version; answered later. */
   readonly authenticate: (connection: Connection, token: string) => void;
 }
@@ -193,9 +205,9 @@ function createSightOf(game: AnyGame, seed: number): Sight | undefined {
 }
 
 /** A socket was accepted, before anything of it was read; undefined refuses it (counted): the caller ends it. */
-export function welcomeStranger(edge: Edge, address: string): Stranger | undefined {
+export function welcomeStranger(edge: Edge, address: string, isLoopback = false): Stranger | undefined {
   const { words, index } = edge.counters;
-  const stranger = meetStranger(edge.strangers, address);
+  const stranger = meetStranger(edge.strangers, address, isLoopback);
   if (typeof stranger !== 'string') return stranger;
   words[stranger === 'address' ? index.refusedAddress : index.refusedDoorFull]!++;
   return undefined;
@@ -221,6 +233,7 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
     budget: createRateBudget(nowMs),
     openedMs: nowMs,
     heardMs: nowMs,
+    playedMs: nowMs,
     state: JOINING,
     asked: UNSENT,
     name: '',
@@ -288,6 +301,14 @@ function datedAgain(edge: Edge, asked: number): number {
   return asked === UNDATED ? newestTick(edge.history) : asked;
 }
 
+/** The token was good, and nothing was asked yet: false when the address has no place left; it is told (counted). */
+export function takePlace(edge: Edge, connection: Connection): boolean {
+  if (seatPlayer(edge.strangers, connection.stranger, edge.options.playersPerAddress)) return true;
+  if (connection.state !== CLOSED) edge.counters.words[edge.counters.index.refusedAddressFull]!++;
+  closeConnection(edge, connection, 'address_full');
+  return false;
+}
+
 /** The token was good: asks the zone to let the player in. The welcome follows when the zone has. */
 export function admitConnection(edge: Edge, connection: Connection, join: JoinRecord): void {
   if (connection.state !== AUTHENTICATING) return;
@@ -299,7 +320,7 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
   }
   connection.state = ENTERING;
   connection.asked = newestTick(edge.history);
-  releaseStranger(edge.strangers, connection.stranger);
+  leaveDoor(edge.strangers, connection.stranger);
   connection.name = join.name;
   connection.playerId = join.playerId;
 }
@@ -317,7 +338,8 @@ export function updateEdge(edge: Edge, nowMs: number): void {
       edge.counters.words[edge.counters.index.refusedJoinTimeout]!++;
       closeConnection(edge, connection, 'idle');
     }
-    if (connection.state !== CLOSED && nowMs - connection.heardMs > IDLE_TIMEOUT_MS) {
+    const isSilent = nowMs - connection.heardMs > IDLE_TIMEOUT_MS || nowMs - connection.playedMs > PLAY_IDLE_TIMEOUT_MS;
+    if (connection.state !== CLOSED && isSilent) {
       edge.counters.words[edge.counters.index.closedIdle]!++;
       closeConnection(edge, connection, 'idle');
     }

@@ -49,6 +49,7 @@ export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Arr
     words[index.dropSession]!++;
     return;
   }
+  if (isPlay) connection.playedMs = nowMs;
   if (frame.joinOffset >= 0 && !receiveJoin(edge, connection, bytes)) return;
   if (frame.requestOffset >= 0 && !checkRequest(edge, connection, bytes)) return;
   if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);

@@ -28,6 +28,12 @@ function isIpv4(words: Uint32Array, at: number): boolean {
   return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === MAPPED;
 }
 
+/** Of this machine itself: 127.0.0.0/8, ::1. */
+export function isLoopback(words: Uint32Array, at: number): boolean {
+  if (isIpv4(words, at)) return words[at + 3]! >>> 24 === 127;
+  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 1;
+}
+
 export function writeAddress(writer: Writer, words: Uint32Array, at: number): void {
   if (isIpv4(words, at)) {
     writer.u8(TYPE_IPV4);

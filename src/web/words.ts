@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   silent: 'The server went silent.',
   shutting_down: 'The server is restarting.',
   zone_full: 'The zone is full.',
+  address_full: 'Too many play from your network address already.',
   still_leaving: 'Your character is still leaving the zone it was in.',
   rate_limited: 'Too many tries; the server asks for a pause.',
   busy: 'The server is busy.',

@@ -166,7 +166,7 @@ const serverGoodbye: Message = {
       'reason',
       1,
       64,
-      'protocol_version, game_version, token_invalid, token_expired, token_used, zone_full, replaced, shutting_down, zone_restarted, idle, rate, backlog, cheating, store_unavailable, still_leaving',
+      'protocol_version, game_version, token_invalid, token_expired, token_used, zone_full, address_full, replaced, shutting_down, zone_restarted, idle, rate, backlog, cheating, store_unavailable, still_leaving',
     ),
   ],
 };

@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute log-level'.split(
+  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
     ' ',
   );
 
@@ -47,6 +47,7 @@ describe('configuration', () => {
       allowOrigin: [],
       trustProxy: false,
       sessionsPerMinute: 600,
+      playersPerAddress: undefined,
       logLevel: 'info',
     });
   });

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { addressKey, createSessionLimits, hashGuestSecret, secureRandom } from '../../src/io/session-ports.ts';
+import {
+  addressKey,
+  createSessionLimits,
+  hashGuestSecret,
+  isLoopbackAddress,
+  secureRandom,
+} from '../../src/io/session-ports.ts';
 
 test('player ids are 1 … 2⁵²−1 and use the upper half, secrets are 32 characters, none twice', () => {
   const ids = Array.from({ length: 2000 }, () => secureRandom.playerId());
@@ -24,6 +30,16 @@ test.each([
   ['', ''],
 ])('the address %s is limited as %s', (address, key) => {
   expect(addressKey(address)).toBe(key);
+});
+
+test('which addresses are this machine itself', () => {
+  expect(['127.0.0.1', '127.3.2.1', '::1', '::ffff:127.0.0.1'].map(isLoopbackAddress)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(['10.0.0.1', '::2', '::ffff:10.0.0.1', '12.7.0.1', ''].map(isLoopbackAddress)).toEqual(Array(5).fill(false));
 });
 
 test('limits are per address and per name, and a success forgets failures', async () => {

@@ -5,6 +5,7 @@ import {
   INPUT_RING_BYTES,
   JOIN_TIMEOUT_MS,
   LINGER_TICKS,
+  PLAY_IDLE_TIMEOUT_MS,
   STRANGERS_MAX,
   STRANGERS_PER_ADDRESS_MAX,
 } from '../../src/base/limits.ts';
@@ -233,7 +234,8 @@ test('an edge without an index left refuses the next connection and counts it', 
     holdUp: () => {},
     close: () => {},
   };
-  const another = () => openConnection(session.edge, link, { address: '', isAtDoor: false }, session.nowMs);
+  const stranger = { address: '', isLoopback: false, isAtDoor: false, isPlayer: false, isGone: false };
+  const another = () => openConnection(session.edge, link, stranger, session.nowMs);
   const connections = Array.from({ length: CONNECTIONS_MAX }, another);
   expect(connections.every((connection) => connection !== undefined)).toBe(true);
   expect(moved(session, () => expect(another()).toBeUndefined())).toEqual({ refusedFull: 1 });
@@ -271,6 +273,21 @@ test('who falls silent is closed; a ping is enough to stay', () => {
   expect([goodbyesOf(silent), goodbyesOf(pinging)]).toEqual([['idle'], []]);
   step(session);
   expect(session.zone.zone.world.columns.lingerTicks[Number(silent.welcome!.slot)]).toBeGreaterThan(0);
+});
+
+test('a player who does nothing for ten minutes but ping is closed; who asks for something or moves stays', () => {
+  const session = createSession();
+  const [pinging, walking, asking] = [enter(session, 1), enter(session, 2), enter(session, 3)];
+  for (let waitedMs = 0; waitedMs < PLAY_IDLE_TIMEOUT_MS; waitedMs += IDLE_TIMEOUT_MS / 2) {
+    for (const client of [pinging, walking, asking]) send(session, client, { ping: { clientTimeMs: 5 } });
+    if (waitedMs === PLAY_IDLE_TIMEOUT_MS / 2) sendInput(session, walking);
+    if (waitedMs === PLAY_IDLE_TIMEOUT_MS / 2) send(session, asking, { request: { id: 1, pay: { amount: 0 } } });
+    updateEdge(session.edge, session.nowMs);
+    expect(pinging.isClosed).toBe(false);
+    session.nowMs += IDLE_TIMEOUT_MS / 2;
+  }
+  expect(moved(session, () => updateEdge(session.edge, session.nowMs))).toEqual({ closedIdle: 1, connections: -1 });
+  expect([pinging, walking, asking].map(goodbyesOf)).toEqual([['idle'], [], []]);
 });
 
 test('a leave that finds the ring full is repeated until it is in, and the index waits for it', () => {

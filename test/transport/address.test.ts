@@ -4,6 +4,7 @@ import {
   ADDRESS_WORDS,
   copyAddress,
   formatAddress,
+  isLoopback,
   isSameAddress,
   parseAddress,
   readAddress,
@@ -57,4 +58,16 @@ test.each(['9.8.7.6:54321', '[fe80::1:2:3]:7'])('%s is read as it was written, w
 test('another type is refused', () => {
   const words = new Uint32Array(ADDRESS_WORDS);
   for (const type of [0, 3, 255]) expect(readAddress(new Reader(new Uint8Array(30).fill(type)), words, 0)).toBe(false);
+});
+
+test.each([
+  ['127.0.0.1:1', true],
+  ['127.9.8.7:1', true],
+  ['[::1]:1', true],
+  ['128.0.0.1:1', false],
+  ['10.0.0.1:1', false],
+  ['[::2]:1', false],
+  ['[fe80::1]:1', false],
+])('whether %s is this machine itself: %s', (text, isOwn) => {
+  expect(isLoopback(parseAddress(text)!, 0)).toBe(isOwn);
 });
