@@ -42,6 +42,25 @@ test('potions give up to what is missing; gold stops at what a column holds', ()
   expect(toldOf(arena, 'looted').map(({ amount }) => amount)).toEqual([20, 40, 100]);
 });
 
+test('a potion that would give nothing stays, for who comes by and lacks something', () => {
+  const arena = createArena();
+  const { columns, sim } = arena;
+  const [whole, hurt] = [addPlayer(arena, 0, 0), addPlayer(arena, 30_000, 0)];
+  dropLoot(sim, 0, 0, LOOT_HEALTH, 0);
+  dropLoot(sim, 0, 0, LOOT_MANA, 0);
+  step(arena, 30);
+  expect([...columns.kind].filter((kind) => kind === LOOT).length).toBe(2);
+  expect(toldOf(arena, 'looted')).toEqual([]);
+  columns.health[hurt] = 50;
+  put(arena, hurt, 0, 0);
+  step(arena);
+  expect(toldOf(arena, 'looted')).toEqual([{ variant: LOOT_HEALTH, amount: 30 }]);
+  columns.mana[whole] = 90;
+  step(arena);
+  expect(toldOf(arena, 'looted').at(-1)).toEqual({ variant: LOOT_MANA, amount: 10 });
+  expect(columns.kind.indexOf(LOOT)).toBe(-1);
+});
+
 test('lies for half a minute, beside boxes, and not at all in a full zone', () => {
   const map = buildFieldMap([10_000, 10_000, 14_000, 14_000], 50_000);
   const arena = createArena(map, 2);
