@@ -6,8 +6,8 @@ import { POSITION_SHIFT } from '../sim/game.ts';
 import { ABILITIES, DEAD_TICKS, HEALTH_MAX, MANA_MAX, SHIELD_TICKS, STAMINA_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
-import { LOW_TOP, SPAWN_HALF_MM } from './map.ts';
-import { findNear, found } from './nearby.ts';
+import { LOW_TOP, SPAWN_HALF_MM, type Spot } from './map.ts';
+import { findNear, found, indexFighters } from './nearby.ts';
 import { MOOD_HOME } from './pack.ts';
 import { putOnFreeSpot } from './place.ts';
 import { countDeadMoving } from './refusals.ts';
@@ -16,18 +16,20 @@ import { countDeadMoving } from './refusals.ts';
 const REST_TICKS = 5 * TICK_HZ;
 /** A point of health, a point of mana every so many ticks: 4 a second. */
 const REGAIN_TICKS = 15;
-/** Places that are looked at for who returns; the one furthest from enemies is taken. */
+/** Places that are looked at for who comes; the one furthest from enemies is taken. */
 const PLACES = 6;
 const LOOK_MM = 25_000;
 
 const SPAWN_SPAN_MM = 2 * SPAWN_HALF_MM + 1;
+
+const spawn: Spot = { x: 0, z: 0 };
 
 for (const { name, castTicks, cooldownTicks } of ABILITIES) {
   assert(castTicks + cooldownTicks <= LINGER_TICKS, `who leaves and comes back has waited for ${name}`);
 }
 
 /**
- * A new player appears near the centre, shielded; one that returns stands where it left, or beside what is there now, as it
+ * A new player appears near the centre, away from the others, shielded; one that returns stands where it left, or beside what is there now, as it
  * was saved: leaving refills nothing. It lingered for long enough that cooldowns are over and stamina is back.
  */
 export function join(sim: DarkAges, slot: number, isNew: boolean): void {
@@ -39,8 +41,11 @@ export function join(sim: DarkAges, slot: number, isNew: boolean): void {
     health[slot] = HEALTH_MAX;
     columns.mana[slot] = MANA_MAX;
     columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
-    positionX[slot] = randomSpawn(sim);
-    positionZ[slot] = randomSpawn(sim);
+    // Deliberate: made here too, as a zone that was resumed in between has none yet, and has to do the same.
+    indexFighters(sim);
+    chooseSpawn(sim, slot);
+    positionX[slot] = spawn.x;
+    positionZ[slot] = spawn.z;
     facing[slot] = sim.random() & 0xffff;
   } else if (health[slot] === 0) {
     // It may have died in its last moment: it waits from now on.
@@ -88,27 +93,29 @@ export function runLife(sim: DarkAges): void {
   }
 }
 
-function respawnPlayer(sim: DarkAges, slot: number): void {
-  const columns = columnsOf(sim);
-  let bestX = 0;
-  let bestZ = 0;
+/** Puts into `spawn` where the player in `slot` appears: of some places the one with most room about it. */
+function chooseSpawn(sim: DarkAges, slot: number): void {
   let bestRoom = -1;
   for (let place = 0; place < PLACES; place++) {
-    const drawn = sim.random();
-    const x = (((drawn & 0xffff) % SPAWN_SPAN_MM) - SPAWN_HALF_MM) << POSITION_SHIFT;
-    const z = (((drawn >>> 16) % SPAWN_SPAN_MM) - SPAWN_HALF_MM) << POSITION_SHIFT;
+    const x = randomSpawn(sim);
+    const z = randomSpawn(sim);
     const room = roomAt(sim, slot, x, z);
     if (room <= bestRoom) continue;
     bestRoom = room;
-    bestX = x;
-    bestZ = z;
+    spawn.x = x;
+    spawn.z = z;
   }
+}
+
+function respawnPlayer(sim: DarkAges, slot: number): void {
+  const columns = columnsOf(sim);
+  chooseSpawn(sim, slot);
   columns.health[slot] = HEALTH_MAX;
   columns.mana[slot] = MANA_MAX;
   columns.stamina[slot] = STAMINA_MAX;
   columns.wantsRespawn[slot] = 0;
   columns.shieldUntil[slot] = sim.tick + SHIELD_TICKS;
-  moveTo(sim, slot, bestX, bestZ, false);
+  moveTo(sim, slot, spawn.x, spawn.z, false);
 }
 
 /** Square of the distance to the nearest living enemy, mm, at most that of LOOK_MM. */

@@ -105,6 +105,50 @@ describe('coming back', () => {
   });
 });
 
+describe('the place', () => {
+  test('is anywhere near the centre, each part of it as often', () => {
+    const arena = createArena();
+    const { columns } = arena;
+    const slot = addPlayer(arena, 0, 0);
+    const tenths = { positionX: Array(10).fill(0), positionZ: Array(10).fill(0) };
+    for (let round = 0; round < 4000; round++) {
+      columns.health[slot] = 0;
+      columns.deadUntil[slot] = 0;
+      step(arena);
+      for (const [name, counts] of Object.entries(tenths)) {
+        const mm = columns[name as keyof typeof tenths][slot]! / 128 + SPAWN_HALF_MM;
+        counts[Math.min(9, Math.floor((10 * mm) / (2 * SPAWN_HALF_MM)))]++;
+      }
+    }
+    // 400 each, give or take five times 19.
+    for (const count of Object.values(tenths).flat()) expect(Math.abs(count - 400)).toBeLessThan(95);
+  });
+
+  test('of a new player is away from who is there, in a zone that was just resumed as well', () => {
+    const places = [true, false].map((isResumed) => {
+      const arena = createArena();
+      const { columns } = arena;
+      const crowd = Array.from({ length: 20 }, (_, index) => addPlayer(arena, -25_000 + 1000 * index, -10_000));
+      // The index is of this zone in its last tick, or of another one.
+      step(isResumed ? createArena() : arena);
+      let nearest = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 30; round++) {
+        const slot = addPlayer(arena, 150_000, 0);
+        game.join!(arena.sim, slot, true);
+        for (const other of crowd) {
+          const dx = columns.positionX[slot]! - columns.positionX[other]!;
+          const dz = columns.positionZ[slot]! - columns.positionZ[other]!;
+          nearest = Math.min(nearest, Math.hypot(dx, dz) / 128);
+        }
+        arena.sim.despawn(slot);
+      }
+      return nearest;
+    });
+    expect(places[0]).toBeGreaterThan(10_000);
+    expect(places[1]).toBe(places[0]);
+  });
+});
+
 test('health comes back out of a fight, 4 a second after 5 s; mana always; the dead get nothing', () => {
   const arena = createArena();
   const { columns, sim } = arena;
