@@ -31,6 +31,9 @@ import { beginSent, LEAVING, noteSent, type Viewer } from './viewer.ts';
 /** Room before the body for the message's tag and length. */
 const HEAD_BYTES = 3;
 
+/** Priorities are told apart up to here: who waited for thirty snapshots and more is first, all alike. */
+const RANKS = 512;
+
 export interface Packer {
   readonly encoder: EntityEncoder;
   readonly interest: Interest;
@@ -43,6 +46,9 @@ export interface Packer {
   readonly entries: Int32Array;
   readonly places: Int32Array;
   readonly lengths: Int32Array;
+  /** Candidates by priority, where they don't all fit, and how many have which. */
+  readonly order: Int32Array;
+  readonly ranks: Int32Array;
 }
 
 export function createPacker(encoder: EntityEncoder, interest: Interest, counters: Counters<'edge'>): Packer {
@@ -64,6 +70,8 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     entries: new Int32Array(256),
     places: new Int32Array(256),
     lengths: new Int32Array(256),
+    order: new Int32Array(256),
+    ranks: new Int32Array(RANKS),
   };
 }
 
@@ -199,37 +207,36 @@ function collectCandidates(packer: Packer, viewer: Viewer, tick: number, baselin
   return count;
 }
 
-/** Largest priority first. Insertion sort: candidates come nearly sorted from the snapshot before, and are ≤ 255. */
+/** Into `order`: the largest priority first, of equal ones whoever came first. Counting sort. */
 function sortByPriority(packer: Packer, viewer: Viewer, count: number): void {
-  const { entries, places, lengths } = packer;
+  const { entries, order, ranks } = packer;
   const { priorities } = viewer;
-  for (let index = 1; index < count; index++) {
-    const entry = entries[index]!;
-    const place = places[index]!;
-    const length = lengths[index]!;
-    const priority = priorities[entry]!;
-    let hole = index;
-    while (hole > 0 && priorities[entries[hole - 1]!]! < priority) {
-      entries[hole] = entries[hole - 1]!;
-      places[hole] = places[hole - 1]!;
-      lengths[hole] = lengths[hole - 1]!;
-      hole--;
-    }
-    entries[hole] = entry;
-    places[hole] = place;
-    lengths[hole] = length;
+  ranks.fill(0);
+  for (let index = 0; index < count; index++) ranks[rankOf(priorities[entries[index]!]!)]!++;
+  let before = 0;
+  for (let rank = 0; rank < RANKS; rank++) {
+    const equal = ranks[rank]!;
+    ranks[rank] = before;
+    before += equal;
   }
+  for (let index = 0; index < count; index++) order[ranks[rankOf(priorities[entries[index]!]!)]!++] = index;
+}
+
+function rankOf(priority: number): number {
+  return priority < RANKS ? RANKS - 1 - priority : 0;
 }
 
 /** Marks with length 0 what doesn't fit; returns how many. A smaller one may still go where a larger one did not. */
 function cutToRoom(packer: Packer, count: number, room: number): number {
+  const { order, lengths } = packer;
   let left = room;
   let omitted = 0;
-  for (let index = 0; index < count; index++) {
-    const length = packer.lengths[index]!;
+  for (let place = 0; place < count; place++) {
+    const index = order[place]!;
+    const length = lengths[index]!;
     if (length <= left) left -= length;
     else {
-      packer.lengths[index] = 0;
+      lengths[index] = 0;
       omitted++;
     }
   }
