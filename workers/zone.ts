@@ -15,6 +15,7 @@ interface ZoneWorkerData {
   readonly zoneId: number;
   readonly gameUrl: string;
   readonly seed: number;
+  readonly secret: Uint32Array | undefined;
   readonly epoch: number;
   readonly resume: boolean;
   readonly buffers: ZoneBuffers;

@@ -22,6 +22,8 @@ export const SNAPSHOT_INTERVAL_TICKS = 3;
 export const ENTITIES_MAX = 4096;
 /** Players of one zone; the next one is refused with `zone_full`. */
 export const PLAYERS_MAX = 2048;
+/** Of the first zone's map, unless --seed says another one. */
+export const MAP_SEED_DEFAULT = 1;
 /** Positions are within ±this many millimetres on each axis. */
 export const WORLD_HALF_MM_MAX = 10_000_000;
 /** Frames of history. Serves delta baselines and, later, lag compensation. */

@@ -13,6 +13,12 @@ export function seedRandom(state: Int32Array, offset: number, seed: number): voi
   for (let round = 0; round < 12; round++) nextRandom(state, offset);
 }
 
+/** Makes what follows depend on words that nobody else knows: a seed of 32 bits is found by trying. */
+export function stirRandom(state: Int32Array, offset: number, secret: Uint32Array): void {
+  for (let word = 0; word < RANDOM_WORDS; word++) state[offset + word]! ^= secret[word]!;
+  for (let round = 0; round < 12; round++) nextRandom(state, offset);
+}
+
 /** The next value, 0 … 2³²−1. */
 export function nextRandom(state: Int32Array, offset: number): number {
   const a = state[offset]!;

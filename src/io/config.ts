@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { ServerError } from '../base/errors.ts';
-import { PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
+import { MAP_SEED_DEFAULT, PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
 import { type Advertised, advertisedOrigins, readAdvertised } from '../gateway/advertise.ts';
 import { LOG_LEVELS } from './system.ts';
 
@@ -41,7 +41,8 @@ export interface Config {
   readonly rendezvousKeyFile: string;
   readonly store: 'embedded';
   readonly gameUrl: string;
-  readonly seed: number;
+  /** Undefined: the usual map, and chances that nobody can compute. */
+  readonly seed: number | undefined;
   /** Beside its own; the page's behind the advertised proxy included. */
   readonly allowOrigin: readonly string[];
   readonly trustProxy: boolean;
@@ -266,7 +267,15 @@ const OPTIONS: readonly OptionRow[] = [
     help: 'game module to run',
     schema: z.string().min(1, 'a file'),
   },
-  { key: 'seed', argument: 'N', default: '1', help: "seed of the zones' worlds", schema: wholeNumber(0, 0xffff_ffff) },
+  {
+    key: 'seed',
+    argument: 'N',
+    default: 'auto',
+    help:
+      "seed of the zones' worlds, chance included, so that a run can be repeated; clients are told it. auto: the maps of " +
+      `${MAP_SEED_DEFAULT}, with chances that nobody can compute`,
+    schema: numberOr('auto', 0, 0xffff_ffff),
+  },
   {
     key: 'allowOrigin',
     argument: 'ORIGIN...',

@@ -4,11 +4,13 @@
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
 // clients stay connected to the edge.
 
+import { getRandomValues } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
-import { TOKEN_LIFETIME_S } from '../base/limits.ts';
+import { MAP_SEED_DEFAULT, TOKEN_LIFETIME_S } from '../base/limits.ts';
+import { RANDOM_WORDS } from '../base/random.ts';
 import type { SessionZone } from '../gateway/session.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
@@ -89,6 +91,8 @@ interface ZoneThreads {
   readonly udpCounters: SharedArrayBuffer;
   readonly udpLines: SharedArrayBuffer;
   readonly edges: readonly EdgeThread[];
+  /** Of its chances; none where the run is to be repeated. */
+  readonly secret: Uint32Array | undefined;
   epoch: number;
   zone: Thread | undefined;
 }
@@ -124,6 +128,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
         port: config.port === 0 ? 0 : config.port + zone,
         thread: undefined,
       })),
+      secret: config.seed === undefined ? getRandomValues(new Uint32Array(RANDOM_WORDS)) : undefined,
       epoch: 1,
       zone: undefined,
     }),
@@ -203,14 +208,20 @@ function sendStorePort(node: Node, edge: Thread): void {
   edge.post({ type: 'storePort', port }, [port]);
 }
 
+/** Each zone has a map of its own. */
+function seedOf({ config }: Node, zoneId: number): number {
+  return ((config.seed ?? MAP_SEED_DEFAULT) + zoneId - 1) >>> 0;
+}
+
 async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Promise<void> {
   const { zoneId, buffers, epoch } = threads;
-  const { gameUrl, seed } = node.config;
+  const { gameUrl } = node.config;
+  const seed = seedOf(node, zoneId);
   const thread = await startThread({
     name: `zone-${zoneId}`,
     file: node.files.zone,
     labels: { zone_id: String(zoneId) },
-    workerData: { zoneId, gameUrl, seed: (seed + zoneId - 1) >>> 0, epoch, resume, buffers },
+    workerData: { zoneId, gameUrl, seed, secret: threads.secret, epoch, resume, buffers },
   });
   threads.zone = thread;
   watch(node, thread, async () => {
@@ -257,7 +268,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
           edge: zoneId - 1,
         },
       }),
-      seed: (config.seed + zoneId - 1) >>> 0,
+      seed: seedOf(node, zoneId),
     },
   });
   edge.thread = thread;

@@ -28,7 +28,7 @@ export interface Simulation<Specs extends ColumnSpecs = ColumnSpecs, Map = unkno
   readonly tick: number;
   /** Slots in use are below this. */
   readonly slotCount: number;
-  /** 0 … 2³²−1, from the zone's seed; a predicted system must not use it. */
+  /** 0 … 2³²−1, from the zone's seed and secret; a predicted system must not use it. */
   random(): number;
   /** Takes the lowest free slot, zeroes its columns; −1 when the game has half of all slots: the others are for players. */
   spawn(kind: number): number;

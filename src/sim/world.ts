@@ -6,7 +6,7 @@
 //   words: [0] tick  [1] slots in use  [2] entities alive  [3…6] random  [7…8] texts to all  [9…15] zero | column 0 | column 1 | …
 
 import { assert } from '../base/assert.ts';
-import { nextRandom, RANDOM_WORDS, seedRandom } from '../base/random.ts';
+import { nextRandom, RANDOM_WORDS, seedRandom, stirRandom } from '../base/random.ts';
 import type { ColumnSpecs, EngineColumns } from './columns.ts';
 
 const HEADER_WORDS = 16;
@@ -57,13 +57,18 @@ export function createWorld(
   };
 }
 
-/** Empties the world; generations are kept, so that a handle from before stays dead. */
-export function resetWorld(world: World, seed: number): void {
+/**
+ * Empties the world; generations are kept, so that a handle from before stays dead.
+ * @param secret RANDOM_WORDS of them: the seed makes the map and is told to clients, what falls by chance is not theirs to
+ * compute. Without it the same seed gives the same chances.
+ */
+export function resetWorld(world: World, seed: number, secret?: Uint32Array): void {
   const generations = world.columns.generation.slice();
   world.words.fill(0);
   world.columns.generation.set(generations);
   world.freeHint = 0;
   seedRandom(world.words, RANDOM, seed);
+  if (secret !== undefined) stirRandom(world.words, RANDOM, secret);
 }
 
 /** Copies a state of the same layout in. */

@@ -99,6 +99,8 @@ import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves
 export interface ZoneOptions {
   readonly game: AnyGame;
   readonly seed: number;
+  /** What `random` depends on beside the seed, which clients know; part of the start that a replay needs. */
+  readonly secret?: Uint32Array | undefined;
   readonly epoch: number;
   readonly buffers: ZoneBuffers;
   /** Goes on from the keyframe in `buffers`, if there is one. */
@@ -177,7 +179,7 @@ export function createZone(options: ZoneOptions): Zone {
   if (options.resume && loadKeyframe(zone.keyframes, world)) resumePlayers(zone);
   else {
     resetKeyframes(zone.keyframes);
-    resetWorld(world, options.seed);
+    resetWorld(world, options.seed, options.secret);
     game.start?.(zone.sim);
   }
   return zone;

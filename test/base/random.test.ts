@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRandom, nextRandom, RANDOM_WORDS, seedRandom } from '../../src/base/random.ts';
+import { createRandom, nextRandom, RANDOM_WORDS, seedRandom, stirRandom } from '../../src/base/random.ts';
 
 /** sfc32 as its author writes it, in arithmetic that cannot overflow by accident. */
 function nextNaive(state: bigint[]): bigint {
@@ -66,4 +66,21 @@ test('below stays below, fraction stays under 1, and both are spread evenly', ()
   const counts = new Uint32Array(7);
   for (let round = 0; round < 70_000; round++) counts[random.below(7)]!++;
   for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
+});
+
+test('a secret changes all that follows, by each of its bits; the same one gives the same', () => {
+  const drawn = (secret: Uint32Array): string => {
+    const state = new Int32Array(RANDOM_WORDS);
+    seedRandom(state, 0, 1);
+    stirRandom(state, 0, secret);
+    return [...Array(4)].map(() => nextRandom(state, 0)).join();
+  };
+  const seen = new Set<string>();
+  for (let bit = 0; bit < 32 * RANDOM_WORDS; bit++) {
+    const secret = new Uint32Array(RANDOM_WORDS);
+    secret[bit >> 5] = 1 << (bit & 31);
+    expect(drawn(secret)).toBe(drawn(secret.slice()));
+    seen.add(drawn(secret));
+  }
+  expect(seen.size).toBe(32 * RANDOM_WORDS);
 });

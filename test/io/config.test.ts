@@ -43,7 +43,7 @@ describe('configuration', () => {
       rendezvousKeyFile: '',
       store: 'embedded',
       gameUrl: expect.stringMatching(/^file:.*\/src\/game\/game\.ts$/),
-      seed: 1,
+      seed: undefined,
       allowOrigin: [],
       trustProxy: false,
       sessionsPerMinute: 600,

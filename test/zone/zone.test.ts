@@ -343,3 +343,23 @@ test('the recorded stream alone gives the same hash at every tick', () => {
     { numRuns: 60 },
   );
 });
+
+test('chance follows from the seed and a secret: with both it comes again, after the death of the thread too', () => {
+  const chances = (secret: Uint32Array | undefined, dies = false): string => {
+    const buffers = createZoneBuffers(testGame, 1, 64);
+    const start = { game: testGame, seed: 3, secret, buffers };
+    let zone = createZone({ ...start, epoch: 1, resume: false });
+    for (let tick = 0; tick < 10; tick++) stepZone(zone);
+    if (dies) zone = createZone({ ...start, epoch: 2, resume: true });
+    for (let tick = 0; tick < 10; tick++) stepZone(zone);
+    expect(zone.sim.map, 'the map is the seed’s').toBe(3);
+    return hashZone(zone);
+  };
+  const [one, other] = [Uint32Array.of(1, 2, 3, 4), Uint32Array.of(1, 2, 3, 5)];
+  expect([chances(one), chances(one, true), chances(undefined, true)]).toEqual([
+    chances(one),
+    chances(one),
+    chances(undefined),
+  ]);
+  expect(new Set([chances(one), chances(other), chances(undefined)]).size).toBe(3);
+});
