@@ -182,6 +182,8 @@ export const RESPAWN_TICKS = 5 * TICK_HZ;
 export const SHIELD_TICKS = 3 * TICK_HZ;
 
 export const PARTY_SIZE_MAX = 5;
+/** Who joins or leaves a party is safe from its members only so long after. */
+export const TRUCE_TICKS = 5 * TICK_HZ;
 /** An invitation that isn't accepted by then is void. */
 export const INVITE_TICKS = 30 * TICK_HZ;
 export const TEXT_CHARACTERS_MAX = 256;

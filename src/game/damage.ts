@@ -7,12 +7,16 @@ import { tellKilled, tellStruck } from './events.ts';
 import { creatureOf, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
 import { dropLoot } from './loot.ts';
 import { noteHurt } from './pack.ts';
+import { truceOf } from './party.ts';
 import { refuse } from './refusals.ts';
 
 /** A player who dies leaves one coin in so many. */
 const GOLD_SHARE = 5;
 
-/** Creatures hurt players alone; players hurt whatever fights, but not themselves and not their party. */
+/**
+ * Creatures hurt players alone; players hurt whatever fights, but not themselves and not who they have a truce with.
+ * @param sourceParty its party when it let go what strikes, for when it is gone (`source` −1)
+ */
 export function mayHurt(
   sim: DarkAges,
   source: number,
@@ -20,11 +24,13 @@ export function mayHurt(
   sourceParty: number,
   target: number,
 ): boolean {
-  const { kind, health, party } = columnsOf(sim);
+  const { kind, health } = columnsOf(sim);
   const targetKind = kind[target]!;
   if (target === source || targetKind === 0 || targetKind > FIGHTER_LAST || health[target] === 0) return false;
   if (sourceKind !== PLAYER) return targetKind === PLAYER;
-  return targetKind !== PLAYER || sourceParty === 0 || party[target] !== sourceParty;
+  if (targetKind !== PLAYER) return true;
+  const truce = source < 0 ? sourceParty : truceOf(sim, source);
+  return truce === 0 || truceOf(sim, target) !== truce;
 }
 
 /** @param source slot of who hit, or −1 when it is gone */

@@ -3,7 +3,7 @@
 // member of the lowest rank leads, so when the leader goes the next one does without anything being handed on. What a
 // request runs returns '' or the code of a refusal.
 
-import { INVITE_TICKS, PARTY_SIZE_MAX } from './abilities.ts';
+import { INVITE_TICKS, PARTY_SIZE_MAX, TRUCE_TICKS } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { PLAYER } from './kinds.ts';
 
@@ -46,11 +46,30 @@ export function tellParty(sim: DarkAges, party: number, thrownOut = ''): void {
   }
 }
 
-/** The lowest number that no party has: a function of the columns alone. */
+/**
+ * The party that the player in `slot` is safe from, and that is safe from it: its own, but that of before while it has joined
+ * or left just now. Else who hunts together could turn on each other between two blows, or step under a friend's meteor.
+ */
+export function truceOf(sim: DarkAges, slot: number): number {
+  const { party, truceParty, truceUntil } = columnsOf(sim);
+  return sim.tick < truceUntil[slot]! ? truceParty[slot]! : party[slot]!;
+}
+
+/** Into a party or out of it (0). What counts in a fight follows later. */
+function setParty(sim: DarkAges, slot: number, next: number): void {
+  const { party, truceParty, truceUntil } = columnsOf(sim);
+  truceParty[slot] = truceOf(sim, slot);
+  truceUntil[slot] = sim.tick + TRUCE_TICKS;
+  party[slot] = next;
+}
+
+/** The lowest number that no party has, nor had just now: a function of the columns alone. */
 function freeParty(sim: DarkAges): number {
   const { kind, party } = columnsOf(sim);
   const taken = new Set<number>();
-  for (let slot = 0; slot < sim.slotCount; slot++) if (kind[slot] === PLAYER) taken.add(party[slot]!);
+  for (let slot = 0; slot < sim.slotCount; slot++) {
+    if (kind[slot] === PLAYER) taken.add(party[slot]!).add(truceOf(sim, slot));
+  }
   let free = 1;
   while (taken.has(free)) free++;
   return free;
@@ -95,13 +114,13 @@ export function acceptInvitation(sim: DarkAges, slot: number): string {
   // Members know where the others are: only the leader brings somebody in, whoever was alone when it invited.
   if (party[host] !== 0 && partyMembers(sim, party[host]!)[0] !== host) return 'no_invitation';
   if (party[host] === 0) {
-    party[host] = freeParty(sim);
+    setParty(sim, host, freeParty(sim));
     partyRank[host] = 1;
   }
   const joined = party[host]!;
   if (partySize(sim, joined) >= PARTY_SIZE_MAX) return 'party_full';
   const members = partyMembers(sim, joined);
-  party[slot] = joined;
+  setParty(sim, slot, joined);
   partyRank[slot] = partyRank[members[members.length - 1]!]! + 1;
   voidInvitationsOf(sim, slot);
   tellParty(sim, joined);
@@ -178,7 +197,7 @@ function checkMember(sim: DarkAges, slot: number, target: number): string {
 function removeMember(sim: DarkAges, slot: number, thrownOut: string): void {
   const { party } = columnsOf(sim);
   const left = party[slot]!;
-  party[slot] = 0;
+  setParty(sim, slot, 0);
   voidInvitationsOf(sim, slot);
   sim.emit('party', slot, { members: '', thrownOut });
   const rest = partyMembers(sim, left);
@@ -187,7 +206,7 @@ function removeMember(sim: DarkAges, slot: number, thrownOut: string): void {
     return;
   }
   for (const alone of rest) {
-    party[alone] = 0;
+    setParty(sim, alone, 0);
     sim.emit('party', alone, { members: '', thrownOut });
   }
 }

@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BOLT, MEND, METEOR, REASONS, SLASH } from '../../src/game/abilities.ts';
+import { BOLT, MEND, METEOR, REASONS, SLASH, TRUCE_TICKS } from '../../src/game/abilities.ts';
 import { PROJECTILE } from '../../src/game/kinds.ts';
 import type { WireObject } from '../../src/wire/codec.ts';
 import { ownColumns } from '../../tools/hostile/raw-client.ts';
-import { killServers, startServer } from './server.ts';
+import { killServers, startServer, until } from './server.ts';
 import {
   ask,
   type Changes,
@@ -54,10 +54,10 @@ async function formParty(leader: Player, ...members: readonly Player[]): Promise
   }
 }
 
-/** Nobody is in a party or invited to one any more, and nobody has to wait before it invites. */
+/** Nobody is in a party or invited to one any more, and nobody has to wait before it invites or strikes. */
 async function disband(): Promise<void> {
   for (const player of stage.players) await ask(player, { leaveParty: {} });
-  for (const player of stage.players) await ask(player, { forgetInvitations: {} });
+  for (const player of stage.players) await ask(player, { forgetParties: {} });
 }
 
 /** Of the projectile that a player sees; 0 when it sees none. */
@@ -151,6 +151,9 @@ describe('abilities', () => {
   test('party: striking a member, mending who is none', async () => {
     await stand(third, { zMm: 5000 });
     await formParty(hostile, victim);
+    const { replicas } = hostile.client;
+    const formed = replicas.tick;
+    await until('members are safe from each other', () => replicas.tick > formed + TRUCE_TICKS);
     const betray = async (): Promise<void> => {
       await press(hostile, { ability: SLASH, target: victim.handle });
       await press(hostile, { ability: MEND, target: third.handle });
@@ -282,7 +285,7 @@ describe('requests', () => {
   test('invite.too_soon: one after the other', async () => {
     for (const { name } of [victim, third, ...others]) expect(await ask(hostile, { invite: { name } })).toBe('');
     expect(await ask(others[0]!, { decline: {} })).toBe('');
-    await ask(others[0]!, { forgetInvitations: {} });
+    await ask(others[0]!, { forgetParties: {} });
     await refusedRequest('invite.too_soon', { name: others[0]!.name });
   });
 

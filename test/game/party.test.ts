@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { INVITE_TICKS } from '../../src/game/abilities.ts';
+import { INVITE_TICKS, TRUCE_TICKS } from '../../src/game/abilities.ts';
+import { mayHurt } from '../../src/game/damage.ts';
 import { game } from '../../src/game/game.ts';
 import {
   acceptInvitation,
@@ -213,6 +214,49 @@ test('the leader hands on the lead, and only then somebody else has a say', () =
   expect(inviteToParty(sim, slots[0]!, 'dan')).toBe('not_leader');
   expect(kickMember(sim, slots[2]!, 'ann')).toBe('');
   expect(inviteToParty(sim, slots[2]!, 'dan')).toBe('');
+});
+
+test('members are safe from each other from 5 s after joining until 5 s after it ends, both ways and whoever ends it', () => {
+  const leave = (arena: Arena, slot: number) => leaveParty(arena.sim, slot);
+  const throwOut = (arena: Arena, slot: number) => kickMember(arena.sim, 0, arena.names.get(slot)!);
+  for (const end of [leave, throwOut]) {
+    for (const size of [2, 3]) {
+      const { arena, slots } = createParty(size);
+      const { sim, columns } = arena;
+      const [ann, bob, cat] = slots as [number, number, number];
+      const may = (source: number, target: number) =>
+        mayHurt(sim, source, columns.kind[source]!, columns.party[source]!, target);
+      const areEnemies = () => [may(ann, bob), may(bob, ann)];
+      step(arena, TRUCE_TICKS - 1);
+      expect(areEnemies()).toEqual([true, true]);
+      step(arena);
+      expect(areEnemies()).toEqual([false, false]);
+      expect(end(arena, bob)).toBe('');
+      step(arena, TRUCE_TICKS - 1);
+      expect(areEnemies()).toEqual([false, false]);
+      expect([may(ann, cat), may(cat, bob)]).toEqual(size === 2 ? [true, true] : [false, false]);
+      step(arena);
+      expect(areEnemies()).toEqual([true, true]);
+      expect(may(ann, cat)).toBe(size === 2);
+    }
+  }
+});
+
+test('no detour through another party ends the truce sooner, and its number is nobody else’s meanwhile', () => {
+  const { arena, slots } = createParty(2);
+  const { sim, columns } = arena;
+  const [ann, bob, cat, dan] = slots as [number, number, number, number];
+  const may = (source: number, target: number) => mayHurt(sim, source, 1, columns.party[source]!, target);
+  step(arena, TRUCE_TICKS);
+  expect(leaveParty(sim, ann)).toBe('');
+  join(arena, cat, dan);
+  expect(columns.party[cat]).toBe(2);
+  join(arena, cat, ann);
+  expect(leaveParty(sim, ann)).toBe('');
+  step(arena, TRUCE_TICKS - 1);
+  expect([may(ann, bob), may(bob, ann), may(ann, cat), may(cat, ann)]).toEqual([false, false, true, true]);
+  step(arena);
+  expect([may(ann, bob), may(bob, ann)]).toEqual([true, true]);
 });
 
 test('who is in no party, does not lead, or means himself or a stranger, throws nobody out', () => {
