@@ -78,7 +78,10 @@ export const events = {
       text: { field: 4, type: 'text', maxBytes: TEXT_BYTES },
     },
   },
-  invited: { field: 22, fields: { from: { field: 1, ...NAME } } },
+  invited: {
+    field: 22,
+    fields: { from: { field: 1, ...NAME, comment: 'empty: the invitation is taken back' } },
+  },
   party: {
     field: 23,
     fields: {

@@ -18,7 +18,7 @@ import { runLoot } from './loot.ts';
 import { createFieldMap, type FieldMap, PLAYER_RADIUS_MM, WORLD_HALF_MM } from './map.ts';
 import { runMovement, SPRINT_CM_PER_S, TURN_PER_S } from './movement.ts';
 import { indexFighters } from './nearby.ts';
-import { leaveParty } from './party.ts';
+import { leaveZone } from './party.ts';
 import { runPartyStates } from './party-state.ts';
 import { runProjectiles } from './projectiles.ts';
 import { rules } from './refusals.ts';
@@ -81,7 +81,7 @@ export const game = defineGame<typeof columns, FieldMap>({
   ],
   start: spawnCreatures,
   join,
-  leave: (sim, slot) => void leaveParty(sim, slot),
+  leave: leaveZone,
   view: {
     kinds: {
       player: { colour: '#4f8fd9', radiusMm: PLAYER_RADIUS_MM },

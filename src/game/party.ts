@@ -143,7 +143,9 @@ function voidInvitationsOf(sim: DarkAges, slot: number): void {
   const { invitedBy, inviteUntil } = columnsOf(sim);
   const host = sim.handle(slot);
   for (let guest = 0; guest < sim.slotCount; guest++) {
-    if (invitedBy[guest] === host && inviteUntil[guest]! > sim.tick) inviteUntil[guest] = sim.tick;
+    if (invitedBy[guest] !== host || inviteUntil[guest]! <= sim.tick) continue;
+    inviteUntil[guest] = sim.tick;
+    sim.emit('invited', guest, { from: '' });
   }
 }
 
@@ -151,6 +153,11 @@ export function leaveParty(sim: DarkAges, slot: number): string {
   if (columnsOf(sim).party[slot] === 0) return 'no_party';
   removeMember(sim, slot, '');
   return '';
+}
+
+/** The player in `slot` is about to be gone. */
+export function leaveZone(sim: DarkAges, slot: number): void {
+  if (leaveParty(sim, slot) !== '') voidInvitationsOf(sim, slot);
 }
 
 /** The leader throws somebody out. */

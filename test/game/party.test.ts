@@ -146,6 +146,28 @@ test('who takes an invitation back waits as if it was declined: nobody is asked 
   expect(inviteToParty(sim, dan, 'cat')).toBe('');
 });
 
+test('who was invited is told when that is taken back, and when who invited is gone; not of what has run out', () => {
+  const { arena, slots } = createParty(2);
+  const { sim } = arena;
+  const [ann, bob, cat, dan] = slots as [number, number, number, number];
+  const heard = () => arena.told.filter(({ event }) => event === 'invited').map(({ to, values }) => [to, values.from]);
+  expect(inviteToParty(sim, ann, 'cat')).toBe('');
+  expect(promoteMember(sim, ann, 'bob')).toBe('');
+  expect(inviteToParty(sim, dan, 'eve')).toBe('');
+  game.leave!(sim, dan);
+  expect(heard()).toEqual([
+    [cat, 'ann'],
+    [cat, ''],
+    [slots[4], 'dan'],
+    [slots[4], ''],
+  ]);
+  arena.told.length = 0;
+  expect(inviteToParty(sim, bob, 'cat')).toBe('');
+  step(arena, INVITE_TICKS);
+  game.leave!(sim, bob);
+  expect(heard()).toEqual([[cat, 'bob']]);
+});
+
 test('five may be invited at once, whatever comes of it, then one every six seconds', () => {
   const { arena, slots } = createParty(0);
   const { sim } = arena;
