@@ -100,7 +100,7 @@ function paintSpots(context: CanvasRenderingContext2D, side: number): void {
 
 function paintSpot(context: CanvasRenderingContext2D, x: number, y: number, radius: number, isLight: boolean): void {
   const fade = context.createRadialGradient(x, y, 0, x, y, radius);
-  fade.addColorStop(0, isLight ? 'rgba(110, 150, 175, 0.06)' : 'rgba(4, 8, 14, 0.14)');
+  fade.addColorStop(0, isLight ? 'rgba(132, 168, 160, 0.09)' : 'rgba(8, 14, 24, 0.13)');
   fade.addColorStop(1, 'rgba(0, 0, 0, 0)');
   context.fillStyle = fade;
   context.fillRect(x - radius, y - radius, radius * 2, radius * 2);

@@ -1,14 +1,14 @@
 // Colours of the field, to go with play.css. Browser main thread.
 
 export const PALETTE = {
-  outside: '#0a0e14',
-  ground: '#1a2532',
-  gridFine: 'rgba(148, 170, 200, 0.06)',
+  outside: '#10161f',
+  ground: '#2a3a48',
+  gridFine: 'rgba(160, 182, 210, 0.07)',
   gridCoarse: 'rgba(148, 170, 200, 0.14)',
   border: 'rgba(236, 106, 106, 0.55)',
-  boxSide: '#222f40',
-  boxSideLit: '#31435b',
-  boxTop: '#4a5f7a',
+  boxSide: '#2b3a4e',
+  boxSideLit: '#3d526d',
+  boxTop: '#5f7795',
   boxEdge: 'rgba(205, 222, 245, 0.28)',
   shadow: 'rgba(0, 0, 0, 0.35)',
   name: '#c6d2e0',
@@ -25,7 +25,7 @@ export const PALETTE = {
   foe: '#e0635f',
   beast: '#c9924f',
   loot: '#f0cf58',
-  lowSide: '#243140',
-  lowSideLit: '#2c3b4d',
-  lowTop: '#35465a',
+  lowSide: '#34465a',
+  lowSideLit: '#3f546b',
+  lowTop: '#4c637d',
 } as const;
