@@ -2,7 +2,7 @@
 // workers/udp-edge.ts joins them, with room for more connections than a zone has for players. The zone behind it is a
 // stand-in that lets everybody in and publishes nothing: inputs get as far as its ring, and nobody gets snapshots. What
 // snapshots need (a viewer, 34 KB for each of the 2,048 players of a zone at most) is not counted: all share one.
-// Nor are new keys: tokens here don't ask for them (udp.rekey.* has what they cost).
+// Keys are renewed as in a real one, two hundred clients a second.
 // Its parent asks for reports; memory is what the system says of the process, after a collection.
 
 import { HANDSHAKES_MAX, PROTOCOL_VERSION, STRANGERS_MAX } from '../../src/base/limits.ts';
@@ -10,6 +10,7 @@ import { createRingReader } from '../../src/base/ring.ts';
 import { game } from '../../src/game/game.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { PROTOCOL_ID } from '../../src/io/connect-tokens.ts';
+import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { steadyMs } from '../../src/io/system.ts';
 import { openUdp, readInBatches } from '../../src/io/udp.ts';
 import { createDatagrams, flushDatagrams, receiveDatagram, updateDatagrams } from '../../src/session/datagrams.ts';
@@ -116,6 +117,7 @@ async function run({ connections, key }: EdgeStart): Promise<void> {
     tokenLifetimeSMax: 3_600,
     expiresAfterS: 0,
     outbox,
+    keyExchange: createNodeKeyExchange(),
   });
   const datagrams = createDatagrams(edge, server, undefined);
   const prepared = grownSince(before);

@@ -8,10 +8,11 @@ import type { Socket } from '../../src/client/ports.ts';
 import { game } from '../../src/game/game.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { PROTOCOL_ID } from '../../src/io/connect-tokens.ts';
+import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import { parseAddress } from '../../src/transport/address.ts';
-import { mintToken } from '../../src/transport/token.ts';
+import { FEATURE_REKEY, mintToken } from '../../src/transport/token.ts';
 import { encodeToBytes } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import type { Link } from '../../tools/swarm/link.ts';
@@ -54,7 +55,8 @@ interface Peer {
 async function run({ connections, key, port }: PeersStart): Promise<void> {
   const aead = createSodiumAead();
   const hosts: UdpHost[] = [];
-  for (let host = 0; host < HOSTS; host++) hosts.push(await createUdpHost({ openUdp, aead, clock: systemClock }));
+  for (let host = 0; host < HOSTS; host++)
+    hosts.push(await createUdpHost({ openUdp, aead, keyExchange: createNodeKeyExchange(), clock: systemClock }));
   const address = parseAddress(`127.0.0.1:${port}`)!;
   const peers: Peer[] = [];
   const totals = { closed: 0, inputs: 0 };
@@ -65,7 +67,8 @@ async function run({ connections, key, port }: PeersStart): Promise<void> {
   const begin = (): void => {
     const nowMs = systemClock.now();
     const nowS = Math.floor(Date.now() / 1000);
-    const terms = { protocolId: PROTOCOL_ID, createdS: nowS, expiresS: nowS + 600, timeoutS: TIMEOUT_S };
+    const times = { createdS: nowS, expiresS: nowS + 600, timeoutS: TIMEOUT_S };
+    const terms = { protocolId: PROTOCOL_ID, features: FEATURE_REKEY, ...times };
     const connectToken = mintToken(aead, key, { ...terms, clientId: BigInt(peers.length + 1), addresses: [address] });
     const link = hosts[peers.length % HOSTS]!.createLink(PERFECT, random);
     const peer: Peer = { link, socket: undefined, isOpen: false, dueMs: nowMs + random.fraction() * 1000 };
