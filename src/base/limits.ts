@@ -125,7 +125,7 @@ export const CHANNEL_BYTES_BURST_UP = 2_000;
 
 // --- clients that come by UDP
 /** Challenges that wait for their response; the oldest makes room. */
-export const HANDSHAKES_MAX = 1024;
+export const HANDSHAKES_MAX = 8192;
 /** Connect tokens that were shown and have not expired; the oldest makes room. */
 export const USED_TOKENS_MAX = 65_536;
 

@@ -33,6 +33,7 @@ import {
   TAG_WORDS,
   UNUSED,
   USED_ELSEWHERE,
+  USED_HERE,
 } from './used-tokens.ts';
 
 const PROTOCOL_AT = 1 + VERSION.length;
@@ -40,6 +41,8 @@ const EXPIRY_AT = PROTOCOL_AT + 8;
 const NONCE_AT = EXPIRY_AT + 8;
 const SEQUENCE_BYTES = 8;
 const CHALLENGE_TEXT_BYTES = CHALLENGE_TOKEN_BYTES - TAG_BYTES;
+/** Clients ask ten times a second; what comes sooner is a copy. */
+const CHALLENGE_INTERVAL_MS = 50;
 const NOTHING = new Uint8Array(0);
 
 /** From the wire: a packet whose first byte says that it is a request. */
@@ -69,9 +72,10 @@ export function takeRequest(
   const isAgain = known >= 0 && isSameTag(server, known);
   assertServerStep(known >= 0 ? CHALLENGED : STRANGER, CHALLENGED);
   if (known >= 0 && !isAgain) closeHandshake(handshakes, known);
-  const index = isAgain ? known : beginHandshake(server, nowMs, address, at);
+  const index = isAgain ? known : beginHandshake(server, address, at);
   handshakes.expireMs[index] = Math.min(nowMs + timeoutMsOf(token.timeoutS), expireMs);
-  challenge(server, token, address, at);
+  handshakes.sentMs[index] = nowMs;
+  challenge(server, token, index);
   return -1;
 }
 
@@ -103,12 +107,19 @@ function judgeRequest(
   const use = judgeToken(server.usedTokens, tag, address, at);
   if (use === USED_ELSEWHERE) return COUNT.requestElsewhere;
   if (use === SPENT) return COUNT.requestSpent;
+  if (use === USED_HERE && isAgainSoon(server, nowMs, address, at)) return COUNT.requestAgain;
   const opened = openPrivateToken(opener, bytes, from + EXPIRY_AT, from + NONCE_AT);
   if (opened === FORGED) return COUNT.requestForged;
   if (opened === MALFORMED) return COUNT.requestMalformed;
   if (!namesServer(server, opener.token)) return COUNT.requestOtherServer;
   if (findKey(slots.byAddress, address, at) >= 0) return COUNT.requestConnected;
   return findKey(slots.byClientId, opener.token.clientId, 0) >= 0 ? COUNT.requestConnected : 0;
+}
+
+/** Of the same token, whose challenge is hardly on its way. */
+function isAgainSoon(server: Server, nowMs: number, address: Uint32Array, at: number): boolean {
+  const known = findHandshake(server.handshakes, address, at);
+  return known >= 0 && isSameTag(server, known) && nowMs - server.handshakes.sentMs[known]! < CHALLENGE_INTERVAL_MS;
 }
 
 function namesServer(server: Server, token: PrivateToken): boolean {
@@ -128,13 +139,13 @@ function isSameTag(server: Server, handshake: number): boolean {
   return true;
 }
 
-function beginHandshake(server: Server, nowMs: number, address: Uint32Array, at: number): number {
+function beginHandshake(server: Server, address: Uint32Array, at: number): number {
   const { handshakes } = server;
   if (handshakes.freeCount === 0) {
     forgetHandshake(server, oldestHandshake(handshakes));
     server.counts[COUNT.handshakesEvicted]!++;
   }
-  return openHandshake(handshakes, nowMs, address, at, server.opener.token, server.tag);
+  return openHandshake(handshakes, address, at, server.opener.token, server.tag);
 }
 
 /** The address is a stranger again. */
@@ -143,8 +154,19 @@ function forgetHandshake(server: Server, index: number): void {
   closeHandshake(server.handshakes, index);
 }
 
-function challenge(server: Server, token: PrivateToken, address: Uint32Array, at: number): void {
-  const { text, nonce, challengeKey, challengeSequence, counts } = server;
+/** Into `server.bindingBytes`: without it a challenge that one address got would prove another. */
+function bindTo(server: Server, handshake: number): void {
+  const { binding, handshakes } = server;
+  for (let word = 0; word < ADDRESS_WORDS; word++) {
+    binding[word] = handshakes.addresses[handshake * ADDRESS_WORDS + word]!;
+  }
+  for (let word = 0; word < TAG_WORDS; word++) {
+    binding[ADDRESS_WORDS + word] = handshakes.tags[handshake * TAG_WORDS + word]!;
+  }
+}
+
+function challenge(server: Server, token: PrivateToken, handshake: number): void {
+  const { text, nonce, challengeKey, challengeSequence, counts, handshakes } = server;
   const { aead } = server.options;
   writeWord(text, 0, challengeSequence[0]!);
   writeWord(text, 4, challengeSequence[1]!);
@@ -155,8 +177,10 @@ function challenge(server: Server, token: PrivateToken, address: Uint32Array, at
   writeWord(text, SEQUENCE_BYTES + 4, token.clientId[1]!);
   text.set(token.userData, SEQUENCE_BYTES + 8);
   text.fill(0, SEQUENCE_BYTES + 8 + USER_DATA_BYTES, end);
-  aead.seal(challengeKey, nonce, NOTHING, text, SEQUENCE_BYTES, end, text, SEQUENCE_BYTES);
-  sendEarly(server, CHALLENGE, token.serverKey, text, end + TAG_BYTES, address, at);
+  bindTo(server, handshake);
+  aead.seal(challengeKey, nonce, server.bindingBytes, text, SEQUENCE_BYTES, end, text, SEQUENCE_BYTES);
+  const at = handshake * ADDRESS_WORDS;
+  sendEarly(server, CHALLENGE, token.serverKey, text, end + TAG_BYTES, handshakes.addresses, at);
   counts[COUNT.challenges]!++;
 }
 
@@ -198,7 +222,8 @@ function openChallenge(server: Server, handshake: number): boolean {
   const { aead } = server.options;
   const end = SEQUENCE_BYTES + CHALLENGE_TOKEN_BYTES;
   for (let index = 0; index < SEQUENCE_BYTES; index++) nonce[4 + index] = payload[index]!;
-  if (!aead.open(challengeKey, nonce, NOTHING, payload, SEQUENCE_BYTES, end, payload, 0)) return false;
+  bindTo(server, handshake);
+  if (!aead.open(challengeKey, nonce, server.bindingBytes, payload, SEQUENCE_BYTES, end, payload, 0)) return false;
   const { clientIds } = handshakes;
   return readWord(payload, 0) === clientIds[handshake * 2] && readWord(payload, 4) === clientIds[handshake * 2 + 1];
 }

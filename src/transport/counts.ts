@@ -48,6 +48,8 @@ export const DROP_REASONS = [
   'requestElsewhere',
   /** The token was connected with once. */
   'requestSpent',
+  /** Copied, or sent again sooner than any client would. */
+  'requestAgain',
   'requestForged',
   'requestMalformed',
   'requestOtherServer',

@@ -23,12 +23,19 @@ export interface Handshakes {
   readonly serverKeys: readonly Uint8Array[];
   readonly timeoutS: Int32Array;
   readonly features: Uint32Array;
-  readonly openedMs: Float64Array;
+  /** When it was challenged last. */
+  readonly sentMs: Float64Array;
   readonly expireMs: Float64Array;
+  /** Those that are open, as a list from the oldest to the newest: a ring through `capacity`, which is none. */
+  readonly newer: Int32Array;
+  readonly older: Int32Array;
 }
 
 export function createHandshakes(capacity: number, seed: number): Handshakes {
-  const keys = (): Uint8Array[] => Array.from({ length: capacity }, () => new Uint8Array(KEY_BYTES));
+  const keys = (): Uint8Array[] => {
+    const all = new Uint8Array(capacity * KEY_BYTES);
+    return Array.from({ length: capacity }, (_, index) => all.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES));
+  };
   return {
     capacity,
     byAddress: createKeyTable(ADDRESS_WORDS, capacity, seed),
@@ -42,8 +49,10 @@ export function createHandshakes(capacity: number, seed: number): Handshakes {
     serverKeys: keys(),
     timeoutS: new Int32Array(capacity),
     features: new Uint32Array(capacity),
-    openedMs: new Float64Array(capacity),
+    sentMs: new Float64Array(capacity),
     expireMs: new Float64Array(capacity),
+    newer: new Int32Array(capacity + 1).fill(capacity),
+    older: new Int32Array(capacity + 1).fill(capacity),
   };
 }
 
@@ -55,7 +64,6 @@ export function findHandshake(handshakes: Handshakes, address: Uint32Array, at: 
 /** A place for a handshake with an address that has none; one that is evicted is closed by the caller first. */
 export function openHandshake(
   handshakes: Handshakes,
-  nowMs: number,
   address: Uint32Array,
   at: number,
   token: PrivateToken,
@@ -72,21 +80,29 @@ export function openHandshake(
   handshakes.serverKeys[index]!.set(token.serverKey);
   handshakes.timeoutS[index] = token.timeoutS;
   handshakes.features[index] = token.features;
-  handshakes.openedMs[index] = nowMs;
+  link(handshakes, index);
   return index;
+}
+
+/** At the end of the list. */
+function link({ newer, older, capacity }: Handshakes, index: number): void {
+  const before = older[capacity]!;
+  older[index] = before;
+  newer[index] = capacity;
+  newer[before] = index;
+  older[capacity] = index;
 }
 
 export function closeHandshake(handshakes: Handshakes, index: number): void {
   removeKey(handshakes.byAddress, handshakes.addresses, index * ADDRESS_WORDS);
+  const { newer, older } = handshakes;
+  newer[older[index]!] = newer[index]!;
+  older[newer[index]!] = older[index]!;
   handshakes.isOpen[index] = 0;
   handshakes.free[handshakes.freeCount++] = index;
 }
 
-/** Deliberate: a linear scan, since only tokens of ours get so far, and only while the table is full. */
-export function oldestHandshake(handshakes: Handshakes): number {
-  let oldest = 0;
-  for (let index = 1; index < handshakes.capacity; index++) {
-    if (handshakes.openedMs[index]! < handshakes.openedMs[oldest]!) oldest = index;
-  }
-  return oldest;
+/** Of a full table. */
+export function oldestHandshake({ newer, capacity }: Handshakes): number {
+  return newer[capacity]!;
 }

@@ -95,6 +95,9 @@ export interface Server {
   readonly earlySequence: Uint32Array;
   /** Of the token at hand. */
   readonly tag: Uint32Array;
+  /** What a challenge is bound to: address and token, so that it is worth nothing anywhere else. */
+  readonly binding: Uint32Array;
+  readonly bindingBytes: Uint8Array;
   /** What is about to be sealed, and the nonce of a challenge token. */
   readonly text: Uint8Array;
   readonly nonce: Uint8Array;
@@ -118,6 +121,7 @@ export function createServer(options: ServerOptions): Server {
   const seed = new Uint8Array(4);
   aead.randomize(seed);
   const hashSeed = readWord(seed, 0);
+  const binding = new Uint32Array(ADDRESS_WORDS + TAG_WORDS);
   return {
     options,
     codec: createPacketCodec(aead, protocolBytes),
@@ -135,6 +139,8 @@ export function createServer(options: ServerOptions): Server {
     challengeSequence: new Uint32Array(2),
     earlySequence,
     tag: new Uint32Array(TAG_WORDS),
+    binding,
+    bindingBytes: new Uint8Array(binding.buffer),
     text: new Uint8Array(PACKET_TYPES[CHALLENGE]!.bytesMax),
     nonce: new Uint8Array(NONCE_BYTES),
   };
@@ -266,8 +272,10 @@ function sendPacket(
   finishPacket(server, length, address, at);
 }
 
-function finishPacket({ options, counts }: Server, length: number, address: Uint32Array, at: number): void {
-  putPacket(options.outbox, length, address, at);
+/** Leaves from where its receiver sent to: an address without a slot has sent the packet at hand. */
+function finishPacket({ options, counts, slots }: Server, length: number, address: Uint32Array, at: number): void {
+  const isSlot = address === slots.addresses;
+  putPacket(options.outbox, length, address, at, isSlot ? slots.locals : slots.localAtHand, isSlot ? at : 0);
   counts[COUNT.packetsOut]!++;
   counts[COUNT.bytesOut]! += length;
 }

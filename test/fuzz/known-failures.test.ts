@@ -155,7 +155,7 @@ test('nonce reuse after a restart: what one server sealed under a token’s key,
   for (let start = 0; start < starts; start++) {
     const server = lab.startServer();
     server.receive(START_MS, client.address, request);
-    server.receive(START_MS, client.address, request);
+    server.receive(START_MS + 100, client.address, request);
     expect(server.take()).toHaveLength(2);
   }
   // A challenge is sealed twice: its token, and the packet.

@@ -200,7 +200,7 @@ test('a full server forgets the handshake of who asks again', () => {
   server.receive(START_MS, HERE, request);
   connect(lab, server);
   server.take();
-  server.receive(START_MS, HERE, request);
+  server.receive(START_MS + 100, HERE, request);
   expect(typesOf(server.take())).toEqual([DENIED]);
   expect(server.server.handshakes.byAddress.count).toBe(0);
 });
@@ -221,6 +221,25 @@ test('a response works from its own address, with its own challenge, of this sta
   one.client.response.set(two.client.response);
   updateClient(one.client, START_MS + 100);
   server.receive(START_MS, one.address, one.take()[0]!.bytes);
+  expect(server.moved()).toEqual({ responseForged: 1 });
+
+  // Two tokens of one player: the challenge that came to its own address proves no other one.
+  const mine = lab.startClient({ token: lab.mint({ clientId: 77n }) });
+  const elsewhere = lab.startClient({ token: lab.mint({ clientId: 77n }), address: THERE });
+  challenge(lab, server, mine);
+  challenge(lab, server, elsewhere);
+  elsewhere.client.response.set(mine.client.response);
+  updateClient(elsewhere.client, START_MS + 100);
+  server.moved();
+  server.receive(START_MS, THERE, elsewhere.take()[0]!.bytes);
+  expect(server.moved()).toEqual({ responseForged: 1 });
+  // And from one address, one token's no other's.
+  const again = lab.startClient({ token: lab.mint({ clientId: 77n }), address: mine.address });
+  challenge(lab, server, again);
+  again.client.response.set(mine.client.response);
+  updateClient(again.client, START_MS + 100);
+  server.moved();
+  server.receive(START_MS, again.address, again.take()[0]!.bytes);
   expect(server.moved()).toEqual({ responseForged: 1 });
 
   const restarted = lab.startServer();
@@ -312,8 +331,13 @@ test('requests that come again open nothing new; a newer token of the address ta
   const lab = createLab(13);
   const server = lab.startServer();
   const request = requestOf(lab);
-  for (let count = 0; count < 5; count++) server.receive(START_MS, HERE, request);
+  for (let count = 0; count < 5; count++) server.receive(START_MS + count * 50, HERE, request);
   expect(typesOf(server.take())).toEqual(new Array(5).fill(CHALLENGE));
+  server.moved();
+  // Copies, faster than any client asks.
+  for (let count = 0; count < 100; count++) server.receive(START_MS + 201 + count / 4, HERE, request);
+  expect(typesOf(server.take())).toEqual([]);
+  expect(server.moved()).toEqual({ requestAgain: 100 });
   const newer = lab.startClient({ address: HERE });
   const response = challenge(lab, server, newer);
   expect(server.server.handshakes.byAddress.count).toBe(1);
