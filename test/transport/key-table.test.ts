@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
-import { createKeyTable, findKey, putKey, removeKey } from '../../src/transport/key-table.ts';
+import { createKeyTable, drawSeed, findKey, type KeyTable, putKey, removeKey } from '../../src/transport/key-table.ts';
+import { createLab } from './lab.ts';
 
 test.each([
   [1, 40],
@@ -40,8 +41,47 @@ test('more than it has room for is the caller’s mistake', () => {
   expect(() => putKey(table, Uint32Array.of(3), 0, 1)).toThrow('capacity');
 });
 
-test('another seed puts the keys elsewhere', () => {
-  const tables = [1, 2].map((seed) => createKeyTable(1, 64, seed));
+test('another seed puts the keys elsewhere, in both of its words', () => {
+  const tables = [1, 2, 1 + 2 ** 32].map((seed) => createKeyTable(1, 64, seed));
   for (const table of tables) for (let key = 0; key < 64; key++) putKey(table, Uint32Array.of(key), 0, key);
-  expect(tables[0]!.values).not.toEqual(tables[1]!.values);
+  const places = tables.map(({ values }) => values.join());
+  expect(new Set(places).size).toBe(tables.length);
+});
+
+/** Where a key is put in a table that has nothing else in it. */
+function homeOf(table: KeyTable, words: Uint32Array): number {
+  putKey(table, words, 0, 1);
+  const home = table.values.indexOf(1);
+  removeKey(table, words, 0);
+  return home;
+}
+
+test.each([
+  [1, 0x7e05_9ea6],
+  [2, 0x5777_99b1],
+  [5, 0x911b_b605],
+])('the hash is HalfSipHash-1-3, as Linux tests its own: %i words', (width, expected) => {
+  const words = Uint32Array.from({ length: width }, (_, word) => 0x0302_0100 + word * 0x0404_0404);
+  const table = createKeyTable(width, 1 << 16, 0x0706_0504 * 2 ** 32 + 0x0302_0100);
+  expect(homeOf(table, words)).toBe(expected & table.mask);
+});
+
+test.each([0, 1, 2, 3])('1,024 chosen addresses spread as drawn ones would: word %i and the next', (word) => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const random = createRandom(seed);
+    const table = createKeyTable(5, 1024, drawSeed(createLab(seed).aead));
+    const base = Uint32Array.from({ length: 5 }, () => random.u32());
+    const homes = new Set<number>();
+    for (let index = 0; index < 1024; index++) {
+      // Under a multiplication and a shift by 15 a word the second difference takes back the first.
+      const words = base.slice();
+      const second = (index >>> 5) << 27;
+      words[word]! ^= index << 27;
+      words[word + 1]! ^= second ^ (second >>> 15);
+      homes.add(homeOf(table, words));
+    }
+    // Drawn ones have 806 ± 14 of the 2,048 places.
+    expect(homes.size, `SEED=${seed}`).toBeGreaterThan(736);
+    expect(homes.size, `SEED=${seed}`).toBeLessThan(876);
+  }
 });

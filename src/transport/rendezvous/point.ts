@@ -6,7 +6,7 @@
 
 import { ADDRESS_WORDS, copyAddress, isSameAddress } from '../address.ts';
 import type { Aead } from '../aead.ts';
-import { createKeyTable, findKey, type KeyTable, putKey, removeKey } from '../key-table.ts';
+import { createKeyTable, drawSeed, findKey, type KeyTable, putKey, removeKey } from '../key-table.ts';
 import { KEY_BYTES, LONG_NONCE_BYTES, TAG_BYTES } from '../layout.ts';
 import type { Outbox } from '../outbox.ts';
 import { readWord, writeWord } from '../u64.ts';
@@ -115,8 +115,7 @@ export function createPoint(options: PointOptions): Point {
   const { aead, hostsMax, meetingsMax } = options;
   const cookieKey = new Uint8Array(KEY_BYTES);
   aead.randomize(cookieKey);
-  const seed = new Uint8Array(4);
-  aead.randomize(seed);
+  const seed = drawSeed(aead);
   const cookieAdditional = new Uint8Array(LABEL.length + 1 + ADDRESS_BYTES);
   cookieAdditional.set(LABEL);
   const cookieTime = new Float64Array(1);
@@ -125,8 +124,8 @@ export function createPoint(options: PointOptions): Point {
     sealer: createSealer(aead),
     ticket: createTicket(),
     counts: createRendezvousCounts(),
-    hosts: createHosts(hostsMax, readWord(seed, 0)),
-    meetings: createMeetings(meetingsMax, readWord(seed, 0)),
+    hosts: createHosts(hostsMax, seed),
+    meetings: createMeetings(meetingsMax, seed),
     cookieKey,
     cookieAdditional,
     cookieNonce: new Uint8Array(LONG_NONCE_BYTES),
