@@ -56,7 +56,7 @@ export const columns = {
   combatTick: hidden('u31', 'tick of the last hit given or taken'),
   wantsRespawn: hidden('u8', '1 = asked for it'),
   truceParty: hidden('u16', 'party that it is safe from until `truceUntil`, in place of its own'),
-  truceUntil: hidden('u31', 'tick from which its own party is who it is safe from'),
+  truceUntil: hidden('u31', 'tick from which it is safe from its own party alone'),
   partyRank: hidden('u31', 'order of joining the party; the lowest leads'),
   partyClient: hidden('u16', 'connection that was told who is in the party; another one is told anew'),
   partyTold: hidden('u31', 'health and place as the party was told last (party-state.ts); 0 = it was told nothing'),

@@ -137,7 +137,7 @@ test('the runs hold what the tests are for: each kind was near enough to be seen
       });
     }
   }
-  for (const [name, kind] of Object.entries(game.kinds)) expect(ticksOf.get(kind) ?? 0, name).toBeGreaterThan(50);
+  for (const [name, kind] of Object.entries(game.kinds)) expect(ticksOf.get(kind) ?? 0, name).toBeGreaterThan(20);
 });
 
 type MayHear = (body: Body, tick: number) => boolean;
