@@ -26,7 +26,7 @@ import { updateEdge } from '../src/session/edge.ts';
 import { countLines, writeLines } from '../src/session/lines.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
-import { ADDRESS_WORDS, parseAddress } from '../src/transport/address.ts';
+import { ADDRESS_WORDS, copyAddress, parseAddress } from '../src/transport/address.ts';
 import { createNodeShare } from '../src/transport/channels/node-share.ts';
 import { createOutbox } from '../src/transport/outbox.ts';
 import { createServer } from '../src/transport/server-state.ts';
@@ -70,9 +70,11 @@ async function start(): Promise<void> {
   const socket = await openUdp({
     host: data.host,
     port: data.port,
+    // On all addresses: a client takes answers from the one it asked alone, and the system might choose another.
+    hasLocals: data.host === '0.0.0.0' || data.host === '::',
     ...(data.adapter !== undefined && { adapter: data.adapter }),
   });
-  const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full));
+  const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full), socket.hasLocals);
   const aead = createSodiumAead();
   const addresses = data.publicHosts.map((host) => parseAddress(joinHost(host, socket.port))!);
   const seat = takeSeat(data.seat, aead, outbox, addresses, steadyMs());
@@ -106,6 +108,7 @@ async function start(): Promise<void> {
       const end = from + incoming.lengths[index]!;
       if (end < from) continue;
       const at = index * ADDRESS_WORDS;
+      if (incoming.locals !== undefined) copyAddress(incoming.locals, at, server.slots.localAtHand, 0);
       if (seat.take(nowMs, incoming.addresses, at, incoming.bytes, from, end)) continue;
       receiveDatagram(datagrams, nowMs, incoming.addresses, at, incoming.bytes, from, end);
     }

@@ -15,16 +15,23 @@ export interface Outbox {
   readonly lengths: Int32Array;
   /** ADDRESS_WORDS each. */
   readonly addresses: Uint32Array;
+  /** Where they come from, of a socket on all addresses of a machine; as `PacketBatch.locals`. */
+  readonly locals?: Uint32Array;
   readonly capacity: number;
   count: number;
   readonly flush: (outbox: Outbox) => void;
 }
 
-export function createOutbox(capacity: number, flush: (outbox: Outbox) => void): Outbox {
+/** The system chooses. */
+const ANY = new Uint32Array(ADDRESS_WORDS);
+
+/** @param hasLocals whether its packets say where they come from; see `UdpSocket.hasLocals`. */
+export function createOutbox(capacity: number, flush: (outbox: Outbox) => void, hasLocals = false): Outbox {
   return {
     bytes: new Uint8Array(capacity * OUTBOX_STRIDE),
     lengths: new Int32Array(capacity),
     addresses: new Uint32Array(capacity * ADDRESS_WORDS),
+    ...(hasLocals && { locals: new Uint32Array(capacity * ADDRESS_WORDS) }),
     capacity,
     count: 0,
     flush,
@@ -40,9 +47,18 @@ export function nextPlace(outbox: Outbox): number {
   return outbox.count * OUTBOX_STRIDE;
 }
 
-/** The packet of `length` bytes that was written there goes to `address[at …]`. */
-export function putPacket(outbox: Outbox, length: number, address: Uint32Array, at: number): void {
+/** The packet of `length` bytes that was written there goes to `address[at …]`, from `local[localAt …]`. */
+export function putPacket(
+  outbox: Outbox,
+  length: number,
+  address: Uint32Array,
+  at: number,
+  local: Uint32Array = ANY,
+  localAt = 0,
+): void {
+  const to = outbox.count * ADDRESS_WORDS;
   outbox.lengths[outbox.count] = length;
-  copyAddress(address, at, outbox.addresses, outbox.count * ADDRESS_WORDS);
+  copyAddress(address, at, outbox.addresses, to);
+  if (outbox.locals !== undefined) copyAddress(local, localAt, outbox.locals, to);
   outbox.count++;
 }

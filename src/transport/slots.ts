@@ -1,7 +1,7 @@
 // The connected clients of a server, a column for each thing that is known of them. Edge threads. All memory is made at
 // the start; at the bound a client is denied.
 
-import { ADDRESS_WORDS, copyAddress } from './address.ts';
+import { ADDRESS_WORDS, type Address, copyAddress } from './address.ts';
 import { createKeyTable, type KeyTable, putKey, removeKey } from './key-table.ts';
 import { KEY_BYTES, USER_DATA_BYTES } from './layout.ts';
 import { createReplayWindows, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
@@ -17,6 +17,10 @@ export interface Slots {
   readonly states: Uint8Array;
   /** ADDRESS_WORDS each. */
   readonly addresses: Uint32Array;
+  /** Our own ones, which the clients asked, in the same places; zeros: the system chooses. */
+  readonly locals: Uint32Array;
+  /** Where the packet at hand came to. Whoever has the socket says so, if it is one that knows. */
+  readonly localAtHand: Address;
   /** Low word, high word. */
   readonly clientIds: Uint32Array;
   /** What clients seal with, and what the server does. */
@@ -48,6 +52,8 @@ export function createSlots(capacity: number, seed: number): Slots {
     freeCount: capacity,
     states: new Uint8Array(capacity),
     addresses: new Uint32Array(capacity * ADDRESS_WORDS),
+    locals: new Uint32Array(capacity * ADDRESS_WORDS),
+    localAtHand: new Uint32Array(ADDRESS_WORDS),
     clientIds: new Uint32Array(capacity * 2),
     clientKeys: bytes(KEY_BYTES),
     serverKeys: bytes(KEY_BYTES),
@@ -61,7 +67,7 @@ export function createSlots(capacity: number, seed: number): Slots {
   };
 }
 
-/** Takes a free slot for a client; its keys, user data and state are the caller's to fill in. */
+/** Takes a free slot for the client that sent the packet at hand; its keys, user data and state are the caller's to fill in. */
 export function takeSlot(
   slots: Slots,
   nowMs: number,
@@ -72,6 +78,7 @@ export function takeSlot(
 ): number {
   const slot = slots.free[--slots.freeCount]!;
   copyAddress(address, at, slots.addresses, slot * ADDRESS_WORDS);
+  copyAddress(slots.localAtHand, 0, slots.locals, slot * ADDRESS_WORDS);
   slots.clientIds[slot * 2] = clientIdLow;
   slots.clientIds[slot * 2 + 1] = clientIdHigh;
   putKey(slots.byAddress, address, at, slot);
@@ -82,10 +89,11 @@ export function takeSlot(
   return slot;
 }
 
-/** Whoever has the slot has another address from now on. */
+/** Whoever has the slot has another address from now on, that of the packet at hand. */
 export function moveSlot(slots: Slots, slot: number, address: Uint32Array, at: number): void {
   removeKey(slots.byAddress, slots.addresses, slot * ADDRESS_WORDS);
   copyAddress(address, at, slots.addresses, slot * ADDRESS_WORDS);
+  copyAddress(slots.localAtHand, 0, slots.locals, slot * ADDRESS_WORDS);
   putKey(slots.byAddress, address, at, slot);
 }
 

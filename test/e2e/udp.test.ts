@@ -68,6 +68,17 @@ test('a twentieth of all datagrams lost, in two processes: snapshots are fewer, 
   expect(report.bytesUpPerSecond.p99).toBeLessThan(4_500);
 });
 
+test('a server on all addresses answers from the one that was asked', async () => {
+  // Without being told, the system answers whoever is at 127.0.0.1 from there.
+  const everywhere = await startServer({ args: ['--host', '0.0.0.0', '--advertise-udp', '127.0.0.2'] });
+  const url = everywhere.url.replace('0.0.0.0', '127.0.0.1');
+  const { code, stderr, report } = await play(url, '--bots 2 --duration 2 --ramp-up 0').finally(() =>
+    everywhere.stop(),
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(report).toMatchObject({ bots: 2, failed: 0, reconnects: 0 });
+});
+
 test('a server that is gone fails the bots that were in it', async () => {
   const doomed = await startServer();
   const { code, stderr, report } = await play(doomed.url, '--bots 4 --duration 8 --ramp-up 0', (child) => {

@@ -29,3 +29,14 @@ test('whoever flushes must empty it', () => {
   putPacket(outbox, 1, new Uint32Array(5), 0);
   expect(() => nextPlace(outbox)).toThrow('empty');
 });
+
+test('where a packet comes from is said for each anew: nothing stays of what was in its place', () => {
+  const local = parseAddress('10.0.0.7:0')!;
+  const outbox = createOutbox(2, (box) => (box.count = 0), true);
+  for (const own of [undefined, local, local, undefined]) {
+    nextPlace(outbox);
+    putPacket(outbox, 1, parseAddress('10.0.0.1:9')!, 0, own);
+  }
+  expect([...outbox.locals!]).toEqual([...local, 0, 0, 0, 0, 0]);
+  expect(createOutbox(2, () => {}).locals).toBeUndefined();
+});
