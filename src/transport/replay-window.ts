@@ -31,9 +31,11 @@ export function wasReceived(window: ReplayWindow, low: number, high: number): bo
   return (window[BITS + ((low & (WINDOW - 1)) >>> 5)]! & (1 << (low & 31))) !== 0;
 }
 
-/** Whether a number is higher than any that came. Changes nothing either. */
+/** Whether a number is higher than any that came; the first one is, and may be 0. Changes nothing either. */
 export function isNewest(window: ReplayWindow, low: number, high: number): boolean {
-  return high > window[1]! || (high === window[1] && low > window[0]!);
+  if (high !== window[1]) return high > window[1]!;
+  // What an empty window says is the newest has not come.
+  return low > window[0]! || (low === window[0] && !wasReceived(window, low, high));
 }
 
 /** Only after the packet was opened, and after `wasReceived` said no. */

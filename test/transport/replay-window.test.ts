@@ -97,9 +97,10 @@ test('the highest number there is shuts the window, and only a reset opens it', 
   expect(take(window, 0n)).toBe(true);
 });
 
-test('the newest is above all that came, in both words', () => {
+test('the newest is above all that came, in both words, and the first is one', () => {
   const window = createReplayWindow();
   for (const [low, high, expected] of [
+    [0, 0, true],
     [0, 0, false],
     [1, 0, true],
     [0xffff_ffff, 0, true],

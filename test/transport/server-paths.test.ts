@@ -92,6 +92,19 @@ test('before there are keys of its own a connection has its address and no other
   expect(server.moved()).toEqual({ dropStranger: 1 });
 });
 
+test('a NAT that changes the address during the exchange: the first packet under the new keys, number 0, begins the move', () => {
+  const lab = createLab(15);
+  const server = startRekeyServer(lab);
+  const client = connectRekeyClient(lab, server);
+  updateClient(client.client, NOW);
+  for (const { bytes } of client.take()) server.receive(NOW, client.address, bytes);
+  for (const { bytes } of server.take()) client.receive(NOW, bytes);
+  const [first] = client.take();
+  server.receive(NOW, NEW, first!.bytes);
+  expect(pathOf(server)).toBe(DOUBTED);
+  expect(server.server.rekeys!.paths.bytesIn[0]).toBe(first!.bytes.length);
+});
+
 test('what was sent before moves nothing: replayed from elsewhere, or overtaken on its way', () => {
   const { server, client } = start(5);
   const packets = Array.from({ length: 8 }, (_, index) => payloadPacket(client, NOW, ...new Array(100).fill(index)));
