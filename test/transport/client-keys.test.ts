@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
 import { createBoundCodec, writeBoundPacket } from '../../src/transport/bound-packet.ts';
 import { leaveServer, updateClient } from '../../src/transport/client.ts';
-import { REKEY_MS, REKEY_PACKETS } from '../../src/transport/client-keys.ts';
+import { createClientRekey, REKEY_MS, REKEY_PACKETS } from '../../src/transport/client-keys.ts';
 import { ANSWER, ANSWER_AT, ANSWER_ID_AT, ANSWER_NUMBER_AT, CONTROL_BYTES } from '../../src/transport/control.ts';
 import type { CountName } from '../../src/transport/counts.ts';
-import { BOUND_CONTROL, BOUND_PAYLOAD, DISCONNECT_PACKETS } from '../../src/transport/layout.ts';
+import {
+  BOUND_CONTROL,
+  BOUND_PAYLOAD,
+  DISCONNECT_PACKETS,
+  KEY_BYTES,
+  LONG_NONCE_BYTES,
+} from '../../src/transport/layout.ts';
+import { createReplayWindow } from '../../src/transport/replay-window.ts';
 import { disconnectClient, sendToClient } from '../../src/transport/server.ts';
 import { CLIENT_DISCONNECTED } from '../../src/transport/server-state.ts';
 import { CONNECTED, CONTENT, DISCONNECTED, OFFERING, SWITCHING } from '../../src/transport/states.ts';
@@ -53,6 +60,26 @@ test('soon after it is connected a client has new keys, and everything leaves un
   expect(client.client.rekey!.state).toBe(CONTENT);
   expect(client.moved().dropForgotten ?? 0).toBe(0);
   expect(server.moved().dropForgotten ?? 0).toBe(0);
+});
+
+test('when a client offers again depends on what everybody sees of its token, and tells nothing of its keys', () => {
+  const lab = createLab(20);
+  const token = readPublicToken(lab.mint({ features: FEATURE_REKEY }))!;
+  const spreadOf = (changed: Partial<typeof token>): number => {
+    const pair = { window: createReplayWindow(), sequence: new Uint32Array(2) };
+    return createClientRekey(lab.aead, { ...token, ...changed }, keyExchange, pair)!.spread;
+  };
+  const draw = (length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    lab.aead.randomize(bytes);
+    return bytes;
+  };
+  const drawn = Array.from({ length: 20 });
+  const byKeys = drawn.map(() => spreadOf({ clientKey: draw(KEY_BYTES), serverKey: draw(KEY_BYTES) }));
+  expect(new Set(byKeys).size).toBe(1);
+  const byNonce = drawn.map(() => spreadOf({ nonce: draw(LONG_NONCE_BYTES) }));
+  expect(new Set(byNonce).size).toBeGreaterThan(10);
+  for (const spread of byNonce) expect(Math.abs(spread - 1)).toBeLessThanOrEqual(0.25);
 });
 
 test('who records a connection and learns its token later opens nothing that was sent after the first exchange', () => {
