@@ -16,6 +16,7 @@ import { COUNT, type Counts, createCounts } from './counts.ts';
 import { createHandshakes, type Handshakes } from './handshakes.ts';
 import type { KeyExchange } from './key-exchange.ts';
 import { NO_PAIR } from './key-sets.ts';
+import { drawSeed } from './key-table.ts';
 import {
   BOUND_CONTROL,
   BOUND_PAYLOAD,
@@ -118,9 +119,7 @@ export function createServer(options: ServerOptions): Server {
   const earlySequence = new Uint32Array(2);
   drawSequence(aead, earlySequence, 0);
   earlySequence[1]! |= EARLY_HIGH;
-  const seed = new Uint8Array(4);
-  aead.randomize(seed);
-  const hashSeed = readWord(seed, 0);
+  const hashSeed = drawSeed(aead);
   const binding = new Uint32Array(ADDRESS_WORDS + TAG_WORDS);
   return {
     options,

@@ -37,6 +37,16 @@ test('a beginning is drawn anew each time, from 62 bits', () => {
   expect([drawn.size, words[0], highest]).toEqual([1000, 0, 0x3fff_ffff]);
 });
 
+test('the tables of a server hash under 53 bits that each start draws anew', () => {
+  const lab = createLab(3);
+  const tables = [1, 2].flatMap(() => {
+    const { slots, handshakes, usedTokens } = lab.startServer().server;
+    return [slots.byAddress, handshakes.byAddress, usedTokens.byTag];
+  });
+  expect(new Set(tables.map(({ seedLow }) => seedLow)).size).toBe(2);
+  expect(new Set(tables.map(({ seedHigh }) => seedHigh)).size).toBe(2);
+});
+
 /** Connects with a token that may have been used at another start; nonces of the server are watched by the lab. */
 function connectAgain(lab: ReturnType<typeof createLab>, server: LabServer, token: Uint8Array): void {
   const client = lab.startClient({ token, isCareless: true });
