@@ -52,6 +52,7 @@ export interface Paths {
   readonly challenges: Uint32Array;
   readonly bytesIn: Float64Array;
   readonly bytesOut: Float64Array;
+  /** When the connection's last challenge was sent, to whichever address. */
   readonly sentMs: Float64Array;
 }
 
@@ -84,7 +85,7 @@ export function createRekeys(
       challenges: new Uint32Array(capacity * 2),
       bytesIn: new Float64Array(capacity),
       bytesOut: new Float64Array(capacity),
-      sentMs: new Float64Array(capacity),
+      sentMs: new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY),
     },
     answers: ANSWERS_BURST,
     refilledMs: 0,
@@ -101,4 +102,5 @@ export function releaseRekey(rekeys: Rekeys, slot: number): void {
   rekeys.answeredMs[slot] = Number.NEGATIVE_INFINITY;
   rekeys.hasForgotten[slot] = 0;
   rekeys.paths.states[slot] = PROVEN;
+  rekeys.paths.sentMs[slot] = Number.NEGATIVE_INFINITY;
 }

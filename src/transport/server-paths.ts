@@ -2,8 +2,9 @@
 // is sent there, and only its response moves the connection; until then all goes to the old address, and to the new one
 // never more than 0.31 of the bytes that came from it. Edge threads; nothing allocates but the drawing of a challenge.
 //
-// A packet that was copied on its way and comes from elsewhere before the original moves nothing: the response has to
-// come from there too. One that was replayed does not even get here. A connection has one other address at a time.
+// A packet that was copied on its way and comes from elsewhere before the original moves nothing by itself: the response
+// has to come from there too, so who copies has to be faster with that as well, and again with all that follows. One that
+// was replayed does not even get here. A connection has one other address at a time.
 
 import { ADDRESS_WORDS, copyAddress, isSameAddress } from './address.ts';
 import { ID_BYTES } from './bound-packet.ts';
@@ -64,10 +65,9 @@ function begin(server: Server, slot: number, address: Uint32Array, at: number): 
   paths.challenges[slot * 2 + 1] = readWord(control, 4);
   paths.bytesIn[slot] = 0;
   paths.bytesOut[slot] = 0;
-  paths.sentMs[slot] = Number.NEGATIVE_INFINITY;
 }
 
-/** When enough has come from there, and not too often. */
+/** When enough has come from there, and not too often: a connection's, whichever address the last one went to. */
 function challenge(server: Server, nowMs: number, slot: number): void {
   const { paths, control } = server.rekeys!;
   const { bytesIn, bytesOut, sentMs, challenges, addresses } = paths;

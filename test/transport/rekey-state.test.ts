@@ -14,10 +14,13 @@ test('whoever takes a slot finds nothing of who had it: no keys, no exchange, no
     const client = connectRekeyClient(lab, server);
     expect([rekeys.keySets.byId.count, rekeys.keySets.current[0], rekeys.hasForgotten[0]]).toEqual([0, -1, 0]);
     expect([rekeys.states[0], rekeys.paths.states[0]]).toEqual([SETTLED, PROVEN]);
+    expect(rekeys.paths.sentMs[0]).toBe(Number.NEGATIVE_INFINITY);
     passTime(server, client, 0, 4900);
     expect([rekeys.keySets.byId.count, rekeys.hasForgotten[0]]).toEqual([1, 1]);
-    server.receive(START_MS + 5000, clientAddress(800), payloadPacket(client, START_MS + 5000, 1));
+    const bytes = payloadPacket(client, START_MS + 5000, ...new Array(200).fill(1));
+    server.receive(START_MS + 5000, clientAddress(800), bytes);
     expect(rekeys.paths.states[0]).not.toBe(PROVEN);
+    expect(rekeys.paths.sentMs[0]).toBe(START_MS + 5000);
     disconnectClient(server.server, START_MS + 5000, 0);
     server.take();
     expect(server.server.slots.freeCount).toBe(1);

@@ -184,6 +184,19 @@ test('each address has its own credit: the next one is challenged by its first p
   }
 });
 
+test('a connection gets ten challenges a second at most, however often the address changes', () => {
+  const { server, client } = start(17);
+  const sentMs: number[] = [];
+  for (let step = 0; step < 300; step++) {
+    const nowMs = NOW + step * 10;
+    const bytes = payloadPacket(client, nowMs, ...new Array(200).fill(step & 255));
+    server.receive(nowMs, step % 2 === 0 ? NEW : OTHER, bytes);
+    sentMs.push(...server.take().map(() => nowMs));
+  }
+  expect(server.moved()).toEqual({ pathChallenges: 30 });
+  expect(sentMs).toEqual(Array.from({ length: 30 }, (_, index) => NOW + index * 100));
+});
+
 test('an address that another client has is not taken from it', () => {
   const lab = createLab(8);
   const server = startRekeyServer(lab);
