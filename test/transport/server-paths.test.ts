@@ -116,7 +116,7 @@ test('what was sent before moves nothing: replayed from elsewhere, or overtaken 
   expect([pathOf(server), server.take(), server.moved()]).toEqual([PROVEN, [], {}]);
 });
 
-test('who copies packets on their way and is faster is challenged and gets nothing else; only its own response would count', () => {
+test('who copies packets on their way and is faster is challenged and gets nothing else, unless it is faster with the response too', () => {
   const { server, client } = start(6);
   for (let count = 0; count < 4; count++) {
     server.receive(NOW, OTHER, payloadPacket(client, NOW, ...new Array(100).fill(count)));
@@ -135,6 +135,24 @@ test('who copies packets on their way and is faster is challenged and gets nothi
   expect(addressOf(server)).toEqual(client.address);
   expect(pathOf(server)).toBe(PROVEN);
   expect(server.moved()).toMatchObject({ pathForged: 1 });
+});
+
+test('who hands the challenge on and is faster with each packet has the connection, until one of the client’s comes first', () => {
+  const { server, client } = start(16);
+  /** The copy comes first, so the original is a replay. */
+  const race = (bytes: Uint8Array): void => {
+    for (const address of [OTHER, client.address]) server.receive(NOW, address, bytes);
+  };
+  race(payloadPacket(client, NOW, ...new Array(200).fill(1)));
+  client.receive(NOW, server.take()[0]!.bytes);
+  for (const { bytes } of client.take()) race(bytes);
+  expect(addressOf(server)).toEqual(OTHER);
+  expect(server.moved()).toEqual({ pathChallenges: 1, dropReplayed: 2, moves: 1 });
+  const nowMs = NOW + 200;
+  server.receive(nowMs, client.address, payloadPacket(client, nowMs, ...new Array(200).fill(2)));
+  exchangeAt(server, client, client.address, nowMs);
+  expect(addressOf(server)).toEqual(client.address);
+  expect(server.moved()).toEqual({ pathChallenges: 1, moves: 1 });
 });
 
 test.each([0, 1])('a response whose word %i is not the one that was sent moves nothing', (word) => {
