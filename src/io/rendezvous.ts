@@ -16,7 +16,13 @@ import {
   type RendezvousCount,
 } from '../transport/rendezvous/counts.ts';
 import { createHost, type Host, receiveAsHost, updateHost } from '../transport/rendezvous/host.ts';
-import { HOST_ID_BYTES, isRendezvous, TICKET_LIFETIME_S } from '../transport/rendezvous/layout.ts';
+import {
+  HOST_ID_BYTES,
+  isRendezvous,
+  MEETINGS_MAX,
+  MEETINGS_PER_GUEST_HOST_MAX,
+  TICKET_LIFETIME_S,
+} from '../transport/rendezvous/layout.ts';
 import { mintInvitation } from '../transport/rendezvous/messages.ts';
 import { joinHost } from './connect-tokens.ts';
 import { readKey } from './keys.ts';
@@ -39,9 +45,6 @@ export interface RendezvousOptions {
   readonly rendezvousKeyFile: string;
   readonly zones: number;
 }
-
-/** Guests that one edge punches to at a time. */
-const MEETINGS_MAX = 64;
 
 /** One for each zone, or none at all. Throws a ServerError when the point has no address or there is no key. */
 export async function readSeats(
@@ -134,7 +137,18 @@ export function takeSeat(
 ): SeatedHost {
   if (seat === undefined) return { take: () => false, update: () => {} };
   const { key, point, hostId } = seat;
-  const host = createHost({ aead, key, point, hostId, meetingsMax: MEETINGS_MAX, outbox }, nowMs);
+  const host = createHost(
+    {
+      aead,
+      key,
+      point,
+      hostId,
+      meetingsMax: MEETINGS_MAX,
+      meetingsPerGuestHostMax: MEETINGS_PER_GUEST_HOST_MAX,
+      outbox,
+    },
+    nowMs,
+  );
   addresses.push(host.publicAddress);
   const counts = new Uint32Array(seat.counts);
   return {

@@ -20,6 +20,13 @@ export function isSameAddress(a: Uint32Array, aAt: number, b: Uint32Array, bAt: 
   return true;
 }
 
+/** Whether both count as one host: the same IPv4 address, or the same /64 of IPv6, of which a line has one at least. */
+export function isSameHost(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number): boolean {
+  if (a[aAt] !== b[bAt] || a[aAt + 1] !== b[bAt + 1]) return false;
+  const isIpv6 = a[aAt] !== 0 || a[aAt + 1] !== 0;
+  return isIpv6 || (a[aAt + 2] === b[bAt + 2] && a[aAt + 3] === b[bAt + 3]);
+}
+
 export function copyAddress(source: Uint32Array, from: number, target: Uint32Array, at: number): void {
   for (let word = 0; word < ADDRESS_WORDS; word++) target[at + word] = source[from + word]!;
 }

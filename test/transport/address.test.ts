@@ -6,6 +6,7 @@ import {
   formatAddress,
   isLoopback,
   isSameAddress,
+  isSameHost,
   parseAddress,
   readAddress,
   writeAddress,
@@ -70,4 +71,16 @@ test.each([
   ['[fe80::1]:1', false],
 ])('whether %s is this machine itself: %s', (text, isOwn) => {
   expect(isLoopback(parseAddress(text)!, 0)).toBe(isOwn);
+});
+
+test.each([
+  ['10.0.0.1:5', '10.0.0.1:6', true],
+  ['10.0.0.1:5', '10.0.0.2:5', false],
+  ['[2001:db8:1:2::1]:5', '[2001:db8:1:2:ffff::9]:6', true],
+  ['[2001:db8:1:2::1]:5', '[2001:db8:1:3::1]:5', false],
+  ['[2001:db8:1:2::1]:5', '[2001:db9:1:2::1]:5', false],
+  ['[0:0:1::1]:5', '10.0.0.1:5', false],
+  ['[::1]:5', '[::2]:5', false],
+])('%s and %s are the same host: %s', (a, b, isSame) => {
+  expect(isSameHost(Uint32Array.of(7, ...parseAddress(a)!), 1, parseAddress(b)!, 0)).toBe(isSame);
 });

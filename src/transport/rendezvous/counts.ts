@@ -38,6 +38,8 @@ export const RENDEZVOUS_DROPS = [
   'dropTicketSpent',
   /** There is room for no more hosts; at a host, for no more meetings. */
   'dropFull',
+  /** At a host: one guest host has as many meetings as it may. */
+  'dropShare',
   /** Answers nothing that was asked, or nothing of late. */
   'dropStale',
 ] as const;

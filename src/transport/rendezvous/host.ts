@@ -7,6 +7,7 @@
 import { assert } from '../../base/assert.ts';
 import { ADDRESS_WORDS, type Address, copyAddress, isSameAddress } from '../address.ts';
 import type { Aead } from '../aead.ts';
+import { drawSeed } from '../key-table.ts';
 import { KEY_BYTES, TAG_BYTES } from '../layout.ts';
 import type { Outbox } from '../outbox.ts';
 import { readWord } from '../u64.ts';
@@ -22,7 +23,6 @@ import {
   HOST_ID_BYTES,
   INTRODUCE,
   INTRODUCE_BODY_BYTES,
-  MEETING_MS,
   PUNCH,
   PUNCH_BODY_BYTES,
   PUNCH_MS,
@@ -34,6 +34,17 @@ import {
   REGISTERED,
   SILENCE_MS,
 } from './layout.ts';
+import {
+  beginMeeting,
+  createMeetings,
+  findByAddress,
+  findByTag,
+  findPlace,
+  type Meetings,
+  NO_PLACE,
+  SHARE_TAKEN,
+  TAG_WORDS,
+} from './meetings.ts';
 import { openBody, readWords, sendBody } from './messages.ts';
 
 export interface HostOptions {
@@ -43,21 +54,10 @@ export interface HostOptions {
   readonly point: Address;
   /** 8 bytes, by which tickets name it. */
   readonly hostId: Uint8Array;
-  /** Guests that are punched to at a time; the next one is dropped. */
+  /** Guests that are punched to at a time; the next one is dropped. The same for those of one guest host. */
   readonly meetingsMax: number;
+  readonly meetingsPerGuestHostMax: number;
   readonly outbox: Outbox;
-}
-
-/** A guest that was introduced. */
-interface Meeting {
-  readonly tag: Uint32Array;
-  readonly address: Address;
-  readonly key: Uint8Array;
-  startedMs: number;
-  punchedMs: number;
-  punches: number;
-  hasHeard: boolean;
-  isOver: boolean;
 }
 
 export interface Host {
@@ -65,43 +65,33 @@ export interface Host {
   readonly asking: Asking;
   /** Of the registration before the one at hand: introductions that cross with it still count. */
   readonly echoBefore: Uint8Array;
-  readonly meetings: readonly Meeting[];
+  readonly meetings: Meetings;
+  /** Of the introduction at hand: whom it is about, and its ticket. */
+  readonly guest: Address;
+  readonly tag: Uint32Array;
   /** Where the world sees this host, while `isRegistered`. */
   readonly publicAddress: Address;
   isRegistered: boolean;
   registeredMs: number;
 }
 
-const TAG_WORDS = TAG_BYTES / 4;
-
 /** Begins to register: the first packet is in the outbox. */
 export function createHost(options: HostOptions, nowMs: number): Host {
-  const { aead, outbox, point, key, hostId, meetingsMax } = options;
+  const { aead, outbox, point, key, hostId, meetingsMax, meetingsPerGuestHostMax } = options;
   assert(hostId.length === HOST_ID_BYTES, 'a host has an id of 8 bytes');
   const host: Host = {
     options,
     asking: createAsking(aead, outbox, point, key),
     echoBefore: new Uint8Array(ECHO_BYTES),
-    meetings: Array.from({ length: meetingsMax }, createMeeting),
+    meetings: createMeetings(meetingsMax, meetingsPerGuestHostMax, drawSeed(aead)),
+    guest: new Uint32Array(ADDRESS_WORDS),
+    tag: new Uint32Array(TAG_WORDS),
     publicAddress: new Uint32Array(ADDRESS_WORDS),
     isRegistered: false,
     registeredMs: Number.NEGATIVE_INFINITY,
   };
   register(host, nowMs);
   return host;
-}
-
-function createMeeting(): Meeting {
-  return {
-    tag: new Uint32Array(TAG_WORDS),
-    address: new Uint32Array(ADDRESS_WORDS),
-    key: new Uint8Array(KEY_BYTES),
-    startedMs: Number.NEGATIVE_INFINITY,
-    punchedMs: Number.NEGATIVE_INFINITY,
-    punches: 0,
-    hasHeard: false,
-    isOver: true,
-  };
 }
 
 // --- registration
@@ -149,8 +139,8 @@ export function updateHost(host: Host, nowMs: number): void {
     asking.counts[COUNT.hostsLost]!++;
   }
   if (silenceMs >= REGISTER_MS && nowMs - asking.askedMs >= ASK_MS) register(host, nowMs);
-  for (const meeting of meetings) {
-    if (!meeting.isOver && nowMs - meeting.punchedMs >= PUNCH_MS) punch(host, nowMs, meeting);
+  for (let meeting = 0; meeting < meetings.capacity; meeting++) {
+    if (meetings.isOver[meeting] === 0 && nowMs - meetings.punchedMs[meeting]! >= PUNCH_MS) punch(host, nowMs, meeting);
   }
 }
 
@@ -205,7 +195,7 @@ function takeIntroduction(
   from: number,
   end: number,
 ): number {
-  const { asking, meetings, options } = host;
+  const { asking, meetings, options, guest, tag } = host;
   const { body } = asking.sealer;
   if (end - from !== packetBytes(INTRODUCE_BODY_BYTES)) return COUNT.dropSize;
   if (!isSameAddress(address, at, asking.point, 0)) return COUNT.dropStranger;
@@ -213,56 +203,41 @@ function takeIntroduction(
     return COUNT.dropForged;
   }
   if (!isEcho(body, asking.echo) && !isEcho(body, host.echoBefore)) return COUNT.dropStale;
+  readWords(body, ECHO_BYTES, guest, 0);
+  for (let word = 0; word < TAG_WORDS; word++) tag[word] = readWord(body, TAG_AT + word * 4);
   // A guest that asks again is introduced again: its punches are counted on.
-  if (meetings.some((meeting) => nowMs - meeting.startedMs < MEETING_MS && hasTag(meeting, body))) return TAKEN;
-  const meeting = meetings.find(({ startedMs }) => nowMs - startedMs >= MEETING_MS);
-  if (meeting === undefined) return COUNT.dropFull;
-  beginMeeting(meeting, nowMs, body);
+  if (findByTag(meetings, nowMs, tag) >= 0) return TAKEN;
+  const meeting = findPlace(meetings, guest);
+  if (meeting === SHARE_TAKEN) return COUNT.dropShare;
+  if (meeting === NO_PLACE) return COUNT.dropFull;
+  beginMeeting(meetings, nowMs, meeting, guest, tag);
+  const key = meetings.keys[meeting]!;
+  for (let index = 0; index < KEY_BYTES; index++) key[index] = body[KEY_AT + index]!;
   asking.counts[COUNT.introductions]!++;
   punch(host, nowMs, meeting);
   return TAKEN;
 }
 
 const TAG_AT = ECHO_BYTES + ADDRESS_BYTES;
-
-function beginMeeting(meeting: Meeting, nowMs: number, body: Uint8Array): void {
-  readWords(body, ECHO_BYTES, meeting.address, 0);
-  for (let word = 0; word < TAG_WORDS; word++) meeting.tag[word] = readWord(body, TAG_AT + word * 4);
-  const keyAt = TAG_AT + TAG_BYTES;
-  for (let index = 0; index < KEY_BYTES; index++) meeting.key[index] = body[keyAt + index]!;
-  meeting.startedMs = nowMs;
-  meeting.punches = 0;
-  meeting.hasHeard = false;
-  meeting.isOver = false;
-}
+const KEY_AT = TAG_AT + TAG_BYTES;
 
 function isEcho(body: Uint8Array, echo: Uint8Array): boolean {
   return echo.every((byte, index) => body[index] === byte);
 }
 
-function hasTag({ tag }: Meeting, body: Uint8Array): boolean {
-  return tag.every((word, index) => readWord(body, TAG_AT + index * 4) === word);
-}
-
 /** Says that it is there, and whether it has heard the guest; the last one for this guest ends the meeting. */
-function punch({ asking }: Host, nowMs: number, meeting: Meeting): void {
+function punch({ asking, meetings }: Host, nowMs: number, meeting: number): void {
   const { sealer, outbox, counts } = asking;
-  sealer.body[0] = meeting.hasHeard ? 1 : 0;
-  meeting.punchedMs = nowMs;
-  meeting.punches++;
-  meeting.isOver = meeting.punches >= PUNCHES_MAX;
+  const { keys, addresses, hasHeard, punches, punchedMs, isOver } = meetings;
+  sealer.body[0] = hasHeard[meeting]!;
+  punchedMs[meeting] = nowMs;
+  punches[meeting]!++;
+  isOver[meeting] = punches[meeting]! >= PUNCHES_MAX ? 1 : 0;
   counts[COUNT.punches]!++;
   counts[COUNT.packetsOut]!++;
-  counts[COUNT.bytesOut]! += sendBody(
-    sealer,
-    outbox,
-    meeting.key,
-    PUNCH,
-    FROM_HOST,
-    PUNCH_BODY_BYTES,
-    meeting.address,
-    0,
-  );
+  const key = keys[meeting]!;
+  const at = meeting * ADDRESS_WORDS;
+  counts[COUNT.bytesOut]! += sendBody(sealer, outbox, key, PUNCH, FROM_HOST, PUNCH_BODY_BYTES, addresses, at);
 }
 
 function takePunch(
@@ -276,17 +251,14 @@ function takePunch(
 ): number {
   const { asking, meetings } = host;
   if (end - from !== packetBytes(PUNCH_BODY_BYTES)) return COUNT.dropSize;
-  let reason = COUNT.dropStranger;
-  for (const meeting of meetings) {
-    if (nowMs - meeting.startedMs >= MEETING_MS || !isSameAddress(meeting.address, 0, address, at)) continue;
-    // One address may be several guests', each with its key.
-    reason = COUNT.dropForged;
-    if (!openBody(asking.sealer, meeting.key, PUNCH, FROM_GUEST, bytes, from + 1, end)) continue;
-    if (!meeting.hasHeard) asking.counts[COUNT.opened]!++;
-    // The next punch tells the guest; when that has heard us too, none is needed.
-    meeting.hasHeard = true;
-    if (asking.sealer.body[0] === 1) meeting.isOver = true;
-    return TAKEN;
+  const meeting = findByAddress(meetings, nowMs, address, at);
+  if (meeting < 0) return COUNT.dropStranger;
+  if (!openBody(asking.sealer, meetings.keys[meeting]!, PUNCH, FROM_GUEST, bytes, from + 1, end)) {
+    return COUNT.dropForged;
   }
-  return reason;
+  if (meetings.hasHeard[meeting] === 0) asking.counts[COUNT.opened]!++;
+  // The next punch tells the guest; when that has heard us too, none is needed.
+  meetings.hasHeard[meeting] = 1;
+  if (asking.sealer.body[0] === 1) meetings.isOver[meeting] = 1;
+  return TAKEN;
 }

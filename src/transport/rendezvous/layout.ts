@@ -85,6 +85,10 @@ export const GIVE_UP_MS = 5_000;
 /** How long a host remembers a meeting: longer than an introduction can come again. */
 export const MEETING_MS = 30_000;
 
+/** Guests that a host punches to at a time, and those of one guest host among them. */
+export const MEETINGS_MAX = 1024;
+export const MEETINGS_PER_GUEST_HOST_MAX = 64;
+
 /** Whether a packet is one of these, by its first byte: netcode's have at least one byte of sequence number. */
 export function isRendezvous(first: number | undefined): boolean {
   return first !== undefined && first >= REGISTER && first <= PUNCH;

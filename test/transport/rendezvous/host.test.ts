@@ -2,8 +2,22 @@ import { expect, test } from 'vitest';
 import { type Address, formatAddress, parseAddress } from '../../../src/transport/address.ts';
 import type { RendezvousCount } from '../../../src/transport/rendezvous/counts.ts';
 import type { Host } from '../../../src/transport/rendezvous/host.ts';
-import { MEETING_MS, PUNCHES_MAX, REGISTER_MS } from '../../../src/transport/rendezvous/layout.ts';
-import { addGuest, addHost, addPoint, countOf, createWorld, lastParty, POINT_ADDRESS, type World } from './lab.ts';
+import {
+  ADDRESS_BYTES,
+  ECHO_BYTES,
+  FROM_POINT,
+  INTRODUCE,
+  INTRODUCE_BODY_BYTES,
+  MEETING_MS,
+  MEETINGS_MAX,
+  MEETINGS_PER_GUEST_HOST_MAX,
+  PUNCHES_MAX,
+  packetBytes,
+  REGISTER_MS,
+} from '../../../src/transport/rendezvous/layout.ts';
+import { createSealer, sealBody, writeWords } from '../../../src/transport/rendezvous/messages.ts';
+import { writeWord } from '../../../src/transport/u64.ts';
+import { addGuest, addHost, addPoint, countOf, createWorld, KEY, lastParty, POINT_ADDRESS, type World } from './lab.ts';
 
 const STRANGER = parseAddress('192.0.2.99:9000')!;
 
@@ -16,10 +30,10 @@ interface Scene {
   newest(type: number): Uint8Array;
 }
 
-function createScene(seed: number): Scene {
+function createScene(seed: number, options: Parameters<typeof addHost>[1] = {}): Scene {
   const world = createWorld(seed);
   addPoint(world);
-  const host = addHost(world);
+  const host = addHost(world, options);
   const party = lastParty(world);
   world.run(500);
   const isHosts = (address: Address): boolean => formatAddress(address) === formatAddress(party.address);
@@ -96,6 +110,57 @@ test('more guests at a time than it has room for are dropped', () => {
   expect(count('dropFull')).toBe(2);
 });
 
+/** Introduces a guest with this ticket, as the point would; answers how many punches leave at once. */
+function introduce({ world, host, tell }: Scene, address: string, ticket: number): number {
+  const sealer = createSealer(world.aead);
+  sealer.body.set(host.asking.echo);
+  writeWords(sealer.body, ECHO_BYTES, parseAddress(address)!, 0);
+  writeWord(sealer.body, ECHO_BYTES + ADDRESS_BYTES, ticket);
+  const bytes = new Uint8Array(packetBytes(INTRODUCE_BODY_BYTES)).fill(INTRODUCE);
+  sealBody(sealer, KEY, INTRODUCE, FROM_POINT, INTRODUCE_BODY_BYTES, bytes, 1);
+  return tell(bytes).length;
+}
+
+const REAL = { meetingsMax: MEETINGS_MAX, meetingsPerGuestHostMax: MEETINGS_PER_GUEST_HOST_MAX };
+const guestAddress = (index: number): string => `203.0.${index >> 8}.${index & 255}:5000`;
+
+test('a thousand guests at once, and a thousand more two seconds later', () => {
+  const scene = createScene(7, REAL);
+  const { world, host, count } = scene;
+  const join = (from: number, to: number): void => {
+    for (let index = from; index < to; index++) introduce(scene, guestAddress(index), index);
+  };
+  join(0, 1030);
+  expect([count('introductions'), count('dropFull')]).toEqual([1024, 6]);
+  expect(count('punches')).toBe(1024);
+  world.run(2_500);
+  expect(count('punches'), 'each has as many as another').toBe(1024 * PUNCHES_MAX);
+  expect(introduce(scene, guestAddress(5), 5), 'what is over is remembered').toBe(0);
+  join(2000, 3024);
+  expect([count('introductions'), count('dropFull')]).toEqual([2048, 6]);
+  expect(host.meetings.byTag.count).toBe(1024);
+});
+
+test('one guest host has a share, however many tickets it shows; others come in beside it', () => {
+  const scene = createScene(8, REAL);
+  const { world, count } = scene;
+  for (let ticket = 1; ticket <= 200; ticket++) introduce(scene, `203.0.113.1:${ticket}`, ticket);
+  expect([count('introductions'), count('dropShare'), count('dropFull')]).toEqual([64, 136, 0]);
+  expect(introduce(scene, '203.0.113.2:1', 201)).toBe(1);
+  world.run(2_500);
+  expect(introduce(scene, '203.0.113.1:201', 202), 'and again, once its own are over').toBe(1);
+});
+
+test('a newer ticket of an address takes the place of an older, which brings no more punches', () => {
+  const scene = createScene(9);
+  const { world, count } = scene;
+  expect(introduce(scene, guestAddress(1), 1)).toBe(1);
+  expect(introduce(scene, guestAddress(1), 2)).toBe(1);
+  expect(introduce(scene, guestAddress(1), 1)).toBe(0);
+  world.run(3_000);
+  expect(count('punches')).toBe(1 + PUNCHES_MAX);
+});
+
 test('punches count from who was introduced, with its key', () => {
   const { world, host, tell, count } = createScene(6);
   const guest = addGuest(world);
@@ -111,5 +176,5 @@ test('punches count from who was introduced, with its key', () => {
   expect(tell(punch.bytes.subarray(0, 41), punch.from)).toEqual([]);
   expect(count('dropSize')).toBe(1);
   expect(guest.state).toBe(3);
-  expect(host.meetings.filter(({ isOver }) => isOver).length).toBe(3);
+  expect([...host.meetings.isOver]).toEqual([1, 1, 1]);
 });

@@ -143,10 +143,13 @@ export function addPoint(world: World, options: Partial<PointOptions> = {}): Poi
   return addParty(world, '192.0.2.1:9000', false, create, receiveAtPoint, updatePoint);
 }
 
-export function addHost(world: World, { address = '198.51.100.2:7777', hasNat = true, hostId = HOST_ID } = {}): Host {
+export function addHost(
+  world: World,
+  { address = '198.51.100.2:7777', hasNat = true, hostId = HOST_ID, meetingsMax = 3, meetingsPerGuestHostMax = 3 } = {},
+): Host {
   const { aead, nowMs } = world;
   const create = (outbox: Outbox): Host =>
-    createHost({ aead, key: KEY, point: POINT_ADDRESS, hostId, meetingsMax: 3, outbox }, nowMs);
+    createHost({ aead, key: KEY, point: POINT_ADDRESS, hostId, meetingsMax, meetingsPerGuestHostMax, outbox }, nowMs);
   return addParty(world, address, hasNat, create, receiveAsHost, updateHost);
 }
 
