@@ -26,6 +26,9 @@ const FLOOD_PER_MS = 12;
 const ROUND_MS = 4;
 /** CPU time of a tick at p99 with 500 players; these are 20. */
 const TICK_CPU_MS_MAX = 3;
+/** A bot's loss is that of its last 128 packets or more, so that one of them is 1 of 128 of it at most. */
+const LOSS_PACKETS = 128;
+const LOSS_SHARE_MAX = 0.001;
 const SEED = Number(process.env.SEED ?? 99);
 
 let server: ServerProcess;
@@ -85,8 +88,9 @@ test.each(FLOODS)('$name', async ({ name, answerShare, start }) => {
   // What else runs on this machine, the attacker among it, may keep the zone from its core.
   const share = Math.max(0, 0.9 - waitMs / (SECONDS * 1000));
   expect(together.snapshotsPerSecond.mean!).toBeGreaterThan(alone.snapshotsPerSecond.mean! * share);
-  // Beyond what the kernel had no room for nothing is lost.
-  if (lost === 0) expect(together.lossUpPercent.mean!).toBeLessThan(0.1);
+  // Beyond what the kernel had no room for, the flood's packets among it, nothing is lost.
+  const honest = BOTS * LOSS_PACKETS;
+  expect((together.lossUpPercent.mean! / 100) * honest).toBeLessThan(lost + LOSS_SHARE_MAX * honest);
   expect(tickCpuMs).toBeLessThan(TICK_CPU_MS_MAX);
   expect(grown('missed_ticks_total') * TICK_MS).toBeLessThanOrEqual(waitMs);
 });
