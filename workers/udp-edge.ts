@@ -14,7 +14,7 @@ import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
-import { BANDS_AT, createUdpCountsWriter } from '../src/io/udp-metrics.ts';
+import { BANDS_AT, createUdpCountsWriter, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
 import {
   createDatagrams,
   flushDatagrams,
@@ -122,9 +122,10 @@ async function start(): Promise<void> {
     flush();
     writeCounts(server.counts, socket.counts());
   }, UPDATE_INTERVAL_MS);
-  const bands = new Uint32Array(data.udpCounters);
+  const gauges = new Uint32Array(data.udpCounters);
+  gauges[RECEIVE_BUFFER_AT] = socket.receiveBufferBytes;
   setInterval(() => {
-    countLines(datagrams, bands, BANDS_AT);
+    countLines(datagrams, gauges, BANDS_AT);
     writeLines(datagrams, data.udpLines);
   }, LINES_INTERVAL_MS);
   readInBatches(socket, take, steadyMs, nap);
@@ -132,7 +133,7 @@ async function start(): Promise<void> {
     if (message.type === 'drain') void drain(socket, flush, () => hasClosing(datagrams));
     else door.useStore(message.port);
   });
-  port!.postMessage({ type: 'listening', port: socket.port });
+  port!.postMessage({ type: 'listening', port: socket.port, receiveBufferBytes: socket.receiveBufferBytes });
   await door.serve(flush);
 }
 

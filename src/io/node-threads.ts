@@ -25,6 +25,7 @@ import { type Logger, wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
+import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
 
@@ -151,12 +152,21 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));
     // One after the other: of two ports in use the first is named.
     for (const threads of zoneThreads) for (const edge of threads.edges) await startEdge(node, threads, edge);
+    warnOfSmallBuffers(node);
     await passOldTokens(options);
   } catch (error) {
     await drain(node);
     throw error;
   }
   return describe(node);
+}
+
+/** Once for all edges: their sockets ask one system for the same. */
+function warnOfSmallBuffers({ zoneThreads, log }: Node): void {
+  const udp = zoneThreads[0]?.edges.find(({ kind }) => kind === 'udp');
+  if (udp?.thread === undefined) return;
+  const warning = describeSmallBuffer(Number(udp.thread.upMessage.receiveBufferBytes));
+  if (warning !== undefined) log.warn(warning);
 }
 
 /**

@@ -23,6 +23,12 @@ const BAND_ROWS = LINE_FIGURES.flatMap(({ metric, help, bounds }): CounterRow[] 
   [...bounds, '+Inf'].map((le) => ({ metric, kind: 'gauge', help, labels: { le: String(le) } })),
 );
 
+const RECEIVE_BUFFER_ROW: CounterRow = {
+  metric: 'udp_receive_buffer_bytes',
+  kind: 'gauge',
+  help: 'Room for packets that wait at the socket, as the system counts it: Linux says twice what fits',
+};
+
 /** The gauges are behind what is copied. */
 export const UDP_ROWS: readonly CounterRow[] = [
   ...TRANSPORT_NAMES.map((name) =>
@@ -35,9 +41,11 @@ export const UDP_ROWS: readonly CounterRow[] = [
   ...SOCKET_NAMES.map((name) =>
     counter(`udp_socket_${snake(name)}_total`, `Socket: ${snake(name).replaceAll('_', ' ')}`),
   ),
+  RECEIVE_BUFFER_ROW,
   ...BAND_ROWS,
 ];
 export const BANDS_AT = UDP_ROWS.length - BAND_WORDS;
+export const RECEIVE_BUFFER_AT = BANDS_AT - 1;
 
 export function createUdpCounterBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(UDP_ROWS.length * 4);

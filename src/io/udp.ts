@@ -53,6 +53,20 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
   );
 }
 
+/**
+ * A sentence for the operator when a socket got less than half the room for packets that it asked for, else undefined.
+ * @param grantedBytes as the socket says it
+ */
+export function describeSmallBuffer(grantedBytes: number, platform = process.platform): string | undefined {
+  // Linux counts what it needs beside the packets, and says twice what was asked for.
+  const bytes = platform === 'linux' ? grantedBytes / 2 : grantedBytes;
+  if (bytes >= BUFFER_BYTES / 2) return undefined;
+  return (
+    `UDP packets are lost in bursts: the system grants a socket ${Math.floor(bytes / 1024)} KiB for those that wait, of ` +
+    `${BUFFER_BYTES / 1024} asked for; set the sysctl net.core.rmem_max to ${BUFFER_BYTES}.`
+  );
+}
+
 async function findAddress(host: string): Promise<string> {
   try {
     return (await lookup(host)).address;

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type RunOutcome, runBots, type ServerProcess, startServer } from '../../bench/server.ts';
+import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer } from '../../bench/server.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'darkages-udp-'));
@@ -50,6 +50,8 @@ test('20 bots play for five seconds over UDP and fare well', async () => {
   expect(report.bytesDownPerSecond.p99).toBeLessThan(20_480);
   expect(report.bytesUpPerSecond.mean).toBeGreaterThan(500);
   expect(report.bytesUpPerSecond.p99).toBeLessThan(2_500);
+  const { values } = await readMetrics(server.url);
+  expect(values.get('darkages_udp_receive_buffer_bytes{zone_id="1"}')).toBeGreaterThan(100_000);
 });
 
 test('a twentieth of all datagrams lost, in two processes: snapshots are fewer, nobody fails', async () => {

@@ -22,10 +22,12 @@ let channels = 0;
 let told: Told[];
 let threads: NodeThreads | undefined;
 let hopeless: string[];
+let warnings: string[];
 
 beforeEach(() => {
   told = [];
   hopeless = [];
+  warnings = [];
   // One a test: what threads of the test before still say is not for this one.
   process.env.NODE_THREAD_CHANNEL = `node-thread-${++channels}`;
   channel = new BroadcastChannel(process.env.NODE_THREAD_CHANNEL);
@@ -58,7 +60,7 @@ async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): P
     connectKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
     tls: undefined,
     publicHosts: ['127.0.0.1'],
-    log: createLogger('silent', false),
+    log: Object.assign(createLogger('silent', false), { warn: (text: string) => warnings.push(text) }),
     now: createManualClock().now,
     onHopeless: (reason) => hopeless.push(reason),
   });
@@ -102,6 +104,19 @@ test('with UDP each zone has a second edge, at the same port number', async () =
   const figures = await threads?.figures();
   expect(figures?.map(({ name }) => name)).toEqual(expect.arrayContaining(['edge-1', 'udp-edge-1', 'udp-edge-2']));
 });
+
+test.each([
+  { udp: 'auto', bytes: 16 << 20, isTold: false },
+  { udp: 'auto', bytes: 425_984, isTold: true },
+  { udp: 'off', bytes: 425_984, isTold: false },
+])(
+  'sockets that were granted $bytes bytes, UDP $udp: said once at the start: $isTold',
+  async ({ udp, bytes, isTold }) => {
+    process.env.NODE_THREAD_BUFFER_BYTES = String(bytes);
+    await start('--udp', udp).finally(() => delete process.env.NODE_THREAD_BUFFER_BYTES);
+    expect(warnings).toEqual(isTold ? [expect.stringContaining('net.core.rmem_max')] : []);
+  },
+);
 
 test('a dead zone goes on with the next epoch, its edge stays', async () => {
   await start();

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { createUdpCounterBuffer, createUdpCountsWriter, UDP_ROWS } from '../../src/io/udp-metrics.ts';
+import {
+  createUdpCounterBuffer,
+  createUdpCountsWriter,
+  RECEIVE_BUFFER_AT,
+  UDP_ROWS,
+} from '../../src/io/udp-metrics.ts';
 import { COUNT, createCounts, DROP_REASONS } from '../../src/transport/counts.ts';
 import { createUdpCounts } from '../../src/transport/udp-port.ts';
 
@@ -17,6 +22,7 @@ test('each count has a row of its own, and finds its way there', () => {
   expect(countOf('udp_packets_dropped_total forged')).toBe(3);
   expect(countOf('udp_packets_in_total ')).toBe(4_000_000_000);
   expect(countOf('udp_socket_receive_dropped_total ')).toBe(9);
+  expect(names[RECEIVE_BUFFER_AT]).toBe('udp_receive_buffer_bytes ');
 });
 
 test('an edge that starts again goes on from what was counted, however often it tells, and wraps as everything does', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { openUdp, readInBatches } from '../../src/io/udp.ts';
+import { describeSmallBuffer, openUdp, readInBatches } from '../../src/io/udp.ts';
 import * as libc from '../../src/io/udp-libc.ts';
 import { createPacketBatch, type UdpSocket } from '../../src/transport/udp-port.ts';
 
@@ -26,6 +26,19 @@ test('batches where they can be had, else and when asked for a packet at a time'
     code: 'DARKAGES_LISTEN_FAILED',
     message: expect.stringContaining('koffi'),
   });
+});
+
+test.each<[number, NodeJS.Platform, string | undefined]>([
+  [16 << 20, 'linux', undefined],
+  [8 << 20, 'linux', undefined],
+  [(8 << 20) - 2, 'linux', '4095 KiB'],
+  [425_984, 'linux', '208 KiB'],
+  [4 << 20, 'darwin', undefined],
+  [(4 << 20) - 1, 'darwin', '4095 KiB'],
+])('a socket that was granted %i bytes on %s: %s', (granted, platform, told) => {
+  const text = describeSmallBuffer(granted, platform);
+  if (told === undefined) expect(text).toBeUndefined();
+  else expect(text).toMatch(new RegExp(`${told}.*of 8192 asked for; set the sysctl net\\.core\\.rmem_max to 8388608`));
 });
 
 describe('reading in batches', () => {
