@@ -32,6 +32,7 @@ import { DOWN, UP } from '../../src/transport/channels/directions.ts';
 import { UNRELIABLE } from '../../src/transport/channels/packet.ts';
 import { createClient, receiveFromServer, sendToServer } from '../../src/transport/client.ts';
 import type { Client } from '../../src/transport/client-state.ts';
+import { COUNT } from '../../src/transport/counts.ts';
 import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
 import { sendToClient } from '../../src/transport/server.ts';
 import { createServer } from '../../src/transport/server-state.ts';
@@ -97,7 +98,7 @@ export const bench: Bench = {
     stage.socket.close();
     stage.peerSocket.close();
     stock.close();
-    const checksum = `${taken} frames, ${junk.dropped} dropped`;
+    const checksum = `${taken} frames, ${junk.forged} forged requests`;
     const figure = (name: string, value: number, unit: string): Figure => ({
       figure: `udp.${name}`,
       value,
@@ -314,19 +315,29 @@ async function measureInputs(stage: Stage): Promise<number> {
   return micros;
 }
 
-/** Random bytes, and requests and packets that look right up to their seal, each from another address. */
+/** A request that is right in all but the key that its token is sealed with, so that it is opened in vain. */
+function forgeRequest({ nowMs, socket }: Stage, clientId: number): Uint8Array {
+  const createdS = Math.floor(nowMs / 1000);
+  const terms = { protocolId: 1n, clientId: BigInt(clientId), createdS, expiresS: createdS + 30, timeoutS: 10 };
+  const addresses = [parseAddress(`127.0.0.1:${socket.port}`)!];
+  const outbox = createOutbox(1, () => {});
+  createClient(aead, mintToken(aead, randomBytes(32), { ...terms, addresses }), outbox, nowMs);
+  return outbox.bytes.slice(0, outbox.lengths[0]);
+}
+
+/** Random bytes, and each fourth a request that looks right up to its seal; each from another address. */
 async function measureJunk(
-  { datagrams, nowMs }: Stage,
+  stage: Stage,
   seed: number,
   packets: number,
-): Promise<{ micros: number; dropped: number; collections: number }> {
+): Promise<{ micros: number; forged: number; collections: number }> {
+  const { datagrams, nowMs } = stage;
+  const { counts } = datagrams.server;
   const random = createRandom(seed);
   const address = parseAddress('10.0.0.1:1000')!;
-  const junk = Array.from({ length: 64 }, (_, index) => {
-    const bytes = Uint8Array.from(randomBytes(index % 4 === 0 ? 1078 : 18 + random.below(1200)));
-    if (index % 4 === 0) bytes.fill(0, 0, 1);
-    return bytes;
-  });
+  const junk = Array.from({ length: 64 }, (_, index) =>
+    index % 4 === 0 ? forgeRequest(stage, index) : Uint8Array.from(randomBytes(18 + random.below(1200))),
+  );
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
     collections += list.getEntries().length;
@@ -343,14 +354,15 @@ async function measureJunk(
   observer.observe({ entryTypes: ['gc'] });
   await sleep(50);
   collections = 0;
-  const before = datagrams.server.counts.reduce((sum, count) => sum + count, 0);
+  const before = counts[COUNT.requestForged]!;
   const start = threadCpuMicros();
   send(packets);
   const micros = (threadCpuMicros() - start) / packets;
   await sleep(50);
   observer.disconnect();
-  const dropped = datagrams.server.counts.reduce((sum, count) => sum + count, 0) - before;
-  return { micros, dropped, collections };
+  const forged = counts[COUNT.requestForged]! - before;
+  if (forged !== packets / 4) throw new Error(`${forged} of ${packets / 4} forged requests were opened`);
+  return { micros, forged, collections };
 }
 
 const idle = new Int32Array(new SharedArrayBuffer(4));

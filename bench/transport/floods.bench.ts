@@ -1,7 +1,8 @@
 // What strangers leave in the memory of a UDP edge, beside junk (edge.bench.ts): requests with forged tokens, handshakes
 // that nobody goes on with, and replays, each in turn, into the secure transport. Collections while 100,000 packets come
 // in, and what one leaves on the heap until the next: a few numbers of those whose token is good. Places that are taken
-// are those that were made at the start.
+// are those that were made at the start. CPU time is that of all kinds alike, receiving left out; good tokens, a third of
+// them, are opened and answered, so it has no goal: what is thrown away has one in edge.bench.ts.
 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
