@@ -40,7 +40,7 @@ export const RENDEZVOUS_DROPS = [
   'dropFull',
   /** At a host: one guest host has as many meetings as it may. */
   'dropShare',
-  /** Answers nothing that was asked, or nothing of late. */
+  /** Answers nothing that was asked, or nothing of late; at the point, a registration older than the last one. */
   'dropStale',
 ] as const;
 

@@ -74,6 +74,8 @@ interface Hosts {
   readonly addresses: Uint32Array;
   readonly echoes: Uint32Array;
   readonly heardMs: Float64Array;
+  /** Of the cookie that its registration brought back: an older one is a replay. */
+  readonly cookieMs: Float64Array;
 }
 
 /** Tickets whose guests have proven their address. */
@@ -148,6 +150,7 @@ function createHosts(capacity: number, seed: number): Hosts {
     addresses: new Uint32Array(capacity * ADDRESS_WORDS),
     echoes: new Uint32Array(capacity * ECHO_WORDS),
     heardMs: new Float64Array(capacity),
+    cookieMs: new Float64Array(capacity),
   };
 }
 
@@ -221,10 +224,15 @@ function takeRegistration(
   }
   const known = findKey(hosts.byId, id, 0);
   if (known < 0 && hosts.freeCount === 0) return COUNT.dropFull;
+  // One that was played again would set back the host's address and its echo, and no introduction would reach it. The same
+  // cookie is that of one that was sent again: its answer was lost.
+  const cookieMs = point.cookieTime[0]!;
+  if (known >= 0 && cookieMs < hosts.cookieMs[known]!) return COUNT.dropStale;
   const host = known < 0 ? addHost(hosts, id) : known;
   copyAddress(address, at, hosts.addresses, host * ADDRESS_WORDS);
   for (let word = 0; word < ECHO_WORDS; word++) hosts.echoes[host * ECHO_WORDS + word] = point.echo[word]!;
   hosts.heardMs[host] = nowMs;
+  hosts.cookieMs[host] = cookieMs;
   counts[COUNT.registrations]!++;
   answer(point, nowMs, REGISTER, options.key, REGISTERED, address, at, address, at);
   return TAKEN;
@@ -401,7 +409,7 @@ function writeCookie(
   aead.seal(cookieKey, cookieNonce, cookieAdditional, cookieText, 0, 8, sealer.body, bodyAt + LONG_NONCE_BYTES);
 }
 
-/** Whether the cookie at `sealer.body[bodyAt …]` is this address's, and fresh. */
+/** Whether the cookie at `sealer.body[bodyAt …]` is this address's, and fresh; `point.cookieTime` then is its time. */
 function isProven(
   point: Point,
   nowMs: number,

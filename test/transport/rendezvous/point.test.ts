@@ -1,18 +1,32 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Address, parseAddress } from '../../../src/transport/address.ts';
+import { ADDRESS_WORDS, type Address, isSameAddress, parseAddress } from '../../../src/transport/address.ts';
+import { findKey } from '../../../src/transport/key-table.ts';
 import type { RendezvousCount } from '../../../src/transport/rendezvous/counts.ts';
 import {
   ASK,
   COOKIE_MS,
   INTRODUCTION_MS,
   INTRODUCTIONS_MAX,
+  REGISTER,
+  REGISTER_MS,
   REQUEST_BYTES,
   SILENCE_MS,
   TICKET_LIFETIME_S,
 } from '../../../src/transport/rendezvous/layout.ts';
 import type { Point } from '../../../src/transport/rendezvous/point.ts';
-import { addGuest, addHost, addPoint, countOf, createWorld, HOST_ID, lastParty, START_MS, type World } from './lab.ts';
+import {
+  addGuest,
+  addHost,
+  addPoint,
+  countOf,
+  createWorld,
+  HOST_ID,
+  lastParty,
+  type Sent,
+  START_MS,
+  type World,
+} from './lab.ts';
 
 const HERE = parseAddress('203.0.113.9:5000')!;
 const ELSEWHERE = parseAddress('203.0.113.10:5000')!;
@@ -166,6 +180,52 @@ test('a ticket brings a few introductions, not faster than some a second, and fr
   for (let count = 1; count <= 20; count++) scene.tell(second, HERE, START_MS + count * INTRODUCTION_MS);
   expect(scene.count('introductions')).toBe(INTRODUCTIONS_MAX);
   expect(scene.count('dropTicketSpent')).toBe(21 - INTRODUCTIONS_MAX);
+});
+
+test('a registration that is played again sets no host back; one that is sent again is answered again', () => {
+  const scene = createScene(11);
+  const { world, point, tell, count } = scene;
+  const host = addHost(world, { hasNat: false });
+  const hostAddress = lastParty(world).address;
+  const isRegistration = ({ bytes, from }: Sent): boolean =>
+    bytes[0] === REGISTER && isSameAddress(from, 0, hostAddress, 0);
+  const newest = (): Uint8Array => world.sent.findLast(isRegistration)!.bytes;
+  world.run(500);
+  const old = newest();
+  expect(tell(old, hostAddress).length, 'its answer may have been lost').toBe(1);
+  world.run(REGISTER_MS);
+  const current = newest();
+  expect(current).not.toEqual(old);
+  expect(tell(old, hostAddress)).toEqual([]);
+  expect(count('dropStale')).toBe(1);
+  expect(tell(current, hostAddress).length).toBe(1);
+  // With another one of the host's echoes in between, introductions would be stale to it.
+  world.run(REGISTER_MS);
+  for (const bytes of [old, current]) tell(bytes, hostAddress);
+  addGuest(world);
+  world.run(500);
+  expect(countOf(host.asking.counts, 'introductions')).toBe(1);
+  expect(count('dropStale')).toBe(3);
+  expect(point.hosts.byId.count).toBe(1);
+});
+
+test('nor back to the address it had before', () => {
+  const scene = createScene(12);
+  const { point, tell, count, world } = scene;
+  const { second } = registrationOf(scene);
+  tell(second);
+  world.nowMs += 1_000;
+  // The same host, as if its NAT had given it another port.
+  const party = world.parties[0]!;
+  addHost(world);
+  const moved = world.parties.pop()!;
+  party.receive(world.nowMs, ELSEWHERE, moved.take()[0]!.bytes);
+  moved.receive(world.nowMs, party.address, party.take()[0]!.bytes);
+  tell(moved.take()[0]!.bytes, ELSEWHERE);
+  expect(tell(second)).toEqual([]);
+  expect([count('registrations'), count('dropStale')]).toEqual([2, 1]);
+  const host = findKey(point.hosts.byId, Uint32Array.of(0x0403_0201, 0x0807_0605), 0);
+  expect(isSameAddress(point.hosts.addresses, host * ADDRESS_WORDS, ELSEWHERE, 0)).toBe(true);
 });
 
 test('there is room for so many hosts, and again when one has fallen silent', () => {
