@@ -1,23 +1,24 @@
 // A rendezvous point as a process of its own, on a machine with a public address: introduces players to servers behind
-// NATs that were started with --rendezvous. `npm run rendezvous -- --help`. The key is that of the servers. Ends with
-// SIGTERM or Ctrl-C and prints what it counted.
+// NATs that were started with --rendezvous. `npm run rendezvous -- --help`. The key is that of the servers. Prints what it
+// counted once a minute if something came, and when it ends, by SIGTERM or Ctrl-C.
 
 import { Command, CommanderError } from 'commander';
 import { errorCode } from '../../src/base/errors.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { readRendezvousKey } from '../../src/io/rendezvous.ts';
 import { steadyMs } from '../../src/io/system.ts';
-import { openUdp } from '../../src/io/udp.ts';
+import { openUdp, readInBatches } from '../../src/io/udp.ts';
 import { ADDRESS_WORDS } from '../../src/transport/address.ts';
 import { createOutbox } from '../../src/transport/outbox.ts';
-import { RENDEZVOUS_COUNT, type RendezvousCount } from '../../src/transport/rendezvous/counts.ts';
 import { createPoint, type Point, receiveAtPoint, updatePoint } from '../../src/transport/rendezvous/point.ts';
 import type { UdpSocket } from '../../src/transport/udp-port.ts';
+import { createTeller, formatCounts } from './told-counts.ts';
 
 const HOSTS_MAX = 1024;
 const MEETINGS_MAX = 16_384;
 const OUTBOX_PACKETS = 64;
 const UPDATE_MS = 1_000;
+const TELL_MS = 60_000;
 const EXIT_CONFIG = 2;
 
 interface Flags {
@@ -42,17 +43,18 @@ function listen(point: Point, socket: UdpSocket): void {
   const { incoming } = socket;
   const { outbox } = point.options;
   const stride = incoming.bytes.length / incoming.capacity;
-  socket.onReadable(() => {
-    const count = socket.receive();
+  const take = (): void => {
     const nowMs = steadyMs();
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < incoming.count; index++) {
       const from = index * stride;
       const end = from + incoming.lengths[index]!;
       if (end < from) continue;
       receiveAtPoint(point, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
     }
     if (outbox.count > 0) socket.send(outbox);
-  });
+  };
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  readInBatches(socket, take, steadyMs, (ms) => void Atomics.wait(nothing, 0, 0, ms));
 }
 
 async function main(): Promise<void> {
@@ -65,14 +67,13 @@ async function main(): Promise<void> {
   const update = (): void => updatePoint(point, steadyMs(), Date.now());
   update();
   listen(point, socket);
-  const timer = setInterval(update, UPDATE_MS);
-  process.stdout.write(`rendezvous at udp://${host}:${socket.port}\n`);
+  const write = (line: string): void => void process.stdout.write(line);
+  const timers = [setInterval(update, UPDATE_MS), setInterval(createTeller(point.counts, write), TELL_MS)];
+  write(`rendezvous at udp://${host}:${socket.port}\n`);
   const end = (): void => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     socket.close();
-    const names = Object.keys(RENDEZVOUS_COUNT) as RendezvousCount[];
-    const counts = names.map((name) => [name, point.counts[RENDEZVOUS_COUNT[name]]!]);
-    process.stdout.write(`${JSON.stringify(Object.fromEntries(counts))}\n`);
+    write(formatCounts(point.counts));
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
