@@ -26,6 +26,8 @@ export interface Packet {
   readonly bytes: Uint8Array;
   /** Where it goes to. */
   readonly address: Address;
+  /** Where it comes from, of a server on all addresses; zeros: the system chooses. */
+  readonly local: Address;
 }
 
 /** An outbox whose packets come out of `take`, in order. Small, so that it is full now and then. */
@@ -34,14 +36,16 @@ export function createMailbox(): { outbox: Outbox; take(): Packet[] } {
   const flush = (box: Outbox): void => {
     for (let index = 0; index < box.count; index++) {
       const from = index * OUTBOX_STRIDE;
+      const at = index * ADDRESS_WORDS;
       packets.push({
         bytes: box.bytes.slice(from, from + box.lengths[index]!),
-        address: box.addresses.slice(index * ADDRESS_WORDS, (index + 1) * ADDRESS_WORDS),
+        address: box.addresses.slice(at, at + ADDRESS_WORDS),
+        local: box.locals!.slice(at, at + ADDRESS_WORDS),
       });
     }
     box.count = 0;
   };
-  const outbox = createOutbox(3, flush);
+  const outbox = createOutbox(3, flush, true);
   const take = (): Packet[] => {
     flush(outbox);
     const taken = packets;

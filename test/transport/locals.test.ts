@@ -1,52 +1,24 @@
 // A server on all addresses of a machine: each packet leaves from the address that its receiver asked.
 
 import { expect, test } from 'vitest';
-import { ADDRESS_WORDS, type Address, isSameAddress, parseAddress } from '../../src/transport/address.ts';
+import { type Address, isSameAddress, parseAddress } from '../../src/transport/address.ts';
 import { moveClient } from '../../src/transport/client.ts';
-import { createOutbox, OUTBOX_STRIDE } from '../../src/transport/outbox.ts';
 import { sendToClient } from '../../src/transport/server.ts';
 import { FEATURE_REKEY } from '../../src/transport/token.ts';
-import { clientAddress, createLab, exchange, type Lab, type LabServer, type Packet, START_MS } from './lab.ts';
+import { clientAddress, createLab, exchange, type Lab, type LabServer, START_MS } from './lab.ts';
 import { exchangeAt, keyExchange, passTime } from './rekey-lab.ts';
 
 const OWN = ['10.0.0.1:0', '10.0.0.2:0', '[2001:db8::7]:0'].map((text) => parseAddress(text)!);
 const NOW = START_MS + 5_000;
 
-interface Local extends Packet {
-  readonly local: Address;
-}
-
 interface Scene extends LabServer {
-  take(): Local[];
   /** Where what comes from now on was sent to. */
   askAt(own: Address): void;
 }
 
 function startServer(lab: Lab): Scene {
-  const sent: Local[] = [];
-  const wordsOf = (words: Uint32Array, index: number): Address =>
-    words.slice(index * ADDRESS_WORDS, (index + 1) * ADDRESS_WORDS);
-  const outbox = createOutbox(
-    3,
-    (box) => {
-      for (let index = 0; index < box.count; index++) {
-        const from = index * OUTBOX_STRIDE;
-        const bytes = box.bytes.slice(from, from + box.lengths[index]!);
-        sent.push({ bytes, address: wordsOf(box.addresses, index), local: wordsOf(box.locals!, index) });
-      }
-      box.count = 0;
-    },
-    true,
-  );
-  const scene = lab.startServer({ outbox, keyExchange });
-  return {
-    ...scene,
-    take() {
-      outbox.flush(outbox);
-      return sent.splice(0);
-    },
-    askAt: (own) => scene.server.slots.localAtHand.set(own),
-  };
+  const scene = lab.startServer({ keyExchange });
+  return { ...scene, askAt: (own) => scene.server.slots.localAtHand.set(own) };
 }
 
 const start = (lab: Lab) => lab.startClient({ token: lab.mint({ features: FEATURE_REKEY }), keyExchange });
@@ -83,7 +55,7 @@ test('who moves is asked from where it sent to, and answered from there once it 
   expect(moveClient(client.client, NOW)).toBe(true);
   const elsewhere = clientAddress(700);
   server.askAt(OWN[1]!);
-  const packets = exchangeAt(server, client, elsewhere, NOW) as Local[];
+  const packets = exchangeAt(server, client, elsewhere, NOW);
   expect(packets.length).toBeGreaterThan(0);
   for (const { address, local } of packets)
     expect(local).toEqual(isSameAddress(address, 0, elsewhere, 0) ? OWN[1] : OWN[0]);

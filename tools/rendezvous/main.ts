@@ -8,7 +8,7 @@ import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { readRendezvousKey } from '../../src/io/rendezvous.ts';
 import { steadyMs } from '../../src/io/system.ts';
 import { openUdp, readInBatches } from '../../src/io/udp.ts';
-import { ADDRESS_WORDS } from '../../src/transport/address.ts';
+import { ADDRESS_WORDS, copyAddress } from '../../src/transport/address.ts';
 import { createOutbox } from '../../src/transport/outbox.ts';
 import { createPoint, type Point, receiveAtPoint, updatePoint } from '../../src/transport/rendezvous/point.ts';
 import type { UdpSocket } from '../../src/transport/udp-port.ts';
@@ -49,6 +49,7 @@ function listen(point: Point, socket: UdpSocket): void {
       const from = index * stride;
       const end = from + incoming.lengths[index]!;
       if (end < from) continue;
+      if (incoming.locals !== undefined) copyAddress(incoming.locals, index * ADDRESS_WORDS, point.localAtHand, 0);
       receiveAtPoint(point, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
     }
     if (outbox.count > 0) socket.send(outbox);
@@ -60,8 +61,9 @@ function listen(point: Point, socket: UdpSocket): void {
 async function main(): Promise<void> {
   const { host, port, keyFile } = readFlags();
   const key = await readRendezvousKey(keyFile, '--key-file', process.env);
-  const socket = await openUdp({ host, port: Number(port) });
-  const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full));
+  // Who asked takes answers from the address it asked alone, and the system might choose another of this machine's.
+  const socket = await openUdp({ host, port: Number(port), hasLocals: host === '0.0.0.0' || host === '::' });
+  const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full), socket.hasLocals);
   const aead = createSodiumAead();
   const point = createPoint({ aead, key, hostsMax: HOSTS_MAX, meetingsMax: MEETINGS_MAX, outbox });
   const update = (): void => updatePoint(point, steadyMs(), Date.now());

@@ -75,7 +75,7 @@ export function openBody(
   return aead.open(key, nonce, additional, bytes, from + LONG_NONCE_BYTES, end, body, 0);
 }
 
-/** A packet with `sealer.body[0, length)` goes to `address[at …]`; returns its length. */
+/** A packet with `sealer.body[0, length)` goes to `address[at …]`, from `local[localAt …]`; returns its length. */
 export function sendBody(
   sealer: Sealer,
   outbox: Outbox,
@@ -85,11 +85,13 @@ export function sendBody(
   length: number,
   address: Uint32Array,
   at: number,
+  local?: Uint32Array,
+  localAt?: number,
 ): number {
   const place = nextPlace(outbox);
   outbox.bytes[place] = type;
   sealBody(sealer, key, type, sender, length, outbox.bytes, place + 1);
-  putPacket(outbox, 1 + length + SEAL_BYTES, address, at);
+  putPacket(outbox, 1 + length + SEAL_BYTES, address, at, local, localAt);
   return 1 + length + SEAL_BYTES;
 }
 

@@ -4,7 +4,7 @@
 // as long as what asked for it; only who brings the cookie back is told anything, or about. All memory is made at the
 // start; nothing is kept for an address that has not proven itself.
 
-import { ADDRESS_WORDS, copyAddress, isSameAddress } from '../address.ts';
+import { ADDRESS_WORDS, type Address, copyAddress, isSameAddress } from '../address.ts';
 import type { Aead } from '../aead.ts';
 import { createKeyTable, drawSeed, findKey, type KeyTable, putKey, removeKey } from '../key-table.ts';
 import { KEY_BYTES, LONG_NONCE_BYTES, TAG_BYTES } from '../layout.ts';
@@ -72,6 +72,8 @@ interface Hosts {
   readonly known: Uint8Array;
   readonly ids: Uint32Array;
   readonly addresses: Uint32Array;
+  /** Our own ones, which they asked, in the same places; zeros: the system chooses. */
+  readonly locals: Uint32Array;
   readonly echoes: Uint32Array;
   readonly heardMs: Float64Array;
   /** Of the cookie that its registration brought back: an older one is a replay. */
@@ -107,6 +109,8 @@ export interface Point {
   readonly cookieText: Uint8Array;
   /** What makes `nowMs` milliseconds since 1970; as `updatePoint` was told last. */
   unixOffsetMs: number;
+  /** Where the packet at hand came to. Whoever has the socket says so, if it is one that knows. */
+  readonly localAtHand: Address;
   /** Of the packet at hand: echo, id, tag. */
   readonly echo: Uint32Array;
   readonly id: Uint32Array;
@@ -134,6 +138,7 @@ export function createPoint(options: PointOptions): Point {
     cookieTime,
     cookieText: new Uint8Array(cookieTime.buffer),
     unixOffsetMs: 0,
+    localAtHand: new Uint32Array(ADDRESS_WORDS),
     echo: new Uint32Array(ECHO_WORDS),
     id: new Uint32Array(2),
     tag: new Uint32Array(TAG_WORDS),
@@ -148,6 +153,7 @@ function createHosts(capacity: number, seed: number): Hosts {
     known: new Uint8Array(capacity),
     ids: new Uint32Array(capacity * 2),
     addresses: new Uint32Array(capacity * ADDRESS_WORDS),
+    locals: new Uint32Array(capacity * ADDRESS_WORDS),
     echoes: new Uint32Array(capacity * ECHO_WORDS),
     heardMs: new Float64Array(capacity),
     cookieMs: new Float64Array(capacity),
@@ -230,6 +236,7 @@ function takeRegistration(
   if (known >= 0 && cookieMs < hosts.cookieMs[known]!) return COUNT.dropStale;
   const host = known < 0 ? addHost(hosts, id) : known;
   copyAddress(address, at, hosts.addresses, host * ADDRESS_WORDS);
+  copyAddress(point.localAtHand, 0, hosts.locals, host * ADDRESS_WORDS);
   for (let word = 0; word < ECHO_WORDS; word++) hosts.echoes[host * ECHO_WORDS + word] = point.echo[word]!;
   hosts.heardMs[host] = nowMs;
   hosts.cookieMs[host] = cookieMs;
@@ -374,16 +381,21 @@ function answer(
   send(point, key, type, ANSWER_BODY_BYTES, address, at);
 }
 
+/** From where its receiver sent to: one that is no host has sent the packet at hand. */
 function send(
-  { sealer, options, counts }: Point,
+  { sealer, options, counts, hosts, localAtHand }: Point,
   key: Uint8Array,
   type: number,
   length: number,
   address: Uint32Array,
   at: number,
 ): void {
+  const isHost = address === hosts.addresses;
+  const local = isHost ? hosts.locals : localAtHand;
+  const localAt = isHost ? at : 0;
+  const { outbox } = options;
   counts[COUNT.packetsOut]!++;
-  counts[COUNT.bytesOut]! += sendBody(sealer, options.outbox, key, type, FROM_POINT, length, address, at);
+  counts[COUNT.bytesOut]! += sendBody(sealer, outbox, key, type, FROM_POINT, length, address, at, local, localAt);
 }
 
 function bindCookie({ cookieAdditional }: Point, type: number, address: Uint32Array, at: number): void {

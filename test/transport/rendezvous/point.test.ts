@@ -6,6 +6,7 @@ import type { RendezvousCount } from '../../../src/transport/rendezvous/counts.t
 import {
   ASK,
   COOKIE_MS,
+  INTRODUCE,
   INTRODUCTION_MS,
   INTRODUCTIONS_MAX,
   REGISTER,
@@ -226,6 +227,26 @@ test('nor back to the address it had before', () => {
   expect([count('registrations'), count('dropStale')]).toEqual([2, 1]);
   const host = findKey(point.hosts.byId, Uint32Array.of(0x0403_0201, 0x0807_0605), 0);
   expect(isSameAddress(point.hosts.addresses, host * ADDRESS_WORDS, ELSEWHERE, 0)).toBe(true);
+});
+
+test('on all addresses of a machine it answers from the one that was asked, and speaks to a host from the one it asked', () => {
+  const scene = createScene(13);
+  const { world, point } = scene;
+  const party = world.parties[0]!;
+  const [hosts, guests] = ['192.0.2.1:0', '192.0.2.2:0'].map((text) => parseAddress(text)!);
+  const tellAt = (own: Address, bytes: Uint8Array, from: Address): [type: number, local: Address][] => {
+    point.localAtHand.set(own);
+    party.receive(world.nowMs, from, bytes);
+    return party.take().map((packet) => [packet.bytes[0]!, packet.local]);
+  };
+  const registration = registrationOf(scene);
+  const ask = askOf(scene);
+  expect(tellAt(hosts!, registration.first, HERE)).toEqual([[REGISTER, hosts]]);
+  expect(tellAt(hosts!, registration.second, HERE)).toEqual([[REGISTER, hosts]]);
+  expect(tellAt(guests!, ask.second, HERE)).toEqual([
+    [INTRODUCE, hosts],
+    [ASK, guests],
+  ]);
 });
 
 test('there is room for so many hosts, and again when one has fallen silent', () => {
