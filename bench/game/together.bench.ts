@@ -56,7 +56,7 @@ export const bench: Bench = {
       correctedMore: [correctedShare(together.report) - correctedShare(alone.report), ''],
       killsAlone: [killsOf(alone.report), ''],
       kills: [killsOf(together.report), ''],
-      killsShare: [killsOf(together.report) / killsOf(alone.report), ''],
+      killsShare: [killsOf(together.report) / Math.max(1, killsOf(alone.report)), ''],
       hostileActs: [acts, ''],
       hostileReturns: [returns, ''],
       botsFailed: [alone.report.failed + together.report.failed, ''],
