@@ -22,14 +22,15 @@ import {
 
 interface Load {
   readonly bots: number;
-  readonly rampUpS: number;
+  /** Players appear at one spot and go from there: all at once they would be a crowd first. */
+  readonly rampUpMsEach: number;
   /** From the last bot's start until the server is measured: bots go to their places, code is being optimised still. */
   readonly settleS: number;
   readonly measuredS: number;
 }
 
-const FULL: Load = { bots: 200, rampUpS: 5, settleS: 12, measuredS: 30 };
-const SMALL: Load = { bots: 5, rampUpS: 0, settleS: 1, measuredS: 1 };
+const FULL: Load = { bots: 200, rampUpMsEach: 25, settleS: 12, measuredS: 30 };
+const SMALL: Load = { bots: 5, rampUpMsEach: 0, settleS: 1, measuredS: 1 };
 /** The bots play until they are told to stop. */
 const BOTS_S_MAX = 600;
 /** To join, on a machine that is busy with something else. */
@@ -55,6 +56,7 @@ const FIGURES = [
   'cpuMicrosPerPlayerSecond',
   'botsFailed',
   'botScheduleErrorMsP99',
+  'botTurnsSkipped',
 ];
 
 /** @param prefix of the figures' names @param flags of the bots, beside those of every such bench */
@@ -101,14 +103,14 @@ async function play(load: Load, seed: number, flags: readonly string[]): Promise
   }
 }
 
-function botFlags(url: string, { bots, rampUpS }: Load, seed: number, report: string): string[] {
-  const flags = { url, bots, 'ramp-up': rampUpS, duration: BOTS_S_MAX, seed, report };
+function botFlags(url: string, { bots, rampUpMsEach }: Load, seed: number, report: string): string[] {
+  const flags = { url, bots, 'ramp-up': (bots * rampUpMsEach) / 1000, duration: BOTS_S_MAX, seed, report };
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 
 /** Once all bots are in; they take a while to start. */
-async function waitAndRead(url: string, { bots, rampUpS, settleS }: Load): Promise<Metrics> {
-  const deadline = performance.now() + (rampUpS + JOIN_S_MAX) * 1000;
+async function waitAndRead(url: string, { bots, rampUpMsEach, settleS }: Load): Promise<Metrics> {
+  const deadline = performance.now() + bots * rampUpMsEach + JOIN_S_MAX * 1000;
   while (sum((await readMetrics(url)).values, 'darkages_connections') < bots) {
     if (performance.now() > deadline) throw new Error(`not all of ${bots} bots are in the zone`);
     await sleep(250);
@@ -148,6 +150,7 @@ function readFigures({ before, after, report, zoneWaitedMs }: Outcome, { bots }:
     figure('cpuMicrosPerPlayerSecond', (grown('process_cpu_seconds_total') * 1e6) / bots / seconds, 'µs'),
     figure('botsFailed', report.failed, ''),
     figure('botScheduleErrorMsP99', report.scheduleErrorMs.p99 ?? Number.NaN, 'ms'),
+    figure('botTurnsSkipped', report.turnsSkipped, 'turns'),
   ];
 }
 

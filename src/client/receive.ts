@@ -85,7 +85,7 @@ function takeWelcome(client: Client, value: WireObject): void {
     snapshotIntervalTicks: Math.max(1, value.snapshotIntervalTicks as number),
   };
   client.welcome = welcome;
-  client.replicas = createReplicas(client.game.rows);
+  client.replicas = createReplicas(client.game.rows, client.options.readOthers === false ? welcome.slot : -1);
   resetInterpolation(client.interpolation);
   client.shownTick = -1;
   // A map takes time to make: after a lost connection it is mostly the same one.

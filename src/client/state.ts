@@ -91,6 +91,8 @@ export interface ClientOptions {
   readonly events?: ClientEvents;
   /** False for bots: `interpolation.views` stays empty and costs nothing; `placeShown` says where somebody is seen. */
   readonly interpolate?: boolean;
+  /** False for bots that load a server: of snapshots only the own entity is read, `replicas` has nobody else. */
+  readonly readOthers?: boolean;
   /**
    * How far back each frame repeats inputs that changed something, for a transport that loses frames; 0 … 7. With
    * five, who walks about sends less than 2 KB a second, and at a fifth of all packets lost hardly an intent is late.

@@ -27,6 +27,8 @@ export interface Replicas {
   /** Row by field number; −1 = no such field. */
   readonly rowOf: Int16Array;
   readonly bySlot: Map<number, Replica>;
+  /** The one entity that is read, what else a snapshot says is passed over; −1: all. */
+  readonly onlySlot: number;
   /** Newest snapshot applied; −1 before the first. */
   tick: number;
   /** Whether that snapshot left changed entities out. */
@@ -63,13 +65,14 @@ export const STALE = -3;
 /** Builds on something this client does not hold: it must not be acknowledged. */
 export const NO_BASELINE = -4;
 
-export function createReplicas(rows: readonly Row[]): Replicas {
+export function createReplicas(rows: readonly Row[], onlySlot = -1): Replicas {
   const rowOf = new Int16Array(Math.max(...rows.map((row) => row.field)) + 1).fill(-1);
   for (let index = 0; index < rows.length; index++) rowOf[rows[index]!.field] = index;
   return {
     rows,
     rowOf,
     bySlot: new Map(),
+    onlySlot,
     tick: -1,
     omitted: 0,
     inputTick: 0,
@@ -103,8 +106,11 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
     else if ((tag & 7) === LENGTH_DELIMITED && tag >>> 3 >= SNAPSHOT.deltas && tag >>> 3 <= SNAPSHOT.leaves) {
       const end = enterPart(reader);
       if (reader.failed) return MALFORMED;
-      const code = readPart(replicas, reader, tag >>> 3, tick, baselineAge, leaves);
-      if (code !== DECODED) return code;
+      if (isPassedOver(replicas, reader, tag >>> 3)) reader.offset = reader.end;
+      else {
+        const code = readPart(replicas, reader, tag >>> 3, tick, baselineAge, leaves);
+        if (code !== DECODED) return code;
+      }
       reader.end = end;
     } else if (!skipField(reader, tag)) return MALFORMED;
     if (reader.failed) return MALFORMED;
@@ -123,6 +129,16 @@ function enterPart(reader: Reader): number {
   if (length > reader.remaining) reader.fail();
   else reader.end = reader.offset + length;
   return end;
+}
+
+/** Whether what follows is an entity that this client does not look at. One that doesn't say its slot first is read. */
+function isPassedOver({ onlySlot }: Replicas, reader: Reader, part: number): boolean {
+  if (onlySlot < 0 || part === SNAPSHOT.leaves) return false;
+  const { offset } = reader;
+  const isOther = reader.varint() === ((ENTITY.slot << 3) | VARINT) && reader.varint() !== onlySlot;
+  reader.failed = false;
+  reader.offset = offset;
+  return isOther;
 }
 
 function readPart(

@@ -57,6 +57,41 @@ test('in full, as differences to the snapshot’s baseline and to an entity’s 
   expect([replicas.left, replicas.bySlot.has(5), replicas.bySlot.has(1)]).toEqual([[5], false, true]);
 });
 
+test('who looks at one entity only has that one as everybody has it, and nothing else', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(200), fc.nat(3)), { minLength: 1, maxLength: 30 }), (steps) => {
+      const all = createReplicas(PROBE_ROWS);
+      const own = createReplicas(PROBE_ROWS, 200);
+      const slots = [200, 3, 300];
+      for (const replicas of [all, own]) {
+        apply(replicas, { tick: 1, entities: [7, ...slots].map((slot) => entity(slot, { level: 9 })) });
+        apply(replicas, { tick: 2, baselineAge: 1, deltas: slots.map((slot) => ({ slot, heat: 1 })), leaves: [7] });
+      }
+      for (const [index, [isState, level, first]] of steps.entries()) {
+        const entities = [...slots.slice(first), ...slots.slice(0, first)].map((slot) =>
+          isState ? entity(slot, { level }) : { slot, positionX: level },
+        );
+        const snapshot = { tick: index + 3, baselineAge: 1, [isState ? 'entities' : 'deltas']: entities };
+        expect([apply(all, snapshot), apply(own, snapshot)]).toEqual([APPLIED, APPLIED]);
+        const [one] = [...own.bySlot.values()];
+        expect(own.bySlot.size).toBe(1);
+        expect(readColumns(own, one!)).toEqual(readColumns(all, all.bySlot.get(200)!));
+      }
+      // What builds on a state that only the others needed is no reason to refuse a snapshot.
+      const stranger = {
+        tick: 100,
+        baselineAge: 98 - steps.length,
+        deltas: [
+          { slot: 4000, level: 1 },
+          { slot: 200, level: 1 },
+        ],
+      };
+      expect([apply(all, stranger), apply(own, stranger)]).toEqual([NO_BASELINE, APPLIED]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('another generation in the slot is another entity; the same one in full again is the same', () => {
   const replicas = createReplicas(PROBE_ROWS);
   apply(replicas, { tick: 1, entities: [entity(3, { level: 1 })] });

@@ -39,6 +39,8 @@ export interface BotOptions {
   readonly createLink: (random: Random) => Link;
   /** Wanders only, also where it could fight. */
   readonly isPeaceful?: boolean;
+  /** Doesn't look at the others, unless it fights. */
+  readonly isLight?: boolean;
   readonly post: PostJson;
   readonly clock: Clock;
   /** Where it adds what it measures. */
@@ -99,6 +101,7 @@ export function createBot(options: BotOptions): Bot {
       if (bot.fighter !== undefined) noteParty(bot.fighter, '', name);
     },
   };
+  const fights = options.isPeaceful !== true && canFight(game);
   const client = createClient({
     game,
     requestSession: createSessionRequest({
@@ -112,13 +115,13 @@ export function createBot(options: BotOptions): Bot {
     clock,
     random: () => random.fraction(),
     interpolate: false,
+    readOthers: fights || options.isLight !== true,
     repeatInputs: options.transport === 'udp' ? REPEAT_INPUTS : 0,
     events,
   });
   // Its own generators: what the network does must not change where the bot goes.
   const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots);
-  const fighter =
-    options.isPeaceful !== true && canFight(game) ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
+  const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
   const bot: Bot = {
     client,

@@ -161,7 +161,7 @@ function createProgressPrinter({ bots }: SwarmOptions): ProgressPrinter {
   const timer = setInterval(() => {
     const now = { ...sumProgress([...latest.values()]), ms: performance.now() };
     const seconds = (now.ms - before.ms) / 1000;
-    const rate = (key: 'snapshots' | 'corrections'): number => (now[key] - before[key]) / seconds;
+    const rate = (key: 'snapshots' | 'corrections' | 'turnsSkipped'): number => (now[key] - before[key]) / seconds;
     const mean = (sum: 'roundTripSumMs' | 'scheduleErrorSumMs', count: 'roundTrips' | 'turns'): string =>
       now[count] === before[count] ? '–' : ((now[sum] - before[sum]) / (now[count] - before[count])).toFixed(1);
     const line = [
@@ -173,6 +173,7 @@ function createProgressPrinter({ bots }: SwarmOptions): ProgressPrinter {
       `${mean('scheduleErrorSumMs', 'turns')} ms late`,
       `${now.failed} failed`,
     ];
+    if (now.turnsSkipped > before.turnsSkipped) line.push(`${rate('turnsSkipped').toFixed(0)} turns skipped/s`);
     process.stdout.write(`${line.join('   ')}\n`);
     before = now;
   }, 1_000);
@@ -192,6 +193,7 @@ function sumProgress(all: readonly Progress[]): Progress {
     roundTripSumMs: 0,
     turns: 0,
     scheduleErrorSumMs: 0,
+    turnsSkipped: 0,
   };
   for (const progress of all) {
     for (const key of Object.keys(sum) as (keyof Progress)[]) sum[key] += progress[key];

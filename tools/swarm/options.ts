@@ -17,6 +17,8 @@ export interface SwarmOptions {
   readonly processes: number;
   /** They only wander, also where the game has something to fight with. */
   readonly isPeaceful: boolean;
+  /** Of those that only wander so many read of snapshots their own entity alone: the same load, from less of a machine. */
+  readonly lightShare: number;
   readonly seed: number;
   readonly gameFile: string;
   /** Where the report goes; undefined: only what is printed. */
@@ -57,6 +59,13 @@ const NUMBERS: Readonly<Record<string, NumberRow>> = {
   jitter: number('--jitter', 'MS', 0, [0, 2_000], 'by which a round trip is longer or shorter, at most'),
   packetLoss: number('--packet-loss', 'PERCENT', 0, [0, 50], 'messages lost each way: over ws they come later'),
   processes: number('--processes', 'N', 1, [1, 64], 'share the bots between so many processes', true),
+  light: number(
+    '--light',
+    'PERCENT',
+    0,
+    [0, 100],
+    'of bots that only wander: so many read only what is told of themselves',
+  ),
   seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),
 };
 
@@ -108,7 +117,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
   if (transport !== 'ws' && transport !== 'udp') {
     return { problem: `--transport must be ws or udp, not "${transport}".` };
   }
-  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, seed } = values as Record<
+  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, light, seed } = values as Record<
     keyof typeof NUMBERS,
     number
   >;
@@ -125,6 +134,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
       conditions: { latencyMs: latency!, jitterMs: jitter!, lossShare: packetLoss! / 100 },
       processes: processes!,
       isPeaceful,
+      lightShare: light! / 100,
       seed: seed!,
       gameFile: flags.game!,
       reportFile: flags.report,

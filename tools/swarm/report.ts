@@ -55,6 +55,8 @@ export interface Part {
   snapshots: number;
   corrections: number;
   reconnects: number;
+  /** Turns that came too late to be run at all. */
+  turnsSkipped: number;
   /** Of bots that fight: games without abilities have none. */
   deeds: Deeds | undefined;
 }
@@ -71,6 +73,7 @@ export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPe
   readonly snapshots: number;
   readonly corrections: number;
   readonly reconnects: number;
+  readonly turnsSkipped: number;
   readonly deeds: Deeds | null;
 }
 
@@ -94,6 +97,7 @@ export function createPart(bots: number): Part {
     snapshots: 0,
     corrections: 0,
     reconnects: 0,
+    turnsSkipped: 0,
     deeds: undefined,
   };
 }
@@ -128,6 +132,7 @@ export function mergeParts(parts: readonly Part[]): Part {
     merged.snapshots += part.snapshots;
     merged.corrections += part.corrections;
     merged.reconnects += part.reconnects;
+    merged.turnsSkipped += part.turnsSkipped;
     if (part.deeds !== undefined) {
       merged.deeds ??= createDeeds();
       mergeDeeds(merged.deeds, part.deeds);
@@ -161,6 +166,7 @@ export function createReport(part: Part, { seed, transport }: RunOptions): Repor
     snapshots: part.snapshots,
     corrections: part.corrections,
     reconnects: part.reconnects,
+    turnsSkipped: part.turnsSkipped,
     deeds: part.deeds ?? null,
   };
 }

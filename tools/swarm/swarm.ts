@@ -33,6 +33,7 @@ export interface Progress {
   /** Of all turns. */
   turns: number;
   scheduleErrorSumMs: number;
+  turnsSkipped: number;
 }
 
 export interface Swarm {
@@ -90,6 +91,7 @@ function runBots(
       runBot(bots[bot]!, dueMs, systemClock.now()),
     );
     udp?.flush();
+    part.turnsSkipped = schedule.skipped;
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
       onProgress(readProgress(bots, part));
@@ -132,11 +134,17 @@ function createBots(
           ? createLink(openSocket, conditions, random, () => systemClock.now())
           : udp.createLink(conditions, random),
       isPeaceful: options.isPeaceful,
+      isLight: isLight(number, options),
       post: postJson,
       clock: systemClock,
       part,
     }),
   );
+}
+
+/** Evenly among the numbers, the same ones however many processes there are. */
+function isLight(number: number, { lightShare }: SwarmOptions): boolean {
+  return Math.floor((number + 1) * lightShare) > Math.floor(number * lightShare);
 }
 
 /** A map doesn't change and depends on the seed alone: one for all bots, not one for each. */
@@ -161,6 +169,7 @@ function readProgress(bots: readonly Bot[], part: Part): Progress {
     roundTripSumMs: part.figures.roundTripMs.sum,
     turns: part.figures.scheduleErrorMs.count,
     scheduleErrorSumMs: part.figures.scheduleErrorMs.sum,
+    turnsSkipped: part.turnsSkipped,
   };
 }
 

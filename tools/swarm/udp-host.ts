@@ -80,8 +80,14 @@ interface Host extends UdpHost {
   isClosed: boolean;
 }
 
+/**
+ * A fifth of a second for hundreds of bots. What waits longer is too old to play by: acknowledged so late it makes the
+ * server send whole states, which take longer to read, and a swarm that fell behind would never recover.
+ */
+const SHARED_BUFFER_BYTES = 2 << 20;
+
 export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
-  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true });
+  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes: SHARED_BUFFER_BYTES });
   const carriers = new Set<Carrier>();
   const host: Host = {
     options,

@@ -4,7 +4,7 @@ import { parseOptions } from '../../../tools/swarm/options.ts';
 test('every flag of the guide is read', () => {
   const line =
     '--url http://127.0.0.1:8080/ --bots 200 --duration 30 --ramp-up 5 --latency 50 --jitter 10 --packet-loss 1 ' +
-    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful --transport udp';
+    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful --transport udp --light 90';
   expect(parseOptions(line.split(' '))).toEqual({
     options: {
       url: 'http://127.0.0.1:8080',
@@ -16,6 +16,7 @@ test('every flag of the guide is read', () => {
       conditions: { latencyMs: 50, jitterMs: 10, lossShare: 0.01 },
       processes: 2,
       isPeaceful: true,
+      lightShare: 0.9,
       seed: 9,
       gameFile: 'examples/tag/game.ts',
       reportFile: 'out.json',
@@ -32,6 +33,7 @@ test('without flags it plays on this machine, over a line without faults', () =>
       conditions: { latencyMs: 0, jitterMs: 0, lossShare: 0 },
       processes: 1,
       isPeaceful: false,
+      lightShare: 0,
     },
   });
 });
