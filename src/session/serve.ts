@@ -12,7 +12,6 @@ import { buildGrid } from '../sim/grid.ts';
 import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
 import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
-import { resetSight } from '../snapshot/sight.ts';
 import { createViewer, isOwnAlive, isSeen, voidBaselines } from '../snapshot/viewer.ts';
 import { encodeToBytes } from '../wire/codec.ts';
 import { SERVER_MESSAGE } from '../wire/schema.ts';
@@ -79,7 +78,6 @@ function startEpoch(edge: Edge, epoch: number): void {
   for (const [index, asked] of edge.leaves) if (asked !== UNSENT) edge.leaves.set(index, UNDATED);
   for (const connection of edge.connections) if (connection?.state === ENTERING) connection.asked = UNDATED;
   resetEntityEncoder(edge.packer.encoder);
-  if (edge.packer.interest.sight !== undefined) resetSight(edge.packer.interest.sight);
   for (const connection of edge.connections) if (connection?.viewer !== undefined) voidBaselines(connection.viewer);
 }
 

@@ -10,12 +10,14 @@ import { frameOffset, type History } from '../sim/history.ts';
 import { isInSight, type Sight } from './sight.ts';
 import { beginRound, endRound, markSeen, SEEN, startLeaving, type Viewer } from './viewer.ts';
 
-/** With more than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
-export const CROWD_KEPT = VISIBLE_MAX - 7;
+/** With more others than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
+export const CROWD_KEPT = VISIBLE_MAX - 8;
 /** In a crowd, who is ranked beyond this does not enter. */
-export const CROWD_ENTERED = VISIBLE_MAX - 23;
+export const CROWD_ENTERED = VISIBLE_MAX - 24;
 /** A boundary may leave out so many whose rank would let them in. */
 export const RANK_SLACK = 3;
+/** Who was seen is seen up to so many times the radius. */
+const REACH = 1.1;
 const RINGS = 256;
 /** Each round makes the boundary 256 times finer; the last ones matter where many stand on one spot. */
 const RANK_ROUNDS = 7;
@@ -30,21 +32,21 @@ export interface Interest {
   readonly radiusMm: number;
   /** Undefined where nothing blocks sight. */
   readonly sight: Sight | undefined;
-  /** Of the viewer looked at last: who is in reach, and how far (mm², of two entities never the same in a crowd). */
-  readonly slots: Int32Array;
+  /** Of the viewer looked at last: who is in reach, by their places in the grid, and how far (mm²). */
+  readonly places: Int32Array;
   readonly distances: Float64Array;
   readonly buckets: Int32Array;
   readonly rings: Int32Array;
 }
 
 export function createInterest(grid: Grid, radiusMm: number, sight: Sight | undefined): Interest {
-  assert(grid.cellMm >= radiusMm * 1.1, 'a query reads 3 × 3 cells');
+  assert(grid.cellMm >= radiusMm * REACH, 'a query reads 3 × 3 cells');
   const capacity = grid.slots.length;
   return {
     grid,
     radiusMm,
     sight,
-    slots: new Int32Array(capacity),
+    places: new Int32Array(capacity),
     distances: new Float64Array(capacity),
     buckets: new Int32Array(9),
     rings: new Int32Array(RINGS),
@@ -74,34 +76,34 @@ export function refreshInterest(viewer: Viewer, history: History, interest: Inte
  * allocate.
  */
 export function updateInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
-  const { radiusMm, slots, distances } = interest;
-  const { generations } = interest.grid;
-  let enter = radiusMm * radiusMm;
-  let keep = enter * 1.21;
-  const count = gather(viewer, history, interest, tick, keep);
-  if (count > CROWD_KEPT) {
-    for (let index = 0; index < count; index++) distances[index] = distances[index]! + slots[index]! * TIE_MM2;
-    keep = distanceOfRank(interest, count, CROWD_KEPT, keep);
-    enter = Math.min(enter, distanceOfRank(interest, count, CROWD_ENTERED, keep));
-  }
+  const { grid, radiusMm, places, distances } = interest;
+  const { slots, generations } = grid;
+  const radius = radiusMm * radiusMm;
+  const reach = radius * REACH * REACH;
+  const count = gather(viewer, history, interest, tick);
+  const all = reach + ENTITIES_MAX * TIE_MM2;
+  const keep = dropHidden(viewer, history, interest, tick, count, all);
+  const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, CROWD_ENTERED, all)) : radius;
   const toPriority = 16 / keep;
   viewer.lookedTick = tick;
   beginRound(viewer, tick);
   markSeen(viewer, viewer.slot, viewer.generation, true, 0);
   for (let index = 0; index < count; index++) {
     const distance = distances[index]!;
-    const slot = slots[index]!;
-    if (distance > keep || slot === viewer.slot) continue;
+    if (distance > keep) continue;
+    const slot = slots[places[index]!]!;
     markSeen(viewer, slot, generations[slot]!, distance <= enter, 17 - ((distance * toPriority) | 0));
   }
   endRound(viewer);
 }
 
-/** Fills in who is in sight within `reach` (mm²), the viewer itself too; returns how many. */
-function gather(viewer: Viewer, history: History, interest: Interest, tick: number, reach: number): number {
-  const { grid, sight, slots, distances, buckets } = interest;
+/** Fills in who else is near enough to be seen, hidden or not; returns how many. In a crowd no two are as far. */
+function gather(viewer: Viewer, history: History, interest: Interest, tick: number): number {
+  const { grid, radiusMm, places, distances, buckets } = interest;
   const { records } = history;
-  const { cellMm, starts, x, z } = grid;
+  const { cellMm, starts, slots, x, z } = grid;
+  const radius = radiusMm * radiusMm;
+  const reach = radius * REACH * REACH;
   const own = frameOffset(history, tick) + viewer.slot * history.stride;
   const ownX = records[own + grid.rowX]!;
   const ownZ = records[own + grid.rowZ]!;
@@ -121,37 +123,79 @@ function gather(viewer: Viewer, history: History, interest: Interest, tick: numb
       const dz = z[place]! - ownZ;
       const distance = dx * dx + dz * dz;
       if (distance > reach) continue;
-      if (sight !== undefined && !isPlaceInSight(viewer, history, grid, sight, tick, own, place)) continue;
-      slots[count] = grid.slots[place]!;
+      const slot = slots[place]!;
+      // Beyond the radius is nothing but what was seen within.
+      if (slot === viewer.slot || (distance > radius && viewer.indexOf[slot] === 0)) continue;
+      places[count] = place;
       distances[count++] = distance;
+    }
+  }
+  if (count > CROWD_KEPT) {
+    for (let index = 0; index < count; index++) {
+      distances[index] = distances[index]! + slots[places[index]!]! * TIE_MM2;
     }
   }
   return count;
 }
 
-function isPlaceInSight(
+/**
+ * Moves who is hidden out of reach, and returns the distance (mm²) within which all are in sight and as many as a crowd
+ * keeps; `all` where there are no more. The nearest are looked at first, those beyond only to fill the places of hidden
+ * ones.
+ */
+function dropHidden(
   viewer: Viewer,
   history: History,
-  grid: Grid,
-  sight: Sight,
+  interest: Interest,
   tick: number,
-  own: number,
-  place: number,
-): boolean {
-  const { records } = history;
-  const slot = grid.slots[place]!;
-  if (slot === viewer.slot) return true;
-  const generation = grid.generations[slot]!;
-  const ownX = records[own + grid.rowX]!;
-  const ownZ = records[own + grid.rowZ]!;
-  const { x, z } = grid;
-  return isInSight(sight, tick, viewer.slot, viewer.generation, ownX, ownZ, slot, generation, x[place]!, z[place]!);
+  count: number,
+  all: number,
+): number {
+  const isCrowd = count > CROWD_KEPT;
+  if (interest.sight === undefined) return isCrowd ? distanceOfRank(interest, count, CROWD_KEPT, all) : all;
+  const expected = CROWD_KEPT + viewer.hiddenCount;
+  let looked = -1;
+  let keep = count > expected ? distanceOfRank(interest, count, expected, all) : all;
+  viewer.hiddenCount = 0;
+  while (keep > looked) {
+    viewer.hiddenCount += lookWithin(viewer, history, interest, tick, count, looked, keep);
+    looked = keep;
+    if (isCrowd) keep = distanceOfRank(interest, count, CROWD_KEPT, all);
+  }
+  return keep;
 }
 
-/** The distance (mm²) within which at most `rank` of those in reach are, and hardly fewer; there are more of them. */
-function distanceOfRank({ distances, rings }: Interest, count: number, rank: number, reach: number): number {
+/** Looks at who is further than `from` and not beyond `to`; returns how many are hidden. */
+function lookWithin(
+  viewer: Viewer,
+  history: History,
+  { grid, sight, places, distances }: Interest,
+  tick: number,
+  count: number,
+  from: number,
+  to: number,
+): number {
+  const { x, z, slots, generations } = grid;
+  const own = frameOffset(history, tick) + viewer.slot * history.stride;
+  const ownX = history.records[own + grid.rowX]!;
+  const ownZ = history.records[own + grid.rowZ]!;
+  let hidden = 0;
+  for (let index = 0; index < count; index++) {
+    const distance = distances[index]!;
+    if (distance <= from || distance > to) continue;
+    const place = places[index]!;
+    const slot = slots[place]!;
+    if (isInSight(sight!, viewer, tick, ownX, ownZ, slot, generations[slot]!, x[place]!, z[place]!)) continue;
+    distances[index] = Number.POSITIVE_INFINITY;
+    hidden++;
+  }
+  return hidden;
+}
+
+/** The distance (mm²) within which at most `rank` of them are, and hardly fewer; `all` where there are no more. */
+function distanceOfRank({ distances, rings }: Interest, count: number, rank: number, all: number): number {
   let from = 0;
-  let width = (reach + ENTITIES_MAX * TIE_MM2) / RINGS;
+  let width = all / RINGS;
   let within = 0;
   for (let round = 0; round < RANK_ROUNDS; round++) {
     rings.fill(0);

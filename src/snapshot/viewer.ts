@@ -15,6 +15,9 @@ const SENT_TICKS = 128;
 const SENT_RECORDS = 4096;
 const SENT_MASK = SENT_RECORDS - 1;
 
+/** A tick before all others, by more than anything is asked for. */
+const NEVER = -0x4000_0000;
+
 export const SEEN = 1;
 export const LEAVING = 2;
 
@@ -47,6 +50,11 @@ export interface Viewer {
   readonly priorities: Int32Array;
   readonly rounds: Int32Array;
   round: number;
+  /** Tick at which it was last found in sight or not, and 1 when it was not (sight.ts). */
+  readonly lookTicks: Int32Array;
+  readonly blocked: Uint8Array;
+  /** How many in reach the map hid when all that is near was looked at last. */
+  hiddenCount: number;
   /** 1 + index by slot; 0 = not seen. */
   readonly indexOf: Uint8Array;
   /** Newest snapshot acknowledged; −1 = none. */
@@ -82,6 +90,9 @@ export function createViewer(capacity: number, slot: number, generation: number)
     priorities: new Int32Array(VISIBLE_MAX),
     rounds: new Int32Array(VISIBLE_MAX),
     round: 0,
+    lookTicks: new Int32Array(VISIBLE_MAX),
+    blocked: new Uint8Array(VISIBLE_MAX),
+    hiddenCount: 0,
     indexOf: new Uint8Array(capacity),
     ackedTick: -1,
     frameTick: -1,
@@ -103,6 +114,7 @@ export function voidBaselines(viewer: Viewer): void {
   viewer.ackedTick = -1;
   viewer.since.fill(-1, 0, viewer.count);
   viewer.acked.fill(-1, 0, viewer.count);
+  viewer.lookTicks.fill(NEVER, 0, viewer.count);
   viewer.sentTicks.fill(-1);
 }
 
@@ -164,6 +176,8 @@ function startEntry(viewer: Viewer, index: number, generation: number): void {
   viewer.acked[index] = -1;
   viewer.sent[index] = -1;
   viewer.priorities[index] = 0;
+  viewer.lookTicks[index] = viewer.frameTick;
+  viewer.blocked[index] = 0;
 }
 
 function removeEntry(viewer: Viewer, index: number): void {
@@ -178,6 +192,8 @@ function removeEntry(viewer: Viewer, index: number): void {
   viewer.sent[index] = viewer.sent[last]!;
   viewer.priorities[index] = viewer.priorities[last]!;
   viewer.rounds[index] = viewer.rounds[last]!;
+  viewer.lookTicks[index] = viewer.lookTicks[last]!;
+  viewer.blocked[index] = viewer.blocked[last]!;
   viewer.indexOf[viewer.slots[index]!] = index + 1;
 }
 
