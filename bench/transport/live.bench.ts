@@ -1,5 +1,5 @@
 // The figures of zone.live with 500 players over encrypted UDP: connect tokens, netcode, channels, sockets in batches.
-// Nine bots in ten read only their own entity, else their core would be the limit; the server can't tell.
+// Nine bots in ten look at nobody and predict nothing, else their core would be the limit; the server can't tell.
 
 import type { Bench } from '../bench.ts';
 import { createLiveBench } from '../zone/live.bench.ts';

@@ -32,7 +32,7 @@ import {
   showEntities,
   shownTickOf,
 } from './interpolation.ts';
-import { hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
+import { hasInput, inputPlace, noteInput, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
 import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type RequestDone } from './state.ts';
 
@@ -141,20 +141,22 @@ export function updateClient(client: Client, nowMs: number): void {
     if (client.state === JOINING && nowMs >= client.pingDueMs) sendFrame(client, nowMs);
     return;
   }
+  const isLight = client.options.isLight === true;
   const due = advanceClock(sync, nowMs);
   // After a jump the inputs between never were: what is sent begins at the tick that comes next.
   if (due < 0) client.sentTick = sync.tick;
   for (let count = 0; count < due; count++) {
     const tick = takeTick(sync, nowMs);
     writeIntent(client, prediction, tick);
-    predictTick(prediction, tick);
+    if (isLight) noteInput(prediction, tick);
+    else predictTick(prediction, tick);
   }
   if (due > 0 || nowMs >= client.pingDueMs) sendFrame(client, nowMs);
   stats.rttMs = sync.rttMs;
   stats.jitterMs = sync.jitterMs;
   stats.inputLead = sync.inputLead;
   stats.clockJumps = sync.jumps;
-  showOwn(client, prediction, elapsedMs);
+  if (!isLight) showOwn(client, prediction, elapsedMs);
   showOthers(client, nowMs, elapsedMs);
 }
 

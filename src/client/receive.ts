@@ -2,7 +2,14 @@
 // what a newer server adds is skipped. Browser main thread or Node.
 
 import { PROTOCOL_VERSION, TICK_HZ } from '../base/limits.ts';
-import { APPLIED, applySnapshot, createReplicas, NO_BASELINE } from '../snapshot/replicas.ts';
+import {
+  APPLIED,
+  applySnapshot,
+  createReplicas,
+  NO_BASELINE,
+  newestState,
+  type Replica,
+} from '../snapshot/replicas.ts';
 import { DECODED, decodeMessage, LENGTH_DELIMITED, MALFORMED, skipField, type WireObject } from '../wire/codec.ts';
 import { type Message, SERVER_MESSAGE } from '../wire/schema.ts';
 import { canStartClock, notePong, noteSnapshot, startClock } from './clock-sync.ts';
@@ -85,7 +92,7 @@ function takeWelcome(client: Client, value: WireObject): void {
     snapshotIntervalTicks: Math.max(1, value.snapshotIntervalTicks as number),
   };
   client.welcome = welcome;
-  client.replicas = createReplicas(client.game.rows, client.options.readOthers === false ? welcome.slot : -1);
+  client.replicas = createReplicas(client.game.rows, client.options.isLight === true ? welcome.slot : -1);
   resetInterpolation(client.interpolation);
   client.shownTick = -1;
   // A map takes time to make: after a lost connection it is mostly the same one.
@@ -111,7 +118,9 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
   }
   noteSnapshot(sync, replicas.tick, replicas.inputLead, nowMs);
   const own = replicas.bySlot.get(welcome.slot);
-  if (own !== undefined) {
+  // Who predicts nothing needs the first state all the same: with it the play begins.
+  if (own !== undefined && client.options.isLight === true && prediction.tick >= 0) showHeard(client, own);
+  else if (own !== undefined) {
     const errorMm = reconcile(prediction, replicas, own);
     if (errorMm > 0) {
       stats.corrections++;
@@ -122,6 +131,14 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
   tryPlay(client, nowMs);
   client.options.events?.snapshotApplied?.(replicas.tick);
   return true;
+}
+
+/** Where the server said it is. */
+function showHeard({ own, interpolation, replicas }: Client, replica: Replica): void {
+  const at = newestState(replicas, replica);
+  own.x = replica.values[at + interpolation.rowX]!;
+  own.y = replica.values[at + interpolation.rowY]!;
+  own.z = replica.values[at + interpolation.rowZ]!;
 }
 
 /** Plays as soon as the own state and the server's time are known. */

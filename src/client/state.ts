@@ -91,8 +91,11 @@ export interface ClientOptions {
   readonly events?: ClientEvents;
   /** False for bots: `interpolation.views` stays empty and costs nothing; `placeShown` says where somebody is seen. */
   readonly interpolate?: boolean;
-  /** False for bots that load a server: of snapshots only the own entity is read, `replicas` has nobody else. */
-  readonly readOthers?: boolean;
+  /**
+   * For bots that load a server: of snapshots only the own entity is read, nothing is predicted, and `own` has the place
+   * that the server said last. The server is sent and asked the same; `correctionMm` and `replicas` say nothing.
+   */
+  readonly isLight?: boolean;
   /**
    * How far back each frame repeats inputs that changed something, for a transport that loses frames; 0 … 7. With
    * five, who walks about sends less than 2 KB a second, and at a fifth of all packets lost hardly an intent is late.

@@ -54,6 +54,31 @@ test('20 bots play for five seconds over UDP and fare well', async () => {
   expect(values.get('darkages_udp_receive_buffer_bytes{zone_id="1"}')).toBeGreaterThan(100_000);
 });
 
+test('light bots are for the server what full ones are', async () => {
+  const line = '--bots 10 --duration 4 --ramp-up 0 --peaceful --seed 5';
+  const inputs = async (): Promise<number> =>
+    (await readMetrics(server.url)).values.get('darkages_inputs_total{zone_id="1"}')!;
+  const measure = async (light: number) => {
+    const before = await inputs();
+    const { code, stderr, report } = await play(server.url, `${line} --light ${light}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(report).toMatchObject({ bots: 10, failed: 0, reconnects: 0, turnsSkipped: 0 });
+    return { inputs: (await inputs()) - before, report };
+  };
+  const full = await measure(0);
+  const light = await measure(100);
+  // Wide bounds again; without moving, or without acknowledging, it would be a half or twice as much.
+  for (const share of [
+    light.inputs / full.inputs,
+    light.report.bytesUpPerSecond.mean! / full.report.bytesUpPerSecond.mean!,
+    light.report.bytesDownPerSecond.mean! / full.report.bytesDownPerSecond.mean!,
+  ]) {
+    expect(share).toBeGreaterThan(0.7);
+    expect(share).toBeLessThan(1.4);
+  }
+  expect([full.report.correctionMm.median, light.report.correctionMm.median]).toEqual([0, null]);
+}, 60_000);
+
 test('a twentieth of all datagrams lost, in two processes: snapshots are fewer, nobody fails', async () => {
   const line = '--bots 20 --duration 5 --ramp-up 1 --latency 60 --jitter 20 --packet-loss 5 --processes 2';
   const { code, stderr, report } = await play(server.url, line);

@@ -39,7 +39,7 @@ export interface BotOptions {
   readonly createLink: (random: Random) => Link;
   /** Wanders only, also where it could fight. */
   readonly isPeaceful?: boolean;
-  /** Doesn't look at the others, unless it fights. */
+  /** Neither looks at the others nor predicts, unless it fights. */
   readonly isLight?: boolean;
   readonly post: PostJson;
   readonly clock: Clock;
@@ -102,6 +102,7 @@ export function createBot(options: BotOptions): Bot {
     },
   };
   const fights = options.isPeaceful !== true && canFight(game);
+  const isLight = options.isLight === true && !fights;
   const client = createClient({
     game,
     requestSession: createSessionRequest({
@@ -115,7 +116,7 @@ export function createBot(options: BotOptions): Bot {
     clock,
     random: () => random.fraction(),
     interpolate: false,
-    readOthers: fights || options.isLight !== true,
+    isLight,
     repeatInputs: options.transport === 'udp' ? REPEAT_INPUTS : 0,
     events,
   });
@@ -153,6 +154,7 @@ function takeSnapshot(bot: Bot): void {
   if (bot.playedMs < 0) return;
   bot.snapshots++;
   part.snapshots++;
+  if (bot.client.options.isLight === true) return;
   addValue(part.figures.correctionMm, bot.correctionMm);
   if (bot.correctionMm > 0) part.corrections++;
   bot.correctionMm = 0;
