@@ -6,7 +6,7 @@
 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SNAPSHOT_INTERVAL_TICKS, TICK_HZ } from '../../src/base/limits.ts';
+import { LOOK_INTERVAL_TICKS, TICK_HZ } from '../../src/base/limits.ts';
 import { game } from '../../src/game/game.ts';
 import { buildGrid, createGrid } from '../../src/sim/grid.ts';
 import { hashText, hashWords } from '../../src/sim/hash.ts';
@@ -26,8 +26,6 @@ const TICKS = 10_000;
 /** The compiler allocates too, until it has optimised all there is. */
 const WARM_UP_TICKS = 4000;
 const SIGHT_SECONDS = 5;
-/** All that is near is looked at in every second snapshot. */
-const LOOK_TICKS = 2 * SNAPSHOT_INTERVAL_TICKS;
 
 export const bench: Bench = {
   figures: ['game.step.cpuMs', 'game.step.gc', 'game.step.events', 'game.sight.cpuMsPerSecond', 'game.sight.looks'],
@@ -129,10 +127,10 @@ function createWatch({ world, firstPlayer }: Battle, interest: Interest): Watch 
   return { interest, viewers, micros: 0 };
 }
 
-/** Those whose turn it is; all have one ten times a second, and acknowledge at once. */
+/** Those whose turn it is; all have one five times a second, and acknowledge at once. */
 function lookAround(watch: Watch, history: History, published: number, tick: number): void {
   const start = threadCpuMicros();
-  for (let player = tick % LOOK_TICKS; player < PLAYERS; player += LOOK_TICKS) {
+  for (let player = tick % LOOK_INTERVAL_TICKS; player < PLAYERS; player += LOOK_INTERVAL_TICKS) {
     const viewer = watch.viewers[player]!;
     updateInterest(viewer, history, watch.interest, published);
     beginSent(viewer, published);

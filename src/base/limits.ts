@@ -74,8 +74,8 @@ export const SNAPSHOT_BYTES_MAX = 900;
 export const TOLD_BYTES_MAX = 1_000;
 /** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
 export const VISIBLE_MAX = 255;
-/** Ticks between two looks at whether something hides one entity from another: 5 a second. */
-export const SIGHT_INTERVAL_TICKS = 12;
+/** Ticks between two looks of a client at all that is near, and at whether something hides it: 5 a second. */
+export const LOOK_INTERVAL_TICKS = 12;
 /** Bytes that may wait in a client's socket; above it snapshots are skipped, at four times it the client is dropped. */
 export const SOCKET_BACKLOG_BYTES_MAX = 65_536;
 /** A connection that hasn't joined by then is closed. */

@@ -5,6 +5,9 @@
 
 import { CHANGED_TICK, frameOffset, frameSlotCount, GENERATION, type History, KIND, ROWS } from './history.ts';
 
+/** Entities that appeared lately are remembered, so many; a power of two. */
+export const ARRIVALS = 1024;
+
 export interface Grid {
   readonly cellMm: number;
   readonly bucketMask: number;
@@ -18,6 +21,9 @@ export interface Grid {
   /** By slot: its generation, 0 = nobody is there, and when it changed. Records lie far apart, these together. */
   readonly generations: Int32Array;
   readonly changedTicks: Int32Array;
+  /** Slots of entities that were not there in the frame built before, a ring, and how many there have been. */
+  readonly arrivals: Int32Array;
+  arrivalCount: number;
   readonly rowX: number;
   readonly rowZ: number;
 }
@@ -37,6 +43,8 @@ export function createGrid(history: History, cellMm: number): Grid {
     buckets: new Int32Array(capacity),
     generations: new Int32Array(capacity),
     changedTicks: new Int32Array(capacity),
+    arrivals: new Int32Array(ARRIVALS),
+    arrivalCount: 0,
     rowX: ROWS + rows.findIndex((row) => row.name === 'position_x'),
     rowZ: ROWS + rows.findIndex((row) => row.name === 'position_z'),
   };
@@ -60,7 +68,9 @@ export function buildGrid(grid: Grid, history: History, tick: number): void {
       generations[slot] = 0;
       continue;
     }
-    generations[slot] = records[at + GENERATION]!;
+    const generation = records[at + GENERATION]!;
+    if (generations[slot] !== generation) grid.arrivals[grid.arrivalCount++ & (ARRIVALS - 1)] = slot;
+    generations[slot] = generation;
     changedTicks[slot] = records[at + CHANGED_TICK]!;
     const bucket = bucketOf(grid, Math.floor(records[at + rowX]! / cellMm), Math.floor(records[at + rowZ]! / cellMm));
     buckets[slot] = bucket;

@@ -4,8 +4,8 @@
 // the hysteresis is in ranks too, so that nobody comes and goes for standing at the edge of it.
 
 import { assert } from '../base/assert.ts';
-import { ENTITIES_MAX, SNAPSHOT_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
-import { bucketOf, type Grid } from '../sim/grid.ts';
+import { ENTITIES_MAX, LOOK_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
+import { ARRIVALS, bucketOf, type Grid } from '../sim/grid.ts';
 import { frameOffset, type History } from '../sim/history.ts';
 import { isInSight, type Sight } from './sight.ts';
 import { beginRound, endRound, markSeen, SEEN, startLeaving, type Viewer } from './viewer.ts';
@@ -19,6 +19,10 @@ export const RANK_SLACK = 3;
 /** Who was seen is seen up to so many times the radius. */
 const REACH = 1.1;
 const RINGS = 256;
+/** What somebody near gains of priority with each snapshot. */
+const GAIN_NEAREST = 17;
+/** Nobody walks so far between two looks. */
+const MOVED_MM = 4_000;
 /** Each round makes the boundary 256 times finer; the last ones matter where many stand on one spot. */
 const RANK_ROUNDS = 7;
 /** Squared mm by which a higher slot counts as farther: who stands on one spot has a rank each, the same every time. */
@@ -54,20 +58,61 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
 }
 
 /**
- * Brings the visible set up to the frame of `tick`, for a snapshot: at every second one all that is near is looked at,
- * half of a snapshot’s time; in between only what is gone leaves, which its record says. Does not allocate.
+ * Brings the visible set up to the frame of `tick`, for a snapshot. All that is near is looked at five times a second,
+ * half of a snapshot’s time if it were each time; in between who is gone leaves and who has just appeared enters, or a
+ * bolt would be seen when it is half way. Does not allocate.
  */
 export function refreshInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
-  if (viewer.lookedTick < 0 || tick - viewer.lookedTick > SNAPSHOT_INTERVAL_TICKS) {
+  const own = frameOffset(history, tick) + viewer.slot * history.stride;
+  const ownX = history.records[own + interest.grid.rowX]!;
+  const ownZ = history.records[own + interest.grid.rowZ]!;
+  if (isLookDue(viewer, interest, tick, ownX, ownZ)) {
     updateInterest(viewer, history, interest, tick);
     return;
   }
-  const { slots, states, generations } = viewer;
+  const { slots, states, generations, priorities, gains } = viewer;
   const present = interest.grid.generations;
   viewer.frameTick = tick;
   for (let index = 0; index < viewer.count; index++) {
+    priorities[index] = priorities[index]! + gains[index]!;
     if (present[slots[index]!] !== generations[index] && states[index] === SEEN) startLeaving(viewer, index);
   }
+  if (viewer.arrivalCount !== interest.grid.arrivalCount) enterArrivals(viewer, history, interest, tick, ownX, ownZ);
+}
+
+/** Also at once where it is somewhere else all of a sudden, or more has appeared than is remembered. */
+function isLookDue(viewer: Viewer, { grid }: Interest, tick: number, ownX: number, ownZ: number): boolean {
+  return (
+    viewer.lookedTick < 0 ||
+    tick - viewer.lookedTick >= LOOK_INTERVAL_TICKS ||
+    Math.abs(ownX - viewer.lookedX) > MOVED_MM ||
+    Math.abs(ownZ - viewer.lookedZ) > MOVED_MM ||
+    grid.arrivalCount - viewer.arrivalCount > ARRIVALS
+  );
+}
+
+/** Who appeared since the last snapshot, near enough and in sight. */
+function enterArrivals(
+  viewer: Viewer,
+  history: History,
+  { grid, sight }: Interest,
+  tick: number,
+  ownX: number,
+  ownZ: number,
+): void {
+  const { records, stride } = history;
+  const frame = frameOffset(history, tick);
+  for (let arrival = viewer.arrivalCount; arrival < grid.arrivalCount; arrival++) {
+    const slot = grid.arrivals[arrival & (ARRIVALS - 1)]!;
+    const generation = grid.generations[slot]!;
+    if (generation === 0 || slot === viewer.slot) continue;
+    const x = records[frame + slot * stride + grid.rowX]!;
+    const z = records[frame + slot * stride + grid.rowZ]!;
+    if ((x - ownX) ** 2 + (z - ownZ) ** 2 > viewer.enterSquared) continue;
+    if (sight !== undefined && !isInSight(sight, viewer, ownX, ownZ, slot, generation, x, z)) continue;
+    markSeen(viewer, slot, generation, true, GAIN_NEAREST);
+  }
+  viewer.arrivalCount = grid.arrivalCount;
 }
 
 /**
@@ -84,17 +129,27 @@ export function updateInterest(viewer: Viewer, history: History, interest: Inter
   const all = reach + ENTITIES_MAX * TIE_MM2;
   const keep = dropHidden(viewer, history, interest, tick, count, all);
   const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, CROWD_ENTERED, all)) : radius;
-  const toPriority = 16 / keep;
-  viewer.lookedTick = tick;
+  const toLoss = (GAIN_NEAREST - 1) / keep;
+  noteLook(viewer, history, grid, tick, enter);
   beginRound(viewer, tick);
   markSeen(viewer, viewer.slot, viewer.generation, true, 0);
   for (let index = 0; index < count; index++) {
     const distance = distances[index]!;
     if (distance > keep) continue;
     const slot = slots[places[index]!]!;
-    markSeen(viewer, slot, generations[slot]!, distance <= enter, 17 - ((distance * toPriority) | 0));
+    markSeen(viewer, slot, generations[slot]!, distance <= enter, GAIN_NEAREST - ((distance * toLoss) | 0));
   }
   endRound(viewer);
+}
+
+function noteLook(viewer: Viewer, history: History, grid: Grid, tick: number, enterSquared: number): void {
+  const own = frameOffset(history, tick) + viewer.slot * history.stride;
+  // After a start all look in one frame; their second looks come at different times.
+  viewer.lookedTick = viewer.lookedTick < 0 ? Math.max(0, tick - (viewer.slot % LOOK_INTERVAL_TICKS)) : tick;
+  viewer.lookedX = history.records[own + grid.rowX]!;
+  viewer.lookedZ = history.records[own + grid.rowZ]!;
+  viewer.enterSquared = enterSquared;
+  viewer.arrivalCount = grid.arrivalCount;
 }
 
 /** Fills in who else is near enough to be seen, hidden or not; returns how many. In a crowd no two are as far. */
@@ -185,7 +240,7 @@ function lookWithin(
     if (distance <= from || distance > to) continue;
     const place = places[index]!;
     const slot = slots[place]!;
-    if (isInSight(sight!, viewer, tick, ownX, ownZ, slot, generations[slot]!, x[place]!, z[place]!)) continue;
+    if (isInSight(sight!, viewer, ownX, ownZ, slot, generations[slot]!, x[place]!, z[place]!)) continue;
     distances[index] = Number.POSITIVE_INFINITY;
     hidden++;
   }

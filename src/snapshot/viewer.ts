@@ -15,9 +15,6 @@ const SENT_TICKS = 128;
 const SENT_RECORDS = 4096;
 const SENT_MASK = SENT_RECORDS - 1;
 
-/** A tick before all others, by more than anything is asked for. */
-const NEVER = -0x4000_0000;
-
 export const SEEN = 1;
 export const LEAVING = 2;
 
@@ -48,10 +45,11 @@ export interface Viewer {
   readonly sent: Int32Array;
   /** Grows while a change waits for room; the largest goes first. */
   readonly priorities: Int32Array;
+  /** By how much it grows with each snapshot: more for who is near. */
+  readonly gains: Uint8Array;
   readonly rounds: Int32Array;
   round: number;
-  /** Tick at which it was last found in sight or not, and 1 when it was not (sight.ts). */
-  readonly lookTicks: Int32Array;
+  /** 1 when the last look found it hidden (sight.ts). */
   readonly blocked: Uint8Array;
   /** How many in reach the map hid when all that is near was looked at last. */
   hiddenCount: number;
@@ -63,6 +61,12 @@ export interface Viewer {
   frameTick: number;
   /** The same, when all that is near was looked at; −1 = not yet in this epoch. */
   lookedTick: number;
+  /** From where, in mm; and within which distance, in mm², somebody could enter. */
+  lookedX: number;
+  lookedZ: number;
+  enterSquared: number;
+  /** Of the grid's arrivals so many are known. */
+  arrivalCount: number;
   /** Newest tick sent before the baselines were voided: up to it, ticks name snapshots of two timelines. */
   voidedTick: number;
   readonly sentTicks: Int32Array;
@@ -88,15 +92,19 @@ export function createViewer(capacity: number, slot: number, generation: number)
     acked: new Int32Array(VISIBLE_MAX),
     sent: new Int32Array(VISIBLE_MAX),
     priorities: new Int32Array(VISIBLE_MAX),
+    gains: new Uint8Array(VISIBLE_MAX),
     rounds: new Int32Array(VISIBLE_MAX),
     round: 0,
-    lookTicks: new Int32Array(VISIBLE_MAX),
     blocked: new Uint8Array(VISIBLE_MAX),
     hiddenCount: 0,
     indexOf: new Uint8Array(capacity),
     ackedTick: -1,
     frameTick: -1,
     lookedTick: -1,
+    lookedX: 0,
+    lookedZ: 0,
+    enterSquared: 0,
+    arrivalCount: 0,
     voidedTick: -1,
     sentTicks: new Int32Array(SENT_TICKS).fill(-1),
     sentFrom: new Int32Array(SENT_TICKS),
@@ -114,7 +122,6 @@ export function voidBaselines(viewer: Viewer): void {
   viewer.ackedTick = -1;
   viewer.since.fill(-1, 0, viewer.count);
   viewer.acked.fill(-1, 0, viewer.count);
-  viewer.lookTicks.fill(NEVER, 0, viewer.count);
   viewer.sentTicks.fill(-1);
 }
 
@@ -176,7 +183,6 @@ function startEntry(viewer: Viewer, index: number, generation: number): void {
   viewer.acked[index] = -1;
   viewer.sent[index] = -1;
   viewer.priorities[index] = 0;
-  viewer.lookTicks[index] = viewer.frameTick;
   viewer.blocked[index] = 0;
 }
 
@@ -191,8 +197,8 @@ function removeEntry(viewer: Viewer, index: number): void {
   viewer.acked[index] = viewer.acked[last]!;
   viewer.sent[index] = viewer.sent[last]!;
   viewer.priorities[index] = viewer.priorities[last]!;
+  viewer.gains[index] = viewer.gains[last]!;
   viewer.rounds[index] = viewer.rounds[last]!;
-  viewer.lookTicks[index] = viewer.lookTicks[last]!;
   viewer.blocked[index] = viewer.blocked[last]!;
   viewer.indexOf[viewer.slots[index]!] = index + 1;
 }
@@ -203,7 +209,7 @@ export function beginRound(viewer: Viewer, tick: number): void {
   viewer.frameTick = tick;
 }
 
-export function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: boolean, priority: number): void {
+export function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: boolean, gain: number): void {
   let index = viewer.indexOf[slot]! - 1;
   if (index < 0) {
     if (!mayEnter) return;
@@ -214,7 +220,8 @@ export function markSeen(viewer: Viewer, slot: number, generation: number, mayEn
     startEntry(viewer, index, generation);
   }
   viewer.rounds[index] = viewer.round;
-  viewer.priorities[index] = viewer.priorities[index]! + priority;
+  viewer.gains[index] = gain;
+  viewer.priorities[index] = viewer.priorities[index]! + gain;
 }
 
 /** What was not said to be seen begins to leave. */

@@ -4,7 +4,7 @@
 
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
-import { SIGHT_INTERVAL_TICKS, SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
+import { LOOK_INTERVAL_TICKS, SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { game } from '../../src/game/game.ts';
 import type { WireObject } from '../../src/wire/codec.ts';
 import { printProto } from '../../src/wire/proto-text.ts';
@@ -15,7 +15,7 @@ const SEEDS = [8, 18];
 const PLAYERS = 24;
 const TICKS = 4800;
 /** Two looks that find it blocked, the snapshot after, and one more for a look that was just made. */
-const SLACK_TICKS = 3 * SIGHT_INTERVAL_TICKS + 2 * SNAPSHOT_INTERVAL_TICKS;
+const SLACK_TICKS = 3 * LOOK_INTERVAL_TICKS + 2 * SNAPSHOT_INTERVAL_TICKS;
 
 const ENTITY_FIELDS = ['slot', 'generation', 'kind', 'name', 'baselineAge'];
 const PUBLIC_FIELDS = [

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { FRAME_LAG_TICKS_MAX, SNAPSHOT_INTERVAL_TICKS, SOCKET_BACKLOG_BYTES_MAX } from '../../src/base/limits.ts';
+import {
+  FRAME_LAG_TICKS_MAX,
+  LOOK_INTERVAL_TICKS,
+  SNAPSHOT_INTERVAL_TICKS,
+  SOCKET_BACKLOG_BYTES_MAX,
+} from '../../src/base/limits.ts';
 import { forgetConnection } from '../../src/session/edge.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import { newestTick } from '../../src/sim/history.ts';
@@ -216,11 +221,11 @@ test('an event near an entity reaches who sees it, and nobody who does not, not 
   };
   expect(tellNear('to all three')).toEqual([1, 1, 1, 0]);
   columns.positionX[slotOf(session, far)] = 60_000 * 128;
-  step(session, 2 * SNAPSHOT_INTERVAL_TICKS);
+  step(session, LOOK_INTERVAL_TICKS + SNAPSHOT_INTERVAL_TICKS);
   expect(tellNear('to two'), 'it left, which nothing has acknowledged').toEqual([1, 1, 0, 0]);
   columns.positionX[slotOf(session, near)] = -60_000 * 128;
   columns.positionX[slotOf(session, far)] = 0;
-  step(session, 2 * SNAPSHOT_INTERVAL_TICKS);
+  step(session, LOOK_INTERVAL_TICKS + SNAPSHOT_INTERVAL_TICKS);
   expect(tellNear('to two others')).toEqual([1, 0, 1, 0]);
 });
 

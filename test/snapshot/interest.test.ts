@@ -1,13 +1,22 @@
 import { expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.ts';
-import { buildGrid } from '../../src/sim/grid.ts';
+import { ARRIVALS, buildGrid } from '../../src/sim/grid.ts';
 import { frameOffset } from '../../src/sim/history.ts';
-import { CROWD_ENTERED, CROWD_KEPT, createInterest, RANK_SLACK, updateInterest } from '../../src/snapshot/interest.ts';
+import { despawnEntity, spawnEntity } from '../../src/sim/world.ts';
+import {
+  CROWD_ENTERED,
+  CROWD_KEPT,
+  createInterest,
+  RANK_SLACK,
+  refreshInterest,
+  updateInterest,
+} from '../../src/snapshot/interest.ts';
 import { createSight, type Sight } from '../../src/snapshot/sight.ts';
 import {
   acknowledge,
   beginSent,
   createViewer,
+  isSeen,
   LEAVING,
   noteSent,
   SEEN,
@@ -192,4 +201,65 @@ test('a crowd behind walls: whom nothing hides is seen as if nobody else were th
     const visible = new Set(inSight);
     for (const slot of seen) expect(visible.has(slot), `${share}: ${slot} is hidden`).toBe(true);
   }
+});
+
+test('between two looks: who appears in sight enters at once, who is hidden or beyond a crowd does not', () => {
+  for (const [halfMm, isCrowd] of [
+    [300_000, false],
+    [20_000, true],
+  ] as const) {
+    const scene = createScene(9, halfMm);
+    const { zone, viewer } = scene;
+    const wall: Sight['isBlocked'] = (fromX, _z, toX) => fromX < 0 !== toX < 0;
+    const sight = createSight(wall);
+    const interest = createInterest(zone.grid, RADIUS_MM, sight);
+    // The last three come later.
+    for (let slot = CROWD - 2; slot <= CROWD; slot++) despawnEntity(zone.world, slot);
+    look(scene, interest);
+    const { lookedTick } = viewer;
+    const places = [1_000, -1_000, isCrowd ? 19_900 : 59_000];
+    for (const x of places) {
+      const slot = spawnEntity(zone.world, 1);
+      zone.world.columns.positionX[slot] = x << 7;
+      zone.world.columns.positionZ[slot] = (isCrowd ? x : 0) << 7;
+    }
+    const tick = restTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    sight.looks = 0;
+    refreshInterest(viewer, zone.history, interest, tick);
+    expect(viewer.lookedTick).toBe(lookedTick);
+    expect(sight.looks).toBeLessThanOrEqual(3);
+    const seen = [CROWD - 2, CROWD - 1, CROWD].map((slot) => isSeen(viewer, slot));
+    // Slots are given out newest first.
+    expect(seen.toSorted(), `half of the side ${halfMm}`).toEqual(isCrowd ? [false, false, true] : [false, true, true]);
+  }
+});
+
+test('all that is near is looked at five times a second, and at once by who is somewhere else', () => {
+  const scene = createScene(10, 200_000);
+  const { zone, viewer } = scene;
+  const looks: number[] = [];
+  for (let count = 0; count < 61; count++) {
+    const tick = restTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    refreshInterest(viewer, zone.history, zone.packer.interest, tick);
+    if (viewer.lookedTick === tick) looks.push(count);
+  }
+  expect(looks).toHaveLength(6);
+  zone.world.columns.positionX[0] = zone.world.columns.positionX[0]! + (5_000 << 7);
+  const tick = restTick(zone);
+  buildGrid(zone.grid, zone.history, tick);
+  refreshInterest(viewer, zone.history, zone.packer.interest, tick);
+  expect(viewer.lookedTick).toBe(tick);
+});
+
+test('more appear than are remembered: all that is near is looked at', () => {
+  const scene = createScene(11, 20_000);
+  const { zone, viewer } = scene;
+  look(scene);
+  zone.grid.arrivalCount += ARRIVALS + 1;
+  const tick = restTick(zone);
+  buildGrid(zone.grid, zone.history, tick);
+  refreshInterest(viewer, zone.history, zone.packer.interest, tick);
+  expect(viewer.lookedTick).toBe(tick);
 });

@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 import { Reader } from '../../src/base/bytes.ts';
-import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
+import { LOOK_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { frameOffset, GENERATION } from '../../src/sim/history.ts';
 import { packSnapshot } from '../../src/snapshot/packer.ts';
@@ -36,8 +36,12 @@ export interface LossyClient {
   readonly up: { readonly atTick: number; readonly ack: number }[];
   /** In sight by the rules: slot → generation. */
   readonly inSight: Map<number, number>;
-  /** When all that is near was looked at last; in between only what is gone leaves. */
+  /** When and from where (mm) all that is near was looked at last; −1: not yet. */
   lookedTick: number;
+  lookedX: number;
+  lookedZ: number;
+  /** All that was in the world then, or at the last snapshot: slot → generation. What is not among them has appeared. */
+  readonly known: Map<number, number>;
   pausedUntil: number;
   newestSent: Sent | undefined;
   applied: number;
@@ -64,6 +68,9 @@ export function createLossyClient(
     up: [],
     inSight: new Map(),
     lookedTick: -1,
+    lookedX: 0,
+    lookedZ: 0,
+    known: new Map(),
     pausedUntil: 0,
     newestSent: undefined,
     applied: 0,
@@ -72,23 +79,37 @@ export function createLossyClient(
   };
 }
 
-/** Who is in sight, from the definition: enters within the radius, stays within a tenth more while it is the same. */
+/**
+ * Who is in sight, from the definition: enters within the radius, stays within a tenth more while it is the same. Between
+ * two looks who is gone leaves and who has appeared enters.
+ */
 function updateInSight(zone: RandomZone, client: LossyClient, tick: number): void {
   const { records, stride } = zone.history;
   const offset = frameOffset(zone.history, tick);
   const own = offset + client.slot * stride;
   const before = new Map(client.inSight);
   client.inSight.clear();
-  const isLook = client.lookedTick < 0 || tick - client.lookedTick > SNAPSHOT_INTERVAL_TICKS;
-  if (isLook) client.lookedTick = tick;
+  const known = new Map(client.known);
+  client.known.clear();
+  const isFirst = client.lookedTick < 0;
+  const ownX = records[own + zone.grid.rowX]!;
+  const ownZ = records[own + zone.grid.rowZ]!;
+  const movedMm = Math.max(Math.abs(ownX - client.lookedX), Math.abs(ownZ - client.lookedZ));
+  const isLook = isFirst || tick - client.lookedTick >= LOOK_INTERVAL_TICKS || movedMm > 4_000;
+  if (isLook) {
+    client.lookedTick = isFirst ? Math.max(0, tick - (client.slot % LOOK_INTERVAL_TICKS)) : tick;
+    client.lookedX = ownX;
+    client.lookedZ = ownZ;
+  }
   for (let slot = 0; slot < zone.world.capacity; slot++) {
     if (!isAlive(zone, tick, slot)) continue;
     const at = offset + slot * stride;
-    const dx = records[at + zone.grid.rowX]! - records[own + zone.grid.rowX]!;
-    const dz = records[at + zone.grid.rowZ]! - records[own + zone.grid.rowZ]!;
+    const dx = records[at + zone.grid.rowX]! - ownX;
+    const dz = records[at + zone.grid.rowZ]! - ownZ;
     const distance = dx * dx + dz * dz;
     const generation = records[at + GENERATION]!;
-    if (!isLook) {
+    client.known.set(slot, generation);
+    if (!isLook && known.get(slot) === generation) {
       if (before.get(slot) === generation) client.inSight.set(slot, generation);
       continue;
     }
