@@ -24,6 +24,7 @@ import { type Progress, type Swarm, startSwarm } from './swarm.ts';
 const EXIT_FAILED = 1;
 const EXIT_OPTIONS = 2;
 const ANSWER_MS_MAX = 5_000;
+const PRINT_MS_MIN = 900;
 
 /** What goes between the first process and its children. */
 type ToChild =
@@ -48,14 +49,13 @@ async function main(): Promise<void> {
     writeReport(options, createReport(createFailedPart(options.bots, 'join_unreachable'), options));
     return end(problem, EXIT_FAILED);
   }
-  const printer = createProgressPrinter(options);
+  const print = createProgressPrinter(options);
   const swarm =
     options.processes === 1
-      ? startSwarm(game, options, 0, (progress) => printer.note(0, progress))
-      : startProcesses(options, (child, progress) => printer.note(child, progress));
+      ? startSwarm(game, options, 0, (progress) => print(0, progress))
+      : startProcesses(options, print);
   stopOnSignal(swarm);
   const report = createReport(await swarm.done, options);
-  printer.end();
   writeReport(options, report);
   printReport(report);
   if (report.failed > 0) end(describeFailures(report), EXIT_FAILED);
@@ -148,17 +148,12 @@ function runChild(): void {
   process.on('disconnect', () => process.exit());
 }
 
-interface ProgressPrinter {
-  note(child: number, progress: Progress): void;
-  end(): void;
-}
-
-/** A line a second, of all processes together. */
-function createProgressPrinter({ bots }: SwarmOptions): ProgressPrinter {
+/** Takes what the processes say of themselves, each once a second, and prints a line a second of all together. */
+function createProgressPrinter({ bots }: SwarmOptions): (child: number, progress: Progress) => void {
   const latest = new Map<number, Progress>();
   const startMs = performance.now();
   let before = { ...sumProgress([]), ms: startMs };
-  const timer = setInterval(() => {
+  const print = (): void => {
     const now = { ...sumProgress([...latest.values()]), ms: performance.now() };
     const seconds = (now.ms - before.ms) / 1000;
     const rate = (key: 'snapshots' | 'corrections' | 'turnsSkipped'): number => (now[key] - before[key]) / seconds;
@@ -176,10 +171,11 @@ function createProgressPrinter({ bots }: SwarmOptions): ProgressPrinter {
     if (now.turnsSkipped > before.turnsSkipped) line.push(`${rate('turnsSkipped').toFixed(0)} turns skipped/s`);
     process.stdout.write(`${line.join('   ')}\n`);
     before = now;
-  }, 1_000);
-  return {
-    note: (child, progress) => latest.set(child, progress),
-    end: () => clearInterval(timer),
+  };
+  return (child, progress) => {
+    latest.set(child, progress);
+    // With the first of a second: a timer of its own would now and then find nothing new, and then twice as much.
+    if (performance.now() - before.ms >= PRINT_MS_MIN) print();
   };
 }
 
@@ -204,8 +200,8 @@ function sumProgress(all: readonly Progress[]): Progress {
 function printReport(report: Report): void {
   const lines = [`${report.bots} bots over ${report.transport}, ${report.durationS} s, seed ${report.seed}`];
   for (const [name, figure] of Object.entries(report)) {
-    if (typeof figure !== 'object' || figure === null || !('mean' in figure)) continue;
-    const values = Object.entries(figure).map(([key, value]) => `${key} ${value ?? '–'}`);
+    if (typeof figure !== 'object' || figure === null || !('mean' in figure) || figure.mean === null) continue;
+    const values = Object.entries(figure).map(([key, value]) => `${key} ${value}`);
     lines.push(`  ${name.padEnd(20)} ${values.join('   ')}`);
   }
   const states = (Object.keys(BOT_STATES) as (keyof typeof BOT_STATES)[]).map(
