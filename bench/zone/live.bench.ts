@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TICK_HZ } from '../../src/base/limits.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 import type { Bench, Figure } from '../bench.ts';
 import {
@@ -56,7 +57,7 @@ const FIGURES = [
   'cpuMicrosPerPlayerSecond',
   'botsFailed',
   'botScheduleErrorMsP99',
-  'botTurnsSkipped',
+  'botTurnsSkippedShare',
 ];
 
 /** @param prefix of the figures' names @param flags of the bots, beside those of every such bench */
@@ -150,7 +151,7 @@ function readFigures({ before, after, report, zoneWaitedMs }: Outcome, { bots }:
     figure('cpuMicrosPerPlayerSecond', (grown('process_cpu_seconds_total') * 1e6) / bots / seconds, 'µs'),
     figure('botsFailed', report.failed, ''),
     figure('botScheduleErrorMsP99', report.scheduleErrorMs.p99 ?? Number.NaN, 'ms'),
-    figure('botTurnsSkipped', report.turnsSkipped, 'turns'),
+    figure('botTurnsSkippedShare', report.turnsSkipped / (bots * TICK_HZ * report.durationS), ''),
   ];
 }
 

@@ -139,7 +139,7 @@ function checkTarget(sim: DarkAges, slot: number, ability: Ability, target: numb
 
 /**
  * Whether the caster saw the other one when it decided: near enough, and nothing tall between the two of them in the frame
- * that it looked at. Leaves in `past` where the other one was. Edges look 5 times a second and show a crowd's nearest only
+ * that it looked at. Leaves in `past` where the other one was. Edges look 5 times a second, show a crowd's nearest only
  * (snapshot/interest.ts), so somebody in plain sight may be known here a moment before it is sent.
  */
 function findSeen(sim: DarkAges, slot: number, other: number): boolean {

@@ -7,6 +7,8 @@ import { CHANGED_TICK, frameOffset, frameSlotCount, GENERATION, type History, KI
 
 /** Entities that appeared lately are remembered, so many; a power of two. */
 export const ARRIVALS = 1024;
+/** Who is so much further between two frames did not walk there: it is gone and has appeared. */
+export const MOVED_MM = 4_000;
 
 export interface Grid {
   readonly cellMm: number;
@@ -21,9 +23,12 @@ export interface Grid {
   /** By slot: its generation, 0 = nobody is there, and when it changed. Records lie far apart, these together. */
   readonly generations: Int32Array;
   readonly changedTicks: Int32Array;
-  /** Slots of entities that were not there in the frame built before, a ring, and how many there have been. */
+  /** Slots of entities that were not there in the frame built before, or far away; a ring, and how many there have been. */
   readonly arrivals: Int32Array;
   arrivalCount: number;
+  /** By slot: where it was in that frame, in mm. */
+  readonly lastX: Int32Array;
+  readonly lastZ: Int32Array;
   readonly rowX: number;
   readonly rowZ: number;
 }
@@ -45,6 +50,8 @@ export function createGrid(history: History, cellMm: number): Grid {
     changedTicks: new Int32Array(capacity),
     arrivals: new Int32Array(ARRIVALS),
     arrivalCount: 0,
+    lastX: new Int32Array(capacity),
+    lastZ: new Int32Array(capacity),
     rowX: ROWS + rows.findIndex((row) => row.name === 'position_x'),
     rowZ: ROWS + rows.findIndex((row) => row.name === 'position_z'),
   };
@@ -56,7 +63,7 @@ export function bucketOf(grid: Grid, cellX: number, cellZ: number): number {
 
 /** Does not allocate. */
 export function buildGrid(grid: Grid, history: History, tick: number): void {
-  const { starts, slots, buckets, generations, changedTicks, x, z, rowX, rowZ, cellMm } = grid;
+  const { starts, slots, buckets, generations, changedTicks, lastX, lastZ, x, z, rowX, rowZ, cellMm } = grid;
   const { records, stride } = history;
   const offset = frameOffset(history, tick);
   const count = frameSlotCount(history, tick);
@@ -69,10 +76,17 @@ export function buildGrid(grid: Grid, history: History, tick: number): void {
       continue;
     }
     const generation = records[at + GENERATION]!;
-    if (generations[slot] !== generation) grid.arrivals[grid.arrivalCount++ & (ARRIVALS - 1)] = slot;
+    const placeX = records[at + rowX]!;
+    const placeZ = records[at + rowZ]!;
+    const movedMm = Math.max(Math.abs(placeX - lastX[slot]!), Math.abs(placeZ - lastZ[slot]!));
+    if (generations[slot] !== generation || movedMm > MOVED_MM) {
+      grid.arrivals[grid.arrivalCount++ & (ARRIVALS - 1)] = slot;
+    }
+    lastX[slot] = placeX;
+    lastZ[slot] = placeZ;
     generations[slot] = generation;
     changedTicks[slot] = records[at + CHANGED_TICK]!;
-    const bucket = bucketOf(grid, Math.floor(records[at + rowX]! / cellMm), Math.floor(records[at + rowZ]! / cellMm));
+    const bucket = bucketOf(grid, Math.floor(placeX / cellMm), Math.floor(placeZ / cellMm));
     buckets[slot] = bucket;
     starts[bucket + 1]!++;
   }

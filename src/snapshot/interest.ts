@@ -1,14 +1,13 @@
 // Who is in sight of one client: within a radius, with hysteresis, past what the map puts in between; and in a crowd
-// the nearest, as many as a viewer holds. Edge threads; reads the grid and history, writes the viewer and its own
+// the nearest, as many as a viewer holds. Edge threads; reads the grid, writes the viewer and its own
 // scratch. In a crowd the radius is what the ranks of this frame make it: it shrinks and grows with who is near, and
 // the hysteresis is in ranks too, so that nobody comes and goes for standing at the edge of it.
 
 import { assert } from '../base/assert.ts';
 import { ENTITIES_MAX, LOOK_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
-import { ARRIVALS, bucketOf, type Grid } from '../sim/grid.ts';
-import { frameOffset, type History } from '../sim/history.ts';
-import { isInSight, type Sight } from './sight.ts';
-import { beginRound, endRound, markSeen, SEEN, startLeaving, type Viewer } from './viewer.ts';
+import { ARRIVALS, bucketOf, type Grid, MOVED_MM } from '../sim/grid.ts';
+import { isHidden, isInSight, type Sight } from './sight.ts';
+import { beginRound, endRound, isSeen, markSeen, PRIORITY_FIRST, SEEN, startLeaving, type Viewer } from './viewer.ts';
 
 /** With more others than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
 export const CROWD_KEPT = VISIBLE_MAX - 8;
@@ -21,8 +20,6 @@ const REACH = 1.1;
 const RINGS = 256;
 /** What somebody near gains of priority with each snapshot. */
 const GAIN_NEAREST = 17;
-/** Nobody walks so far between two looks. */
-const MOVED_MM = 4_000;
 /** Each round makes the boundary 256 times finer; the last ones matter where many stand on one spot. */
 const RANK_ROUNDS = 7;
 /** Squared mm by which a higher slot counts as farther: who stands on one spot has a rank each, the same every time. */
@@ -62,26 +59,27 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
  * half of a snapshot’s time if it were each time; in between who is gone leaves and who has just appeared enters, or a
  * bolt would be seen when it is half way. Does not allocate.
  */
-export function refreshInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
-  const own = frameOffset(history, tick) + viewer.slot * history.stride;
-  const ownX = history.records[own + interest.grid.rowX]!;
-  const ownZ = history.records[own + interest.grid.rowZ]!;
-  if (isLookDue(viewer, interest, tick, ownX, ownZ)) {
-    updateInterest(viewer, history, interest, tick);
+export function refreshInterest(viewer: Viewer, interest: Interest, tick: number): void {
+  const { grid } = interest;
+  const ownX = grid.lastX[viewer.slot]!;
+  const ownZ = grid.lastZ[viewer.slot]!;
+  const isLook = isLookDue(viewer, grid, tick, ownX, ownZ);
+  viewer.frameTick = tick;
+  const arrived = grid.arrivalCount - viewer.arrivalCount;
+  if (viewer.lookedTick >= 0 && arrived > 0 && arrived <= ARRIVALS) takeArrivals(viewer, interest, ownX, ownZ);
+  if (isLook) {
+    updateInterest(viewer, interest, tick);
     return;
   }
   const { slots, states, generations, priorities, gains } = viewer;
-  const present = interest.grid.generations;
-  viewer.frameTick = tick;
   for (let index = 0; index < viewer.count; index++) {
     priorities[index] = priorities[index]! + gains[index]!;
-    if (present[slots[index]!] !== generations[index] && states[index] === SEEN) startLeaving(viewer, index);
+    if (grid.generations[slots[index]!] !== generations[index] && states[index] === SEEN) startLeaving(viewer, index);
   }
-  if (viewer.arrivalCount !== interest.grid.arrivalCount) enterArrivals(viewer, history, interest, tick, ownX, ownZ);
 }
 
 /** Also at once where it is somewhere else all of a sudden, or more has appeared than is remembered. */
-function isLookDue(viewer: Viewer, { grid }: Interest, tick: number, ownX: number, ownZ: number): boolean {
+function isLookDue(viewer: Viewer, grid: Grid, tick: number, ownX: number, ownZ: number): boolean {
   return (
     viewer.lookedTick < 0 ||
     tick - viewer.lookedTick >= LOOK_INTERVAL_TICKS ||
@@ -91,28 +89,27 @@ function isLookDue(viewer: Viewer, { grid }: Interest, tick: number, ownX: numbe
   );
 }
 
-/** Who appeared since the last snapshot, near enough and in sight. */
-function enterArrivals(
-  viewer: Viewer,
-  history: History,
-  { grid, sight }: Interest,
-  tick: number,
-  ownX: number,
-  ownZ: number,
-): void {
-  const { records, stride } = history;
-  const frame = frameOffset(history, tick);
-  for (let arrival = viewer.arrivalCount; arrival < grid.arrivalCount; arrival++) {
-    const slot = grid.arrivals[arrival & (ARRIVALS - 1)]!;
+/**
+ * Who appeared since the last snapshot enters if it is near enough and in sight, before all others; who was seen and is
+ * suddenly somewhere else leaves if it is not. Where the viewer holds no more, the rest is taken with the next snapshot.
+ */
+function takeArrivals(viewer: Viewer, { grid, sight }: Interest, ownX: number, ownZ: number): void {
+  for (; viewer.arrivalCount < grid.arrivalCount; viewer.arrivalCount++) {
+    const slot = grid.arrivals[viewer.arrivalCount & (ARRIVALS - 1)]!;
     const generation = grid.generations[slot]!;
     if (generation === 0 || slot === viewer.slot) continue;
-    const x = records[frame + slot * stride + grid.rowX]!;
-    const z = records[frame + slot * stride + grid.rowZ]!;
-    if ((x - ownX) ** 2 + (z - ownZ) ** 2 > viewer.enterSquared) continue;
-    if (sight !== undefined && !isInSight(sight, viewer, ownX, ownZ, slot, generation, x, z)) continue;
+    const x = grid.lastX[slot]!;
+    const z = grid.lastZ[slot]!;
+    const squared = (x - ownX) ** 2 + (z - ownZ) ** 2;
+    if (squared > viewer.enterSquared || (sight !== undefined && isHidden(sight, ownX, ownZ, x, z))) {
+      if (isSeen(viewer, slot)) startLeaving(viewer, viewer.indexOf[slot]! - 1);
+      continue;
+    }
     markSeen(viewer, slot, generation, true, GAIN_NEAREST);
+    const index = viewer.indexOf[slot]! - 1;
+    if (index < 0) return;
+    viewer.priorities[index] = PRIORITY_FIRST;
   }
-  viewer.arrivalCount = grid.arrivalCount;
 }
 
 /**
@@ -120,17 +117,17 @@ function enterArrivals(
  * more, turns the rest to leaving; in a crowd the radius is less. Nearness raises an entity's priority. Does not
  * allocate.
  */
-export function updateInterest(viewer: Viewer, history: History, interest: Interest, tick: number): void {
+export function updateInterest(viewer: Viewer, interest: Interest, tick: number): void {
   const { grid, radiusMm, places, distances } = interest;
   const { slots, generations } = grid;
   const radius = radiusMm * radiusMm;
-  const reach = radius * REACH * REACH;
-  const count = gather(viewer, history, interest, tick);
-  const all = reach + ENTITIES_MAX * TIE_MM2;
-  const keep = dropHidden(viewer, history, interest, tick, count, all);
+  beginLook(viewer, grid, tick);
+  const count = gather(viewer, interest);
+  const all = radius * REACH * REACH + ENTITIES_MAX * TIE_MM2;
+  const keep = dropHidden(viewer, interest, count, all);
   const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, CROWD_ENTERED, all)) : radius;
   const toLoss = (GAIN_NEAREST - 1) / keep;
-  noteLook(viewer, history, grid, tick, enter);
+  viewer.enterSquared = enter;
   beginRound(viewer, tick);
   markSeen(viewer, viewer.slot, viewer.generation, true, 0);
   for (let index = 0; index < count; index++) {
@@ -142,28 +139,25 @@ export function updateInterest(viewer: Viewer, history: History, interest: Inter
   endRound(viewer);
 }
 
-function noteLook(viewer: Viewer, history: History, grid: Grid, tick: number, enterSquared: number): void {
-  const own = frameOffset(history, tick) + viewer.slot * history.stride;
-  // After a start all look in one frame; their second looks come at different times.
-  viewer.lookedTick = viewer.lookedTick < 0 ? Math.max(0, tick - (viewer.slot % LOOK_INTERVAL_TICKS)) : tick;
-  viewer.lookedX = history.records[own + grid.rowX]!;
-  viewer.lookedZ = history.records[own + grid.rowZ]!;
-  viewer.enterSquared = enterSquared;
+function beginLook(viewer: Viewer, grid: Grid, tick: number): void {
+  // Who wasn't looked at for so long was not seen a moment ago: what is hidden now is hidden at once.
+  const isOld = viewer.lookedTick < 0 || tick - viewer.lookedTick > 2 * LOOK_INTERVAL_TICKS;
+  if (isOld) viewer.blocked.fill(1, 0, viewer.count);
+  // Each slot has a phase of its own: after a start, or a frame that came late, looks are as evenly spread as before.
+  viewer.lookedTick = Math.max(0, tick - ((tick + viewer.slot) % LOOK_INTERVAL_TICKS));
+  viewer.lookedX = grid.lastX[viewer.slot]!;
+  viewer.lookedZ = grid.lastZ[viewer.slot]!;
   viewer.arrivalCount = grid.arrivalCount;
 }
 
 /** Fills in who else is near enough to be seen, hidden or not; returns how many. In a crowd no two are as far. */
-function gather(viewer: Viewer, history: History, interest: Interest, tick: number): number {
-  const { grid, radiusMm, places, distances, buckets } = interest;
-  const { records } = history;
+function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets }: Interest): number {
   const { cellMm, starts, slots, x, z } = grid;
+  const { lookedX, lookedZ } = viewer;
   const radius = radiusMm * radiusMm;
   const reach = radius * REACH * REACH;
-  const own = frameOffset(history, tick) + viewer.slot * history.stride;
-  const ownX = records[own + grid.rowX]!;
-  const ownZ = records[own + grid.rowZ]!;
-  const cellX = Math.floor(ownX / cellMm);
-  const cellZ = Math.floor(ownZ / cellMm);
+  const cellX = Math.floor(lookedX / cellMm);
+  const cellZ = Math.floor(lookedZ / cellMm);
   let count = 0;
   for (let cell = 0; cell < 9; cell++) {
     const bucket = bucketOf(grid, cellX - 1 + (cell % 3), cellZ - 1 + ((cell / 3) | 0));
@@ -174,13 +168,13 @@ function gather(viewer: Viewer, history: History, interest: Interest, tick: numb
     if (before < cell) continue;
     const end = starts[bucket + 1]!;
     for (let place = starts[bucket]!; place < end; place++) {
-      const dx = x[place]! - ownX;
-      const dz = z[place]! - ownZ;
+      const dx = x[place]! - lookedX;
+      const dz = z[place]! - lookedZ;
       const distance = dx * dx + dz * dz;
       if (distance > reach) continue;
       const slot = slots[place]!;
       // Beyond the radius is nothing but what was seen within.
-      if (slot === viewer.slot || (distance > radius && viewer.indexOf[slot] === 0)) continue;
+      if (slot === viewer.slot || (distance > radius && !isSeen(viewer, slot))) continue;
       places[count] = place;
       distances[count++] = distance;
     }
@@ -198,14 +192,7 @@ function gather(viewer: Viewer, history: History, interest: Interest, tick: numb
  * keeps; `all` where there are no more. The nearest are looked at first, those beyond only to fill the places of hidden
  * ones.
  */
-function dropHidden(
-  viewer: Viewer,
-  history: History,
-  interest: Interest,
-  tick: number,
-  count: number,
-  all: number,
-): number {
+function dropHidden(viewer: Viewer, interest: Interest, count: number, all: number): number {
   const isCrowd = count > CROWD_KEPT;
   if (interest.sight === undefined) return isCrowd ? distanceOfRank(interest, count, CROWD_KEPT, all) : all;
   const expected = CROWD_KEPT + viewer.hiddenCount;
@@ -213,7 +200,7 @@ function dropHidden(
   let keep = count > expected ? distanceOfRank(interest, count, expected, all) : all;
   viewer.hiddenCount = 0;
   while (keep > looked) {
-    viewer.hiddenCount += lookWithin(viewer, history, interest, tick, count, looked, keep);
+    viewer.hiddenCount += lookWithin(viewer, interest, count, looked, keep);
     looked = keep;
     if (isCrowd) keep = distanceOfRank(interest, count, CROWD_KEPT, all);
   }
@@ -221,26 +208,17 @@ function dropHidden(
 }
 
 /** Looks at who is further than `from` and not beyond `to`; returns how many are hidden. */
-function lookWithin(
-  viewer: Viewer,
-  history: History,
-  { grid, sight, places, distances }: Interest,
-  tick: number,
-  count: number,
-  from: number,
-  to: number,
-): number {
+function lookWithin(viewer: Viewer, interest: Interest, count: number, from: number, to: number): number {
+  const { grid, sight, places, distances } = interest;
   const { x, z, slots, generations } = grid;
-  const own = frameOffset(history, tick) + viewer.slot * history.stride;
-  const ownX = history.records[own + grid.rowX]!;
-  const ownZ = history.records[own + grid.rowZ]!;
+  const { lookedX, lookedZ } = viewer;
   let hidden = 0;
   for (let index = 0; index < count; index++) {
     const distance = distances[index]!;
     if (distance <= from || distance > to) continue;
     const place = places[index]!;
     const slot = slots[place]!;
-    if (isInSight(sight!, viewer, ownX, ownZ, slot, generations[slot]!, x[place]!, z[place]!)) continue;
+    if (isInSight(sight!, viewer, lookedX, lookedZ, slot, generations[slot]!, x[place]!, z[place]!)) continue;
     distances[index] = Number.POSITIVE_INFINITY;
     hidden++;
   }

@@ -26,13 +26,13 @@ import {
   writeState,
 } from './entity-encoder.ts';
 import { type Interest, refreshInterest } from './interest.ts';
-import { beginSent, LEAVING, noteSent, type Viewer } from './viewer.ts';
+import { beginSent, LEAVING, noteSent, PRIORITY_FIRST, type Viewer } from './viewer.ts';
 
 /** Room before the body for the message's tag and length. */
 const HEAD_BYTES = 3;
 
 /** Priorities are told apart up to here: who waited for thirty snapshots and more is first, all alike. */
-const RANKS = 512;
+const RANKS = PRIORITY_FIRST;
 
 export interface Packer {
   readonly encoder: EntityEncoder;
@@ -82,7 +82,7 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
 export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budgetBytes: number): boolean {
   const { encoder, counters } = packer;
   const { history } = encoder;
-  refreshInterest(viewer, history, packer.interest, tick);
+  refreshInterest(viewer, packer.interest, tick);
   const isBaselineHeld = viewer.ackedTick >= 0 && tick - viewer.ackedTick <= BASELINE_AGE_TICKS_MAX;
   const baselineTick = isBaselineHeld ? viewer.ackedTick : -1;
   beginSent(viewer, tick);

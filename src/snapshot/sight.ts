@@ -15,6 +15,12 @@ export function createSight(isBlocked: Sight['isBlocked']): Sight {
   return { isBlocked, looks: 0 };
 }
 
+/** Whether something hides one place (mm) from the other. */
+export function isHidden(sight: Sight, fromX: number, fromZ: number, x: number, z: number): boolean {
+  sight.looks++;
+  return sight.isBlocked(fromX, fromZ, x, z);
+}
+
 /** Looks from the first place (mm) at an entity at the second: whether the viewer sees it. Does not allocate. */
 export function isInSight(
   sight: Sight,
@@ -26,8 +32,7 @@ export function isInSight(
   x: number,
   z: number,
 ): boolean {
-  sight.looks++;
-  const isBlocked = sight.isBlocked(fromX, fromZ, x, z);
+  const isBlocked = isHidden(sight, fromX, fromZ, x, z);
   const index = viewer.indexOf[slot]! - 1;
   if (index < 0 || viewer.states[index] !== SEEN || viewer.generations[index] !== generation) return !isBlocked;
   const wasBlocked = viewer.blocked[index] === 1;

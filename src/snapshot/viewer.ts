@@ -15,6 +15,9 @@ const SENT_TICKS = 128;
 const SENT_RECORDS = 4096;
 const SENT_MASK = SENT_RECORDS - 1;
 
+/** A priority above all others, and the packer's number of ranks. */
+export const PRIORITY_FIRST = 512;
+
 export const SEEN = 1;
 export const LEAVING = 2;
 
@@ -217,7 +220,10 @@ export function markSeen(viewer: Viewer, slot: number, generation: number, mayEn
     if (index < 0) return;
   } else if (viewer.generations[index] !== generation || viewer.states[index] === LEAVING) {
     if (!mayEnter) return;
+    const isAnother = viewer.generations[index] !== generation;
     startEntry(viewer, index, generation);
+    // Until its client hears of this one it draws the one before.
+    if (isAnother) viewer.priorities[index] = PRIORITY_FIRST;
   }
   viewer.rounds[index] = viewer.round;
   viewer.gains[index] = gain;

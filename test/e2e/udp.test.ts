@@ -54,7 +54,7 @@ test('20 bots play for five seconds over UDP and fare well', async () => {
   expect(values.get('darkages_udp_receive_buffer_bytes{zone_id="1"}')).toBeGreaterThan(100_000);
 });
 
-test('light bots are for the server what full ones are', async () => {
+test('light bots send, move and are sent as much as full ones, but for claims of where they are', async () => {
   const line = '--bots 10 --duration 4 --ramp-up 0 --peaceful --seed 5';
   const inputs = async (): Promise<number> =>
     (await readMetrics(server.url)).values.get('darkages_inputs_total{zone_id="1"}')!;
@@ -67,7 +67,8 @@ test('light bots are for the server what full ones are', async () => {
   };
   const full = await measure(0);
   const light = await measure(100);
-  // Wide bounds again; without moving, or without acknowledging, it would be a half or twice as much.
+  // Claims are a tenth of what is sent up. Wide bounds again: without moving, or without acknowledging, it would be a
+  // half or twice as much.
   for (const share of [
     light.inputs / full.inputs,
     light.report.bytesUpPerSecond.mean! / full.report.bytesUpPerSecond.mean!,

@@ -14,8 +14,8 @@ import { nameOf, play, type Witnessed } from './witness.ts';
 const SEEDS = [8, 18];
 const PLAYERS = 24;
 const TICKS = 4800;
-/** Two looks that find it blocked, the snapshot after, and one more for a look that was just made. */
-const SLACK_TICKS = 3 * LOOK_INTERVAL_TICKS + 2 * SNAPSHOT_INTERVAL_TICKS;
+/** Two looks that find it blocked, and the snapshot that a look waits for. */
+const SLACK_TICKS = 2 * LOOK_INTERVAL_TICKS + SNAPSHOT_INTERVAL_TICKS;
 
 const ENTITY_FIELDS = ['slot', 'generation', 'kind', 'name', 'baselineAge'];
 const PUBLIC_FIELDS = [

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { LOOK_INTERVAL_TICKS, VISIBLE_MAX } from '../../src/base/limits.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { ARRIVALS, buildGrid } from '../../src/sim/grid.ts';
 import { frameOffset } from '../../src/sim/history.ts';
-import { despawnEntity, spawnEntity } from '../../src/sim/world.ts';
+import { despawnEntity, spawnEntity, worldTick } from '../../src/sim/world.ts';
 import {
   CROWD_ENTERED,
   CROWD_KEPT,
@@ -61,7 +62,7 @@ function look(scene: Scene, interest = scene.zone.packer.interest): Set<number> 
   }
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
-  updateInterest(viewer, zone.history, interest, tick);
+  updateInterest(viewer, interest, tick);
   beginSent(viewer, tick);
   const seen = new Set<number>();
   for (let index = 0; index < viewer.count; index++) {
@@ -218,48 +219,183 @@ test('between two looks: who appears in sight enters at once, who is hidden or b
     look(scene, interest);
     const { lookedTick } = viewer;
     const places = [1_000, -1_000, isCrowd ? 19_900 : 59_000];
+    const slots: number[] = [];
     for (const x of places) {
       const slot = spawnEntity(zone.world, 1);
+      slots.push(slot);
       zone.world.columns.positionX[slot] = x << 7;
       zone.world.columns.positionZ[slot] = (isCrowd ? x : 0) << 7;
     }
     const tick = restTick(zone);
     buildGrid(zone.grid, zone.history, tick);
     sight.looks = 0;
-    refreshInterest(viewer, zone.history, interest, tick);
+    refreshInterest(viewer, interest, tick);
     expect(viewer.lookedTick).toBe(lookedTick);
     expect(sight.looks).toBeLessThanOrEqual(3);
-    const seen = [CROWD - 2, CROWD - 1, CROWD].map((slot) => isSeen(viewer, slot));
-    // Slots are given out newest first.
-    expect(seen.toSorted(), `half of the side ${halfMm}`).toEqual(isCrowd ? [false, false, true] : [false, true, true]);
+    expect(slots.map((slot) => isSeen(viewer, slot), `half of the side ${halfMm}`)).toEqual([true, false, !isCrowd]);
   }
 });
 
-test('all that is near is looked at five times a second, and at once by who is somewhere else', () => {
-  const scene = createScene(10, 200_000);
-  const { zone, viewer } = scene;
-  const looks: number[] = [];
-  for (let count = 0; count < 61; count++) {
+/** Whether all that is near was looked at for the frame that comes next. */
+function looksAround(scene: Scene, interest: ReturnType<typeof createInterest>): boolean {
+  const tick = restTick(scene.zone);
+  buildGrid(scene.zone.grid, scene.zone.history, tick);
+  interest.sight!.looks = 0;
+  refreshInterest(scene.viewer, interest, tick);
+  return interest.sight!.looks > 20;
+}
+
+function createWatch(seed: number): readonly [Scene, ReturnType<typeof createInterest>] {
+  const scene = createScene(seed, 20_000);
+  const interest = createInterest(
+    scene.zone.grid,
+    RADIUS_MM,
+    createSight(() => false),
+  );
+  look(scene, interest);
+  return [scene, interest];
+}
+
+test.for([1, 3, 6, 12])(
+  'all that is near is looked at every twelve ticks, with a snapshot every %i, late or not',
+  (interval) => {
+    const [scene, interest] = createWatch(10);
+    const { random, zone, viewer } = scene;
+    let sinceTicks = 0;
+    let due = worldTick(zone.world) + interval;
+    for (let count = 0; count < 300; count++) {
+      const isLate = random.below(4) === 0;
+      while (worldTick(zone.world) + 1 < due + Number(isLate)) {
+        restTick(zone);
+        sinceTicks++;
+      }
+      due += interval;
+      sinceTicks++;
+      if (looksAround(scene, interest)) sinceTicks = 0;
+      expect(sinceTicks).toBeLessThanOrEqual(LOOK_INTERVAL_TICKS + interval);
+    }
+    expect(viewer.count).toBeGreaterThan(CROWD_ENTERED - RANK_SLACK);
+  },
+);
+
+test('looks are as evenly spread after a stall as before', () => {
+  const { zone } = createScene(12, 20_000);
+  const viewers = Array.from({ length: 60 }, (_, slot) => createViewer(CROWD + 1, slot, 1));
+  const { interest } = zone.packer;
+  const serve = (): number => {
     const tick = restTick(zone);
     buildGrid(zone.grid, zone.history, tick);
-    refreshInterest(viewer, zone.history, zone.packer.interest, tick);
-    if (viewer.lookedTick === tick) looks.push(count);
+    return viewers.filter((viewer) => {
+      const { lookedTick } = viewer;
+      refreshInterest(viewer, interest, tick);
+      return viewer.lookedTick !== lookedTick;
+    }).length;
+  };
+  expect(serve()).toBe(60);
+  for (let count = 0; count < 30; count++) serve();
+  for (let ticks = 0; ticks < 40; ticks++) restTick(zone);
+  expect(serve()).toBe(60);
+  for (let count = 0; count < 30; count++) expect(serve()).toBe(60 / LOOK_INTERVAL_TICKS);
+});
+
+test('who is somewhere else all of a sudden looks around at once, whichever way it went', () => {
+  const [scene, interest] = createWatch(13);
+  const { columns } = scene.zone.world;
+  for (const column of [columns.positionX, columns.positionZ]) {
+    while (looksAround(scene, interest));
+    while (!looksAround(scene, interest));
+    column[0] = column[0]! + (5_000 << 7);
+    expect(looksAround(scene, interest)).toBe(true);
+    expect(looksAround(scene, interest)).toBe(false);
   }
-  expect(looks).toHaveLength(6);
-  zone.world.columns.positionX[0] = zone.world.columns.positionX[0]! + (5_000 << 7);
-  const tick = restTick(zone);
-  buildGrid(zone.grid, zone.history, tick);
-  refreshInterest(viewer, zone.history, zone.packer.interest, tick);
-  expect(viewer.lookedTick).toBe(tick);
+});
+
+test('who is seen and suddenly elsewhere is lost at once; who is suddenly near is seen at once', () => {
+  const scene = createScene(14, 20_000);
+  const { zone, viewer, x } = scene;
+  for (let slot = 2; slot <= CROWD; slot++) x[slot] = 200_000;
+  x[1] = 1_000;
+  const wall: Sight['isBlocked'] = (fromX, _z, toX) => fromX < 0 !== toX < 0;
+  const interest = createInterest(zone.grid, RADIUS_MM, createSight(wall));
+  const { columns } = zone.world;
+  expect(look(scene, interest)).toEqual(new Set([0, 1]));
+  for (const [place, isThere] of [
+    [80_000, false],
+    [1_000, true],
+    [-5_000, false],
+    [9_000, true],
+  ] as const) {
+    // In the middle between two looks.
+    while ((worldTick(zone.world) + viewer.slot) % LOOK_INTERVAL_TICKS !== 5) restTick(zone);
+    buildGrid(zone.grid, zone.history, worldTick(zone.world));
+    refreshInterest(viewer, interest, worldTick(zone.world));
+    columns.positionX[1] = place << 7;
+    const tick = restTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    refreshInterest(viewer, interest, tick);
+    expect(isSeen(viewer, 1), `at ${place}`).toBe(isThere);
+  }
+});
+
+test('who was not served for long sees at once that somebody is hidden by now', () => {
+  const scene = createScene(15, 20_000);
+  const { viewer, x } = scene;
+  for (let slot = 2; slot <= CROWD; slot++) x[slot] = 200_000;
+  x[1] = 1_000;
+  let isHidden = false;
+  const interest = createInterest(
+    scene.zone.grid,
+    RADIUS_MM,
+    createSight(() => isHidden),
+  );
+  expect(look(scene, interest)).toEqual(new Set([0, 1]));
+  isHidden = true;
+  expect(look(scene, interest)).toEqual(new Set([0, 1]));
+  isHidden = false;
+  expect(look(scene, interest)).toEqual(new Set([0, 1]));
+  isHidden = true;
+  for (let ticks = 0; ticks < 3 * LOOK_INTERVAL_TICKS; ticks++) restTick(scene.zone);
+  expect(look(scene, interest)).toEqual(new Set([0]));
+  expect(viewer.count).toBe(2);
 });
 
 test('more appear than are remembered: all that is near is looked at', () => {
-  const scene = createScene(11, 20_000);
+  const [scene, interest] = createWatch(11);
+  while (looksAround(scene, interest));
+  while (!looksAround(scene, interest));
+  scene.zone.grid.arrivalCount += ARRIVALS + 1;
+  expect(looksAround(scene, interest)).toBe(true);
+});
+
+test('in a full view who appears waits for a place, and is seen as soon as there is one', () => {
+  const scene = createScene(16, 20_000);
   const { zone, viewer } = scene;
-  look(scene);
-  zone.grid.arrivalCount += ARRIVALS + 1;
-  const tick = restTick(zone);
-  buildGrid(zone.grid, zone.history, tick);
-  refreshInterest(viewer, zone.history, zone.packer.interest, tick);
-  expect(viewer.lookedTick).toBe(tick);
+  const interest = createInterest(zone.grid, RADIUS_MM, undefined);
+  for (let slot = CROWD - 40; slot <= CROWD; slot++) despawnEntity(zone.world, slot);
+  look(scene, interest);
+  const serve = (): void => {
+    const tick = restTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    refreshInterest(viewer, interest, tick);
+  };
+  while ((worldTick(zone.world) + viewer.slot) % LOOK_INTERVAL_TICKS !== 2) serve();
+  const bolts: number[] = [];
+  for (let count = 0; count < 40; count++) {
+    bolts.push(spawnEntity(zone.world, 1));
+    zone.world.columns.positionX[bolts.at(-1)!] = 100 << 7;
+    zone.world.columns.positionZ[bolts.at(-1)!] = 100 << 7;
+  }
+  serve();
+  expect(viewer.count).toBe(VISIBLE_MAX);
+  const missing = bolts.filter((slot) => !isSeen(viewer, slot));
+  expect(missing.length).toBeGreaterThan(0);
+  // One that it sees leaves, and the leave is acknowledged.
+  const gone = viewer.slots[5]!;
+  despawnEntity(zone.world, gone);
+  serve();
+  beginSent(viewer, viewer.frameTick);
+  noteSent(viewer, viewer.frameTick, viewer.indexOf[gone]! - 1, true);
+  acknowledge(viewer, viewer.frameTick);
+  serve();
+  expect(bolts.filter((slot) => !isSeen(viewer, slot))).toHaveLength(missing.length - 1);
 });

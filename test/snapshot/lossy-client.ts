@@ -40,8 +40,9 @@ export interface LossyClient {
   lookedTick: number;
   lookedX: number;
   lookedZ: number;
-  /** All that was in the world then, or at the last snapshot: slot → generation. What is not among them has appeared. */
+  /** All that was in the world at the last snapshot, of this tick: slot → generation. What is not among them has appeared. */
   readonly known: Map<number, number>;
+  servedTick: number;
   pausedUntil: number;
   newestSent: Sent | undefined;
   applied: number;
@@ -71,6 +72,7 @@ export function createLossyClient(
     lookedX: 0,
     lookedZ: 0,
     known: new Map(),
+    servedTick: -1,
     pausedUntil: 0,
     newestSent: undefined,
     applied: 0,
@@ -81,7 +83,7 @@ export function createLossyClient(
 
 /**
  * Who is in sight, from the definition: enters within the radius, stays within a tenth more while it is the same. Between
- * two looks who is gone leaves and who has appeared enters.
+ * two looks who is gone leaves and who has appeared enters; who jumped has done both.
  */
 function updateInSight(zone: RandomZone, client: LossyClient, tick: number): void {
   const { records, stride } = zone.history;
@@ -97,7 +99,7 @@ function updateInSight(zone: RandomZone, client: LossyClient, tick: number): voi
   const movedMm = Math.max(Math.abs(ownX - client.lookedX), Math.abs(ownZ - client.lookedZ));
   const isLook = isFirst || tick - client.lookedTick >= LOOK_INTERVAL_TICKS || movedMm > 4_000;
   if (isLook) {
-    client.lookedTick = isFirst ? Math.max(0, tick - (client.slot % LOOK_INTERVAL_TICKS)) : tick;
+    client.lookedTick = Math.max(0, tick - ((tick + client.slot) % LOOK_INTERVAL_TICKS));
     client.lookedX = ownX;
     client.lookedZ = ownZ;
   }
@@ -109,13 +111,27 @@ function updateInSight(zone: RandomZone, client: LossyClient, tick: number): voi
     const distance = dx * dx + dz * dz;
     const generation = records[at + GENERATION]!;
     client.known.set(slot, generation);
-    if (!isLook && known.get(slot) === generation) {
-      if (before.get(slot) === generation) client.inSight.set(slot, generation);
+    const isSeen = before.get(slot) === generation;
+    const isKnown = known.get(slot) === generation;
+    const jumped = !isFirst && isKnown && hasJumped(zone, slot, client.servedTick, tick);
+    if (!isLook && isKnown && !jumped) {
+      if (isSeen) client.inSight.set(slot, generation);
       continue;
     }
-    const reach = before.get(slot) === generation ? zone.radiusMm * zone.radiusMm * 1.21 : zone.radiusMm ** 2;
+    const reach = isSeen && !jumped ? zone.radiusMm * zone.radiusMm * 1.21 : zone.radiusMm ** 2;
     if (distance <= reach) client.inSight.set(slot, generation);
   }
+  client.servedTick = tick;
+}
+
+/** Whether it was more than four metres off from one frame to the next. */
+function hasJumped({ history, grid }: RandomZone, slot: number, fromTick: number, tick: number): boolean {
+  const { records, stride } = history;
+  const at = (frame: number, row: number): number => records[frameOffset(history, frame) + slot * stride + row]!;
+  for (let frame = fromTick + 1; frame <= tick; frame++) {
+    for (const row of [grid.rowX, grid.rowZ]) if (Math.abs(at(frame, row) - at(frame - 1, row)) > 4_000) return true;
+  }
+  return false;
 }
 
 /** Server side of one tick: acknowledgements that arrive, then a snapshot when one is due. */

@@ -7,7 +7,7 @@ import { createRandom } from '../../src/base/random.ts';
 import { createRows } from '../../src/sim/columns.ts';
 import { buildGrid, createGrid } from '../../src/sim/grid.ts';
 import { createHistory, historyBytes, publishFrame, resetHistory } from '../../src/sim/history.ts';
-import { advanceTick, despawnEntity } from '../../src/sim/world.ts';
+import { advanceTick, despawnEntity, spawnEntity } from '../../src/sim/world.ts';
 import { createEntityEncoder, resetEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
 import { CROWD_ENTERED, createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, packSnapshot } from '../../src/snapshot/packer.ts';
@@ -172,6 +172,36 @@ test('300 entities in sight: the nearest are sent, within the budget, the rest w
   for (let count = 0; count < 60; count++) apply(restTick(zone));
   expect(client.replicas.bySlot.size).toBe(201);
   for (const slot of first) expect(client.replicas.bySlot.has(slot)).toBe(false);
+});
+
+test('who appears is in the next snapshot, also where not all have room; who takes a slot is sent in place of who was there', () => {
+  const zone = createRandomZone({ seed: 12, capacity: 90, players: 1, entities: 80, radiusMm: 20_000, halfMm: 3_000 });
+  const { world, packer, grid, history } = zone;
+  const { level } = world.columns;
+  const viewer = createViewer(90, 0, 1);
+  const serve = (round: number): WireObject => {
+    for (let slot = 1; slot < 90; slot++) level[slot] = round & 0xff;
+    const tick = advanceTick(world);
+    publishFrame(history, world);
+    buildGrid(grid, history, tick);
+    expect(packSnapshot(packer, viewer, tick, 160)).toBe(true);
+    acknowledge(viewer, tick);
+    const bytes = packer.bytes.slice(packer.start, packer.end);
+    return decodeMessage(new Reader(bytes), serverMessage, 'reject').value!.snapshot as WireObject;
+  };
+  for (let round = 1; round < 200; round++) expect(serve(round).omitted).toBeGreaterThan(0);
+  for (let round = 200; round < 300; round++) {
+    if (round % 2 === 0) despawnEntity(world, 7);
+    const slot = spawnEntity(world, 1);
+    const { entities, omitted } = serve(round) as { entities: WireObject[]; omitted: number };
+    expect(omitted).toBeGreaterThan(0);
+    const sent = entities.find((entity) => entity.slot === slot);
+    expect(sent, `round ${round}`).toMatchObject({ generation: world.columns.generation[slot] });
+    if (round % 2 === 1) {
+      despawnEntity(world, slot);
+      serve(round);
+    }
+  }
 });
 
 test('the nearest go first, and everyone has a turn', () => {

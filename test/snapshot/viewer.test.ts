@@ -38,7 +38,7 @@ function place({ world }: RandomZone, slot: number, mm: number): void {
 function send(zone: RandomZone, viewer: Viewer): number {
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
-  updateInterest(viewer, zone.history, zone.packer.interest, tick);
+  updateInterest(viewer, zone.packer.interest, tick);
   beginSent(viewer, tick);
   for (let index = 0; index < viewer.count; index++) {
     noteSent(viewer, tick, index, viewer.states[index] === LEAVING);

@@ -11,7 +11,7 @@ export const LATE_MS_MAX = 500;
 export interface Schedule {
   readonly bots: number;
   readonly startMs: number;
-  /** Turns so far, of all bots, skipped ones too; turn n is that of bot n modulo bots. */
+  /** Turns so far, of all bots, started or not, skipped ones too; turn n is that of bot n modulo bots. */
   turns: number;
   skipped: number;
 }
@@ -25,8 +25,8 @@ export function nextDueMs(schedule: Schedule): number {
 }
 
 /**
- * Runs the turns that are due, in order, but for those that are late beyond all use. Of a schedule that is behind no more than a tick's worth are
- * run at a time, so that the caller gets to read what arrived; true when more are due.
+ * Runs the turns that are due, in order, but for those that are late beyond all use. No more than a tick's worth at a
+ * time, so that the caller gets to read what arrived; true when more are due.
  */
 export function runDueTurns(schedule: Schedule, nowMs: number, run: (bot: number, dueMs: number) => void): boolean {
   skipTurns(schedule, nowMs - LATE_MS_MAX);

@@ -79,7 +79,7 @@ function runBots(
   const startMs = systemClock.now();
   const bots = createBots(shareMap(game), options, first, udp, startMs);
   const part = bots[0]!.part;
-  const schedule = createSchedule(bots.length, startMs);
+  const schedule = createSchedule(bots.length, systemClock.now());
   const measuredMs = startMs + options.rampUpS * 1000;
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
