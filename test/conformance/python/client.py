@@ -30,6 +30,7 @@ HELD_AHEAD = 31
 LEAD_TICKS = 6
 SPRINT_MM_PER_S = 7500
 SPRINT = 1
+REST_SECONDS_MAX = 12
 # Players this near the middle see each other: 50 m is how far they see.
 MEET_MM = 20_000
 TURN = 65536
@@ -361,7 +362,12 @@ class Player:
 
     async def check_full_state(self):
         """Stands still without acknowledging until baselines are too old: the full state must say what deltas said."""
-        before = dict(self.world.values(self.world.own_slot))
+        # Stamina comes back for a while, longer for who had further to go.
+        before = None
+        deadline = time.monotonic() + REST_SECONDS_MAX
+        while before != self.world.values(self.world.own_slot) and time.monotonic() < deadline:
+            before = dict(self.world.values(self.world.own_slot))
+            await self.play(0.3)
         require(before["velocity_x"] == 0 and before["velocity_z"] == 0, "moves without input")
         full = self.world.full
         self.may_acknowledge = False
