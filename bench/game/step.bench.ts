@@ -13,7 +13,7 @@ import { hashText, hashWords } from '../../src/sim/hash.ts';
 import { newestTick, publishFrame } from '../../src/sim/history.ts';
 import { stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick } from '../../src/sim/world.ts';
-import { createInterest, type Interest, updateInterest } from '../../src/snapshot/interest.ts';
+import { cellMmFor, createInterest, type Interest, updateInterest } from '../../src/snapshot/interest.ts';
 import { createSight } from '../../src/snapshot/sight.ts';
 import { acknowledge, beginSent, createViewer, LEAVING, noteSent, type Viewer } from '../../src/snapshot/viewer.ts';
 import { type Bench, type Figure, threadCpuMicros } from '../bench.ts';
@@ -98,7 +98,7 @@ function measureSight(battle: Battle): { cpuMs: number; looks: number } {
     return false;
   });
   const { interestRadiusMm } = game.limits;
-  const grid = createGrid(history, interestRadiusMm * 1.1);
+  const grid = createGrid(history, cellMmFor(interestRadiusMm));
   const looking = createWatch(battle, createInterest(grid, interestRadiusMm, sight));
   const open = createWatch(battle, createInterest(grid, interestRadiusMm, undefined));
   let looks = 0;

@@ -8,7 +8,7 @@ import { game } from '../../src/game/game.ts';
 import { buildGrid, createGrid } from '../../src/sim/grid.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { createEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
-import { createInterest } from '../../src/snapshot/interest.ts';
+import { cellMmFor, createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, type Packer, packSnapshot } from '../../src/snapshot/packer.ts';
 import { acknowledge, createViewer, type Viewer } from '../../src/snapshot/viewer.ts';
 import { NAME_BYTES } from '../../src/zone/buffers.ts';
@@ -28,7 +28,7 @@ export const bench: Bench = {
     const crowd = createCrowd(peaceful, players, 50, seed);
     const { history, names } = crowd.zone;
     const counters = createCounters('edge', crowd.buffers.edgeCounters[0]!);
-    const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
+    const grid = createGrid(history, cellMmFor(game.limits.interestRadiusMm));
     const packer = createPacker(
       createEntityEncoder(history, names.bytes, NAME_BYTES),
       createInterest(grid, game.limits.interestRadiusMm, undefined),

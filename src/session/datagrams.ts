@@ -6,7 +6,7 @@
 // everyone else. `Link.playerId` is what the first has found, and the second holds the join to it.
 
 import { PACKET_BYTES_MAX } from '../base/limits.ts';
-import { ADDRESS_WORDS, isLoopback } from '../transport/address.ts';
+import { ADDRESS_WORDS, hostKey, isLoopback } from '../transport/address.ts';
 import { chargeBucket } from '../transport/channels/budget.ts';
 import {
   beginPacket,
@@ -198,12 +198,6 @@ function openLink(datagrams: Datagrams, slot: number): void {
     disconnectClient(server, nowMs, slot);
     dropLink(datagrams, slot);
   }
-}
-
-/** What counts as one host: an IPv4 address, the /64 of an IPv6 one. */
-function hostKey(words: Uint32Array, at: number): string {
-  const isIpv4 = words[at] === 0 && words[at + 1] === 0;
-  return isIpv4 ? `${words[at + 2]} ${words[at + 3]}` : `${words[at]} ${words[at + 1]}`;
 }
 
 /** The transport has let go of it. */

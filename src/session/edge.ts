@@ -14,7 +14,7 @@ import type { AnyGame } from '../sim/game.ts';
 import { createGrid, type Grid } from '../sim/grid.ts';
 import { createHistory, type History, historyEpoch, newestTick } from '../sim/history.ts';
 import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
-import { createInterest } from '../snapshot/interest.ts';
+import { cellMmFor, createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
 import type { Viewer } from '../snapshot/viewer.ts';
@@ -148,8 +148,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const { game, buffers, edgeIndex } = options;
   const history = createHistory(game.rows, buffers.capacity, buffers.history);
   const counters = createCounters('edge', buffers.edgeCounters[edgeIndex]!);
-  // Cells as wide as an entity is kept in sight: a query reads 3 × 3 of them.
-  const grid = createGrid(history, Math.ceil(game.limits.interestRadiusMm * 1.1));
+  const grid = createGrid(history, cellMmFor(game.limits.interestRadiusMm));
   const names = new Uint8Array(buffers.names);
   const encoder = createEntityEncoder(history, names, names.length / buffers.capacity);
   const sight = createSightOf(game, options.seed);

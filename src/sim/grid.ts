@@ -92,13 +92,13 @@ export function buildGrid(grid: Grid, history: History, tick: number): void {
   }
   for (let bucket = 0; bucket <= grid.bucketMask; bucket++) starts[bucket + 1]! += starts[bucket]!;
   // Placing moves each start to the end of its bucket; shifting them back by one restores the table.
-  for (let slot = 0, at = offset; slot < count; slot++, at += stride) {
+  for (let slot = 0; slot < count; slot++) {
     const bucket = buckets[slot]!;
     if (bucket < 0) continue;
     const place = starts[bucket]!++;
     slots[place] = slot;
-    x[place] = records[at + rowX]!;
-    z[place] = records[at + rowZ]!;
+    x[place] = lastX[slot]!;
+    z[place] = lastZ[slot]!;
   }
   starts.copyWithin(1, 0, grid.bucketMask + 1);
   starts[0] = 0;

@@ -1,7 +1,7 @@
 // Who is in sight of one client: within a radius, with hysteresis, past what the map puts in between; and in a crowd
-// the nearest, as many as a viewer holds. Edge threads; reads the grid, writes the viewer and its own
-// scratch. In a crowd the radius is what the ranks of this frame make it: it shrinks and grows with who is near, and
-// the hysteresis is in ranks too, so that nobody comes and goes for standing at the edge of it.
+// the nearest, as many as a viewer holds. Edge threads; reads the grid, writes the viewer and its own scratch. In a crowd
+// the radius is what the ranks of this frame make it: it shrinks and grows with who is near, and the hysteresis is in
+// ranks too, so that nobody comes and goes for standing at the edge of it.
 
 import { assert } from '../base/assert.ts';
 import { ENTITIES_MAX, LOOK_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
@@ -38,6 +38,11 @@ export interface Interest {
   readonly distances: Float64Array;
   readonly buckets: Int32Array;
   readonly rings: Int32Array;
+}
+
+/** How wide the cells of its grid are: a query reads 3 × 3 of them. */
+export function cellMmFor(radiusMm: number): number {
+  return Math.ceil(radiusMm * REACH);
 }
 
 export function createInterest(grid: Grid, radiusMm: number, sight: Sight | undefined): Interest {

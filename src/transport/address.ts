@@ -22,9 +22,19 @@ export function isSameAddress(a: Uint32Array, aAt: number, b: Uint32Array, bAt: 
 
 /** Whether both count as one host: the same IPv4 address, or the same /64 of IPv6, of which a line has one at least. */
 export function isSameHost(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number): boolean {
-  if (a[aAt] !== b[bAt] || a[aAt + 1] !== b[bAt + 1]) return false;
-  const isIpv6 = a[aAt] !== 0 || a[aAt + 1] !== 0;
-  return isIpv6 || (a[aAt + 2] === b[bAt + 2] && a[aAt + 3] === b[bAt + 3]);
+  const word = hostWord(a, aAt);
+  return word === hostWord(b, bAt) && a[aAt + word] === b[bAt + word] && a[aAt + word + 1] === b[bAt + word + 1];
+}
+
+/** The same for all addresses of one host, as a key of a map. */
+export function hostKey(words: Uint32Array, at: number): string {
+  const word = hostWord(words, at);
+  return `${words[at + word]} ${words[at + word + 1]}`;
+}
+
+/** The first of the two words that say the host. */
+function hostWord(words: Uint32Array, at: number): number {
+  return words[at] === 0 && words[at + 1] === 0 ? 2 : 0;
 }
 
 export function copyAddress(source: Uint32Array, from: number, target: Uint32Array, at: number): void {

@@ -28,6 +28,11 @@ const LOOPBACK = 127;
 const LOCALS_FIRST = 0x7f01_0000;
 const LOCALS_MAX = 0xfd_0000;
 const BATCH_PACKETS = 256;
+/**
+ * A fifth of a second for hundreds of bots. What waits longer is too old to play by: acknowledged so late it makes the
+ * server send whole states, which take longer to read, and a swarm that fell behind would never recover.
+ */
+const SHARED_BUFFER_BYTES = 2 << 20;
 /** A socket of a single bot: a snapshot and what else comes while the process is busy. */
 const OWN_SOCKET = { batchPackets: 16, bufferBytes: 1 << 18 };
 /** A connection is looked after so often beside its bot's frames: for acknowledgements and what is sent again. */
@@ -79,12 +84,6 @@ interface Host extends UdpHost {
   localsUsed: number;
   isClosed: boolean;
 }
-
-/**
- * A fifth of a second for hundreds of bots. What waits longer is too old to play by: acknowledged so late it makes the
- * server send whole states, which take longer to read, and a swarm that fell behind would never recover.
- */
-const SHARED_BUFFER_BYTES = 2 << 20;
 
 export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
   const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes: SHARED_BUFFER_BYTES });
