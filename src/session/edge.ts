@@ -17,7 +17,7 @@ import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { cellMmFor, createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
-import type { Viewer } from '../snapshot/viewer.ts';
+import { closeViewer, createWatchers, type Viewer, type Watchers } from '../snapshot/viewer.ts';
 import type { SnapshotPlan } from '../transport/channels/degradation.ts';
 import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -118,6 +118,8 @@ export interface Edge {
   readonly history: History;
   readonly grid: Grid;
   readonly packer: Packer;
+  /** Who sees whom, by the indexes of connections. */
+  readonly watchers: Watchers;
   readonly toZone: RingWriter;
   readonly fromZone: RingReader;
   readonly frame: ClientFrame;
@@ -159,6 +161,7 @@ export function createEdge(options: EdgeOptions): Edge {
     history,
     grid,
     packer: createPacker(encoder, createInterest(grid, game.limits.interestRadiusMm, sight), counters),
+    watchers: createWatchers(buffers.capacity, options.connectionsMax ?? CONNECTIONS_MAX),
     toZone: createRingWriter(buffers.inputRings[edgeIndex]!),
     fromZone: createRingReader(buffers.outputRings[edgeIndex]!),
     frame: createClientFrame(game),
@@ -260,6 +263,7 @@ export function forgetConnection(edge: Edge, connection: Connection): void {
   if (connection.state === CLOSED) return;
   const hasEntered = connection.state >= ENTERING;
   connection.state = CLOSED;
+  if (connection.viewer !== undefined) closeViewer(connection.viewer);
   connection.viewer = undefined;
   edge.connections[connection.index] = undefined;
   edge.counters.words[edge.counters.index.connections]!--;

@@ -12,7 +12,7 @@ import { buildGrid } from '../sim/grid.ts';
 import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
 import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
-import { createViewer, isOwnAlive, isSeen, voidBaselines } from '../snapshot/viewer.ts';
+import { createViewer, isOwnAlive, voidBaselines, wasServed } from '../snapshot/viewer.ts';
 import { encodeToBytes } from '../wire/codec.ts';
 import { SERVER_MESSAGE } from '../wire/schema.ts';
 import {
@@ -57,7 +57,7 @@ export function serveClients(edge: Edge, nowMs: number): void {
     const connection = connections[(newest + count) % connections.length];
     if (connection === undefined || connection.state !== PLAYING) continue;
     // Who has only just come in waits for no turn.
-    const isNew = connection.viewer!.count === 0;
+    const isNew = !wasServed(connection.viewer!);
     if (isNew || isDue(connection.index, connection.link.plan.intervalTicks, first, newest)) {
       sendSnapshot(edge, connection, newest);
     }
@@ -144,7 +144,7 @@ function readZoneMessages(edge: Edge): void {
 function welcome(edge: Edge, connection: Connection, slot: number, generation: number, tick: number): void {
   if (connection.state !== ENTERING) return;
   connection.state = PLAYING;
-  connection.viewer = createViewer(edge.history.capacity, slot, generation);
+  connection.viewer = createViewer(edge.watchers, connection.index, slot, generation);
   const { zoneId, seed } = edge.options;
   const { name, playerId } = connection;
   connection.link.send(
@@ -173,9 +173,12 @@ function dismiss(edge: Edge, connection: Connection, reason: string): void {
 
 /** An event for everyone who sees the entity in `slot`. */
 function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, end: number): void {
-  for (const connection of edge.connections) {
-    if (connection?.viewer === undefined || !isSeen(connection.viewer, slot)) continue;
-    forward(edge, connection, RECORD_EVENT, bytes, from, end);
+  const { bits, stride } = edge.watchers;
+  for (let word = 0; word < stride; word++) {
+    for (let rest = bits[slot * stride + word]!; rest !== 0; rest &= rest - 1) {
+      const watcher = edge.connections[word * 32 + 31 - Math.clz32(rest & -rest)];
+      if (watcher !== undefined) forward(edge, watcher, RECORD_EVENT, bytes, from, end);
+    }
   }
 }
 
