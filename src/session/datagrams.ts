@@ -16,7 +16,6 @@ import {
   isBroken,
   isPacketDue,
   nextMessage,
-  nextOutcome,
   receivePacket,
   sendReliable,
   writeMessage,
@@ -126,7 +125,6 @@ export function receiveDatagram(
   if (slot < 0) return;
   const link = datagrams.links[slot];
   if (link === undefined || nowMs < link.heldUntilMs) return;
-  touch(datagrams, link);
   const { channels } = link;
   if (receivePacket(channels, server.payload, 0, server.payloadBytes, nowMs) !== TAKEN) {
     endBroken(datagrams, link);
@@ -136,9 +134,9 @@ export function receiveDatagram(
     const { connection } = link;
     // What follows the end of a session is read, so that what it acknowledges counts, and not listened to.
     if (connection === undefined || connection.state === CLOSED) continue;
-    receiveFrame(datagrams.edge, connection, channels.bytes.subarray(channels.from, channels.end), nowMs);
+    receiveFrame(datagrams.edge, connection, channels.bytes, nowMs, channels.from, channels.end);
   }
-  for (let outcome = nextOutcome(channels); outcome >= 0; ) outcome = nextOutcome(channels);
+  if (isPacketDue(channels, nowMs)) touch(datagrams, link);
   endBroken(datagrams, link);
 }
 

@@ -84,6 +84,9 @@ export interface Connection {
   name: string;
   playerId: number;
   viewer: Viewer | undefined;
+  /** Inputs that the zone was given, by tick: bit i is that for `inputTick − i`. */
+  inputTick: number;
+  inputBits: number;
   readonly told: Told;
 }
 
@@ -241,6 +244,8 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
     name: '',
     playerId: 0,
     viewer: undefined,
+    inputTick: 0,
+    inputBits: 0,
     told: createTold(),
   };
   edge.connections[free] = connection;

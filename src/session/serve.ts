@@ -78,7 +78,11 @@ function startEpoch(edge: Edge, epoch: number): void {
   for (const [index, asked] of edge.leaves) if (asked !== UNSENT) edge.leaves.set(index, UNDATED);
   for (const connection of edge.connections) if (connection?.state === ENTERING) connection.asked = UNDATED;
   resetEntityEncoder(edge.packer.encoder);
-  for (const connection of edge.connections) if (connection?.viewer !== undefined) voidBaselines(connection.viewer);
+  for (const connection of edge.connections) {
+    if (connection?.viewer === undefined) continue;
+    voidBaselines(connection.viewer);
+    connection.inputBits = 0;
+  }
 }
 
 function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {

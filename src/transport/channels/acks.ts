@@ -28,6 +28,8 @@ export interface SentPackets {
   decided: number;
   /** −1: none. */
   newestAcked: number;
+  /** Bit i: packet `newestAcked − i` was acknowledged. */
+  ackedBits: number;
   readonly sentMs: Float64Array;
   readonly isAcked: Uint8Array;
   /** The segments in a packet: bit i of the two words is segment `base + i`. */
@@ -64,6 +66,7 @@ export function createSentPackets(): SentPackets {
     count: 0,
     decided: 0,
     newestAcked: -1,
+    ackedBits: 0,
     sentMs: new Float64Array(buffer, 0, count),
     segmentsLow: new Int32Array(buffer, count * 8, count),
     segmentsHigh: new Int32Array(buffer, count * 12, count),
@@ -126,19 +129,34 @@ export function takeAcks(
 ): void {
   if (header.bits === 0) return;
   const newest = findAcked(sent, header.newest);
-  for (let back = 0; back < ACK_PACKETS; back++) {
+  const ahead = newest - sent.newestAcked;
+  const known = ahead >= 0 ? shiftUp(sent.ackedBits, ahead) : shiftDown(sent.ackedBits, -ahead);
+  // Most packets acknowledge what the one before did: what is new has a bit or two.
+  for (let fresh = header.bits & ~known; fresh !== 0; fresh &= fresh - 1) {
+    const back = 31 - Math.clz32(fresh & -fresh);
     const packet = newest - back;
     // What is decided stays so: an acknowledgement that comes after all can't undo that it was reported lost.
     if (packet < sent.decided) break;
     const place = packet & MASK;
-    if ((header.bits & (1 << back)) === 0 || sent.isAcked[place] === 1) continue;
     sent.isAcked[place] = 1;
     pushOutcome(sent, packet, true);
     ackSegments(sender, sent.segmentBases[place]!, sent.segmentsLow[place]!, sent.segmentsHigh[place]!);
     if (back === 0) takeRoundTrip(stats, nowMs - sent.sentMs[place]!, header.delayTenths);
   }
-  if (newest > sent.newestAcked) sent.newestAcked = newest;
-  decideOutcomes(sent, stats, sent.newestAcked - (ACK_PACKETS - 1));
+  if (ahead > 0) {
+    sent.newestAcked = newest;
+    sent.ackedBits = known | header.bits;
+    decideOutcomes(sent, stats, newest - (ACK_PACKETS - 1));
+  } else sent.ackedBits |= shiftUp(header.bits, -ahead);
+}
+
+function shiftUp(bits: number, by: number): number {
+  return by < ACK_PACKETS ? bits << by : 0;
+}
+
+/** What is shifted in at the top lies before what is remembered, and is decided. */
+function shiftDown(bits: number, by: number): number {
+  return by < ACK_PACKETS ? (bits >>> by) | ~(-1 >>> by) : -1;
 }
 
 /**
