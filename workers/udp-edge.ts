@@ -114,6 +114,11 @@ async function start(): Promise<void> {
     }
     flush();
   };
+  const gauges = new Uint32Array(data.udpCounters);
+  gauges[RECEIVE_BUFFER_AT] = socket.receiveBufferBytes;
+  setInterval(() => countLines(datagrams, gauges, BANDS_AT), LINES_INTERVAL_MS);
+  const lines = new Uint32Array(data.udpLines);
+  let turn = 0;
   setInterval(() => {
     const nowMs = steadyMs();
     updateEdge(door.edge, nowMs);
@@ -121,13 +126,8 @@ async function start(): Promise<void> {
     seat.update(nowMs);
     flush();
     writeCounts(server.counts, socket.counts());
+    writeLines(datagrams, lines, turn++, LINES_INTERVAL_MS / UPDATE_INTERVAL_MS);
   }, UPDATE_INTERVAL_MS);
-  const gauges = new Uint32Array(data.udpCounters);
-  gauges[RECEIVE_BUFFER_AT] = socket.receiveBufferBytes;
-  setInterval(() => {
-    countLines(datagrams, gauges, BANDS_AT);
-    writeLines(datagrams, data.udpLines);
-  }, LINES_INTERVAL_MS);
   readInBatches(socket, take, steadyMs, nap);
   port!.on('message', (message: EdgeMessage) => {
     if (message.type === 'drain') void drain(socket, flush, () => hasClosing(datagrams));

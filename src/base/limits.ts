@@ -70,6 +70,8 @@ export const FLOOD_FACTOR = 10;
 export const FLOOD_SECONDS = 5;
 /** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second leave room for events. */
 export const SNAPSHOT_BYTES_MAX = 900;
+/** Bytes before a packed snapshot that a carrier may write its header to, and begin a packet in. */
+export const SNAPSHOT_HEADROOM_BYTES = 16;
 /** Events or responses that one client gets at once go in messages of at most so many bytes: one packet each. */
 export const TOLD_BYTES_MAX = 1_000;
 /** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */

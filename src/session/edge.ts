@@ -51,6 +51,11 @@ export interface Link {
   readonly playerId: number | undefined;
   /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
   send(bytes: Uint8Array, isReliable: boolean): void;
+  /**
+   * Where a carrier can send a snapshot from where it was packed: `bytes[from, end)` are the caller's again after the
+   * call, and so are the SNAPSHOT_HEADROOM_BYTES before them. Without it `send` is given a copy.
+   */
+  sendSnapshot?(bytes: Uint8Array, from: number, end: number): void;
   /** Bytes that wait to be sent. */
   backlogBytes(): number;
   /** Reads nothing for so long; a carrier that can't make its peer wait drops what comes. */

@@ -103,9 +103,11 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
     words[index.framesOverrun]!++;
     return;
   }
-  connection.link.send(packer.bytes.slice(packer.start, packer.end), false);
+  const { bytes, start, end } = packer;
+  if (connection.link.sendSnapshot === undefined) connection.link.send(bytes.slice(start, end), false);
+  else connection.link.sendSnapshot(bytes, start, end);
   words[index.snapshots]!++;
-  words[index.snapshotBytes]! += packer.end - packer.start;
+  words[index.snapshotBytes]! += end - start;
 }
 
 function takeZoneMessages(edge: Edge): void {

@@ -10,7 +10,12 @@
 import { assert } from '../base/assert.ts';
 import { zigzag } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
-import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX, SNAPSHOT_BYTES_MAX } from '../base/limits.ts';
+import {
+  BASELINE_AGE_TICKS_MAX,
+  FRAME_LAG_TICKS_MAX,
+  SNAPSHOT_BYTES_MAX,
+  SNAPSHOT_HEADROOM_BYTES,
+} from '../base/limits.ts';
 import { frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
@@ -42,8 +47,9 @@ import {
   WAS_SENT,
 } from './viewer.ts';
 
-/** Room before the body for the message's tag and length. */
+/** Room before the body for the message's tag and length, and before these for what a carrier puts in front. */
 const HEAD_BYTES = 3;
+const BODY_AT = SNAPSHOT_HEADROOM_BYTES + HEAD_BYTES;
 
 /** Priorities are told apart up to here: who waited for thirty snapshots and more is first, all alike. */
 const RANKS = PRIORITY_FIRST;
@@ -106,7 +112,7 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   const count = collectCandidates(packer, viewer, tick, baselineTick);
   let total = 0;
   for (let index = 0; index < count; index++) total += packer.lengths[index]!;
-  const room = HEAD_BYTES + budgetBytes - at;
+  const room = BODY_AT + budgetBytes - at;
   let omitted = 0;
   if (total > room) {
     sortByPriority(packer, viewer, count);
@@ -126,7 +132,7 @@ function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick:
   const { bytes, encoder } = packer;
   const { records, stride } = encoder.history;
   const own = frameOffset(encoder.history, tick) + viewer.slot * stride;
-  let at = HEAD_BYTES;
+  let at = BODY_AT;
   bytes[at++] = (SNAPSHOT.tick << 3) | VARINT;
   at = putVarint(bytes, at, tick);
   if (baselineTick >= 0) {
@@ -311,8 +317,8 @@ function copyBytes(source: Uint8Array, from: number, length: number, target: Uin
 /** Puts tag and length in front of the body. */
 function finishMessage(packer: Packer, end: number): void {
   const { bytes } = packer;
-  const length = end - HEAD_BYTES;
-  packer.start = length < 0x80 ? 1 : 0;
+  const length = end - BODY_AT;
+  packer.start = SNAPSHOT_HEADROOM_BYTES + (length < 0x80 ? 1 : 0);
   bytes[packer.start] = (SERVER_MESSAGE.snapshot << 3) | LENGTH_DELIMITED;
   putVarint(bytes, packer.start + 1, length);
   packer.end = end;

@@ -42,6 +42,7 @@ import {
   checkMessages,
   createPacketHeader,
   HEADER_BYTES,
+  MESSAGE_BYTES_MAX,
   MESSAGE_HEAD_BYTES,
   type PacketHeader,
   RELIABLE,
@@ -176,6 +177,23 @@ export function writeMessage(
   }
   writer.u16((length << 2) | kind);
   writer.raw(source, from, end);
+  spend(channels.budget, length, false);
+  return true;
+}
+
+/**
+ * The same for a message of so many bytes that is in its place already: the first of the packet, MESSAGE_AT bytes behind
+ * the packet's start.
+ */
+export function placeMessage(channels: Channels, kind: typeof UNRELIABLE | typeof SEQUENCED, length: number): boolean {
+  const { writer } = channels;
+  assert(writer.offset === channels.packetStart + HEADER_BYTES && length > 0, 'it is the first message of a packet');
+  if (length > MESSAGE_BYTES_MAX || !mayWriteMessage(channels.budget)) {
+    channels.stats.messagesRefused++;
+    return false;
+  }
+  writer.u16((length << 2) | kind);
+  writer.offset += length;
   spend(channels.budget, length, false);
   return true;
 }
