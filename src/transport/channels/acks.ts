@@ -18,6 +18,8 @@ const MASK = SENT_PACKETS_MAX - 1;
 /** How long an acknowledgement may wait for a packet that leaves anyhow, and for one that carried segments. */
 const ACK_WAIT_MS = 100;
 const ACK_WAIT_SEGMENTS_MS = 25;
+/** What came and what didn't is told to the meter so many at a time. */
+const LOSS_STEP = 8;
 /** So many packets are never left unacknowledged: half of what one packet can acknowledge. */
 const ACK_WAIT_PACKETS = ACK_PACKETS / 2;
 
@@ -55,6 +57,9 @@ export interface ReceivedPackets {
   /** When what came has to be acknowledged at the latest; Infinity when there is nothing new. */
   ackDueMs: number;
   unacked: number;
+  /** Packets that came and packets that did not, since the meter was told last. */
+  arrived: number;
+  missed: number;
   readonly loss: LossMeter;
 }
 
@@ -80,7 +85,16 @@ export function createSentPackets(): SentPackets {
 }
 
 export function createReceivedPackets(): ReceivedPackets {
-  return { newest: -1, newestMs: 0, bits: 0, ackDueMs: Infinity, unacked: 0, loss: createLossMeter() };
+  return {
+    newest: -1,
+    newestMs: 0,
+    bits: 0,
+    ackDueMs: Infinity,
+    unacked: 0,
+    arrived: 0,
+    missed: 0,
+    loss: createLossMeter(),
+  };
 }
 
 // --- what we sent
@@ -226,10 +240,18 @@ export function noteReceived(received: ReceivedPackets, stats: ConnectionStats, 
   }
   const leaving = countLeaving(received, ahead);
   const passed = Math.max(0, packet - ACK_PACKETS + 1) - Math.max(0, received.newest - ACK_PACKETS + 1);
-  if (passed > 0) stats.lossInShare = noteLoss(received.loss, leaving, passed - leaving);
+  received.arrived += leaving;
+  received.missed += passed - leaving;
+  if (received.arrived + received.missed >= LOSS_STEP) noteLossIn(received, stats);
   received.bits = ahead >= ACK_PACKETS ? 1 : (received.bits << ahead) | 1;
   received.newest = packet;
   received.newestMs = nowMs;
+}
+
+function noteLossIn(received: ReceivedPackets, stats: ConnectionStats): void {
+  stats.lossInShare = noteLoss(received.loss, received.arrived, received.missed);
+  received.arrived = 0;
+  received.missed = 0;
 }
 
 /** Of the packets that leave the window when it moves by `ahead`, those that had come. */
