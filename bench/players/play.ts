@@ -3,6 +3,7 @@
 // the bots' report of the same time, and from watchers.
 
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +62,8 @@ const SERVER_CORE = 1;
 const BOTS_S_MAX = 7_200;
 /** To join, on a machine that is busy with something else. */
 const JOIN_S_MAX = 30;
-const EMPTY_S = 2;
+/** The server is looked at empty after as long as bots have to settle, at most this. */
+const EMPTY_S_MAX = 2;
 const POLL_MS = 250;
 const WATCH = join(import.meta.dirname, 'watch.ts');
 
@@ -87,7 +89,7 @@ export async function play(load: Load): Promise<Outcome> {
   const server = await startServer({ args: serverFlags(load), core: SERVER_CORE });
   const companions: Companion[] = [];
   try {
-    await sleep(EMPTY_S * 1000);
+    await sleep(Math.min(EMPTY_S_MAX, load.settleS) * 1000);
     const emptyRss = (await readMetrics(server.url)).values.get('darkages_process_resident_memory_bytes') ?? 0;
     const reportFile = join(folder, 'report.json');
     const bots = startCompanion((onStart) => runBots(botFlags(server.url, load, reportFile), BOTS_CORE, onStart));
@@ -96,6 +98,7 @@ export async function play(load: Load): Promise<Outcome> {
     const watchers = load.watchers === 0 ? undefined : startWatchers(server.url, load);
     if (watchers !== undefined) companions.push(watchers);
     const early = companions.map(endedEarly);
+    if (watchers !== undefined) await Promise.race([once(watchers.process.stdout!, 'data'), ...early]);
     await Promise.race([sleep(load.settleS * 1000), ...early]);
     for (const { process } of companions) process.kill('SIGUSR2');
     const before = await read(server, bots);
@@ -189,7 +192,7 @@ async function read(server: ServerProcess, bots: Companion): Promise<Reading> {
 
 function readWatched({ code, stdout, stderr }: RunOutcome): Watched {
   if (code !== 0) throw new Error(`the watchers ended with code ${code}:\n${stdout}${stderr}`);
-  return JSON.parse(stdout) as Watched;
+  return JSON.parse(stdout.slice(stdout.indexOf('{'))) as Watched;
 }
 
 /** Over all labels. */

@@ -1,6 +1,6 @@
 // Clients that walk about in a crowd and note how old what they see gets: the library of the page, over a real socket.
-// A process of its own, started by play.ts: `node watch.ts URL TRANSPORT WATCHERS SEED`. SIGUSR2 begins measuring,
-// SIGINT ends it; then it prints one line of JSON.
+// A process of its own, started by play.ts: `node watch.ts URL TRANSPORT WATCHERS SEED`. It prints `watching` once all of
+// them play; SIGUSR2 begins measuring, SIGINT ends it; then it prints one line of JSON.
 
 import { assert } from '../../src/base/assert.ts';
 import { TICK_MS } from '../../src/base/limits.ts';
@@ -44,6 +44,7 @@ const udp =
     : undefined;
 const watchers = Array.from({ length: Number(watcherCount) }, (_, index) => createWatcher(index, udp));
 let measuredMs = -1;
+let isWatching = false;
 const startMs = systemClock.now();
 for (const { client } of watchers) startClient(client, startMs);
 const turn = setInterval(watch, TICK_MS);
@@ -86,6 +87,9 @@ function watch(): void {
     updateClient(client, nowMs);
   }
   udp?.flush();
+  if (isWatching || watchers.some(({ client }) => client.state !== PLAYING)) return;
+  isWatching = true;
+  process.stdout.write('watching\n');
 }
 
 function end(): void {

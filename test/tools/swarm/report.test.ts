@@ -70,5 +70,8 @@ test('what was measured is forgotten, who failed is not', () => {
   const { figures, ...rest } = createPart(2);
   expect(part).toEqual({ ...rest, figures, failures: { no_snapshot: 1 } });
   addValue(part.figures.snapshotsPerSecond, 20);
-  expect(createReport(part, { seed: 1, transport: 'ws' })).toMatchObject({ failed: 1, snapshotsPerSecond: { min: 20 } });
+  expect(createReport(part, { seed: 1, transport: 'ws' })).toMatchObject({
+    failed: 1,
+    snapshotsPerSecond: { min: 20 },
+  });
 });
