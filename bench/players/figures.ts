@@ -125,11 +125,14 @@ export function readCollections(from: Values, to: Values): Record<string, Collec
       }
       return sum;
     };
+    const pausedMs = round(grown('gc_pause_seconds_sum') * 1000);
+    const boundMs = longestPauseMs(from, to, `darkages_thread_gc_pause_seconds_bucket{thread="${thread}"`);
     found[thread] = {
       young: grown('gc_total', 'generation="young"'),
       old: grown('gc_total', 'generation="old"'),
-      pausedMs: round(grown('gc_pause_seconds_sum') * 1000),
-      pauseMsAtMost: longestPauseMs(from, to, `darkages_thread_gc_pause_seconds_bucket{thread="${thread}"`),
+      pausedMs,
+      // Beyond the last bucket: no pause is longer than all of them.
+      pauseMsAtMost: Math.min(boundMs, pausedMs),
     };
   }
   return found;
