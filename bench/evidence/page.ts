@@ -84,7 +84,8 @@ ${drawCharts(charts(runs))}
 ${rows.join('\n')}
 </table></div>
 <p>A run <b>holds</b> with at least ${HOLDS.ticksPerSecondMin} ticks a second, none missed, ${HOLDS.snapshotsPerSecondMin}
-snapshots a second for the worst client, and a tick's p99 of at most ${HOLDS.tickMsP99Max} ms by the clock. Where it doesn't,
+snapshots a second for the worst client (of which loss takes its share), and a tick's p99 of at most ${HOLDS.tickMsP99Max} ms
+by the clock. Where it doesn't,
 <b>bots</b> says that the bots were late too, so that it may be their machine's fault, and <b>server</b> that they were not.</p>
 <h2>How it was measured</h2>
 <p>Each run is a server of its own on one core and bots on another, both real processes, over loopback:
@@ -104,6 +105,7 @@ svg { max-width: 100%; height: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 8px; border-bottom: 1px solid #ddd; text-align: right; vertical-align: bottom; }
+td:nth-last-child(2) { min-width: 18em; text-align: left; }
 tr.server td { background: #fdecea; }
 tr.bots td { background: #fff6e0; }
 `;

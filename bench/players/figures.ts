@@ -36,6 +36,7 @@ export function readFigures(outcome: Outcome) {
   return {
     players: load.players,
     joined,
+    lossPercent: load.lossPercent,
     seconds: round(seconds),
     ticksPerSecond: round(slowestZone(from, to) / seconds),
     tickCpuMsP99: tickMs('tick_cpu_seconds', 0.99),

@@ -12,6 +12,16 @@ export const HOLDS = {
 /** From here on the bots were late, and what they saw says something about them (docs/bots.md). */
 export const BOTS_LATE = { scheduleErrorMsP99: 8, turnsSkippedShare: 0.005 } as const;
 
+/** What chance takes of the worst of thousands of clients, in standard deviations. */
+const CHANCE = 5;
+
+/** Lost datagrams take their snapshots with them: what the worst client still gets of those that a zone has to send. */
+export function snapshotsToExpect({ lossPercent, seconds }: Pick<Figures, 'lossPercent' | 'seconds'>): number {
+  const loss = lossPercent / 100;
+  const sent = HOLDS.snapshotsPerSecondMin;
+  return Math.round((sent * (1 - loss) - CHANCE * Math.sqrt((sent * loss * (1 - loss)) / seconds)) * 100) / 100;
+}
+
 export interface Verdict {
   /** `bots`: it doesn't hold, and the bots were late, so that it may be their fault. */
   readonly verdict: 'holds' | 'server' | 'bots';
@@ -29,7 +39,7 @@ export function judge(figures: Figures): Verdict {
   unless(bots.failed === 0, `${bots.failed} bots failed`);
   unless(ticksPerSecond >= HOLDS.ticksPerSecondMin, `${ticksPerSecond} ticks/s`);
   unless(missedTicks <= HOLDS.missedTicksMax, `${missedTicks} ticks missed`);
-  unless(snapshotsPerSecondMin >= HOLDS.snapshotsPerSecondMin, `a client with ${snapshotsPerSecondMin} snapshots/s`);
+  unless(snapshotsPerSecondMin >= snapshotsToExpect(figures), `a client with ${snapshotsPerSecondMin} snapshots/s`);
   unless(tickMsP99 <= HOLDS.tickMsP99Max, `tick p99 ${tickMsP99} ms`);
   if (why.length === 0) return { verdict: 'holds', why };
   return { verdict: wereBotsLate(figures) ? 'bots' : 'server', why };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Figures } from '../../../bench/players/figures.ts';
-import { judge, searchLimit } from '../../../bench/players/limit.ts';
+import { judge, searchLimit, snapshotsToExpect } from '../../../bench/players/limit.ts';
 import { createRandom } from '../../../src/base/random.ts';
 
 test('whatever the limit is, the search finds it to the precision asked for, and tries little', async () => {
@@ -40,7 +40,25 @@ test('where the bots were the limit, what was found is a lower bound', async () 
   expect(found.limit).toBeGreaterThan(660);
 });
 
+test('of what is lost on the way a zone need not hold the snapshots', () => {
+  expect(snapshotsToExpect({ lossPercent: 0, seconds: 30 })).toBe(19);
+  for (const lossPercent of [1, 5, 10]) {
+    const expected = snapshotsToExpect({ lossPercent, seconds: 30 });
+    expect(expected).toBeLessThan(19 * (1 - lossPercent / 100));
+    expect(expected).toBeGreaterThan(19 * (1 - lossPercent / 100) - 1.5);
+    // A thousand clients with luck of all kinds, who are sent 19 a second.
+    const random = createRandom(lossPercent);
+    for (let client = 0; client < 1_000; client++) {
+      let came = 0;
+      for (let sent = 0; sent < 19 * 30; sent++) if (random.fraction() >= lossPercent / 100) came++;
+      expect(came / 30, `client ${client}`).toBeGreaterThanOrEqual(expected);
+    }
+  }
+});
+
 const GOOD = {
+  lossPercent: 0,
+  seconds: 60,
   ticksPerSecond: 60,
   missedTicks: 0,
   snapshotsPerSecondMin: 19.8,
