@@ -12,7 +12,7 @@ import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { createNodeKeyExchange } from '../src/io/key-exchange-node.ts';
 import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
-import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
 import { BANDS_AT, createUdpCountsWriter, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
 import {
@@ -65,6 +65,7 @@ assert(port !== null, 'workers/udp-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const door = createDoor(data, game);
 reportLoopDelay(data.loopDelay);
+reportCollections(data.threadCounters);
 
 async function start(): Promise<void> {
   const socket = await openUdp({

@@ -8,7 +8,7 @@ import { isOriginOnHost } from '../src/gateway/origin.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { addressKey, isLoopbackAddress } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
-import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { listenWebSocket, type SocketEvents, type SocketServer } from '../src/io/websocket.ts';
 import {
@@ -43,6 +43,7 @@ const door = createDoor(data, game);
 const { edge } = door;
 let arrivals = 0;
 reportLoopDelay(data.loopDelay);
+reportCollections(data.threadCounters);
 
 function listen(): Promise<SocketServer> {
   const events: SocketEvents<Stranger, Connection> = {

@@ -4,7 +4,9 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
+import { TICK_HZ } from '../src/base/limits.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
+import { watchCollections } from '../src/io/thread-stats.ts';
 import { beginTick, createFixedStep, untilDue } from '../src/sim/fixed-step.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
@@ -19,6 +21,7 @@ interface ZoneWorkerData {
   readonly epoch: number;
   readonly resume: boolean;
   readonly buffers: ZoneBuffers;
+  readonly threadCounters: SharedArrayBuffer;
 }
 
 /** How long a stopping zone waits for a full save ring. */
@@ -32,6 +35,7 @@ const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const zone = createZone({ ...data, game });
 const { words, index, histograms } = zone.counters;
 warmUpScreening();
+const countCollections = watchCollections(data.threadCounters);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 port.postMessage({ type: 'ready' });
 
@@ -56,6 +60,7 @@ while (receiveMessageOnPort(port) === undefined) {
   words[index.lateTicks]! += step.late - late;
   words[index.missedTicks]! += step.missed - missed;
   ({ late, missed } = step);
+  if (words[index.ticks]! % TICK_HZ === 0) countCollections();
 }
 // The one message there is: stop. The store thread reads on meanwhile, so a full ring only takes a moment.
 const giveUpMs = performance.now() + SAVE_MS_MAX;

@@ -32,6 +32,7 @@ const CLOSED = 'Connections the edge ended, by reason';
 const SESSIONS = 'Sessions refused, by the code that was answered';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
 const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
+const COLLECTIONS = 'Collections of the JavaScript heap, by generation';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -155,6 +156,11 @@ export const COUNTERS = {
     errors: counter('store_errors_total', 'Store operations that failed'),
     pending: gauge('store_pending', 'Character saves waiting to be written'),
   },
+  /** Of a thread itself, whatever it does. */
+  thread: {
+    collectionsYoung: counter('thread_gc_total', COLLECTIONS, { generation: 'young' }),
+    collectionsOld: counter('thread_gc_total', COLLECTIONS, { generation: 'old' }),
+  },
 } as const satisfies Record<string, Record<string, CounterRow>>;
 
 export const HISTOGRAMS = {
@@ -182,6 +188,13 @@ export const HISTOGRAMS = {
       metric: 'store_latency_seconds',
       help: 'Time of one store operation',
       boundsS: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+    },
+  },
+  thread: {
+    gcPause: {
+      metric: 'thread_gc_pause_seconds',
+      help: 'How long the thread stood still for its JavaScript heap, each time',
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
     },
   },
 } as const satisfies Record<string, Record<string, HistogramRow>>;

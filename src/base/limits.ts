@@ -19,9 +19,9 @@ export const SNAPSHOT_INTERVAL_TICKS = 3;
  * Entities of any kind in one zone. Half of them are kept for players: when the game has spawned the other half `sim.spawn`
  * returns −1 and it decides what is left out.
  */
-export const ENTITIES_MAX = 4096;
+export const ENTITIES_MAX = 8192;
 /** Players of one zone; the next one is refused with `zone_full`. */
-export const PLAYERS_MAX = 2048;
+export const PLAYERS_MAX = 4096;
 /** Of the first zone's map, unless --seed says another one. */
 export const MAP_SEED_DEFAULT = 1;
 /** Positions are within ±this many millimetres on each axis. */

@@ -36,6 +36,7 @@ export interface EdgeData {
   readonly tokenKey: Uint8Array;
   readonly storePort: MessagePort;
   readonly loopDelay: SharedArrayBuffer;
+  readonly threadCounters: SharedArrayBuffer;
 }
 
 export interface Door {

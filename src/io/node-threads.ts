@@ -81,6 +81,7 @@ interface EdgeThread {
   readonly kind: 'ws' | 'udp';
   readonly index: number;
   readonly loopDelay: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
   /** Where it listens; the first time as configured, then where it was. */
   port: number;
   thread: Thread | undefined;
@@ -91,6 +92,8 @@ interface ZoneThreads {
   readonly buffers: ZoneBuffers;
   readonly udpCounters: SharedArrayBuffer;
   readonly udpLines: SharedArrayBuffer;
+  /** Of the zone's own thread, as a thread. */
+  readonly threadCounters: SharedArrayBuffer;
   readonly edges: readonly EdgeThread[];
   /** Of its chances; none where the run is to be repeated. */
   readonly secret: Uint32Array | undefined;
@@ -104,6 +107,7 @@ interface Node extends NodeThreadsOptions {
   readonly udpClients: SharedArrayBuffer;
   readonly storeCounters: SharedArrayBuffer;
   readonly storeLoopDelay: SharedArrayBuffer;
+  readonly storeThreadCounters: SharedArrayBuffer;
   /** By thread: one faulty zone must not use up what the others may need. */
   readonly restarts: Map<string, RestartBudget>;
   storeThread: Thread | undefined;
@@ -122,10 +126,12 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
       buffers: createZoneBuffers(game, kinds.length),
       udpCounters: createUdpCounterBuffer(),
       udpLines: createLineTable(),
+      threadCounters: createCounterBuffer('thread'),
       edges: kinds.map((kind, index) => ({
         kind,
         index,
         loopDelay: createLoopDelayBuffer(),
+        counters: createCounterBuffer('thread'),
         port: config.port === 0 ? 0 : config.port + zone,
         thread: undefined,
       })),
@@ -140,6 +146,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     udpClients: new SharedArrayBuffer(config.zones * 4),
     storeCounters: createCounterBuffer('store'),
     storeLoopDelay: createLoopDelayBuffer(),
+    storeThreadCounters: createCounterBuffer('thread'),
     restarts: new Map(),
     storeThread: undefined,
     storeClient: undefined,
@@ -178,7 +185,7 @@ async function passOldTokens({ tokenKey, connectKey }: NodeThreadsOptions): Prom
 }
 
 async function startStore(node: Node): Promise<void> {
-  const { config, game, zoneThreads, files, storeCounters, storeLoopDelay } = node;
+  const { config, game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
   const thread = await startThread({
     name: 'store',
     file: files.store,
@@ -190,6 +197,7 @@ async function startStore(node: Node): Promise<void> {
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
       counters: storeCounters,
       loopDelay: storeLoopDelay,
+      threadCounters: storeThreadCounters,
       logLevel: config.logLevel,
       isRestart: node.storeThread !== undefined,
       mayTokensBeUsed: node.storeThread !== undefined || node.tokenKey.isKept,
@@ -231,13 +239,26 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
     name: `zone-${zoneId}`,
     file: node.files.zone,
     labels: { zone_id: String(zoneId) },
-    workerData: { zoneId, gameUrl, seed, secret: threads.secret, epoch, resume, buffers },
+    workerData: {
+      zoneId,
+      gameUrl,
+      seed,
+      secret: threads.secret,
+      epoch,
+      resume,
+      buffers,
+      threadCounters: threads.threadCounters,
+    },
   });
   threads.zone = thread;
   watch(node, thread, async () => {
     threads.epoch++;
     await startZone(node, threads, true);
   });
+}
+
+function edgeName(kind: EdgeThread['kind'], zoneId: number): string {
+  return kind === 'ws' ? `edge-${zoneId}` : `udp-edge-${zoneId}`;
 }
 
 async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
@@ -247,7 +268,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
-    name: kind === 'ws' ? `edge-${zoneId}` : `udp-edge-${zoneId}`,
+    name: edgeName(kind, zoneId),
     file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
     labels: { zone_id: String(zoneId) },
     loopDelay,
@@ -262,6 +283,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       tokenKey: tokenKey.bytes,
       storePort,
       loopDelay,
+      threadCounters: edge.counters,
       playersPerAddress: config.playersPerAddress,
       ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy, tls: node.tls }),
       ...(kind === 'udp' && {
@@ -332,16 +354,19 @@ function describe(node: Node): NodeThreads {
       ping: async () => store().ping(),
     },
     sources: [
-      ...zoneThreads.flatMap(({ zoneId, buffers, udpCounters }): BlockSource[] => {
+      ...zoneThreads.flatMap(({ zoneId, buffers, udpCounters, threadCounters, edges }): BlockSource[] => {
         const labels = { zone_id: String(zoneId) };
         return [
           { kind: 'zone', labels, blocks: [buffers.counters] },
           { kind: ruleRows(game.rules), labels, blocks: [buffers.ruleCounters] },
           { kind: 'edge', labels, blocks: buffers.edgeCounters },
           { kind: UDP_ROWS, labels, blocks: [udpCounters] },
+          threadSource(`zone-${zoneId}`, labels, threadCounters),
+          ...edges.map(({ kind, counters }) => threadSource(edgeName(kind, zoneId), labels, counters)),
         ];
       }),
       { kind: 'store', labels: {}, blocks: [node.storeCounters] },
+      threadSource('store', {}, node.storeThreadCounters),
     ],
     async figures() {
       const threads = [
@@ -354,6 +379,10 @@ function describe(node: Node): NodeThreads {
     lines: () => zoneThreads.flatMap(({ zoneId, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, ...row }))),
     drain: () => drain(node),
   };
+}
+
+function threadSource(thread: string, labels: BlockSource['labels'], block: SharedArrayBuffer): BlockSource {
+  return { kind: 'thread', labels: { thread, ...labels }, blocks: [block] };
 }
 
 async function drain(node: Node): Promise<readonly string[]> {

@@ -39,7 +39,9 @@ async function runBench(...flags: string[]): Promise<{ rows: readonly Row[]; std
   }
 }
 
-test('every figure with a goal is measured, printed and written with seed and checksum', async () => {
+test('every figure with a goal is measured, printed and written with seed and checksum', {
+  timeout: 300_000,
+}, async () => {
   const { rows, stdout } = await runBench('--seed', '3');
   const names = rows.map(({ figure }) => figure);
   expect(names).toEqual([...new Set(names)]);

@@ -31,6 +31,8 @@ export interface BotOptions {
   readonly zoneId: number | undefined;
   /** How many there are in all. */
   readonly bots: number;
+  /** All stay within so far of the world's middle; 0: they are spread. */
+  readonly withinMm?: number;
   /** Of this bot alone. */
   readonly seed: number;
   readonly startMs: number;
@@ -121,7 +123,7 @@ export function createBot(options: BotOptions): Bot {
     events,
   });
   // Its own generators: what the network does must not change where the bot goes.
-  const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots);
+  const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots, options.withinMm);
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
   const bot: Bot = {
@@ -214,6 +216,12 @@ function beginMeasuring(bot: Bot, nowMs: number): void {
   bot.playedMs = nowMs;
   bot.bytesDownBefore = bot.client.stats.bytesDown;
   bot.bytesUpBefore = bot.client.stats.bytesUp;
+}
+
+/** What is per second counts from now on. */
+export function measureAnew(bot: Bot, nowMs: number): void {
+  bot.snapshots = 0;
+  if (bot.playedMs >= 0) beginMeasuring(bot, nowMs);
 }
 
 export function botState(bot: Bot): BotState {

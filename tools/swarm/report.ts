@@ -102,6 +102,12 @@ export function createPart(bots: number): Part {
   };
 }
 
+/** Forgets what was measured, but not who failed. */
+export function clearPart(part: Part): void {
+  const { bots, failures, deeds } = part;
+  Object.assign(part, createPart(bots), { failures, deeds: deeds && createDeeds() });
+}
+
 /** Of bots that never got to run. */
 export function createFailedPart(bots: number, reason: string): Part {
   const part = createPart(bots);

@@ -9,10 +9,10 @@ import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
-import { type Bot, createBot, endBot, runBot } from './bot.ts';
+import { type Bot, createBot, endBot, measureAnew, runBot } from './bot.ts';
 import { createLink } from './link.ts';
 import type { SwarmOptions } from './options.ts';
-import { countFailed, createPart, type Part } from './report.ts';
+import { clearPart, countFailed, createPart, type Part } from './report.ts';
 import { createSchedule, runDueTurns } from './schedule.ts';
 import { createUdpHost, type UdpHost } from './udp-host.ts';
 
@@ -40,6 +40,8 @@ export interface Swarm {
   readonly done: Promise<Part>;
   /** Ends it early; `done` resolves with what there is. */
   stop(): void;
+  /** Forgets what was measured until now, but for who failed: what follows is what is reported. */
+  measureAnew(): void;
 }
 
 /** Those bots of the run whose number is `first` modulo `options.processes`. */
@@ -50,9 +52,15 @@ export function startSwarm(
   onProgress: (progress: Progress) => void,
 ): Swarm {
   let isStopped = false;
+  let isAnew = false;
+  const takeAnew = (): boolean => {
+    const was = isAnew;
+    isAnew = false;
+    return was;
+  };
   const run = async (): Promise<Part> => {
     const udp = options.transport === 'udp' ? await openUdpHost() : undefined;
-    const part = await runBots(game, options, first, udp, onProgress, () => isStopped);
+    const part = await runBots(game, options, first, udp, onProgress, () => isStopped, takeAnew);
     udp?.close();
     return part;
   };
@@ -60,6 +68,9 @@ export function startSwarm(
     done: run(),
     stop() {
       isStopped = true;
+    },
+    measureAnew() {
+      isAnew = true;
     },
   };
 }
@@ -75,12 +86,13 @@ function runBots(
   udp: UdpHost | undefined,
   onProgress: (progress: Progress) => void,
   isStopped: () => boolean,
+  takeAnew: () => boolean,
 ): Promise<Part> {
   const startMs = systemClock.now();
   const bots = createBots(shareMap(game), options, first, udp, startMs);
   const part = bots[0]!.part;
   const schedule = createSchedule(bots.length, systemClock.now());
-  const measuredMs = startMs + options.rampUpS * 1000;
+  let measuredMs = startMs + options.rampUpS * 1000;
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
   let progressMs = startMs + PROGRESS_MS;
@@ -91,6 +103,12 @@ function runBots(
       runBot(bots[bot]!, dueMs, systemClock.now()),
     );
     udp?.flush();
+    if (takeAnew()) {
+      clearPart(part);
+      schedule.skipped = 0;
+      measuredMs = nowMs;
+      for (const bot of bots) measureAnew(bot, nowMs);
+    }
     part.turnsSkipped = schedule.skipped;
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
@@ -134,6 +152,7 @@ function createBots(
           ? createLink(openSocket, conditions, random, () => systemClock.now())
           : udp.createLink(conditions, random),
       isPeaceful: options.isPeaceful,
+      withinMm: options.withinM * 1000,
       isLight: isLight(number, options),
       post: postJson,
       clock: systemClock,
