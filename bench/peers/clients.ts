@@ -37,7 +37,6 @@ export interface ClientsMark {
   readonly snapshotsPerSecondMin: number;
   readonly bytesDownPerPlayer: number;
   readonly bytesUpPerPlayer: number;
-  readonly inputsPerSecond: number;
   /** How long after it was due an input was sent: beyond a few ms the clients' core was the limit. */
   readonly scheduleErrorMsP99: number;
 }
@@ -58,7 +57,6 @@ type Player = ReturnType<typeof createPlayer>;
 
 const players: Player[] = [];
 let errorsMs: number[] = [];
-let inputs = 0;
 let markMs = 0;
 
 async function connectAll(): Promise<void> {
@@ -82,7 +80,6 @@ function play(): void {
       const input = { ...intent, aim: Math.floor(intent.aim) };
       walk(walker, input, field.halfCm);
       client.send(input);
-      inputs++;
       errorsMs.push(performance.now() - dueMs);
     });
     if (nextDueMs(schedule) - performance.now() < 1) setImmediate(turn);
@@ -103,13 +100,11 @@ function mark(): void {
     snapshotsPerSecondMin: Math.min(...players.map(({ counts }) => counts.snapshots)) / seconds,
     bytesDownPerPlayer: perPlayer('bytesDown'),
     bytesUpPerPlayer: perPlayer('bytesUp'),
-    inputsPerSecond: inputs / players.length / seconds,
     scheduleErrorMsP99: errorsMs[Math.floor(errorsMs.length * 0.99)] ?? 0,
   };
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   for (const { counts } of players) Object.assign(counts, { snapshots: 0, bytesDown: 0, bytesUp: 0 });
   errorsMs = [];
-  inputs = 0;
 }
 
 process.stdin.on('end', () => process.exit());

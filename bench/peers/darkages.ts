@@ -101,6 +101,7 @@ function readOutcome(run: Run, before: Metrics, after: Metrics, report: Report):
     tickCpuMsP99: quantileMs('tick_cpu_seconds', 0.99),
     snapshotsPerSecondMin: report.snapshotsPerSecond.min ?? 0,
     entitiesPerSnapshot: grown('snapshot_deltas_total') / grown('snapshots_total'),
+    inputsPerSecond: grown('inputs_total') / players / seconds,
     bytesDownPerPlayer: report.bytesDownPerSecond.mean ?? Number.NaN,
     bytesUpPerPlayer: report.bytesUpPerSecond.mean ?? Number.NaN,
     scheduleErrorMsP99: report.scheduleErrorMs.p99 ?? Number.NaN,

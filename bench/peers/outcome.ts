@@ -20,6 +20,8 @@ export interface Outcome {
   /** Of the client that got the fewest. */
   readonly snapshotsPerSecondMin: number;
   readonly entitiesPerSnapshot: number;
+  /** Of each player, as they reached the simulation. */
+  readonly inputsPerSecond: number;
   /** Payload a second, without what carries it. */
   readonly bytesDownPerPlayer: number;
   readonly bytesUpPerPlayer: number;
@@ -53,6 +55,7 @@ const COLUMNS: readonly (readonly [string, keyof Outcome, number])[] = [
   ['tick p99 ms', 'tickMsP99', 2],
   ['tick CPU p99 ms', 'tickCpuMsP99', 2],
   ['snapshots/s min', 'snapshotsPerSecondMin', 1],
+  ['inputs/s', 'inputsPerSecond', 1],
   ['others each', 'entitiesPerSnapshot', 1],
   ['down B/s', 'bytesDownPerPlayer', 0],
   ['up B/s', 'bytesUpPerPlayer', 0],

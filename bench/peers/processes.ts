@@ -68,6 +68,7 @@ export async function runPeer(run: Run): Promise<Outcome | string> {
       tickCpuMsP99: of.tickCpuMsP99,
       snapshotsPerSecondMin: seen.snapshotsPerSecondMin,
       entitiesPerSnapshot: of.entities / of.snapshots,
+      inputsPerSecond: of.inputs / players / of.seconds,
       bytesDownPerPlayer: seen.bytesDownPerPlayer,
       bytesUpPerPlayer: seen.bytesUpPerPlayer,
       scheduleErrorMsP99: seen.scheduleErrorMsP99,
