@@ -44,7 +44,7 @@ export interface ClientsMark {
 const [peer, variant, playerCount, seed, url] = process.argv.slice(2);
 const connect = CONNECTS[peer as keyof typeof CONNECTS];
 const field = createField(VARIANTS.find((name) => name === variant)!, Number(playerCount), Number(seed));
-const game = createFieldGame(field.variant, field.players);
+const game = createFieldGame(field.variant, field.players, field.seed);
 
 const createPlayer = (client: PeerClient, counts: Counts, index: number) => ({
   client,

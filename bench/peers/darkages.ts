@@ -49,10 +49,10 @@ export async function runDarkAges(run: Run): Promise<Outcome> {
 }
 
 /** A game module takes no arguments: this one has them inside. */
-function writeGame(file: string, { variant, players }: Run): void {
+function writeGame(file: string, { variant, players, seed }: Run): void {
   const from = join(import.meta.dirname, 'game.ts');
   const text = `import { createFieldGame } from ${JSON.stringify(from)};
-export const game = createFieldGame(${JSON.stringify(variant)}, ${players});
+export const game = createFieldGame(${JSON.stringify(variant)}, ${players}, ${seed});
 `;
   writeFileSync(file, text);
 }

@@ -2,7 +2,7 @@
 // has walls, creatures and combat, which the others here have not.) Server and bots load it by ./games/*.ts.
 
 import { defineGame, isqrt, POSITION_SHIFT, type Simulation } from '../../src/sim/game.ts';
-import { BUTTON_RUN, createField, type Variant } from './workload.ts';
+import { BUTTON_RUN, createField, createWalker, type Variant } from './workload.ts';
 
 const MOVE_MAX = 127;
 /** 5 and 7.5 m/s, in 1/128 mm a tick. */
@@ -39,11 +39,12 @@ function move(sim: FieldSimulation, edge: number): void {
   }
 }
 
-export function createFieldGame(variant: Variant, players: number) {
-  const { halfCm, radiusCm } = createField(variant, players, 0);
+export function createFieldGame(variant: Variant, players: number, seed: number) {
+  const field = createField(variant, players, seed);
+  const { halfCm, radiusCm } = field;
   const halfMm = halfCm * MM_PER_CM;
   const edge = halfMm << POSITION_SHIFT;
-  const place = (value: number): number => ((value % (2 * halfMm)) - halfMm) << POSITION_SHIFT;
+  const units = (cm: number): number => Math.round(cm * MM_PER_CM) << POSITION_SHIFT;
   return defineGame<typeof columns, null>({
     name: 'peers-field',
     version: 1,
@@ -57,10 +58,11 @@ export function createFieldGame(variant: Variant, players: number) {
     },
     createMap: () => null,
     systems: [{ name: 'move', predicted: true, run: (sim) => move(sim, edge) }],
-    // Anywhere, as with the others: at one spot they would be a crowd first.
+    // Bots join one after the other and nothing else is there: the slot is the bot's number, but for a few.
     join(sim, slot) {
-      sim.columns.positionX[slot] = place(sim.random());
-      sim.columns.positionZ[slot] = place(sim.random());
+      const { x, z } = createWalker(field, slot);
+      sim.columns.positionX[slot] = units(x);
+      sim.columns.positionZ[slot] = units(z);
     },
     view: { kinds: { player: { colour: '#5aa05a', radiusMm: 400 } }, help: 'WASD to walk, Shift to run' },
   });

@@ -39,10 +39,24 @@ export interface Field {
 
 export function createField(variant: Variant, players: number, seed: number): Field {
   const radiusCm = variant === 'near' ? NEAR_RADIUS_CM : ALL_RADIUS_CM;
-  const placesCm = variant === 'near' ? Math.sqrt((players * Math.PI) / VISIBLE) * (radiusCm / 2) : ALL_HALF_CM;
+  const placesCm = variant === 'near' ? findSideCm(players, radiusCm) / 2 : ALL_HALF_CM;
   const halfCm = Math.ceil(placesCm / PLACES_SHARE);
   if (halfCm > HALF_CM_MAX) throw new Error(`a field for ${players} players is wider than 16 bits of centimetres`);
   return { variant, players, seed, halfCm, radiusCm };
+}
+
+/** Side of the square in which so many see 50 others on an average, those at its edges too, who see fewer. */
+function findSideCm(players: number, radiusCm: number): number {
+  // The share of pairs of points in a square of side 1 that are nearer than a, up to 1, is πa² − 8a³/3 + a⁴/2. It grows.
+  const seen = (a: number): number => (players - 1) * (Math.PI * a ** 2 - (8 / 3) * a ** 3 + a ** 4 / 2);
+  let low = 0;
+  let high = 1;
+  for (let step = 0; step < 50; step++) {
+    const middle = (low + high) / 2;
+    if (seen(middle) < VISIBLE) low = middle;
+    else high = middle;
+  }
+  return radiusCm / high;
 }
 
 /** What a client sends 60 times a second. */
@@ -63,16 +77,19 @@ export interface Walker {
   state: number;
 }
 
-/** Where the player of this number appears: the same for its client and its server. */
-export function createWalker({ seed, halfCm }: Field, index: number): Walker {
-  const random = createRandom(seed * 65_536 + index);
-  const place = (): number => (random.fraction() * 2 - 1) * halfCm * PLACES_SHARE;
-  return { x: place(), z: place(), aim: 0, state: 0 };
+/** Whims of the player of this number: those of our bot of the same number (tools/swarm), so that all walk alike. */
+export function createWhims({ seed }: Field, index: number): Random {
+  return createRandom(((Math.imul(seed, 0x9e37_79b1) + index) >>> 0) ^ 0x5bd1_e995);
 }
 
-/** Whims of that player. */
-export function createWhims({ seed }: Field, index: number): Random {
-  return createRandom(seed * 65_536 + 32_768 + index);
+/**
+ * The player as it appears: at the place that its whims will choose to be about (tools/swarm/wander.ts). From anywhere
+ * else all would first run across the middle, and be a crowd there.
+ */
+export function createWalker(field: Field, index: number): Walker {
+  const random = createWhims(field, index);
+  const place = (): number => (random.fraction() * 2 - 1) * field.halfCm * PLACES_SHARE;
+  return { x: place(), z: place(), aim: 0, state: 0 };
 }
 
 /** One tick of one player. */
