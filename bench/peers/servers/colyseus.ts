@@ -17,15 +17,32 @@ const StateSchema = {
   all: schema({ players: t.map(PlayerSchema) }, 'State'),
 };
 
-interface Player {
-  readonly sessionId: string;
+type Shown = InstanceType<typeof PlayerSchema>;
+
+/** Its place in centimetres, not rounded; `shown` is what the others are sent. */
+class Player implements Walker {
+  x = 0;
+  z = 0;
+  aim = 0;
+  state = 0;
   readonly client: Client;
-  readonly walker: Walker & { readonly player: Player };
-  /** What the others are sent. */
-  readonly shown: Walker;
-  readonly seen: Set<Player>;
-  /** The latest look, swapped with `seen`. */
-  readonly near: Set<Player>;
+  readonly shown: Shown = new PlayerSchema();
+  readonly seen = new Set<Player>();
+  /** What the latest look found. */
+  readonly near = new Set<Player>();
+
+  constructor(client: Client, walker: Walker) {
+    this.client = client;
+    Object.assign(this, walker);
+    this.show();
+  }
+
+  show(): void {
+    this.shown.x = Math.round(this.x);
+    this.shown.z = Math.round(this.z);
+    this.shown.aim = this.aim;
+    this.shown.state = this.state;
+  }
 }
 
 const host = createHost();
@@ -33,12 +50,12 @@ const { field, counts } = host;
 const isNear = field.variant === 'near';
 
 class FieldRoom extends Room {
-  override state = new StateSchema[field.variant]() as { players: MapSchema<Walker> };
+  override state = new StateSchema[field.variant]() as { players: MapSchema<Shown> };
   override patchRate = 1000 / SNAPSHOT_HZ;
   override inputs = this.defineInput(InputSchema);
   override autoDispose = false;
   readonly players = new Map<string, Player>();
-  readonly grid = createGrid<Player['walker']>(field);
+  readonly grid = createGrid<Player>(field);
   patches = 0;
 
   override onCreate(): void {
@@ -46,18 +63,8 @@ class FieldRoom extends Room {
   }
 
   override onJoin(client: Client, { index }: { index: number }): void {
-    const shown = new PlayerSchema() as unknown as Walker;
-    const walker = createWalker(field, index);
-    Object.assign(shown, { ...walker, x: Math.round(walker.x), z: Math.round(walker.z) });
-    const player = {
-      sessionId: client.sessionId,
-      client,
-      shown,
-      seen: new Set(),
-      near: new Set(),
-    } as unknown as Player;
-    Object.assign(player, { walker: Object.assign(walker, { player }) });
-    this.state.players.set(client.sessionId, shown);
+    const player = new Player(client, createWalker(field, index));
+    this.state.players.set(client.sessionId, player.shown);
     this.players.set(client.sessionId, player);
     if (isNear) client.view = new StateView();
     counts.players++;
@@ -72,15 +79,12 @@ class FieldRoom extends Room {
   }
 
   step(): void {
-    for (const { sessionId, walker, shown } of this.players.values()) {
-      const input = this.inputs.get(sessionId).next() as Input | undefined;
+    for (const player of this.players.values()) {
+      const input = this.inputs.get(player.client.sessionId).next() as Input | undefined;
       if (input === undefined) continue;
       counts.inputs++;
-      walk(walker, input, field.halfCm);
-      shown.x = Math.round(walker.x);
-      shown.z = Math.round(walker.z);
-      shown.aim = walker.aim;
-      shown.state = walker.state;
+      walk(player, input, field.halfCm);
+      player.show();
     }
   }
 
@@ -92,25 +96,23 @@ class FieldRoom extends Room {
       hasChanged = super.broadcastPatch();
     });
     counts.snapshots += this.players.size;
-    for (const { seen } of this.players.values()) counts.entities += isNear ? seen.size : this.players.size - 1;
+    for (const { seen } of this.players.values()) counts.entities += (isNear ? seen.size : this.players.size) - 1;
     return hasChanged;
   }
 
   look(): void {
-    this.grid.fill(Array.from(this.players.values(), ({ walker }) => walker));
+    this.grid.fill(this.players.values());
     let number = this.patches++;
     for (const player of this.players.values()) {
       if (number++ % LOOK_PATCHES === 0) this.lookOf(player);
     }
   }
 
-  lookOf({ client, walker, shown, seen, near }: Player): void {
-    const view = client.view!;
-    view.add(shown);
+  lookOf(player: Player): void {
+    const { seen, near } = player;
+    const view = player.client.view!;
     near.clear();
-    this.grid.visit(walker, ({ player }) => {
-      if (player.walker !== walker) near.add(player);
-    });
+    this.grid.visit(player, (other) => near.add(other));
     for (const other of seen) {
       if (near.has(other)) continue;
       seen.delete(other);
