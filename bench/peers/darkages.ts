@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../tools/swarm/report.ts';
-import { bucketQuantile, type Metrics, readMetrics, runBots, startServer } from '../server.ts';
+import { bucketQuantile, type Metrics, readMetrics, runBots, startServer, threadWaitMs } from '../server.ts';
 import type { Outcome } from './outcome.ts';
 import { type Run, SERVER_CORE } from './processes.ts';
 
@@ -35,12 +35,16 @@ export async function runDarkAges(run: Run): Promise<Outcome> {
     endedEarly.catch(() => undefined);
     await Promise.race([waitForPlayers(server.url, players), endedEarly]);
     await Promise.race([sleep(settleSeconds * 1000), endedEarly]);
+    const waited = (): number => threadWaitMs(server.process.pid!, 'zone-1');
+    const waitedBeforeMs = waited();
     const before = await readMetrics(server.url);
     await Promise.race([sleep(seconds * 1000), endedEarly]);
     const after = await readMetrics(server.url);
+    const waitedMs = waited() - waitedBeforeMs;
     stopBots();
     await playing;
-    return readOutcome(run, before, after, JSON.parse(readFileSync(reportFile, 'utf8')) as Report);
+    const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
+    return readOutcome(run, before, after, report, waitedMs);
   } finally {
     stopBots();
     await server.stop();
@@ -81,7 +85,7 @@ async function waitForPlayers(url: string, players: number): Promise<void> {
   }
 }
 
-function readOutcome(run: Run, before: Metrics, after: Metrics, report: Report): Outcome {
+function readOutcome(run: Run, before: Metrics, after: Metrics, report: Report, waitedMs: number): Outcome {
   const { peer, variant, players, seed } = run;
   const grown = (name: string): number =>
     sum(after.values, `darkages_${name}`) - sum(before.values, `darkages_${name}`);
@@ -105,6 +109,7 @@ function readOutcome(run: Run, before: Metrics, after: Metrics, report: Report):
     bytesDownPerPlayer: report.bytesDownPerSecond.mean ?? Number.NaN,
     bytesUpPerPlayer: report.bytesUpPerSecond.mean ?? Number.NaN,
     scheduleErrorMsP99: report.scheduleErrorMs.p99 ?? Number.NaN,
+    waitedMsPerSecond: waitedMs / seconds,
   };
 }
 

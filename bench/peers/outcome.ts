@@ -27,6 +27,8 @@ export interface Outcome {
   readonly bytesUpPerPlayer: number;
   /** How late the clients sent what was due. */
   readonly scheduleErrorMsP99: number;
+  /** How long the thread that ticks was ready to run and its core not free: much of it, and times on the clock are others'. */
+  readonly waitedMsPerSecond: number;
 }
 
 const TICKS_PER_SECOND_MIN = 59.5;
@@ -60,6 +62,7 @@ const COLUMNS: readonly (readonly [string, keyof Outcome, number])[] = [
   ['down B/s', 'bytesDownPerPlayer', 0],
   ['up B/s', 'bytesUpPerPlayer', 0],
   ['clients late p99 ms', 'scheduleErrorMsP99', 1],
+  ['waited ms/s', 'waitedMsPerSecond', 0],
 ];
 
 /** A row for each peer, variant and number of players: medians over the rounds, and of the CPU time its range. */

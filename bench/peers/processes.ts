@@ -2,6 +2,7 @@
 // for what happened since the last one.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,6 +30,7 @@ const CLIENTS_CORE = 0;
 export const SERVER_CORE = 1;
 
 interface Program {
+  readonly pid: number;
   /** The next line that it prints, read as JSON. */
   read<T>(): Promise<T>;
   mark<T>(): Promise<T>;
@@ -52,7 +54,9 @@ export async function runPeer(run: Run): Promise<Outcome | string> {
     await clients.read<{ connected: number }>();
     await sleep(settleSeconds * 1000);
     await Promise.all([server.mark(), clients.mark()]);
+    const waitedBeforeMs = readWaitedMs(server.pid);
     await sleep(seconds * 1000);
+    const waitedMs = readWaitedMs(server.pid) - waitedBeforeMs;
     const [of, seen] = await Promise.all([server.mark<ServerMark>(), clients.mark<ClientsMark>()]);
     if (of.players !== players) throw new Error(`${peer} has ${of.players} players instead of ${players}`);
     return {
@@ -72,11 +76,18 @@ export async function runPeer(run: Run): Promise<Outcome | string> {
       bytesDownPerPlayer: seen.bytesDownPerPlayer,
       bytesUpPerPlayer: seen.bytesUpPerPlayer,
       scheduleErrorMsP99: seen.scheduleErrorMsP99,
+      waitedMsPerSecond: waitedMs / of.seconds,
     };
   } finally {
     await clients?.stop();
     await server.stop();
   }
+}
+
+/** Milliseconds that a process's main thread was ready to run and its core was not free; 0 where only Linux tells. */
+function readWaitedMs(pid: number): number {
+  const file = `/proc/${pid}/schedstat`;
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[1]) / 1e6 : 0;
 }
 
 /** Program, file, then arguments after the field's. */
@@ -105,6 +116,7 @@ function startProgram(command: readonly string[], core: number): Program {
   child.stdin.on('error', () => {}); // It ended: `read` says so.
   const read = createReader(child, ended, () => `${command.slice(1).join(' ')} ended or is silent\n${errors}`);
   return {
+    pid: child.pid!,
     read,
     mark<T>() {
       child.stdin.write('mark\n');

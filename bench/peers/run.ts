@@ -81,8 +81,11 @@ async function runOne(run: Run): Promise<Outcome | undefined> {
   const shortfall = findShortfall(outcome);
   const verdict = shortfall === undefined ? 'holds 60 Hz' : `does not hold 60 Hz: ${shortfall}`;
   const limit = wereClientsTheLimit(outcome) ? '; the clients were late' : '';
+  const waited = `; waited ${outcome.waitedMsPerSecond.toFixed(0)} ms/s for its core`;
   const micros = outcome.cpuMicrosPerPlayer.toFixed(0);
-  console.log(`${run.peer} ${run.variant} ${run.players}: ${micros} µs a player and second, ${verdict}${limit}`);
+  console.log(
+    `${run.peer} ${run.variant} ${run.players}: ${micros} µs a player and second, ${verdict}${limit}${waited}`,
+  );
   return outcome;
 }
 
