@@ -20,6 +20,7 @@ const TOOLS = {
   'python-websockets': () => findPython('import websockets'),
   'netcode-peer': findNetcodePeer,
   namespaces: findNamespaces,
+  'bench-peers': findBenchPeers,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 
@@ -28,6 +29,12 @@ export type Tool = keyof typeof TOOLS;
 /** What install.sh builds of test/conformance/netcode. */
 function findNetcodePeer(): string | undefined {
   const path = join(TOOLS_FOLDER, 'netcode-peer', 'release', 'netcode-peer');
+  return existsSync(path) ? path : undefined;
+}
+
+/** What `npm ci` in bench/peers installs: the servers that are measured beside ours. */
+function findBenchPeers(): string | undefined {
+  const path = join(import.meta.dirname, '..', 'bench', 'peers', 'node_modules', '@colyseus', 'core');
   return existsSync(path) ? path : undefined;
 }
 

@@ -126,6 +126,16 @@ test('tidy: packages that only compute are allowed where the table says so', () 
   expect(complaintsOf('src/gateway/a.ts', "import { x } from 'jose';")).toEqual([]);
 });
 
+test('tidy: a folder that is installed apart lists its packages itself, for itself', () => {
+  const apart = { 'bench/apart/package.json': JSON.stringify({ dependencies: { leftpad: '1' } }) };
+  const text = "import { x } from 'leftpad'; import 'vitest';";
+  expect(complaints({ ...apart, 'bench/apart/in/a.ts': text })).toEqual([]);
+  expect(complaints({ ...apart, 'bench/a.ts': text })).toEqual([expect.stringMatching(/imports 'leftpad'/)]);
+  expect(complaints({ ...apart, 'workers/apart/a.ts': text })).toContainEqual(
+    expect.stringMatching(/imports 'leftpad'/),
+  );
+});
+
 test('tidy: a factory of short functions is not a long function', () => {
   const inner = Array.from({ length: 20 }, (_, index) => `const f${index} = () => {\n${many(8, 'g();')}\n};`).join(
     '\n',

@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -66,16 +66,25 @@ install_netcode_peer() {
     --target-dir "$tools/netcode-peer" </dev/null
 }
 
+# The servers that are measured beside ours. Installed again when what is listed changed.
+install_bench_peers() {
+  local lock=bench/peers/package-lock.json installed=bench/peers/node_modules/.package-lock.json
+  if [[ -f $installed && ! $lock -nt $installed ]]; then return; fi
+  say 'installing the packages of bench/peers (npm)'
+  npm ci --prefix bench/peers --silent </dev/null
+}
+
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
     python) install_python ;;
     netcode-peer) install_netcode_peer ;;
     namespaces) install_namespaces ;;
+    bench-peers) install_bench_peers ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer and namespaces"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces and bench-peers"
       exit 2
       ;;
   esac
