@@ -93,8 +93,10 @@ export function resetGuardSlot(guard: InputGuard, slot: number): void {
 
 /** An input that was dropped for being early; `nextTick` is the next to be run. */
 export function checkEarly(guard: InputGuard, slot: number, tick: number, nextTick: number): void {
-  if (tick - nextTick <= TIME_WARP_TICKS) return;
-  guard.counters.words[guard.counters.index.guardTimeWarp]!++;
+  const { words, index } = guard.counters;
+  // A client that doesn't follow the pongs is ahead by all the ticks that the zone left out: that is no warp of its own.
+  if (tick - nextTick <= TIME_WARP_TICKS + words[index.dilatedTicks]! + words[index.missedTicks]!) return;
+  words[index.guardTimeWarp]!++;
   // Once a tick, however many came: packets repeat inputs, and a clock that jumped has time to be repaired.
   if (guard.warpTick[slot] === nextTick) return;
   guard.warpTick[slot] = nextTick;

@@ -28,6 +28,7 @@ import {
   readAscii,
 } from '../wire/zone-records.ts';
 import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
+import { encodeLoad, noteRound, takeZoneLoad } from './load.ts';
 import { sendTold, tell } from './told.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
@@ -37,9 +38,11 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const epoch = historyEpoch(edge.history);
   if (epoch === edge.epoch) edge.heardTick = heardTick;
   else startEpoch(edge, epoch);
+  if (takeZoneLoad(edge.zoneLoad, edge.history)) tellLoad(edge);
   const newest = newestTick(edge.history);
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
+  if (edge.servedTick >= 0) noteRound(edge.effort, newest - edge.servedTick);
   // The clients of a tick that was slept through get theirs from the newest frame, not from an old one.
   if (edge.servedTick >= 0 && newest - tick >= FRAME_LAG_TICKS_MAX) {
     edge.counters.words[edge.counters.index.framesSkipped]! += newest - tick;
@@ -51,16 +54,24 @@ export function serveClients(edge: Edge, nowMs: number): void {
   edge.servedMs = nowMs;
   if (!isFrameHeld(edge.history, newest)) return;
   buildGrid(edge.grid, edge.history, newest);
-  const { connections } = edge;
+  const { connections, zoneLoad } = edge;
   // Each time another one is the first: where bandwidth doesn't last for all, it is not always the same who get nothing.
   for (let count = 0; count < connections.length; count++) {
     const connection = connections[(newest + count) % connections.length];
     if (connection === undefined || connection.state !== PLAYING) continue;
     // Who has only just come in waits for no turn.
     const isNew = connection.viewer!.count === 0;
-    if (isNew || isDue(connection.index, connection.link.plan.intervalTicks, first, newest)) {
+    const intervalTicks = Math.max(connection.link.plan.intervalTicks, zoneLoad.plan.intervalTicks);
+    if (isNew || isDue(connection.index, intervalTicks, first, newest)) {
       sendSnapshot(edge, connection, newest);
     }
+  }
+}
+
+/** All who play: the zone has more to do than before, or less. */
+function tellLoad({ connections, messages, zoneLoad }: Edge): void {
+  for (const connection of connections) {
+    if (connection?.state === PLAYING) connection.link.send(encodeLoad(messages, zoneLoad), true);
   }
 }
 
@@ -95,7 +106,8 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
   const viewer = connection.viewer!;
   if (!isOwnAlive(viewer, edge.history, tick)) return;
   const { packer } = edge;
-  if (!packSnapshot(packer, viewer, tick, connection.link.plan.bytesMax)) {
+  const bytesMax = Math.min(connection.link.plan.bytesMax, edge.zoneLoad.plan.bytesMax);
+  if (!packSnapshot(packer, viewer, tick, bytesMax)) {
     words[index.framesOverrun]!++;
     return;
   }
@@ -164,6 +176,7 @@ function welcome(edge: Edge, connection: Connection, slot: number, generation: n
     }),
     true,
   );
+  if (edge.zoneLoad.word !== 0) connection.link.send(encodeLoad(edge.messages, edge.zoneLoad), true);
 }
 
 /** The zone has let go of the player already: the leave that follows finds nobody. */
