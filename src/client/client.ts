@@ -223,7 +223,7 @@ function sendFrame(client: Client, nowMs: number): void {
     for (let tick = Math.max(oldest, firstRepeated(client, prediction)); tick <= sync.tick; tick++) {
       if (!hasInput(prediction, tick) || (tick <= client.sentTick && !isNews(client, prediction, tick))) continue;
       writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
-      if (tick > client.sentTick) client.stats.inputsSent++;
+      client.stats.inputsSent++;
     }
     client.sentTick = sync.tick;
   }

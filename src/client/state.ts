@@ -65,7 +65,7 @@ export interface ClientStats {
   /** Frames and parts of them that could not be read. */
   malformed: number;
   clockJumps: number;
-  /** Inputs sent, each for the first time: those that a frame repeats are not counted again. */
+  /** Inputs put into frames; where frames repeat some, these too. */
   inputsSent: number;
   /** Connections lost that had been playing. */
   reconnects: number;
