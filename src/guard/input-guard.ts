@@ -4,7 +4,8 @@
 //
 //   rule          what                                             response
 //   tick window   an input for a tick that ran, or > 32 ahead       dropped (sim/pending-inputs.ts)
-//   time_warp     an input further ahead than any line explains    dropped, counted, scored (score.ts)
+//   time_warp     an input further ahead than any line, and any    dropped, counted, scored (score.ts)
+//                 slowed time of ours, explains
 //   sequence      a second input for one tick                       dropped, the first stands
 //   move_length   a move vector longer than 127                     shortened to 127
 //   facing_rate   aim that turns faster than the game allows        counted; aim may jump, the game's step turns
