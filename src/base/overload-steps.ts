@@ -2,22 +2,26 @@
 // on it. The zone decides which step it stands on (src/zone/overload.ts), its edges send accordingly, clients are told.
 // Any thread.
 
-import { SNAPSHOT_BYTES_MAX, SNAPSHOT_INTERVAL_TICKS } from './limits.ts';
+import { SNAPSHOT_INTERVAL_TICKS, VISIBLE_MAX } from './limits.ts';
 
 export interface OverloadStep {
   /** As in metrics and in client code. */
   readonly name: 'none' | 'less_detail' | 'lower_rate' | 'time_dilation';
-  /** A client gets no snapshot sooner than so many ticks after the one before, and none that is larger. */
+  /** A client gets no snapshot sooner than so many ticks after the one before. */
   readonly intervalTicks: number;
-  readonly bytesMax: number;
+  /** A client sees at most so many others, the nearest. */
+  readonly seenMax: number;
 }
+
+/** A party, and those with whom one fights: of 50 in sight it saves a fifth of the work and two fifths of the bytes. */
+const SEEN_LESS = 32;
 
 /** Its place is its number on the wire: steps are only ever added at the end. */
 export const OVERLOAD_STEPS: readonly OverloadStep[] = [
-  { name: 'none', intervalTicks: SNAPSHOT_INTERVAL_TICKS, bytesMax: SNAPSHOT_BYTES_MAX },
-  { name: 'less_detail', intervalTicks: SNAPSHOT_INTERVAL_TICKS, bytesMax: SNAPSHOT_BYTES_MAX / 2 },
-  { name: 'lower_rate', intervalTicks: 2 * SNAPSHOT_INTERVAL_TICKS, bytesMax: SNAPSHOT_BYTES_MAX / 2 },
-  { name: 'time_dilation', intervalTicks: 2 * SNAPSHOT_INTERVAL_TICKS, bytesMax: SNAPSHOT_BYTES_MAX / 2 },
+  { name: 'none', intervalTicks: SNAPSHOT_INTERVAL_TICKS, seenMax: VISIBLE_MAX },
+  { name: 'less_detail', intervalTicks: SNAPSHOT_INTERVAL_TICKS, seenMax: SEEN_LESS },
+  { name: 'lower_rate', intervalTicks: 2 * SNAPSHOT_INTERVAL_TICKS, seenMax: SEEN_LESS },
+  { name: 'time_dilation', intervalTicks: 2 * SNAPSHOT_INTERVAL_TICKS, seenMax: SEEN_LESS },
 ];
 export const LESS_DETAIL = 1;
 export const LOWER_RATE = 2;

@@ -11,6 +11,7 @@ import {
 import { buildGrid } from '../sim/grid.ts';
 import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
 import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { limitSight } from '../snapshot/interest.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
 import { createViewer, isOwnAlive, isSeen, voidBaselines } from '../snapshot/viewer.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -38,7 +39,7 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const epoch = historyEpoch(edge.history);
   if (epoch === edge.epoch) edge.heardTick = heardTick;
   else startEpoch(edge, epoch);
-  if (takeZoneLoad(edge.zoneLoad, edge.history)) tellLoad(edge);
+  if (takeZoneLoad(edge.zoneLoad, edge.history)) adaptToLoad(edge);
   const newest = newestTick(edge.history);
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
@@ -68,8 +69,9 @@ export function serveClients(edge: Edge, nowMs: number): void {
   }
 }
 
-/** All who play: the zone has more to do than before, or less. */
-function tellLoad({ connections, messages, zoneLoad }: Edge): void {
+/** The zone has more to do than before, or less: so much is sent from now on, and all who play are told. */
+function adaptToLoad({ connections, messages, packer, zoneLoad }: Edge): void {
+  limitSight(packer.interest, zoneLoad.plan.seenMax);
   for (const connection of connections) {
     if (connection?.state === PLAYING) connection.link.send(encodeLoad(messages, zoneLoad), true);
   }
@@ -106,8 +108,7 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
   const viewer = connection.viewer!;
   if (!isOwnAlive(viewer, edge.history, tick)) return;
   const { packer } = edge;
-  const bytesMax = Math.min(connection.link.plan.bytesMax, edge.zoneLoad.plan.bytesMax);
-  if (!packSnapshot(packer, viewer, tick, bytesMax)) {
+  if (!packSnapshot(packer, viewer, tick, connection.link.plan.bytesMax)) {
     words[index.framesOverrun]!++;
     return;
   }

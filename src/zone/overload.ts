@@ -30,8 +30,8 @@ const TARGET_SHARE = 0.8;
 const FASTER_SHARE = 0.74;
 /** What a step is left for must fit into this. */
 const FITS_SHARE = 0.8;
-/** What an edge costs more on the step below: twice the snapshots, but as many inputs; and the other half of the bytes. */
-const EDGE_FACTORS: readonly number[] = [1, 1.15, 1.6];
+/** What an edge costs more on the step below: twice the snapshots, but as many inputs; and all that are in sight. */
+const EDGE_FACTORS: readonly number[] = [1, 1.25, 1.6];
 
 /** Down (or faster) after there was room for so long. Up again within RELAPSE_MS: that was too early, and it doubles. */
 const WAIT_MS_MIN = 1_200;

@@ -15,8 +15,8 @@ test('a step and a pace go into one word and come out; no load at all is 0, as i
 test('the ladder, from the bottom to the top: each step sends no more than the one before', () => {
   expect(OVERLOAD_STEPS.map(({ name }) => name)).toEqual(['none', 'less_detail', 'lower_rate', 'time_dilation']);
   for (let step = 1; step < OVERLOAD_STEPS.length; step++) {
-    const { intervalTicks, bytesMax } = OVERLOAD_STEPS[step]!;
+    const { intervalTicks, seenMax } = OVERLOAD_STEPS[step]!;
     expect(intervalTicks).toBeGreaterThanOrEqual(OVERLOAD_STEPS[step - 1]!.intervalTicks);
-    expect(bytesMax).toBeLessThanOrEqual(OVERLOAD_STEPS[step - 1]!.bytesMax);
+    expect(seenMax).toBeLessThanOrEqual(OVERLOAD_STEPS[step - 1]!.seenMax);
   }
 });

@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 import { Reader } from '../../src/base/bytes.ts';
-import { LOOK_INTERVAL_TICKS, PROTOCOL_VERSION, SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
+import { LOOK_INTERVAL_TICKS, PROTOCOL_VERSION, SNAPSHOT_INTERVAL_TICKS, VISIBLE_MAX } from '../../src/base/limits.ts';
 import {
   admitConnection,
   type Connection,
@@ -159,7 +159,11 @@ function checkWorld(session: TestSession, client: Client): void {
     const mustBeThere = isNear(0) && (isNear(sinceLook) || !isSame(sinceSnapshot));
     if (mustBeThere && !replicas.bySlot.has(slot)) missing++;
   }
-  expect(missing, `entities in sight at ${tick}`).toBeLessThanOrEqual(replicas.omitted);
+  // With too much to do only the nearest are sent.
+  const { seenMax } = session.edge.zoneLoad.plan;
+  if (seenMax === VISIBLE_MAX) {
+    expect(missing, `entities in sight at ${tick}`).toBeLessThanOrEqual(replicas.omitted);
+  }
   for (const [slot, replica] of replicas.bySlot) {
     const record = offset + slot * stride;
     expect(slot < frameSlotCount(history, tick) && records[record + KIND], `slot ${slot} at ${tick}`).toBe(
