@@ -28,7 +28,7 @@ export const LOWER_RATE = 2;
 export const TIME_DILATION = 3;
 
 /** How fast the game's time runs, in percent: at least so fast, and in such steps. */
-export const PACE_PERCENT_MIN = 25;
+export const PACE_PERCENT_MIN = 10;
 export const PACE_PERCENT_STEP = 5;
 
 /** The zone's state in one word of shared memory; 0 is step 0 at full pace. */

@@ -33,8 +33,10 @@ export function beginTick(step: FixedStep, nowMs: number): number {
   const lateMs = nowMs - step.dueMs;
   step.dilated += intervalMs / TICK_MS - 1;
   if (lateMs > intervalMs) step.late++;
-  if (lateMs > CATCH_UP_MS_MAX) {
-    const dropped = Math.floor((lateMs - CATCH_UP_MS_MAX) / intervalMs) + 1;
+  // Where ticks are further apart than the cap, one may be late by as much.
+  const lateMsMax = Math.max(CATCH_UP_MS_MAX, intervalMs);
+  if (lateMs > lateMsMax) {
+    const dropped = Math.floor((lateMs - lateMsMax) / intervalMs) + 1;
     step.missed += dropped;
     step.dueMs += dropped * intervalMs;
   }

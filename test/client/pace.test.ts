@@ -69,7 +69,7 @@ test.each(LINES)('a client that hears of it slows down with the server, and up a
     [LOWER_RATE, 100],
     [TIME_DILATION, 70],
     [TIME_DILATION, 40],
-    [TIME_DILATION, 25],
+    [TIME_DILATION, 10],
     [TIME_DILATION, 60],
     [LOWER_RATE, 100],
     [0, 100],
@@ -87,7 +87,10 @@ test.each(LINES)('a client that hears of it slows down with the server, and up a
     // An input a tick, in time, none of them for nothing.
     expect(Math.abs(client.sentTick - sentTick - ticks)).toBeLessThanOrEqual(Math.max(3, 0.05 * ticks));
     expect(stats.inputsSent - inputsBefore).toBe(client.sentTick - sentTick);
-    expect({ ...after, inputs: 0 }).toEqual({ ...before, inputs: 0 });
+    expect([after.early, after.duplicate, after.warps]).toEqual([0, 0, 0]);
+    // What a lossy line held up is forgotten after a while, and comes as a surprise again.
+    expect(after.starved - before.starved).toBeLessThanOrEqual(line.loss === 0 ? 0 : 5);
+    expect(after.stale - before.stale).toBeLessThanOrEqual(line.loss === 0 ? 0 : 5);
     expect(client.load).toMatchObject({
       step,
       pace: pacePercent / 100,
@@ -111,7 +114,7 @@ test('at any pace and change of it no input is lost unnamed, and nobody jumps (s
     circle(server, client);
     run(server, 4_000);
     for (let change = 0; change < 20; change++) {
-      const pacePercent = 25 + 5 * random.below(16);
+      const pacePercent = 10 + 5 * random.below(19);
       setServerPace(server, pacePercent === 100 ? 0 : TIME_DILATION, pacePercent);
       run(server, 200 + random.below(2_000));
     }
