@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../tools/swarm/report.ts';
-import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer } from '../server.ts';
+import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer, threadWaitMs } from '../server.ts';
 import { CAPACITY_VARIABLE } from './burning-game.ts';
 
 export interface Rush {
@@ -39,6 +39,8 @@ export interface Reading {
   readonly inputsDropped: Readonly<Record<string, number>>;
   readonly framesDropped: number;
   readonly closed: number;
+  /** How long the zone's thread was ready to run and its core was not free: what others on this machine took. */
+  readonly zoneWaitedMs: number;
 }
 
 export interface Stage {
@@ -73,7 +75,7 @@ export async function openStage({ capacity, seed, flags = [], serverCore, botsCo
     ...(serverCore !== undefined && { core: serverCore }),
   });
   const swarms = new Set<Swarm>();
-  const read = (): Promise<Reading> => readServer(server.url);
+  const read = (): Promise<Reading> => readServer(server);
   const stage: Stage = {
     server,
     read,
@@ -126,8 +128,8 @@ function startSwarm(args: readonly string[], reportFile: string, core: number | 
   };
 }
 
-async function readServer(url: string): Promise<Reading> {
-  const { values, atMs } = await readMetrics(url);
+async function readServer(server: ServerProcess): Promise<Reading> {
+  const { values, atMs } = await readMetrics(server.url);
   const sum = (name: string): number => {
     let total = 0;
     for (const [key, value] of values)
@@ -153,6 +155,7 @@ async function readServer(url: string): Promise<Reading> {
     inputsDropped,
     framesDropped: sum('client_frames_dropped_total'),
     closed: sum('connections_closed_total'),
+    zoneWaitedMs: threadWaitMs(server.process.pid!, 'zone-1'),
   };
 }
 

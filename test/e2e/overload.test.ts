@@ -2,9 +2,10 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inputsUnnamed, openStage, type Rush, type Stage, untilSteady } from '../../bench/overload/rush.ts';
+import { TICK_MS } from '../../src/base/limits.ts';
 import { PACE_PERCENT_MIN, TIME_DILATION } from '../../src/base/overload-steps.ts';
 
-const RUSH: Rush = { capacity: 20, staying: 12, coming: 28, rampUpS: 1, seed: 7, flags: ['--peaceful'] };
+const RUSH: Rush = { capacity: 20, staying: 4, coming: 36, rampUpS: 1, seed: 7, flags: ['--peaceful'] };
 /** Wide: other processes share the machine. How long it takes is measured by bench/overload. */
 const WITHIN_S = 60;
 
@@ -29,7 +30,9 @@ test('twice as many come as there is time for: slower time for all, nobody throw
   const [settled, steady] = await untilSteady(stage, 3, WITHIN_S);
   expect(settled.pacePercent).toBeLessThan(100);
   expect(settled.pacePercent).toBeGreaterThanOrEqual(PACE_PERCENT_MIN);
-  expect(steady.missed).toBe(settled.missed);
+  // None but those for which the thread waited for a core that others had.
+  const waitedMs = steady.zoneWaitedMs - settled.zoneWaitedMs;
+  expect((steady.missed - settled.missed) * TICK_MS).toBeLessThanOrEqual(waitedMs);
   expect(steady.dilated).toBeGreaterThan(settled.dilated);
   // The ticks there are come at the pace that was announced.
   const perSecond = ((steady.ticks - settled.ticks) * 1000) / (steady.atMs - settled.atMs);
