@@ -26,6 +26,7 @@ const counter = (metric: string, help: string, labels?: Readonly<Record<string, 
 });
 const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'gauge', help });
 
+const STEPS = 'Times the zone came to a step of the overload ladder, from above or below';
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
 const CLOSED = 'Connections the edge ended, by reason';
@@ -41,6 +42,17 @@ export const COUNTERS = {
     ticks: counter('ticks_total', 'Simulation steps run'),
     lateTicks: counter('late_ticks_total', 'Ticks that began more than one tick interval after their deadline'),
     missedTicks: counter('missed_ticks_total', 'Ticks dropped because the zone was beyond the catch-up cap'),
+    dilatedTicks: counter('dilated_ticks_total', 'Ticks fewer than at full pace because time was slowed down'),
+    overloadStep: gauge(
+      'overload_step',
+      'Step of the overload ladder: 0 none, 1 less_detail, 2 lower_rate, 3 time_dilation',
+    ),
+    pacePercent: gauge('time_pace_percent', 'How fast the game’s time runs: 100 is as it should'),
+    enteredNone: counter('overload_transitions_total', STEPS, { to: 'none' }),
+    enteredLessDetail: counter('overload_transitions_total', STEPS, { to: 'less_detail' }),
+    enteredLowerRate: counter('overload_transitions_total', STEPS, { to: 'lower_rate' }),
+    enteredTimeDilation: counter('overload_transitions_total', STEPS, { to: 'time_dilation' }),
+    paceChanges: counter('pace_changes_total', 'Times the pace of the game’s time was changed'),
     entities: gauge('entities', 'Entities alive'),
     players: gauge('players', 'Players in the zone, connected or lingering'),
     inputs: counter('inputs_total', 'Inputs accepted for simulation'),
@@ -94,6 +106,10 @@ export const COUNTERS = {
   },
   edge: {
     connections: gauge('connections', 'Open connections'),
+    loadPercent: gauge(
+      'edge_load_percent',
+      'How near edges are to not keeping up with their zone, 100 being there; those of a zone added up',
+    ),
     accepted: counter('connections_total', 'Connections accepted'),
     starts: counter('edge_starts_total', 'Times the edge was started'),
     refusedFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'full' }),

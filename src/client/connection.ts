@@ -6,7 +6,7 @@ import { encodeToBytes } from '../wire/codec.ts';
 import { createClockSync } from './clock-sync.ts';
 import type { Session, SessionRefusal } from './ports.ts';
 import { PINGS, receiveFrame } from './receive.ts';
-import { type Client, CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING, setState } from './state.ts';
+import { type Client, CONNECTING, FAILED, FULL_PACE, IDLE, JOINING, PLAYING, RECONNECTING, setState } from './state.ts';
 
 /** Session and socket, and then join and first snapshot, must come within this. */
 const STAGE_MS_MAX = 8_000;
@@ -76,6 +76,7 @@ function join(client: Client, token: string, nowMs: number): void {
   const { game, messages } = client;
   const { jumps } = client.sync;
   client.sync = { ...createClockSync(), jumps };
+  client.load = FULL_PACE;
   client.pingSentMs.fill(-1);
   client.deadlineMs = nowMs + STAGE_MS_MAX;
   setState(client, JOINING);

@@ -16,6 +16,7 @@ import {
   ENTERING,
   takePlace,
 } from '../session/edge.ts';
+import { updateEffort } from '../session/load.ts';
 import { serveClients } from '../session/serve.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../sim/history.ts';
@@ -127,6 +128,7 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
       for (;;) {
         serveClients(edge, steadyMs());
         afterServing();
+        noteEffort(edge);
         const wait = Atomics.waitAsync(edge.history.header, NEWEST_TICK_INDEX, edge.servedTick, WAIT_MS_MAX);
         if (wait.async) await wait.value;
         // Without this turn of the loop a zone that is ahead would keep the sockets from being read.
@@ -138,6 +140,11 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
     },
     close: () => store.close(),
   };
+}
+
+function noteEffort(edge: Edge): void {
+  const { user, system } = process.threadCpuUsage();
+  updateEffort(edge.effort, edge.counters, user + system, steadyMs());
 }
 
 function isStoreError(error: unknown): boolean {

@@ -31,6 +31,7 @@ import {
   writeBareRecord,
   writeJoinRecord,
 } from '../wire/zone-records.ts';
+import { createEdgeEffort, createZoneLoad, type EdgeEffort, type ZoneLoad } from './load.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import {
   createStrangers,
@@ -152,6 +153,9 @@ export interface Edge {
   /** Newest tick served, and when it was seen. */
   servedTick: number;
   servedMs: number;
+  /** How busy the zone says it is, and how well this edge keeps up. */
+  readonly zoneLoad: ZoneLoad;
+  readonly effort: EdgeEffort;
 }
 
 export function createEdge(options: EdgeOptions): Edge {
@@ -187,8 +191,11 @@ export function createEdge(options: EdgeOptions): Edge {
     heardTick: -1,
     servedTick: -1,
     servedMs: 0,
+    zoneLoad: createZoneLoad(),
+    effort: createEdgeEffort(),
   };
   counters.words[counters.index.connections] = 0;
+  counters.words[counters.index.loadPercent] = 0;
   sendReset(edge);
   return edge;
 }

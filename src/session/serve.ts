@@ -11,6 +11,7 @@ import {
 import { buildGrid } from '../sim/grid.ts';
 import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
 import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { limitSight } from '../snapshot/interest.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
 import { createViewer, isOwnAlive, voidBaselines, wasServed } from '../snapshot/viewer.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -28,6 +29,7 @@ import {
   readAscii,
 } from '../wire/zone-records.ts';
 import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
+import { encodeLoad, noteRound, takeZoneLoad } from './load.ts';
 import { sendTold, tell } from './told.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
@@ -37,9 +39,11 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const epoch = historyEpoch(edge.history);
   if (epoch === edge.epoch) edge.heardTick = heardTick;
   else startEpoch(edge, epoch);
+  if (takeZoneLoad(edge.zoneLoad, edge.history)) adaptToLoad(edge);
   const newest = newestTick(edge.history);
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
+  if (edge.servedTick >= 0) noteRound(edge.effort, newest - edge.servedTick);
   // The clients of a tick that was slept through get theirs from the newest frame, not from an old one.
   if (edge.servedTick >= 0 && newest - tick >= FRAME_LAG_TICKS_MAX) {
     edge.counters.words[edge.counters.index.framesSkipped]! += newest - tick;
@@ -51,16 +55,25 @@ export function serveClients(edge: Edge, nowMs: number): void {
   edge.servedMs = nowMs;
   if (!isFrameHeld(edge.history, newest)) return;
   buildGrid(edge.grid, edge.history, newest);
-  const { connections } = edge;
+  const { connections, zoneLoad } = edge;
   // Each time another one is the first: where bandwidth doesn't last for all, it is not always the same who get nothing.
   for (let count = 0; count < connections.length; count++) {
     const connection = connections[(newest + count) % connections.length];
     if (connection === undefined || connection.state !== PLAYING) continue;
     // Who has only just come in waits for no turn.
     const isNew = !wasServed(connection.viewer!);
-    if (isNew || isDue(connection.index, connection.link.plan.intervalTicks, first, newest)) {
+    const intervalTicks = Math.max(connection.link.plan.intervalTicks, zoneLoad.plan.intervalTicks);
+    if (isNew || isDue(connection.index, intervalTicks, first, newest)) {
       sendSnapshot(edge, connection, newest);
     }
+  }
+}
+
+/** The zone has more to do than before, or less: so much is sent from now on, and all who play are told. */
+function adaptToLoad({ connections, messages, packer, zoneLoad }: Edge): void {
+  limitSight(packer.interest, zoneLoad.plan.seenMax);
+  for (const connection of connections) {
+    if (connection?.state === PLAYING) connection.link.send(encodeLoad(messages, zoneLoad), true);
   }
 }
 
@@ -170,6 +183,7 @@ function welcome(edge: Edge, connection: Connection, slot: number, generation: n
     }),
     true,
   );
+  if (edge.zoneLoad.word !== 0) connection.link.send(encodeLoad(edge.messages, edge.zoneLoad), true);
 }
 
 /** The zone has let go of the player already: the leave that follows finds nobody. */

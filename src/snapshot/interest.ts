@@ -34,6 +34,8 @@ export const CROWD_KEPT = VISIBLE_MAX - 8;
 export const CROWD_ENTERED = VISIBLE_MAX - 24;
 /** A boundary may leave out so many whose rank would let them in. */
 export const RANK_SLACK = 3;
+/** Between who may enter and who has to leave, at least: more than boundaries are off by. */
+const RANKS_BETWEEN_MIN = 8;
 /** Who was seen is seen up to so many times the radius. */
 const REACH = 1.1;
 const RINGS = 256;
@@ -44,6 +46,7 @@ const RANK_ROUNDS = 7;
 /** Squared mm by which a higher slot counts as farther: who stands on one spot has a rank each, the same every time. */
 const TIE_MM2 = 1 / 1024;
 
+assert(RANKS_BETWEEN_MIN > 2 * RANK_SLACK, 'who enters is not at the edge of leaving');
 assert(CROWD_ENTERED < CROWD_KEPT && CROWD_KEPT < VISIBLE_MAX, 'a crowd leaves room for those that leave');
 
 /** What decides who enters a client's view; one an edge. */
@@ -52,6 +55,9 @@ export interface Interest {
   readonly radiusMm: number;
   /** Undefined where nothing blocks sight. */
   readonly sight: Sight | undefined;
+  /** How many are kept in a crowd, and beyond which rank nobody enters: less while there is too much to do. */
+  crowdKept: number;
+  crowdEntered: number;
   /** Of the viewer looked at last: who is in reach, by their places in the grid, and how far (mm²). */
   readonly places: Int32Array;
   readonly distances: Float64Array;
@@ -59,6 +65,12 @@ export interface Interest {
   readonly rings: Int32Array;
   /** Of the viewer that is being looked at: 1 + its entry by slot, 0 = none. All 0 in between. */
   readonly entryOf: Uint8Array;
+}
+
+/** From its next look on each viewer sees no more than so many others, the nearest. */
+export function limitSight(interest: Interest, seenMax: number): void {
+  interest.crowdKept = Math.min(seenMax, CROWD_KEPT);
+  interest.crowdEntered = Math.min(seenMax - RANKS_BETWEEN_MIN, CROWD_ENTERED);
 }
 
 /** How wide the cells of its grid are: a query reads 3 × 3 of them. */
@@ -73,6 +85,8 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
     grid,
     radiusMm,
     sight,
+    crowdKept: CROWD_KEPT,
+    crowdEntered: CROWD_ENTERED,
     places: new Int32Array(capacity),
     distances: new Float64Array(capacity),
     buckets: new Int32Array(9),
@@ -157,7 +171,7 @@ export function updateInterest(viewer: Viewer, interest: Interest, tick: number)
   const count = gather(viewer, interest);
   const all = radius * REACH * REACH + ENTITIES_MAX * TIE_MM2;
   const keep = dropHidden(viewer, interest, count, all);
-  const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, CROWD_ENTERED, all)) : radius;
+  const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, interest.crowdEntered, all)) : radius;
   const toLoss = (GAIN_NEAREST - 1) / keep;
   viewer.enterSquared = enter;
   for (let index = 0; index < count; index++) {
@@ -232,7 +246,8 @@ function beginLook(viewer: Viewer, { grid, entryOf }: Interest, tick: number): v
 }
 
 /** Fills in who else is near enough to be seen, hidden or not; returns how many. In a crowd no two are as far. */
-function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets, entryOf }: Interest): number {
+function gather(viewer: Viewer, interest: Interest): number {
+  const { grid, radiusMm, crowdKept, places, distances, buckets, entryOf } = interest;
   const { entries } = viewer;
   const { cellMm, starts, slots, x, z } = grid;
   const { lookedX, lookedZ } = viewer;
@@ -263,7 +278,7 @@ function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets, en
       distances[count++] = distance;
     }
   }
-  if (count > CROWD_KEPT) {
+  if (count > crowdKept) {
     for (let index = 0; index < count; index++) {
       distances[index] = distances[index]! + slots[places[index]!]! * TIE_MM2;
     }
@@ -277,16 +292,17 @@ function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets, en
  * ones.
  */
 function dropHidden(viewer: Viewer, interest: Interest, count: number, all: number): number {
-  const isCrowd = count > CROWD_KEPT;
-  if (interest.sight === undefined) return isCrowd ? distanceOfRank(interest, count, CROWD_KEPT, all) : all;
-  const expected = CROWD_KEPT + viewer.hiddenCount;
+  const { crowdKept } = interest;
+  const isCrowd = count > crowdKept;
+  if (interest.sight === undefined) return isCrowd ? distanceOfRank(interest, count, crowdKept, all) : all;
+  const expected = crowdKept + viewer.hiddenCount;
   let looked = -1;
   let keep = count > expected ? distanceOfRank(interest, count, expected, all) : all;
   viewer.hiddenCount = 0;
   while (keep > looked) {
     viewer.hiddenCount += lookWithin(viewer, interest, count, looked, keep);
     looked = keep;
-    if (isCrowd) keep = distanceOfRank(interest, count, CROWD_KEPT, all);
+    if (isCrowd) keep = distanceOfRank(interest, count, crowdKept, all);
   }
   return keep;
 }

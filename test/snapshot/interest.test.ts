@@ -8,6 +8,7 @@ import {
   CROWD_ENTERED,
   CROWD_KEPT,
   createInterest,
+  limitSight,
   RANK_SLACK,
   refreshInterest,
   updateInterest,
@@ -390,4 +391,24 @@ test('in a full view who appears waits for a place, and is seen as soon as there
   acknowledge(viewer, viewer.frameTick);
   serve();
   expect(bolts.filter((slot) => !isSeen(viewer, slot))).toHaveLength(missing.length - 1);
+});
+
+test('with too much to do a viewer sees fewer, the nearest, and nobody flickers; then as many as before', () => {
+  const scene = createScene(9, 30_000);
+  const { interest } = scene.zone.packer;
+  look(scene);
+  for (const seenMax of [32, 100, 12, VISIBLE_MAX]) {
+    limitSight(interest, seenMax);
+    // Who leaves has to be acknowledged before there is room for others.
+    for (let count = 0; count < 8; count++) look(scene);
+    const seen = look(scene);
+    const ranks = ranked(scene);
+    const kept = Math.min(seenMax, CROWD_KEPT);
+    for (const slot of ranks.slice(kept + 1)) expect(seen.has(slot), `of ${seenMax}`).toBe(false);
+    const sure = Math.min(seenMax - 8, CROWD_ENTERED) - RANK_SLACK;
+    for (const slot of ranks.slice(0, sure)) expect(seen.has(slot), `of ${seenMax}`).toBe(true);
+    scene.changes = 0;
+    for (let count = 0; count < 20; count++) look(scene);
+    expect(scene.changes, `of ${seenMax}`).toBe(0);
+  }
 });

@@ -97,6 +97,10 @@ export function createBot(options: BotOptions): Bot {
     },
     snapshotApplied: () => takeSnapshot(bot),
     event: (name, values) => takeEvent(bot, name, values),
+    loadChanged({ step, pace }) {
+      part.overloadStepMax = Math.max(part.overloadStepMax, step);
+      part.pacePercentMin = Math.min(part.pacePercentMin, Math.round(pace * 100));
+    },
     welcomed: ({ slot, generation, name }) => {
       Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
       // Who is back in one is told so.
@@ -271,6 +275,7 @@ export function endBot(bot: Bot, nowMs: number): void {
   noteLine(bot);
   stopClient(client);
   part.reconnects += client.stats.reconnects;
+  part.inputsSent += client.stats.inputsSent;
   const measuredMs = nowMs - bot.playedMs;
   if (bot.playedMs < 0 || measuredMs < MEASURED_MS_MIN) return;
   const seconds = measuredMs / 1000;
