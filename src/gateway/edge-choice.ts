@@ -11,8 +11,11 @@ export interface SessionEdge extends EdgePlace {
 }
 
 export interface EdgeChoice {
-  /** One of `edges`, of which there is one at least; all of them of one kind and one zone. */
-  choose(kind: 'ws' | 'udp', edges: readonly SessionEdge[], nowS: number): SessionEdge;
+  /**
+   * One of `edges`, of which there is one at least; all of them of one kind and one zone.
+   * @param isExpected whether the player will come there, as far as is known: of the zones that are listed it joins one.
+   */
+  choose(kind: 'ws' | 'udp', edges: readonly SessionEdge[], nowS: number, isExpected: boolean): SessionEdge;
 }
 
 /** Who was told is waited for so long, and up to twice as long. */
@@ -53,7 +56,7 @@ export function createEdgeChoice(): EdgeChoice {
   };
 
   return {
-    choose(kind, edges, nowS) {
+    choose(kind, edges, nowS, isExpected) {
       forget(nowS);
       let chosen = edges[0]!;
       let fewest = Number.POSITIVE_INFINITY;
@@ -63,7 +66,7 @@ export function createEdgeChoice(): EdgeChoice {
         fewest = players + told + toldBefore;
         chosen = edge;
       }
-      look(kind, chosen).told++;
+      if (isExpected) look(kind, chosen).told++;
       return chosen;
     },
   };

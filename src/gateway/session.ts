@@ -338,10 +338,10 @@ async function answerSession(
     expiresInS: TOKEN_LIFETIME_S,
     protocolVersion: PROTOCOL_VERSION,
     game: { name: options.game.name, version: options.game.version },
-    zones: zones.map(({ zoneId, ws, udp }) => ({
+    zones: zones.map(({ zoneId, ws, udp }, rank) => ({
       zoneId,
-      url: edgeUrl(advertise, zoneId, ports.edgeChoice.choose('ws', ws, nowS)),
-      ...(isUdp && udp.length > 0 && { udp: answerUdp(ports, request, playerId, udp, nowS) }),
+      url: edgeUrl(advertise, zoneId, ports.edgeChoice.choose('ws', ws, nowS, rank === 0 && !isUdp)),
+      ...(isUdp && udp.length > 0 && { udp: answerUdp(ports, request, playerId, { edges: udp, rank }, nowS) }),
     })),
   };
   return { status: 200, body };
@@ -351,10 +351,10 @@ function answerUdp(
   ports: SessionPorts,
   { localAddress }: SessionRequest,
   playerId: number,
-  edges: readonly SessionEdge[],
+  { edges, rank }: { readonly edges: readonly SessionEdge[]; readonly rank: number },
   nowS: number,
 ): object {
-  const edge = ports.edgeChoice.choose('udp', edges, nowS);
+  const edge = ports.edgeChoice.choose('udp', edges, nowS, rank === 0);
   const token = ports.mintConnectToken(playerId, localAddress, edge, nowS);
   return { token, rendezvous: ports.mintInvitation?.(edge, nowS) };
 }
