@@ -29,7 +29,7 @@ interface Options {
 
 const given = new Command('load')
   .option('--url <url>', 'a server that runs, without path')
-  .option('--players <number>', 'WebSocket clients, 200 or 6')
+  .option('--players <number>', 'WebSocket clients, 100 or 6')
   .option('--sessions <number>', 'guests a second, 50 or 5')
   .option('--seconds <number>', 'how long each of the two plays, 30 or 3')
   .option('--small', 'a few of each, and no threshold of time', false)
@@ -42,7 +42,7 @@ if (k6 === undefined) {
   console.error('k6 is not on this machine: tools/services/install.sh k6 builds it.');
   process.exit(2);
 }
-const usual = given.small ? { players: 6, sessions: 5, seconds: 3 } : { players: 200, sessions: 50, seconds: 30 };
+const usual = given.small ? { players: 6, sessions: 5, seconds: 3 } : { players: 100, sessions: 50, seconds: 30 };
 const amounts = { ...usual };
 for (const name of ['players', 'sessions', 'seconds'] as const) {
   const text = given[name] ?? String(usual[name]);

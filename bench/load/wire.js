@@ -126,14 +126,18 @@ function readNumbers(bytes, from, end, names) {
   return values;
 }
 
-/** One frame of the server: `{welcome, snapshot, pong, goodbye}`, those that are in it. */
-export function readServerMessage(buffer) {
+/**
+ * One frame of the server: `{welcome, snapshot, pong, goodbye}`, those that are in it.
+ * @param doesCount whether entities of a snapshot are counted
+ * @param ownSlot whose place is looked for in snapshots; −1: nobody's
+ */
+export function readServerMessage(buffer, doesCount, ownSlot) {
   const bytes = new Uint8Array(buffer);
   const message = {};
   readFields(bytes, 0, bytes.length, (part, _, from, end) => {
     if (part === SERVER.welcome) {
       message.welcome = readNumbers(bytes, from, end, { 2: 'zoneId', 3: 'tickHz', 6: 'slot', 8: 'tick' });
-    } else if (part === SERVER.snapshot) message.snapshot = readSnapshot(bytes, from, end);
+    } else if (part === SERVER.snapshot) message.snapshot = readSnapshot(bytes, from, end, doesCount, ownSlot);
     else if (part === SERVER.pong) {
       message.pong = readNumbers(bytes, from, end, { 1: 'timeMs', 2: 'tick', 3: 'tickAgeMicros' });
     } else if (part === SERVER.goodbye) {
@@ -146,18 +150,28 @@ export function readServerMessage(buffer) {
   return message;
 }
 
-/** Its tick and lead, how many entities it tells of, and the slots of those whose place changed. */
-function readSnapshot(bytes, from, end) {
-  const snapshot = { tick: 0, inputLead: 0, entities: 0, movedSlots: [] };
-  readFields(bytes, from, end, (field, value, start, stop) => {
+/** Its tick and lead; if asked, how many entities it tells of, and whether the own one has another place. */
+function readSnapshot(bytes, from, end, doesCount, ownSlot) {
+  const snapshot = { tick: 0, inputLead: 0, entities: 0, hasMoved: false };
+  const numbers = doesCount || ownSlot >= 0 ? end : endOfNumbers(bytes, from, end);
+  readFields(bytes, from, numbers, (field, value, start, stop) => {
     if (field === 1) snapshot.tick = value;
     else if (field === 4) snapshot.inputLead = unzigzag(value);
-    else if (field === ENTITIES) snapshot.entities++;
-    else if (field === DELTAS) {
-      snapshot.entities++;
-      const { slot = 0, x, z } = readNumbers(bytes, start, stop, { 1: 'slot', 4: 'x', 6: 'z' });
-      if (x !== undefined || z !== undefined) snapshot.movedSlots.push(slot);
-    }
+    else if (field === ENTITIES || field === DELTAS) snapshot.entities++;
+    if (field !== DELTAS || ownSlot < 0) return;
+    const { slot = 0, x, z } = readNumbers(bytes, start, stop, { 1: 'slot', 4: 'x', 6: 'z' });
+    if (slot === ownSlot && (x !== undefined || z !== undefined)) snapshot.hasMoved = true;
   });
   return snapshot;
+}
+
+/** Where the first part with a length begins: its numbers, of fields below 16, come first. */
+function endOfNumbers(bytes, from, end) {
+  let at = from;
+  while (at < end && (bytes[at] & 7) === 0) {
+    at++;
+    while (bytes[at] > 0x7f) at++;
+    at++;
+  }
+  return at;
 }
