@@ -122,7 +122,8 @@ export async function playOnce({ zones, edges }: Shape, load: Load, seed: number
     const before = await readMetrics(server.url);
     await Promise.race([sleep(load.measuredS * 1_000), early]);
     const after = await readMetrics(server.url);
-    early.catch(() => {});
+    // From now on they end because they are told to.
+    early.catch(() => undefined);
     stopBots();
     const outcomes = await Promise.all(playing);
     const botsFailed = outcomes.filter(({ code }) => code !== 0).length;
