@@ -18,6 +18,7 @@ const TOOLS = {
   'netcode-peer': findNetcodePeer,
   namespaces: findNamespaces,
   k6: findK6,
+  strace: () => findOnPath(['strace']),
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

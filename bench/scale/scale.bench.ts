@@ -5,7 +5,12 @@
 // The bots of each zone have places as far apart as the zone's number asks for, so that all see as many others. A zone has
 // costs of its own, creatures above all: they are measured before anybody comes, and left out of the ratio.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TICK_HZ } from '../../src/base/limits.ts';
+import type { Report } from '../../tools/swarm/report.ts';
 import { type Bench, type Figure, median } from '../bench.ts';
 import { type Metrics, type RunOutcome, readMetrics, runBots, startServer } from '../server.ts';
 
@@ -21,6 +26,8 @@ export interface Load {
   readonly rampUpMsEach: number;
   /** Players appear at one spot and are a crowd until they went to their places. */
   readonly settleS: number;
+  /** With nobody in it: until it is measured, since code is being optimised still, and then. */
+  readonly warmS: number;
   readonly idleS: number;
   readonly measuredS: number;
 }
@@ -30,8 +37,8 @@ export const SHAPES: readonly Shape[] = [
   { name: 'edges2', zones: 1, edges: 2 },
   { name: 'zones4', zones: 4, edges: 1 },
 ];
-export const FULL: Load = { bots: 400, rounds: 3, rampUpMsEach: 20, settleS: 12, idleS: 3, measuredS: 12 };
-const SMALL: Load = { bots: 8, rounds: 1, rampUpMsEach: 0, settleS: 1, idleS: 1, measuredS: 1 };
+export const FULL: Load = { bots: 240, rounds: 3, rampUpMsEach: 20, settleS: 12, warmS: 4, idleS: 3, measuredS: 10 };
+const SMALL: Load = { bots: 8, rounds: 1, rampUpMsEach: 0, settleS: 1, warmS: 1, idleS: 1, measuredS: 1 };
 /** The bots play until they are told to stop. */
 const BOTS_S_MAX = 120;
 const JOIN_S_MAX = 30;
@@ -53,6 +60,8 @@ export interface Outcome {
   /** Share of its zone's players, of the fullest edge. */
   readonly fullestEdgeShare: number;
   readonly botsFailed: number;
+  /** Turns that the bots' processes were too late for: then they were the limit. */
+  readonly botTurnsSkippedShare: number;
 }
 
 const FIGURES: readonly (readonly [keyof Outcome, string])[] = [
@@ -66,6 +75,7 @@ const FIGURES: readonly (readonly [keyof Outcome, string])[] = [
   ['entitiesPerSnapshot', ''],
   ['fullestEdgeShare', ''],
   ['botsFailed', ''],
+  ['botTurnsSkippedShare', ''],
 ];
 const RATIOS = SHAPES.slice(1).map(({ name }) => `scale.${name}.ratio`);
 
@@ -104,18 +114,22 @@ export async function playOnce({ zones, edges }: Shape, load: Load, seed: number
   const flags = { zones, edges, seed, 'sessions-per-minute': 1_000_000 };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const server = await startServer({ args, core: SERVER_CORE });
+  const folder = mkdtempSync(join(tmpdir(), 'darkages-scale-'));
+  const reportOf = (zone: number): string => join(folder, `${zone}.json`);
   const stops: (() => void)[] = [];
   const stopBots = (): void => {
     for (const stop of stops) stop();
   };
   try {
-    await sleep(1_000);
+    await sleep(load.warmS * 1_000);
     const idleFrom = await readMetrics(server.url);
     await sleep(load.idleS * 1_000);
     const idleTo = await readMetrics(server.url);
     const playing = Array.from({ length: zones }, (_, zone) => {
       const bots = botFlags(server.url, load, { zones, zoneId: zone + 1, seed });
-      return runBots(bots, BOTS_CORE, (child) => stops.push(() => void child.kill('SIGINT')));
+      return runBots([...bots, '--report', reportOf(zone)], BOTS_CORE, (child) =>
+        stops.push(() => void child.kill('SIGINT')),
+      );
     });
     const early = Promise.race(playing).then(endedEarly);
     await Promise.race([untilIn(server.url, load), early]);
@@ -125,12 +139,13 @@ export async function playOnce({ zones, edges }: Shape, load: Load, seed: number
     // From now on they end because they are told to.
     early.catch(() => undefined);
     stopBots();
-    const outcomes = await Promise.all(playing);
-    const botsFailed = outcomes.filter(({ code }) => code !== 0).length;
-    return readOutcome({ idleFrom, idleTo, before, after }, load, botsFailed);
+    await Promise.all(playing);
+    const reports = playing.map((_, zone) => JSON.parse(readFileSync(reportOf(zone), 'utf8')) as Report);
+    return { ...readServer({ idleFrom, idleTo, before, after }, load), ...readBots(reports) };
   } finally {
     stopBots();
     await server.stop();
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -170,7 +185,19 @@ interface Readings {
   readonly after: Metrics;
 }
 
-function readOutcome({ idleFrom, idleTo, before, after }: Readings, { bots }: Load, botsFailed: number): Outcome {
+function readBots(reports: readonly Report[]): Pick<Outcome, 'botsFailed' | 'botTurnsSkippedShare'> {
+  const total = (read: (report: Report) => number): number => reports.reduce((sum, report) => sum + read(report), 0);
+  return {
+    botsFailed: total(({ failed }) => failed),
+    botTurnsSkippedShare:
+      total(({ turnsSkipped }) => turnsSkipped) / total((one) => one.bots * TICK_HZ * one.durationS),
+  };
+}
+
+function readServer(
+  { idleFrom, idleTo, before, after }: Readings,
+  { bots }: Load,
+): Omit<Outcome, 'botsFailed' | 'botTurnsSkippedShare'> {
   const seconds = (after.atMs - before.atMs) / 1000;
   const grown = (name: string, part?: RegExp): number => grownBetween(before, after, name, part);
   /** Microseconds a second, while they play and more than while nobody did. */
@@ -192,7 +219,6 @@ function readOutcome({ idleFrom, idleTo, before, after }: Readings, { bots }: Lo
     snapshotsPerSecond: grown('snapshots_total') / bots / seconds,
     entitiesPerSnapshot: grown('snapshot_deltas_total') / grown('snapshots_total'),
     fullestEdgeShare: fullestEdgeShare(after.values),
-    botsFailed,
   };
 }
 

@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, k6
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, strace, k6
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -53,6 +53,13 @@ install_namespaces() {
   apt_install iproute2 nftables
 }
 
+# What threads wait for, for a bench.
+install_strace() {
+  if command -v strace >/dev/null; then return; fi
+  say 'installing strace (apt)'
+  apt_install strace
+}
+
 # The crate renetcode as a program, to talk to in another implementation of netcode. Built again only when it changed.
 install_netcode_peer() {
   local cargo
@@ -90,16 +97,17 @@ install_k6() {
 }
 
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces k6; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces strace k6; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
     python) install_python ;;
     netcode-peer) install_netcode_peer ;;
     namespaces) install_namespaces ;;
+    strace) install_strace ;;
     k6) install_k6 ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces and k6"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, strace and k6"
       exit 2
       ;;
   esac
