@@ -38,7 +38,7 @@ export const SHAPES: readonly Shape[] = [
   { name: 'zones4', zones: 4, edges: 1 },
 ];
 export const FULL: Load = { bots: 240, rounds: 3, rampUpMsEach: 20, settleS: 12, warmS: 4, idleS: 3, measuredS: 10 };
-const SMALL: Load = { bots: 8, rounds: 1, rampUpMsEach: 0, settleS: 1, warmS: 1, idleS: 1, measuredS: 1 };
+const SMALL: Load = { bots: 8, rounds: 1, rampUpMsEach: 0, settleS: 0.5, warmS: 0, idleS: 0.5, measuredS: 1 };
 /** The bots play until they are told to stop. */
 const BOTS_S_MAX = 120;
 const JOIN_S_MAX = 30;
