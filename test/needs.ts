@@ -3,15 +3,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../bench/chromium.ts';
+import { findK6, TOOLS_FOLDER } from '../bench/load/find-k6.ts';
 import { findOnPath } from '../bench/server.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
-
-/** Where tools/services/install.sh puts what it installs or builds: outside the checkout, kept between runs. */
-export const TOOLS_FOLDER = process.env.DARKAGES_TOOLS ?? join(homedir(), '.cache', 'darkages-tools');
 
 const TOOLS = {
   chromium: findChromium,
@@ -21,6 +18,8 @@ const TOOLS = {
   'netcode-peer': findNetcodePeer,
   namespaces: findNamespaces,
   'bench-peers': findBenchPeers,
+  k6: findK6,
+  strace: () => findOnPath(['strace']),
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

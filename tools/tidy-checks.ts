@@ -7,6 +7,7 @@ import {
   CORE_PACKAGES,
   EDGE_FOLDERS,
   GENERATED_MARK,
+  HOST_MODULES,
   IMPORT_TABLE,
   type ImportRow,
   MACHINE_PATHS,
@@ -125,7 +126,7 @@ function checkPackages(source: Source, packageText: string | undefined, own: Rec
     } else if (folder === 'web' && isNodeModule) {
       add(path, line, `a page imports '${specifier}'`, 'browsers have none of it: use what the web platform has');
     }
-    if (listed === undefined || isNodeModule) continue;
+    if (listed === undefined || isNodeModule || isOfHost(path, name)) continue;
     const isShipped = path.startsWith('src/') || folder === 'workers';
     if (isShipped && !Object.hasOwn(runs, name)) {
       add(path, line, `imports '${name}'`, `list it under dependencies in ${PACKAGE_FILE} and in docs/dependencies.md`);
@@ -133,6 +134,10 @@ function checkPackages(source: Source, packageText: string | undefined, own: Rec
       add(path, line, `imports '${name}'`, `list it in ${PACKAGE_FILE} and in docs/dependencies.md`);
     }
   }
+}
+
+function isOfHost(path: string, name: string): boolean {
+  return Object.entries(HOST_MODULES).some(([ending, module]) => path.endsWith(ending) && name === module);
 }
 
 /** Types count as well: a cycle of types is two files that are one. */

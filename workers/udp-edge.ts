@@ -1,5 +1,5 @@
 // UDP edge thread of one zone: joins the socket, the secure transport and the session layer. It lives on the event loop:
-// the socket says when packets wait, new ticks wake it through Atomics.waitAsync on the history's newest tick. No logic.
+// the socket says when packets wait, new ticks are looked for by the clock (io/tick-wait). No logic.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -25,7 +25,6 @@ import {
 import { updateEdge } from '../src/session/edge.ts';
 import { countLines, writeLines } from '../src/session/lines.ts';
 import type { AnyGame } from '../src/sim/game.ts';
-import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
 import { ADDRESS_WORDS, copyAddress, parseAddress } from '../src/transport/address.ts';
 import { createNodeShare } from '../src/transport/channels/node-share.ts';
 import { createOutbox } from '../src/transport/outbox.ts';
@@ -64,6 +63,7 @@ const port = parentPort;
 assert(port !== null, 'workers/udp-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const door = createDoor(data, game);
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 reportLoopDelay(data.loopDelay);
 reportCollections(data.threadCounters);
 
@@ -138,9 +138,9 @@ async function start(): Promise<void> {
   await door.serve(flush);
 }
 
-/** Until the next frame at most. */
+/** Nobody wakes it: a frame may wait that long. */
 function nap(ms: number): void {
-  Atomics.wait(door.edge.history.header, NEWEST_TICK_INDEX, door.edge.servedTick, ms);
+  Atomics.wait(sleeper, 0, 0, ms);
 }
 
 /** Goodbyes are on their way until they were acknowledged. */

@@ -1,5 +1,5 @@
 // WebSocket edge thread of one zone: joins the socket and the session layer. It lives on the event loop: frames come as
-// events, new ticks wake it through Atomics.waitAsync on the history's newest tick. No logic.
+// events, new ticks are looked for by the clock (io/tick-wait). No logic.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';

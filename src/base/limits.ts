@@ -93,6 +93,8 @@ export const STRANGERS_PER_ADDRESS_MAX = 128;
 export const PLAYERS_PER_ADDRESS_DEFAULT = 64;
 /** Connections of an edge: its players and who is at its door; the next one is refused (`full`). */
 export const CONNECTIONS_MAX = PLAYERS_MAX + STRANGERS_MAX;
+/** Edges of each kind that a zone may have; `--edges` of more does not start. */
+export const EDGES_MAX = 4;
 /** A connection that sent nothing for so long is closed. */
 export const IDLE_TIMEOUT_MS = 15_000;
 /** A player who sent no input and no request for so long is closed, whatever else came: a place is for who plays. */

@@ -23,6 +23,7 @@ import { NEWEST_TICK_INDEX } from '../sim/history.ts';
 import type { ZoneBuffers } from '../zone/buffers.ts';
 import { connectStore, type PlayerMoved } from './store-client.ts';
 import { steadyMs, wallClockS } from './system.ts';
+import { createTickWait } from './tick-wait.ts';
 
 /** What the main thread hands to an edge thread of any kind. */
 export interface EdgeData {
@@ -125,14 +126,12 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
       void claimPlayers();
     },
     async serve(afterServing) {
+      const ticks = createTickWait(edge.history.header, NEWEST_TICK_INDEX, steadyMs);
       for (;;) {
         serveClients(edge, steadyMs());
         afterServing();
         noteEffort(edge);
-        const wait = Atomics.waitAsync(edge.history.header, NEWEST_TICK_INDEX, edge.servedTick, WAIT_MS_MAX);
-        if (wait.async) await wait.value;
-        // Without this turn of the loop a zone that is ahead would keep the sockets from being read.
-        else await new Promise((resolve) => setImmediate(resolve));
+        await ticks.next(edge.servedTick, WAIT_MS_MAX);
       }
     },
     dismissAll() {

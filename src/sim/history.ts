@@ -136,7 +136,6 @@ export function publishFrame(history: History, world: World): void {
   history.slotCounts[frame] = count;
   Atomics.store(history.stamps, frame, tick);
   Atomics.store(history.header, NEWEST, tick);
-  Atomics.notify(history.header, NEWEST);
 }
 
 function publishHeads(

@@ -18,7 +18,7 @@ const SENT_TICKS = 128;
 /** Words of what is remembered of one: its tick, where its records begin, how many. */
 const SENT_WORDS = 3;
 /** Entities in them all together, a power of two; older snapshots than fit are forgotten, so their acknowledgement is unknown. */
-export const SENT_RECORDS = 4096;
+const SENT_RECORDS = 4096;
 const SENT_MASK = SENT_RECORDS - 1;
 
 /** A priority above all others, and the packer's number of ranks. */
@@ -35,7 +35,7 @@ export const STATE = 2;
  * their acknowledgement says nothing of it: it may have left and entered again since, or somebody else has its place.
  * Held by the test `leaves and comes back while acknowledgements are on their way`.
  */
-export const SINCE = 3;
+const SINCE = 3;
 /** Newest acknowledged tick whose snapshot carried it; −1 = none. */
 export const ACKED = 4;
 /** 1 when a snapshot has carried it. */

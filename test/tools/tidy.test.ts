@@ -84,6 +84,8 @@ const ONE_FILE: readonly [string, string, string, RegExp, string][] = [
     /imports 'leftpad'/,
     "import { x } from 'vitest';",
   ],
+  ['module of k6 elsewhere', 'bench/a.js', "import 'k6/http';", /imports 'k6'/, ''],
+  ['other package in k6', 'bench/a.k6.js', "import 'leftpad';", /imports 'leftpad'/, "import { check } from 'k6';"],
   ['package of tests in a worker', 'workers/a.ts', "import 'vitest';", /imports 'vitest'/, "import 'ws';"],
   ['missing file', 'tools/a.ts', "import { x } from './b.ts';", /which does not exist/, ''],
   ['no ending', 'tools/a.ts', "import { x } from './a';", /imports '\.\/a'$/, ''],
