@@ -35,6 +35,7 @@ export interface Reading {
   readonly missed: number;
   readonly dilated: number;
   readonly inputs: number;
+  readonly inputsRepeated: number;
   /** By reason. */
   readonly inputsDropped: Readonly<Record<string, number>>;
   readonly framesDropped: number;
@@ -152,6 +153,7 @@ async function readServer(server: ServerProcess): Promise<Reading> {
     missed: sum('missed_ticks_total'),
     dilated: sum('dilated_ticks_total'),
     inputs: sum('inputs_total'),
+    inputsRepeated: sum('inputs_repeated_total'),
     inputsDropped,
     framesDropped: sum('client_frames_dropped_total'),
     closed: sum('connections_closed_total'),
@@ -163,7 +165,7 @@ async function readServer(server: ServerProcess): Promise<Reading> {
 export function inputsUnnamed(reports: readonly Report[], reading: Reading): number {
   const sent = reports.reduce((total, { inputsSent }) => total + inputsSent, 0);
   const dropped = Object.values(reading.inputsDropped).reduce((total, count) => total + count, 0);
-  return sent - reading.inputs - dropped - reading.framesDropped;
+  return sent - reading.inputs - reading.inputsRepeated - dropped - reading.framesDropped;
 }
 
 /** Waits until step and pace have been the same for so long; the readings at the beginning and the end of that. */

@@ -135,6 +135,7 @@ export const COUNTERS = {
     dropSession: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'session' }),
     dropRate: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'rate' }),
     dropMalformed: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'malformed' }),
+    inputsRepeated: counter('inputs_repeated_total', 'Inputs passed over at the edge: the zone had them already'),
     dropRange: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'range' }),
     dropRingFull: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'ring_full' }),
     acksUnknown: counter('acks_unknown_total', 'Acknowledgements of snapshots that were never sent or are forgotten'),

@@ -4,7 +4,7 @@
 // fails moves one counter and is dropped whole; nothing is logged, and the session goes on. A first message with the
 // wrong version ends it with a reason, and so does a flood.
 
-import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../base/limits.ts';
+import { FRAME_BYTES_MAX, PENDING_INPUTS, PROTOCOL_VERSION } from '../base/limits.ts';
 import { newestTick } from '../sim/history.ts';
 import { ACK_UNKNOWN, acknowledge } from '../snapshot/viewer.ts';
 import { INPUT_ACK_AGE_WORD, INPUT_TICK_WORD, readClientFrame } from '../wire/client-frame.ts';
@@ -60,6 +60,7 @@ export function receiveFrame(
     return;
   }
   if (isPlay) connection.playedMs = nowMs;
+  words[index.inputsRepeated]! += frame.knownCount;
   if (frame.joinOffset >= 0 && !receiveJoin(edge, connection, bytes)) return;
   if (frame.requestOffset >= 0 && !checkRequest(edge, connection, bytes)) return;
   if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);
@@ -154,7 +155,9 @@ function receiveInput(edge: Edge, connection: Connection, offset: number): void 
   }
   edge.writer.reset();
   writeInputRecord(edge.writer, clientOf(edge, connection), inputs, offset, layout.words);
-  if (pushToZone(edge)) noteInput(connection, inputs[offset + INPUT_TICK_WORD]!);
+  const tick = inputs[offset + INPUT_TICK_WORD]!;
+  // One that comes too early for the zone is taken when it is repeated later.
+  if (pushToZone(edge) && tick <= newestTick(edge.history) + PENDING_INPUTS) noteInput(connection, tick);
 }
 
 /** The zone has it: repetitions of it are passed over. */

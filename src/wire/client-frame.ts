@@ -75,6 +75,8 @@ export interface ClientFrame {
    */
   knownTick: number;
   knownBits: number;
+  /** How many were passed over. */
+  knownCount: number;
   /** Byte ranges of the parts in the frame; an offset of −1 means the part is not there. */
   joinOffset: number;
   joinEnd: number;
@@ -93,6 +95,7 @@ export function createClientFrame(game: GameSchema): ClientFrame {
     inputCount: 0,
     knownTick: 0,
     knownBits: 0,
+    knownCount: 0,
     joinOffset: -1,
     joinEnd: -1,
     requestOffset: -1,
@@ -111,6 +114,7 @@ export function readClientFrame(frame: ClientFrame, bytes: Uint8Array, from = 0,
   const { reader } = frame;
   reader.reset(bytes, from, to);
   frame.inputCount = 0;
+  frame.knownCount = 0;
   frame.joinOffset = -1;
   frame.requestOffset = -1;
   frame.hasPing = false;
@@ -134,6 +138,7 @@ function readPart(frame: ClientFrame, part: number, end: number): number {
     case CLIENT_MESSAGE.inputs:
       if (isKnownInput(frame)) {
         reader.offset = end;
+        frame.knownCount++;
         return DECODED;
       }
       if (frame.inputCount === INPUTS_PER_FRAME_MAX) return MALFORMED;

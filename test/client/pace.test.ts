@@ -51,7 +51,7 @@ function counted(
     starved: words[index.inputsStarved]!,
     stale: words[index.dropStale]!,
     early: words[index.dropEarly]!,
-    duplicate: words[index.dropDuplicate]!,
+    duplicate: words[index.dropDuplicate]! + server.edge.counters.words[server.edge.counters.index.inputsRepeated]!,
     warps: words[index.guardTimeWarp]!,
   };
 }

@@ -127,7 +127,9 @@ test('with --edges 2 each has a port, a name, a share of the bandwidth and figur
   // By index the zone knows them, by place they share the bandwidth.
   expect(edges.map(({ edgeIndex }) => edgeIndex)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
   expect(edges.map(({ share }) => share)).toEqual([undefined, undefined, 0, 1, undefined, undefined, 2, 3]);
-  const labels = threads?.sources.flatMap((source) => (source.labels.zone_id === '2' ? [source.labels.edge] : []));
+  const labels = threads?.sources.flatMap((source) =>
+    source.labels.zone_id === '2' && source.kind !== 'thread' ? [source.labels.edge] : [],
+  );
   expect(labels).toEqual([undefined, undefined, 'ws-1', 'ws-2', 'udp-1', 'udp-2', 'udp-1', 'udp-2']);
   channel.postMessage({ die: 'udp-edge-2-2' });
   await until(() => startedNames().filter((name) => name === 'udp-edge-2-2').length === 2);
