@@ -92,8 +92,9 @@ export interface ClientOptions {
   /** False for bots: `interpolation.views` stays empty and costs nothing; `placeShown` says where somebody is seen. */
   readonly interpolate?: boolean;
   /**
-   * For bots that load a server: of snapshots only the own entity is read, nothing is predicted, so no place is claimed,
-   * and `own` has the place that the server said last; `correctionMm` and `replicas` say nothing.
+   * For bots that load a server: of snapshots only the own entity is read and nothing is predicted; `own` has the place
+   * that the server said last, `correctionMm` and `replicas` say nothing of others. While it plays, the host sends its
+   * inputs by itself in place of `updateClient` (tools/swarm/light-client.ts).
    */
   readonly isLight?: boolean;
   /**

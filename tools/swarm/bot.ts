@@ -2,12 +2,14 @@
 // It fails once, by the first thing that went wrong, and plays on all the same: the others' load shall not change.
 
 import type { Clock } from '../../src/base/clock.ts';
+import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
 import type { PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
+import { type Crowd, noteSeen } from './crowd.ts';
 import { createDeeds, type Doer, noteColumns, noteEvent, noteRequestRefused } from './deeds.ts';
 import {
   canFight,
@@ -18,9 +20,17 @@ import {
   noteParty,
   updateFighter,
 } from './fighter.ts';
+import {
+  createLightClient,
+  keepLightClient,
+  type LightClient,
+  resetLightClient,
+  sendLightFrame,
+  setWanted,
+} from './light-client.ts';
 import type { Link } from './link.ts';
 import { type BotState, countFailure, type Part, type Transport } from './report.ts';
-import { createFighterView, handleOf } from './sight.ts';
+import { createFighterView, createLightView, handleOf } from './sight.ts';
 import { addValue } from './statistics.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
 
@@ -39,8 +49,10 @@ export interface BotOptions {
   readonly createLink: (random: Random) => Link;
   /** Wanders only, also where it could fight. */
   readonly isPeaceful?: boolean;
-  /** Neither looks at the others nor predicts, unless it fights. */
+  /** Reads only its own entity, predicts nothing, and makes up its mind at every third tick: costs a fraction. */
   readonly isLight?: boolean;
+  /** By which light bots know of the others; of all bots of a process the same. */
+  readonly crowd: Crowd;
   readonly post: PostJson;
   readonly clock: Clock;
   /** Where it adds what it measures. */
@@ -54,12 +66,19 @@ export interface Bot {
   /** Undefined when the game is one that bots can't fight in: then it only wanders. */
   readonly fighter: Fighter | undefined;
   readonly view: FighterView;
+  /** Of a light one: what sends for it while it plays. */
+  readonly light: LightClient | undefined;
+  readonly crowd: Crowd;
   readonly doer: Doer;
   readonly part: Part;
   readonly startMs: number;
   isStarted: boolean;
   hasFailed: boolean;
-  /** Time of its last turn: when that was due, and when it was run. */
+  /** Turns until a light one decides and looks after its connection again. */
+  lightTurns: number;
+  /** When it tells the light ones next of whom it sees. */
+  tellMs: number;
+  /** Time of its last turn that it accounted for: when that was due, and when it was run. */
   dueMs: number;
   ranMs: number;
   /** When it first played; −1 before. What is per second counts from there. */
@@ -81,6 +100,10 @@ export const SILENT_MS_MAX = 2_000;
 const MEASURED_MS_MIN = 1_000;
 /** Of inputs that changed something, where they can be lost. */
 const REPEAT_INPUTS = 5;
+/** A light bot makes up its mind with as many turns as lie between two snapshots. */
+const LIGHT_TURNS = SNAPSHOT_INTERVAL_TICKS;
+/** How often a bot tells the light ones of whom it sees: they look round no more often. */
+const TELL_MS = 100;
 /** Of a pause of this process no more is held against the server. */
 const ELAPSED_MS_MAX = 100;
 
@@ -93,16 +116,20 @@ export function createBot(options: BotOptions): Bot {
     corrected: (mm) => {
       bot.correctionMm = mm;
     },
-    snapshotApplied: () => takeSnapshot(bot),
+    snapshotApplied: () => {
+      takeSnapshot(bot);
+      lightView?.note();
+    },
     event: (name, values) => takeEvent(bot, name, values),
     welcomed: ({ slot, generation, name }) => {
+      if (bot.light !== undefined) resetLightClient(bot.light);
       Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
       // Who is back in one is told so.
       if (bot.fighter !== undefined) noteParty(bot.fighter, '', name);
     },
   };
   const fights = options.isPeaceful !== true && canFight(game);
-  const isLight = options.isLight === true && !fights;
+  const isLight = options.isLight === true;
   const client = createClient({
     game,
     requestSession: createSessionRequest({
@@ -124,17 +151,23 @@ export function createBot(options: BotOptions): Bot {
   const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots);
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
+  const request: FighterView['request'] = (name, values) => ask(bot, name, values);
+  const lightView = isLight && fights ? createLightView(client, options.crowd, request) : undefined;
   const bot: Bot = {
     client,
     link,
     wander,
     fighter,
-    view: createFighterView(client, (name, values) => ask(bot, name, values)),
+    view: lightView ?? createFighterView(client, request),
+    light: isLight ? createLightClient(client) : undefined,
+    crowd: options.crowd,
     doer: { handle: 0, name: '', actedTick: -1, isInParty: false },
     part,
     startMs: options.startMs,
     isStarted: false,
     hasFailed: false,
+    lightTurns: 0,
+    tellMs: 0,
     dueMs: options.startMs,
     ranMs: options.startMs,
     playedMs: -1,
@@ -181,32 +214,67 @@ function takeEvent(bot: Bot, name: string, values: Readonly<Record<string, numbe
  */
 export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
   if (dueMs < bot.startMs) return;
-  const { client, part } = bot;
+  const { client, part, light, link } = bot;
   if (!bot.isStarted) {
     bot.isStarted = true;
     startClient(client, dueMs);
   }
-  part.timeInState[botState(bot)] += Math.max(0, dueMs - bot.dueMs) / 1000;
-  bot.dueMs = dueMs;
-  if (client.state === PLAYING) {
-    if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
-    addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
-    decide(bot, dueMs);
+  if (client.state !== PLAYING) {
+    link.update(nowMs);
+    account(bot, dueMs, nowMs);
+    updateClient(client, dueMs);
+    return;
   }
-  updateClient(client, dueMs);
+  if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
+  addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
+  if (light === undefined) {
+    link.update(nowMs);
+    account(bot, dueMs, nowMs);
+    decide(bot, dueMs);
+    updateClient(client, dueMs);
+    tellCrowd(bot, dueMs);
+  } else {
+    if (--bot.lightTurns <= 0) takeLightTurn(bot, light, dueMs, nowMs);
+    if (client.state === PLAYING) sendLightFrame(light, dueMs);
+  }
+}
+
+/** What a light bot does at every third tick only. */
+function takeLightTurn(bot: Bot, light: LightClient, dueMs: number, nowMs: number): void {
+  bot.lightTurns = LIGHT_TURNS;
+  bot.link.update(nowMs);
+  account(bot, dueMs, nowMs);
+  keepLightClient(light, dueMs);
+  if (bot.client.state !== PLAYING) return;
+  decide(bot, dueMs);
+  setWanted(light);
+}
+
+/** Time in the state that it was in until now, and whether that is well. */
+function account(bot: Bot, dueMs: number, nowMs: number): void {
+  bot.part.timeInState[botState(bot)] += Math.max(0, dueMs - bot.dueMs) / 1000;
+  bot.dueMs = dueMs;
   judge(bot, Math.min(nowMs - bot.ranMs, ELAPSED_MS_MAX));
   bot.ranMs = nowMs;
+}
+
+/** Light ones see none but themselves: the others tell them of whom they see. */
+function tellCrowd(bot: Bot, nowMs: number): void {
+  const { crowd, view } = bot;
+  if (nowMs < bot.tellMs || bot.fighter === undefined || !crowd.isHeard) return;
+  bot.tellMs = nowMs + TELL_MS;
+  for (const seen of view.seeAll()) noteSeen(crowd, seen);
 }
 
 function decide(bot: Bot, nowMs: number): void {
   const { client, fighter, wander, view } = bot;
   const { own, intent } = client;
   // In the first turn nothing of the own character is known yet.
-  if (fighter === undefined || own.columns.health === undefined) {
+  if (fighter === undefined || view.own.health === undefined) {
     updateWander(wander, nowMs, own.x, own.z, intent, fighter === undefined);
     return;
   }
-  noteColumns(bot.part.deeds!, bot.doer, own.columns);
+  noteColumns(bot.part.deeds!, bot.doer, view.own);
   updateFighter(fighter, view, nowMs);
 }
 

@@ -10,7 +10,8 @@ import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { type Bot, createBot, endBot, runBot } from './bot.ts';
-import { createLink } from './link.ts';
+import { type Crowd, createCrowd, updateCrowd } from './crowd.ts';
+import { createLink, isPerfect } from './link.ts';
 import type { SwarmOptions } from './options.ts';
 import { countFailed, createPart, type Part } from './report.ts';
 import { createSchedule, runDueTurns } from './schedule.ts';
@@ -51,7 +52,7 @@ export function startSwarm(
 ): Swarm {
   let isStopped = false;
   const run = async (): Promise<Part> => {
-    const udp = options.transport === 'udp' ? await openUdpHost() : undefined;
+    const udp = options.transport === 'udp' ? await openUdpHost(options) : undefined;
     const part = await runBots(game, options, first, udp, onProgress, () => isStopped);
     udp?.close();
     return part;
@@ -64,8 +65,14 @@ export function startSwarm(
   };
 }
 
-function openUdpHost(): Promise<UdpHost> {
-  return createUdpHost({ openUdp, aead: createSodiumAead(), keyExchange: createNodeKeyExchange(), clock: systemClock });
+function openUdpHost({ bots, processes }: SwarmOptions): Promise<UdpHost> {
+  return createUdpHost({
+    openUdp,
+    aead: createSodiumAead(),
+    keyExchange: createNodeKeyExchange(),
+    clock: systemClock,
+    bots: bots / processes,
+  });
 }
 
 function runBots(
@@ -77,7 +84,8 @@ function runBots(
   isStopped: () => boolean,
 ): Promise<Part> {
   const startMs = systemClock.now();
-  const bots = createBots(shareMap(game), options, first, udp, startMs);
+  const crowd = createCrowd(options.lightShare > 0);
+  const bots = createBots(shareMap(game), options, first, udp, startMs, crowd);
   const part = bots[0]!.part;
   const schedule = createSchedule(bots.length, systemClock.now());
   const measuredMs = startMs + options.rampUpS * 1000;
@@ -86,10 +94,14 @@ function runBots(
   let progressMs = startMs + PROGRESS_MS;
   const turn = (): void => {
     const nowMs = systemClock.now();
-    for (const bot of bots) bot.link.update(nowMs);
-    const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) =>
-      runBot(bots[bot]!, dueMs, systemClock.now()),
-    );
+    updateCrowd(crowd, nowMs);
+    // A perfect line holds nothing: what else there is to do for it the bots do with their turns.
+    if (!isPerfect(options.conditions)) for (const bot of bots) bot.link.update(nowMs);
+    const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) => {
+      const turnMs = systemClock.now();
+      udp?.setTime(turnMs);
+      runBot(bots[bot]!, dueMs, turnMs);
+    });
     udp?.flush();
     part.turnsSkipped = schedule.skipped;
     if (nowMs >= progressMs) {
@@ -115,6 +127,7 @@ function createBots(
   first: number,
   udp: UdpHost | undefined,
   startMs: number,
+  crowd: Crowd,
 ): Bot[] {
   const { transport, conditions } = options;
   const numbers: number[] = [];
@@ -135,6 +148,7 @@ function createBots(
           : udp.createLink(conditions, random),
       isPeaceful: options.isPeaceful,
       isLight: isLight(number, options),
+      crowd,
       post: postJson,
       clock: systemClock,
       part,

@@ -4,6 +4,7 @@
 // socket of its own. Bots process; the socket's adapter is handed in.
 //
 // Packets pass a bot's line (link.ts) one by one, out and in; `flush` sends what has come out of all lines as one batch.
+// Where a line is perfect a connection writes straight into that batch: of a bot's time most goes into its packets.
 
 import type { Clock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
@@ -15,12 +16,12 @@ import {
 } from '../../src/client/datagram-socket.ts';
 import type { Session, Socket, SocketEvents } from '../../src/client/ports.ts';
 import type { UdpOptions } from '../../src/io/udp.ts';
-import { ADDRESS_WORDS, copyAddress } from '../../src/transport/address.ts';
+import { ADDRESS_WORDS } from '../../src/transport/address.ts';
 import type { Aead } from '../../src/transport/aead.ts';
 import type { KeyExchange } from '../../src/transport/key-exchange.ts';
-import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
+import { createOutbox, nextPlace, OUTBOX_STRIDE, type Outbox, putPacket } from '../../src/transport/outbox.ts';
 import { readPublicToken } from '../../src/transport/token.ts';
-import { createPacketBatch, type PacketBatch, type UdpSocket } from '../../src/transport/udp-port.ts';
+import type { UdpSocket } from '../../src/transport/udp-port.ts';
 import { createLine, isPerfect, type Line, type Link, type LinkConditions, sendOnLine, updateLine } from './link.ts';
 
 /** Of the IPv4 word of an address. */
@@ -29,10 +30,12 @@ const LOCALS_FIRST = 0x7f01_0000;
 const LOCALS_MAX = 0xfd_0000;
 const BATCH_PACKETS = 256;
 /**
- * A fifth of a second for hundreds of bots. What waits longer is too old to play by: acknowledged so late it makes the
- * server send whole states, which take longer to read, and a swarm that fell behind would never recover.
+ * A fifth of a second, by what the kernel counts for a snapshot; it grants twice what is asked for. What waits longer is
+ * too old to play by: acknowledged so late it makes the server send whole states, which take longer to read, and a swarm
+ * that fell behind would never recover.
  */
-const SHARED_BUFFER_BYTES = 2 << 20;
+const SHARED_BUFFER_BYTES_PER_BOT = (4 * 2304) / 2;
+const SHARED_BUFFER_BYTES_MIN = 2 << 20;
 /** A socket of a single bot: a snapshot and what else comes while the process is busy. */
 const OWN_SOCKET = { batchPackets: 16, bufferBytes: 1 << 18 };
 /** A connection is looked after so often beside its bot's frames: for acknowledgements and what is sent again. */
@@ -46,11 +49,15 @@ export interface UdpHostOptions {
   readonly aead: Aead;
   readonly keyExchange?: KeyExchange;
   readonly clock: Clock;
+  /** How many there will be, about. */
+  readonly bots?: number;
 }
 
 export interface UdpHost {
   /** One bot's way to the server. */
   createLink(conditions: LinkConditions, random: Random): Link;
+  /** Of what bots send from now on. */
+  setTime(nowMs: number): void;
   /** Sends what the bots have written; what it is told by the socket's packets it sends by itself. */
   flush(): void;
   close(): void;
@@ -61,7 +68,10 @@ export interface UdpHost {
 /** A socket and whose packets come in by it. */
 interface Carrier {
   readonly udp: UdpSocket;
-  readonly outgoing: PacketBatch;
+  /** The batch that leaves next. Packets before `labelled` have the address that they come from, the others are `speaker`'s. */
+  readonly outgoing: Outbox;
+  labelled: number;
+  speaker: number;
   /** By the IPv4 word of their own address; by 0 where packets don't tell it. */
   readonly peers: Map<number, Peer>;
 }
@@ -71,6 +81,7 @@ interface Peer {
   readonly carrier: Carrier;
   readonly local: number;
   readonly socket: DatagramSocket;
+  /** The carrier's, or its own when what it writes has to pass a line first. */
   readonly outbox: Outbox;
   readonly up: Line;
   readonly down: Line;
@@ -81,21 +92,30 @@ interface Host extends UdpHost {
   readonly options: UdpHostOptions;
   readonly shared: Carrier;
   readonly carriers: Set<Carrier>;
+  /** Of this host's connections: as of the turn or the batch of packets at hand. */
+  readonly turnClock: Clock;
+  nowMs: number;
   localsUsed: number;
   isClosed: boolean;
 }
 
 export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
-  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes: SHARED_BUFFER_BYTES });
+  const bufferBytes = Math.max(SHARED_BUFFER_BYTES_MIN, (options.bots ?? 1) * SHARED_BUFFER_BYTES_PER_BOT);
+  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes });
   const carriers = new Set<Carrier>();
   const host: Host = {
     options,
     carriers,
     shared: createCarrier(udp, BATCH_PACKETS),
+    turnClock: { now: () => host.nowMs },
+    nowMs: options.clock.now(),
     localsUsed: 0,
     isClosed: false,
     strayPackets: 0,
     createLink: (conditions, random) => createLink(host, conditions, random),
+    setTime(nowMs) {
+      host.nowMs = nowMs;
+    },
     flush() {
       for (const carrier of carriers) flushCarrier(carrier);
     },
@@ -109,7 +129,14 @@ export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
 }
 
 function createCarrier(udp: UdpSocket, packets: number): Carrier {
-  return { udp, outgoing: createPacketBatch(packets, OUTBOX_STRIDE, udp.hasLocals), peers: new Map() };
+  const carrier: Carrier = {
+    udp,
+    outgoing: createOutbox(packets, () => flushCarrier(carrier), udp.hasLocals),
+    labelled: 0,
+    speaker: 0,
+    peers: new Map(),
+  };
+  return carrier;
 }
 
 function addCarrier(host: Host, carrier: Carrier): void {
@@ -117,8 +144,27 @@ function addCarrier(host: Host, carrier: Carrier): void {
   carrier.udp.onReadable(() => receivePackets(host, carrier));
 }
 
-function flushCarrier({ udp, outgoing }: Carrier): void {
-  if (outgoing.count > 0) udp.send(outgoing);
+function flushCarrier(carrier: Carrier): void {
+  labelPackets(carrier);
+  if (carrier.outgoing.count > 0) carrier.udp.send(carrier.outgoing);
+  carrier.labelled = 0;
+}
+
+/** What is written to the batch from now on comes from this address. */
+function speakAs(carrier: Carrier, local: number): void {
+  if (carrier.speaker === local) return;
+  labelPackets(carrier);
+  carrier.speaker = local;
+}
+
+function labelPackets(carrier: Carrier): void {
+  const { outgoing, speaker } = carrier;
+  const { locals } = outgoing;
+  if (locals !== undefined) {
+    for (let index = carrier.labelled; index < outgoing.count; index++)
+      writeLocal(locals, index * ADDRESS_WORDS, speaker);
+  }
+  carrier.labelled = outgoing.count;
 }
 
 function closeCarrier(host: Host, carrier: Carrier): void {
@@ -130,7 +176,6 @@ function closeCarrier(host: Host, carrier: Carrier): void {
 /** One connection at a time. */
 function createLink(host: Host, conditions: LinkConditions, random: Random): Link {
   let peer: Peer | undefined;
-  const { clock } = host.options;
   const attach = (carrier: Carrier, local: number, session: Session, events: SocketEvents): void => {
     peer = createPeer(host, carrier, local, session, events, [
       createLine(conditions, random, 'datagrams'),
@@ -140,6 +185,7 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
   return {
     open(session, events) {
       let isClosed = false;
+      host.nowMs = host.options.clock.now();
       if (sharesSocket(host, session)) attach(host.shared, nextLocal(host), session, events);
       else {
         const opened = (carrier: Carrier): void => {
@@ -152,8 +198,9 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
       const socket: Socket = {
         send(bytes, isReliable) {
           if (peer === undefined) return;
+          speakAs(peer.carrier, peer.local);
           peer.socket.send(bytes, isReliable);
-          passOn(peer, clock.now());
+          passOn(peer, host.nowMs);
         },
         spareBytes: () => peer?.socket.spareBytes?.() ?? 0,
         get line() {
@@ -168,6 +215,7 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
       return socket;
     },
     update(nowMs) {
+      host.nowMs = nowMs;
       if (peer !== undefined) updatePeer(peer, nowMs);
     },
   };
@@ -195,19 +243,30 @@ async function openCarrier(host: Host): Promise<Carrier> {
 }
 
 function createPeer(
-  { options }: Host,
+  host: Host,
   carrier: Carrier,
   local: number,
   { connectToken, invitation }: Session,
   events: SocketEvents,
   [up, down]: readonly [Line, Line],
 ): Peer {
-  const { clock } = options;
-  const outbox = createOutbox(OUTBOX_PACKETS, () => passOn(peer, clock.now()));
-  const socket = createDatagramSocket({ ...options, token: connectToken ?? NO_TOKEN, invitation, outbox, events });
-  const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: clock.now() };
+  const { aead, keyExchange } = host.options;
+  const outbox = isPerfect(up.conditions)
+    ? carrier.outgoing
+    : createOutbox(OUTBOX_PACKETS, () => passOn(peer, host.nowMs));
+  speakAs(carrier, local);
+  const socket = createDatagramSocket({
+    aead,
+    ...(keyExchange && { keyExchange }),
+    token: connectToken ?? NO_TOKEN,
+    invitation,
+    outbox,
+    clock: host.turnClock,
+    events,
+  });
+  const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: host.nowMs };
   carrier.peers.set(local, peer);
-  passOn(peer, clock.now());
+  passOn(peer, host.nowMs);
   return peer;
 }
 
@@ -215,8 +274,10 @@ function createPeer(
 function removePeer(host: Host, peer: Peer): void {
   const { carrier, local, socket, up } = peer;
   up.waiting.length = 0;
+  host.nowMs = host.options.clock.now();
+  speakAs(carrier, local);
   socket.close();
-  passOn(peer, host.options.clock.now());
+  passOn(peer, host.nowMs);
   updateLine(up, Number.POSITIVE_INFINITY);
   carrier.peers.delete(local);
   if (carrier !== host.shared) closeCarrier(host, carrier);
@@ -227,46 +288,32 @@ function updatePeer(peer: Peer, nowMs: number): void {
   updateLine(peer.down, nowMs);
   if (nowMs - peer.updatedMs < UPDATE_MS) return;
   peer.updatedMs = nowMs;
+  speakAs(peer.carrier, peer.local);
   updateDatagramSocket(peer.socket);
   passOn(peer, nowMs);
 }
 
 // --- out
 
-/** What a connection has written goes into its line. */
+/** What a connection has written goes into its line; unless it is in the batch already. */
 function passOn(peer: Peer, nowMs: number): void {
-  const { outbox, up } = peer;
+  const { outbox, up, carrier } = peer;
+  if (outbox === carrier.outgoing) return;
   for (let index = 0; index < outbox.count; index++) {
     const from = index * OUTBOX_STRIDE;
-    const end = from + outbox.lengths[index]!;
-    if (isPerfect(up.conditions)) {
-      putPacket(peer, outbox.bytes, from, end, outbox.addresses, index * ADDRESS_WORDS);
-      continue;
-    }
-    const bytes = outbox.bytes.slice(from, end);
+    const bytes = outbox.bytes.slice(from, from + outbox.lengths[index]!);
     const address = outbox.addresses.slice(index * ADDRESS_WORDS, (index + 1) * ADDRESS_WORDS);
-    sendOnLine(up, nowMs, () => putPacket(peer, bytes, 0, bytes.length, address, 0));
+    sendOnLine(up, nowMs, () => leaveLine(peer, bytes, address));
   }
   outbox.count = 0;
 }
 
 /** Out of the line and into the batch. */
-function putPacket(
-  { carrier, local }: Peer,
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  address: Uint32Array,
-  at: number,
-): void {
+function leaveLine({ carrier, local }: Peer, bytes: Uint8Array, address: Uint32Array): void {
   const { outgoing } = carrier;
-  if (outgoing.count === outgoing.capacity) carrier.udp.send(outgoing);
-  const index = outgoing.count++;
-  let target = index * OUTBOX_STRIDE;
-  for (let offset = from; offset < end; offset++) outgoing.bytes[target++] = bytes[offset]!;
-  outgoing.lengths[index] = end - from;
-  copyAddress(address, at, outgoing.addresses, index * ADDRESS_WORDS);
-  if (outgoing.locals !== undefined) writeLocal(outgoing.locals, index * ADDRESS_WORDS, local);
+  speakAs(carrier, local);
+  outgoing.bytes.set(bytes, nextPlace(outgoing));
+  putPacket(outgoing, bytes.length, address, 0);
 }
 
 /** IPv4 in its mapped form, or zeros for "any". */
@@ -284,6 +331,7 @@ function receivePackets(host: Host, carrier: Carrier): void {
   const { incoming } = udp;
   const stride = incoming.bytes.length / incoming.capacity;
   const nowMs = host.options.clock.now();
+  host.nowMs = nowMs;
   const count = udp.receive();
   for (let index = 0; index < count; index++) {
     const local = incoming.locals === undefined ? 0 : incoming.locals[index * ADDRESS_WORDS + 3]!;
@@ -306,6 +354,7 @@ function takePacket(
   end: number,
 ): void {
   if (isPerfect(peer.down.conditions)) {
+    speakAs(peer.carrier, peer.local);
     receiveDatagram(peer.socket, addresses, at, source, from, end);
     passOn(peer, nowMs);
     return;
@@ -313,6 +362,7 @@ function takePacket(
   const bytes = source.slice(from, end);
   const address = addresses.slice(at, at + ADDRESS_WORDS);
   sendOnLine(peer.down, nowMs, () => {
+    speakAs(peer.carrier, peer.local);
     receiveDatagram(peer.socket, address, 0, bytes, 0, bytes.length);
     passOn(peer, peer.socket.clock.now());
   });
