@@ -10,6 +10,7 @@
 import { Reader, varintBytes, Writer } from '../base/bytes.ts';
 import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX, REWIND_TICKS_MAX, TICK_MS } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/columns.ts';
+import type { AnyGame } from '../sim/game.ts';
 import { createReplicas } from '../snapshot/replicas.ts';
 import {
   createInputLayout,
@@ -58,6 +59,17 @@ const VIEW_AGE_MAX = 255;
  */
 const VIEW_TICKS_MAX = REWIND_TICKS_MAX - 1;
 
+/** What follows from the game alone: hundreds of bots share it, and so find it in the processor's cache. */
+const wires = new WeakMap<AnyGame, Pick<Client, 'messages' | 'layout'>>();
+
+function wireOf(game: AnyGame): Pick<Client, 'messages' | 'layout'> {
+  const known = wires.get(game);
+  if (known !== undefined) return known;
+  const wire = { messages: createMessages(game), layout: createInputLayout(game) };
+  wires.set(game, wire);
+  return wire;
+}
+
 export function createClient(options: ClientOptions): Client {
   const { game } = options;
   const client: Client = {
@@ -98,8 +110,8 @@ export function createClient(options: ClientOptions): Client {
     snapshotMs: 0,
     playingSinceMs: 0,
     goodbye: undefined,
-    messages: createMessages(game),
-    layout: createInputLayout(game),
+    ...wireOf(game),
+    heardEvents: options.heardEvents && new Set(options.heardEvents.map((name) => game.events![name]!.field)),
     reader: new Reader(),
     writer: new Writer(new Uint8Array(FRAME_BYTES_MAX)),
     update: (nowMs) => updateClient(client, nowMs),

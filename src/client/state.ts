@@ -97,6 +97,8 @@ export interface ClientOptions {
    * inputs by itself in place of `updateClient` (tools/swarm/light-client.ts).
    */
   readonly isLight?: boolean;
+  /** Of the game's events only these are read; all if it is not said. For bots, which hear of every fight near them. */
+  readonly heardEvents?: readonly string[];
   /**
    * How far back each frame repeats inputs that changed something, for a transport that loses frames; 0 … 7. With
    * five, who walks about sends less than 2 KB a second, and at a fifth of all packets lost hardly an intent is late.
@@ -173,6 +175,8 @@ export interface Client {
   // --- what is sent
   readonly messages: Messages;
   readonly layout: InputLayout;
+  /** Field numbers of the events that are read; undefined: all. */
+  readonly heardEvents: ReadonlySet<number> | undefined;
   readonly reader: Reader;
   readonly writer: Writer;
   /** `updateClient`, for connection.ts, which it imports. */

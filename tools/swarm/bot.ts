@@ -102,6 +102,8 @@ const MEASURED_MS_MIN = 1_000;
 const REPEAT_INPUTS = 5;
 /** A light bot makes up its mind with as many turns as lie between two snapshots. */
 const LIGHT_TURNS = SNAPSHOT_INTERVAL_TICKS;
+/** What a light one has to hear of to find into a party and out of it. */
+const LIGHT_EVENTS = ['invited', 'party'];
 /** How often a bot tells the light ones of whom it sees: they look round no more often. */
 const TELL_MS = 100;
 /** Of a pause of this process no more is held against the server. */
@@ -144,6 +146,7 @@ export function createBot(options: BotOptions): Bot {
     random: () => random.fraction(),
     interpolate: false,
     isLight,
+    ...(isLight && game.events !== undefined && { heardEvents: LIGHT_EVENTS.filter((name) => name in game.events!) }),
     repeatInputs: options.transport === 'udp' ? REPEAT_INPUTS : 0,
     events,
   });
@@ -235,7 +238,7 @@ export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
     tellCrowd(bot, dueMs);
   } else {
     if (--bot.lightTurns <= 0) takeLightTurn(bot, light, dueMs, nowMs);
-    if (client.state === PLAYING) sendLightFrame(light, dueMs);
+    if (client.state === PLAYING) sendLightFrame(light, dueMs, bot.lightTurns);
   }
 }
 

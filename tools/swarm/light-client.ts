@@ -8,7 +8,7 @@ import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX } from '../../src/base/limits.ts'
 import { expireRequests, INPUT_BYTES, writePing, writeWanted } from '../../src/client/client.ts';
 import { advanceClock, takeTick } from '../../src/client/clock-sync.ts';
 import { sendBytes, updateConnection } from '../../src/client/connection.ts';
-import type { Client } from '../../src/client/state.ts';
+import { type Client, PLAYING } from '../../src/client/state.ts';
 import {
   INPUT_ACK_AGE_WORD,
   INPUT_TICK_WORD,
@@ -37,6 +37,8 @@ export interface LightClient {
   isNews: boolean;
   /** Bit i: the input i ticks before the newest is held and said something new. */
   news: number;
+  /** Ticks that the clock says are due, for the turns until it is asked again. */
+  owed: number;
 }
 
 export function createLightClient(client: Client): LightClient {
@@ -50,6 +52,7 @@ export function createLightClient(client: Client): LightClient {
     lengths: new Uint8Array(HELD),
     isNews: true,
     news: 0,
+    owed: 0,
   };
 }
 
@@ -57,6 +60,7 @@ export function createLightClient(client: Client): LightClient {
 export function resetLightClient(light: LightClient): void {
   light.isNews = true;
   light.news = 0;
+  light.owed = 0;
 }
 
 const wanted = new Int32Array(256);
@@ -73,12 +77,19 @@ export function setWanted(light: LightClient): void {
   }
 }
 
-/** What of the client's housekeeping is to be done some twenty times a second. */
-export function keepLightClient({ client }: LightClient, nowMs: number): void {
+/** What of the client's housekeeping is to be done some twenty times a second: its clock says what is due until then. */
+export function keepLightClient(light: LightClient, nowMs: number): void {
+  const { client } = light;
   client.updatedMs = nowMs;
   updateConnection(client, nowMs);
+  if (client.state !== PLAYING) return;
   expireRequests(client, nowMs);
   const { stats, sync } = client;
+  const due = advanceClock(sync, nowMs);
+  if (due < 0) {
+    light.news = 0;
+    light.owed = 0;
+  } else light.owed += due;
   stats.rttMs = sync.rttMs;
   stats.jitterMs = sync.jitterMs;
   stats.inputLead = sync.inputLead;
@@ -90,12 +101,15 @@ const frame = new Writer(new Uint8Array(FRAME_BYTES_MAX));
 const views = Array.from({ length: FRAME_BYTES_MAX + 1 }, (_, length) => frame.bytes.subarray(0, length));
 const one = new Writer(new Uint8Array(0));
 
-/** Sends the inputs that are due, behind those to repeat, and a ping when it is time. Only while it plays. */
-export function sendLightFrame(light: LightClient, nowMs: number): void {
+/**
+ * Sends the inputs that are due, behind those to repeat, and a ping when it is time. Only while it plays.
+ * @param turns how many there are until the clock is asked again, this one too: what is due is spread over them.
+ */
+export function sendLightFrame(light: LightClient, nowMs: number, turns: number): void {
   const { client } = light;
   const { sync } = client;
-  const due = advanceClock(sync, nowMs);
-  if (due < 0) light.news = 0;
+  const due = Math.ceil(light.owed / turns);
+  light.owed -= due;
   if (due <= 0 && nowMs < client.pingDueMs) return;
   frame.reset();
   if (due > 0) {
