@@ -153,6 +153,7 @@ export function updateClient(client: Client, nowMs: number): void {
     if (client.state === JOINING && nowMs >= client.pingDueMs) sendFrame(client, nowMs);
     return;
   }
+  if (client.options.isLight === true) return;
   const due = advanceClock(sync, nowMs);
   // After a jump the inputs between never were: what is sent begins at the tick that comes next.
   if (due < 0) client.sentTick = sync.tick;
@@ -301,7 +302,7 @@ export function sendRequest(
   return id;
 }
 
-export function expireRequests(client: Client, nowMs: number): void {
+function expireRequests(client: Client, nowMs: number): void {
   for (const [id, request] of client.requests) {
     if (nowMs < request.deadlineMs) continue;
     client.requests.delete(id);

@@ -93,8 +93,8 @@ export interface ClientOptions {
   readonly interpolate?: boolean;
   /**
    * For bots that load a server: of snapshots only the own entity is read and nothing is predicted; `own` has the place
-   * that the server said last, `correctionMm` and `replicas` say nothing of others. While it plays, the host sends its
-   * inputs by itself in place of `updateClient` (tools/swarm/light-client.ts).
+   * that the server said last, `correctionMm` and `replicas` say nothing of others. While it plays, the host asks its
+   * clock and sends its inputs (tools/swarm/light-client.ts).
    */
   readonly isLight?: boolean;
   /** Of the game's events only these are read; all if it is not said. For bots, which hear of every fight near them. */

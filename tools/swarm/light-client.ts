@@ -1,13 +1,13 @@
-// What a light bot sends while it plays, in place of `updateClient`: the same frames at the same ticks, with the real
+// What a light bot sends while it plays, which `updateClient` leaves to it: the same frames at the same ticks, with the real
 // clock, acknowledgements, repeats and pings, but from what is held ready, since of a bot's core most goes into this.
 // An input is encoded once, and copied when it is sent again; nothing is predicted, so no place is claimed. All else
 // (session, join, requests, what servers send, coming back) stays with the client. Bots process; pure, time is handed in.
 
 import { Writer } from '../../src/base/bytes.ts';
 import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX } from '../../src/base/limits.ts';
-import { expireRequests, INPUT_BYTES, writePing, writeWanted } from '../../src/client/client.ts';
+import { INPUT_BYTES, updateClient, writePing, writeWanted } from '../../src/client/client.ts';
 import { advanceClock, takeTick } from '../../src/client/clock-sync.ts';
-import { sendBytes, updateConnection } from '../../src/client/connection.ts';
+import { sendBytes } from '../../src/client/connection.ts';
 import { type Client, PLAYING } from '../../src/client/state.ts';
 import {
   INPUT_ACK_AGE_WORD,
@@ -80,10 +80,8 @@ export function setWanted(light: LightClient): void {
 /** What of the client's housekeeping is to be done some twenty times a second: its clock says what is due until then. */
 export function keepLightClient(light: LightClient, nowMs: number): void {
   const { client } = light;
-  client.updatedMs = nowMs;
-  updateConnection(client, nowMs);
+  updateClient(client, nowMs);
   if (client.state !== PLAYING) return;
-  expireRequests(client, nowMs);
   const { stats, sync } = client;
   const due = advanceClock(sync, nowMs);
   if (due < 0) {

@@ -14,7 +14,8 @@ import { type Crowd, createCrowd, updateCrowd } from './crowd.ts';
 import { createLink, isPerfect } from './link.ts';
 import type { SwarmOptions } from './options.ts';
 import { countFailed, createPart, type Part } from './report.ts';
-import { createSchedule, runDueTurns } from './schedule.ts';
+import { createSchedule, runDueTurns, type Schedule, takeTurnAhead } from './schedule.ts';
+import { addValue } from './statistics.ts';
 import { createUdpHost, type UdpHost } from './udp-host.ts';
 
 /** The timer's grain: turns that fall due within it are run together. */
@@ -85,9 +86,10 @@ function runBots(
 ): Promise<Part> {
   const startMs = systemClock.now();
   const crowd = createCrowd(options.lightShare > 0);
-  const bots = createBots(shareMap(game), options, first, udp, startMs, crowd);
+  const schedule = createSchedule(numbersOf(options, first).length, startMs);
+  const bots = createBots(shareMap(game), options, first, udp, startMs, crowd, schedule);
   const part = bots[0]!.part;
-  const schedule = createSchedule(bots.length, systemClock.now());
+  if (udp !== undefined) udp.left = (lateMs) => addValue(part.figures.scheduleErrorMs, lateMs);
   const measuredMs = startMs + options.rampUpS * 1000;
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
@@ -99,10 +101,10 @@ function runBots(
     if (!isPerfect(options.conditions)) for (const bot of bots) bot.link.update(nowMs);
     const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) => {
       const turnMs = systemClock.now();
-      udp?.setTime(turnMs);
+      udp?.leaveAt(turnMs, turnMs);
       runBot(bots[bot]!, dueMs, turnMs);
     });
-    udp?.flush();
+    udp?.flush(systemClock.now());
     part.turnsSkipped = schedule.skipped;
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
@@ -128,12 +130,12 @@ function createBots(
   udp: UdpHost | undefined,
   startMs: number,
   crowd: Crowd,
+  schedule: Schedule,
 ): Bot[] {
   const { transport, conditions } = options;
-  const numbers: number[] = [];
-  for (let number = first; number < options.bots; number += options.processes) numbers.push(number);
+  const numbers = numbersOf(options, first);
   const part = createPart(numbers.length);
-  return numbers.map((number) =>
+  return numbers.map((number, index) =>
     createBot({
       game,
       url: options.url,
@@ -149,11 +151,22 @@ function createBots(
       isPeaceful: options.isPeaceful,
       isLight: isLight(number, options),
       crowd,
+      ahead: udp && {
+        count: () => schedule.ahead[index]!,
+        take: () => takeTurnAhead(schedule, index),
+        leaveAt: udp.leaveAt,
+      },
       post: postJson,
       clock: systemClock,
       part,
     }),
   );
+}
+
+function numbersOf({ bots, processes }: SwarmOptions, first: number): number[] {
+  const numbers: number[] = [];
+  for (let number = first; number < bots; number += processes) numbers.push(number);
+  return numbers;
 }
 
 /** Evenly among the numbers, the same ones however many processes there are. */

@@ -24,6 +24,8 @@ import { readPublicToken } from '../../src/transport/token.ts';
 import type { UdpSocket } from '../../src/transport/udp-port.ts';
 import { createLine, isPerfect, type Line, type Link, type LinkConditions, sendOnLine, updateLine } from './link.ts';
 
+/** Batches of packets that leave later, one a millisecond. */
+const LATER_MS = 128;
 /** Of the IPv4 word of an address. */
 const LOOPBACK = 127;
 const LOCALS_FIRST = 0x7f01_0000;
@@ -56,10 +58,15 @@ export interface UdpHostOptions {
 export interface UdpHost {
   /** One bot's way to the server. */
   createLink(conditions: LinkConditions, random: Random): Link;
-  /** Of what bots send from now on. */
-  setTime(nowMs: number): void;
-  /** Sends what the bots have written; what it is told by the socket's packets it sends by itself. */
-  flush(): void;
+  /**
+   * What bots write from now on by a perfect line of the shared socket leaves at that time, some fifty milliseconds ahead
+   * at most, and is written as of then. False: that is not later than `nowMs`, so it leaves with the next `flush`.
+   */
+  leaveAt(leavesMs: number, nowMs: number): boolean;
+  /** Hears of each `leaveAt` whose time has come how much later it was when the packets left. */
+  left: (lateMs: number) => void;
+  /** Sends what the bots have written, as far as it is time; what it is told by the socket's packets it sends by itself. */
+  flush(nowMs: number): void;
   close(): void;
   /** Packets that came to nobody: for connections that are over, or a stranger's. */
   strayPackets: number;
@@ -68,12 +75,26 @@ export interface UdpHost {
 /** A socket and whose packets come in by it. */
 interface Carrier {
   readonly udp: UdpSocket;
-  /** The batch that leaves next. Packets before `labelled` have the address that they come from, the others are `speaker`'s. */
-  readonly outgoing: Outbox;
+  /**
+   * What connections write to: the batch that leaves next (`soon`) or one of those that leave `later`, which has its
+   * memory here meanwhile. Packets before `labelled` have the address that they come from, the others are `speaker`'s.
+   */
+  readonly outgoing: { -readonly [Key in keyof Outbox]: Outbox[Key] };
+  batch: Outbox;
+  readonly soon: Outbox;
+  /** By millisecond, modulo its length; empty for who has nothing to send later. */
+  readonly later: Later[];
+  laterSentMs: number;
   labelled: number;
   speaker: number;
   /** By the IPv4 word of their own address; by 0 where packets don't tell it. */
   readonly peers: Map<number, Peer>;
+}
+
+/** Packets that leave in a certain millisecond, and for when each of those who wrote them wanted it. */
+interface Later {
+  readonly batch: Outbox;
+  readonly wantedMs: number[];
 }
 
 /** One connection. */
@@ -113,10 +134,15 @@ export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
     isClosed: false,
     strayPackets: 0,
     createLink: (conditions, random) => createLink(host, conditions, random),
-    setTime(nowMs) {
-      host.nowMs = nowMs;
+    leaveAt(leavesMs, nowMs) {
+      const isLater = leavesMs > nowMs;
+      host.nowMs = isLater ? leavesMs : nowMs;
+      writeTo(host.shared, isLater ? laterBatch(host.shared, leavesMs) : host.shared.soon);
+      return isLater;
     },
-    flush() {
+    left: () => {},
+    flush(nowMs) {
+      flushLater(host, nowMs);
       for (const carrier of carriers) flushCarrier(carrier);
     },
     close() {
@@ -129,9 +155,14 @@ export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
 }
 
 function createCarrier(udp: UdpSocket, packets: number): Carrier {
+  const soon = createOutbox(packets, () => makeRoom(carrier), udp.hasLocals);
   const carrier: Carrier = {
     udp,
-    outgoing: createOutbox(packets, () => flushCarrier(carrier), udp.hasLocals),
+    outgoing: { ...soon },
+    batch: soon,
+    soon,
+    later: [],
+    laterSentMs: Number.NEGATIVE_INFINITY,
     labelled: 0,
     speaker: 0,
     peers: new Map(),
@@ -145,9 +176,72 @@ function addCarrier(host: Host, carrier: Carrier): void {
 }
 
 function flushCarrier(carrier: Carrier): void {
+  const { batch, soon } = carrier;
+  writeTo(carrier, soon);
   labelPackets(carrier);
-  if (carrier.outgoing.count > 0) carrier.udp.send(carrier.outgoing);
+  carrier.soon.count = carrier.outgoing.count;
+  if (soon.count > 0) carrier.udp.send(soon);
+  carrier.outgoing.count = 0;
   carrier.labelled = 0;
+  writeTo(carrier, batch);
+}
+
+/** Beyond its bound what should have left later leaves at once. */
+function makeRoom(carrier: Carrier): void {
+  writeTo(carrier, carrier.soon);
+  flushCarrier(carrier);
+}
+
+/** What is written from now on goes into that batch. */
+function writeTo(carrier: Carrier, batch: Outbox): void {
+  if (carrier.batch === batch) return;
+  const { outgoing } = carrier;
+  labelPackets(carrier);
+  carrier.batch.count = outgoing.count;
+  carrier.batch = batch;
+  outgoing.bytes = batch.bytes;
+  outgoing.lengths = batch.lengths;
+  outgoing.addresses = batch.addresses;
+  if (batch.locals !== undefined) outgoing.locals = batch.locals;
+  outgoing.count = batch.count;
+  carrier.labelled = batch.count;
+}
+
+/** With room for what a bot writes at once; where there is none in half of all, what leaves soon has to do. */
+function laterBatch(carrier: Carrier, leavesMs: number): Outbox {
+  const { later, udp } = carrier;
+  const { capacity, flush } = carrier.soon;
+  if (later.length === 0) {
+    for (let ms = 0; ms < LATER_MS; ms++) {
+      later.push({ batch: createOutbox(capacity, flush, udp.hasLocals), wantedMs: [] });
+    }
+  }
+  const firstMs = Math.ceil(leavesMs);
+  for (let ms = firstMs; ms < firstMs + LATER_MS / 2; ms++) {
+    const { batch, wantedMs } = later[ms % LATER_MS]!;
+    const count = batch === carrier.batch ? carrier.outgoing.count : batch.count;
+    if (count + OUTBOX_PACKETS > capacity) continue;
+    wantedMs.push(leavesMs);
+    return batch;
+  }
+  return carrier.soon;
+}
+
+/** Not before its time; and all that was due before. */
+function flushLater(host: Host, nowMs: number): void {
+  const carrier = host.shared;
+  const { later, udp } = carrier;
+  const untilMs = Math.floor(nowMs);
+  writeTo(carrier, carrier.soon);
+  if (later.length > 0) {
+    for (let ms = Math.max(carrier.laterSentMs + 1, untilMs - LATER_MS + 1); ms <= untilMs; ms++) {
+      const { batch, wantedMs } = later[ms % LATER_MS]!;
+      if (batch.count > 0) udp.send(batch);
+      for (const wanted of wantedMs) host.left(nowMs - wanted);
+      wantedMs.length = 0;
+    }
+  }
+  carrier.laterSentMs = untilMs;
 }
 
 /** What is written to the batch from now on comes from this address. */
@@ -214,6 +308,7 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
       };
       return socket;
     },
+    canSendAhead: () => peer?.outbox === host.shared.outgoing && host.shared.udp.hasLocals,
     update(nowMs) {
       host.nowMs = nowMs;
       if (peer !== undefined) updatePeer(peer, nowMs);
@@ -341,7 +436,7 @@ function receivePackets(host: Host, carrier: Carrier): void {
     if (peer === undefined || end < from) host.strayPackets++;
     else takePacket(peer, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
   }
-  host.flush();
+  host.flush(nowMs);
 }
 
 function takePacket(

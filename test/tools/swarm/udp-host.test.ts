@@ -136,7 +136,7 @@ async function createWorld(serverAddress: Address, hasLocals: boolean, condition
         clock.advance(1);
         each();
         for (const { link } of bots) link.update(clock.now());
-        host.flush();
+        host.flush(clock.now());
         for (const { sent } of sockets) {
           for (const { from, bytes } of sent.splice(0)) server.receive(clock.now(), from, bytes);
         }
