@@ -104,7 +104,7 @@ function runBots(
       udp?.leaveAt(turnMs, turnMs);
       runBot(bots[bot]!, dueMs, turnMs);
     });
-    udp?.flush(systemClock.now());
+    udp?.turn(systemClock.now());
     part.turnsSkipped = schedule.skipped;
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
