@@ -17,7 +17,7 @@ export interface SwarmOptions {
   readonly processes: number;
   /** They only wander, also where the game has something to fight with. */
   readonly isPeaceful: boolean;
-  /** Of those that only wander so many look at nobody and predict nothing: the same load, from less of a machine. */
+  /** So many read only their own entity, predict nothing, decide less often: the same load, from less of a machine. */
   readonly lightShare: number;
   readonly seed: number;
   readonly gameFile: string;
@@ -64,7 +64,7 @@ const NUMBERS: Readonly<Record<string, NumberRow>> = {
     'PERCENT',
     0,
     [0, 100],
-    'of bots that only wander: so many look at nobody and predict nothing',
+    'so many read only themselves, predict nothing, decide 20 times a second',
   ),
   seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),
 };

@@ -94,8 +94,10 @@ function runBots(
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
   let progressMs = startMs + PROGRESS_MS;
+  let cpuBefore: NodeJS.CpuUsage | undefined;
   const turn = (): void => {
     const nowMs = systemClock.now();
+    if (nowMs >= measuredMs) cpuBefore ??= process.cpuUsage();
     updateCrowd(crowd, nowMs);
     // A perfect line holds nothing: what else there is to do for it the bots do with their turns.
     if (!isPerfect(options.conditions)) for (const bot of bots) bot.link.update(nowMs);
@@ -117,6 +119,10 @@ function runBots(
     }
     for (const bot of bots) endBot(bot, nowMs);
     part.durationS = Math.max(0, nowMs - measuredMs) / 1000;
+    if (cpuBefore !== undefined) {
+      const { user, system } = process.cpuUsage(cpuBefore);
+      part.cpuMs = (user + system) / 1000;
+    }
     resolve(part);
   };
   setTimeout(turn, LOOP_MS);
@@ -135,6 +141,7 @@ function createBots(
   const { transport, conditions } = options;
   const numbers = numbersOf(options, first);
   const part = createPart(numbers.length);
+  part.lightBots = numbers.filter((number) => isLight(number, options)).length;
   return numbers.map((number, index) =>
     createBot({
       game,
