@@ -81,12 +81,13 @@ function createWatcher(index: number, host: UdpHost | undefined): Watcher {
 
 function watch(): void {
   const nowMs = systemClock.now();
+  udp?.leaveAt(nowMs, nowMs);
   for (const { client, link, wander } of watchers) {
     link.update(nowMs);
     if (client.state === PLAYING) updateWander(wander, nowMs, client.own.x, client.own.z, client.intent);
     updateClient(client, nowMs);
   }
-  udp?.flush();
+  udp?.turn(nowMs);
   if (isWatching || watchers.some(({ client }) => client.state !== PLAYING)) return;
   isWatching = true;
   process.stdout.write('watching\n');
@@ -99,6 +100,6 @@ function end(): void {
   const all = measuredMs < 0 ? [] : watchers.map(({ ages }) => ages);
   process.stdout.write(`${JSON.stringify(summariseAges(all, seconds))}\n`);
   for (const { client } of watchers) stopClient(client);
-  udp?.flush();
+  udp?.turn(systemClock.now());
   udp?.close();
 }

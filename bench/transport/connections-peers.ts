@@ -109,7 +109,7 @@ async function run({ connections, key, port }: PeersStart): Promise<void> {
     const count = Math.min(peers.length, Math.ceil((peers.length * (nowMs - turnMs)) / ROUND_MS));
     turnMs = nowMs;
     for (let index = 0; index < count; index++) look(peers[next++ % peers.length]!, nowMs);
-    for (const host of hosts) host.flush();
+    for (const host of hosts) host.turn(nowMs);
   }, LOOP_MS);
   process.on('message', () => process.send!({ ...totals } satisfies PeersReport));
 }

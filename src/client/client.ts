@@ -10,6 +10,7 @@
 import { Reader, varintBytes, Writer } from '../base/bytes.ts';
 import { FRAME_BYTES_MAX, INPUTS_PER_FRAME_MAX, REWIND_TICKS_MAX, TICK_MS } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/columns.ts';
+import type { AnyGame } from '../sim/game.ts';
 import { createReplicas } from '../snapshot/replicas.ts';
 import {
   createInputLayout,
@@ -32,7 +33,7 @@ import {
   showEntities,
   shownTickOf,
 } from './interpolation.ts';
-import { hasInput, inputPlace, noteInput, type Prediction, predictTick, statePlace } from './prediction.ts';
+import { hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
 import {
   type Client,
@@ -57,7 +58,7 @@ const REQUEST_MS_MAX = 10_000;
 const REQUESTS_MAX = 64;
 const MOVE_MAX = 127;
 /** About as many as an input has that is sent again. */
-const INPUT_BYTES = 24;
+export const INPUT_BYTES = 24;
 const AIM_WORD = INPUT_VALUES_WORD + 2;
 const UNITS_PER_MM = 1 << POSITION_SHIFT;
 /** Of the wire. */
@@ -67,6 +68,17 @@ const VIEW_AGE_MAX = 255;
  * are judged no further back than REWIND_TICKS_MAX.
  */
 const VIEW_TICKS_MAX = REWIND_TICKS_MAX - 1;
+
+/** What follows from the game alone: hundreds of bots share it, and so find it in the processor's cache. */
+const wires = new WeakMap<AnyGame, Pick<Client, 'messages' | 'layout'>>();
+
+function wireOf(game: AnyGame): Pick<Client, 'messages' | 'layout'> {
+  const known = wires.get(game);
+  if (known !== undefined) return known;
+  const wire = { messages: createMessages(game), layout: createInputLayout(game) };
+  wires.set(game, wire);
+  return wire;
+}
 
 export function createClient(options: ClientOptions): Client {
   const { game } = options;
@@ -110,8 +122,8 @@ export function createClient(options: ClientOptions): Client {
     snapshotMs: 0,
     playingSinceMs: 0,
     goodbye: undefined,
-    messages: createMessages(game),
-    layout: createInputLayout(game),
+    ...wireOf(game),
+    heardEvents: options.heardEvents && new Set(options.heardEvents.map((name) => game.events![name]!.field)),
     reader: new Reader(),
     writer: new Writer(new Uint8Array(FRAME_BYTES_MAX)),
     update: (nowMs) => updateClient(client, nowMs),
@@ -153,52 +165,56 @@ export function updateClient(client: Client, nowMs: number): void {
     if (client.state === JOINING && nowMs >= client.pingDueMs) sendFrame(client, nowMs);
     return;
   }
-  const isLight = client.options.isLight === true;
+  if (client.options.isLight === true) return;
   const due = advanceClock(sync, nowMs);
   // After a jump the inputs between never were: what is sent begins at the tick that comes next.
   if (due < 0) client.sentTick = sync.tick;
   for (let count = 0; count < due; count++) {
     const tick = takeTick(sync, nowMs);
     writeIntent(client, prediction, tick);
-    if (isLight) noteInput(prediction, tick);
-    else predictTick(prediction, tick);
+    predictTick(prediction, tick);
   }
   if (due > 0 || nowMs >= client.pingDueMs) sendFrame(client, nowMs);
   stats.rttMs = sync.rttMs;
   stats.jitterMs = sync.jitterMs;
   stats.inputLead = sync.inputLead;
   stats.clockJumps = sync.jumps;
-  if (!isLight) showOwn(client, prediction, elapsedMs);
+  showOwn(client, prediction, elapsedMs);
   showOthers(client, nowMs, elapsedMs);
 }
 
 /** Puts what the player wants into the ring of inputs, within the ranges of the wire. */
 function writeIntent(client: Client, prediction: Prediction, tick: number): void {
-  const { intent, layout, replicas, game } = client;
+  const { layout, replicas } = client;
   const { inputs, world } = prediction;
   const at = inputPlace(prediction, tick);
   inputs.fill(0, at, at + layout.words);
-  const length = Math.hypot(intent.moveX, intent.moveZ);
-  const scale = length > MOVE_MAX ? MOVE_MAX / length : 1;
-  const values = at + INPUT_VALUES_WORD;
   inputs[at + INPUT_TICK_WORD] = tick;
   inputs[at + INPUT_ACK_AGE_WORD] = replicas.tick >= 0 ? Math.max(0, tick - replicas.tick) : 0;
-  inputs[values] = Math.trunc(intent.moveX * scale);
-  inputs[values + 1] = Math.trunc(intent.moveZ * scale);
-  inputs[values + 2] = Math.round(intent.aim) & 0xffff;
-  inputs[values + 3] = intent.buttons & 0xffff;
-  inputs[values + 4] = viewAgeAt(client, tick);
-  for (let index = 0; index < game.inputNames.length; index++) {
-    const name = game.inputNames[index]!;
-    const { min, max } = game.inputs![name]!;
-    inputs[values + 5 + index] = Math.max(min, Math.min(Math.round(intent.inputs[name] ?? 0), max));
-  }
+  writeWanted(client, inputs, at);
+  inputs[at + VIEW_AGE_WORD] = viewAgeAt(client, tick);
   if (tick % CLAIM_INTERVAL_TICKS !== 0 || prediction.tick !== tick - 1) return;
   const { positionX, positionY, positionZ } = world.columns;
   inputs[at + layout.claimWord] = 1;
   inputs[at + layout.claimWord + 1] = positionX[0]! >> POSITION_SHIFT;
   inputs[at + layout.claimWord + 2] = positionY[0]! >> POSITION_SHIFT;
   inputs[at + layout.claimWord + 3] = positionZ[0]! >> POSITION_SHIFT;
+}
+
+/** The part of an input that the player decides, without tick, acknowledgement and age of the picture. */
+export function writeWanted({ intent, game }: Client, inputs: Int32Array, at: number): void {
+  const length = Math.hypot(intent.moveX, intent.moveZ);
+  const scale = length > MOVE_MAX ? MOVE_MAX / length : 1;
+  const values = at + INPUT_VALUES_WORD;
+  inputs[values] = Math.trunc(intent.moveX * scale);
+  inputs[values + 1] = Math.trunc(intent.moveZ * scale);
+  inputs[values + 2] = Math.round(intent.aim) & 0xffff;
+  inputs[values + 3] = intent.buttons & 0xffff;
+  for (let index = 0; index < game.inputNames.length; index++) {
+    const name = game.inputNames[index]!;
+    const { min, max } = game.inputs![name]!;
+    inputs[values + 5 + index] = Math.max(min, Math.min(Math.round(intent.inputs[name] ?? 0), max));
+  }
 }
 
 /** How old what the player saw of the others was when it decided, seen from the input's tick; 0 = saw nothing yet. */
@@ -227,15 +243,19 @@ function sendFrame(client: Client, nowMs: number): void {
     }
     client.sentTick = sync.tick;
   }
-  if (nowMs >= client.pingDueMs) {
-    const seq = notePing(client, nowMs);
-    writer.varint((CLIENT_MESSAGE.ping << 3) | LENGTH_DELIMITED);
-    writer.varint(1 + varintBytes(seq));
-    writer.varint((1 << 3) | VARINT);
-    writer.varint(seq);
-    client.pingDueMs = nowMs + (sync.sampleCount < PINGS_AT_START ? PING_INTERVAL_MS_AT_START : PING_INTERVAL_MS);
-  }
+  if (nowMs >= client.pingDueMs) writePing(client, writer, nowMs);
   if (writer.offset > 0) sendBytes(client, writer.bytes.subarray(0, writer.offset), false);
+}
+
+/** A ping as part of the frame being written, which leaves now. */
+export function writePing(client: Client, writer: Writer, nowMs: number): void {
+  const seq = notePing(client, nowMs);
+  writer.varint((CLIENT_MESSAGE.ping << 3) | LENGTH_DELIMITED);
+  writer.varint(1 + varintBytes(seq));
+  writer.varint((1 << 3) | VARINT);
+  writer.varint(seq);
+  const isNew = client.sync.sampleCount < PINGS_AT_START;
+  client.pingDueMs = nowMs + (isNew ? PING_INTERVAL_MS_AT_START : PING_INTERVAL_MS);
 }
 
 /** From which tick on inputs are sent that were sent before, the newest first as far as there is room for them. */

@@ -89,14 +89,9 @@ export function hasInput(prediction: Prediction, tick: number): boolean {
   return prediction.inputTicks[tick & MASK] === tick;
 }
 
-/** Notes that the input of `tick` was written. */
-export function noteInput(prediction: Prediction, tick: number): void {
-  prediction.inputTicks[tick & MASK] = tick;
-}
-
-/** The same, and runs the tick with it. */
+/** Notes that the input of `tick` was written, and runs the tick with it. */
 export function predictTick(prediction: Prediction, tick: number): void {
-  noteInput(prediction, tick);
+  prediction.inputTicks[tick & MASK] = tick;
   if (prediction.tick < 0 || tick <= prediction.tick) return;
   // After a jump of the clock: the ticks between had no input of ours.
   const first = Math.max(prediction.tick + 1, tick - RING_TICKS + 1);

@@ -56,6 +56,7 @@ function receivePart(client: Client, part: number, nowMs: number): boolean {
     case SERVER_MESSAGE.welcome:
       return receiveMessage(client, messages.serverWelcome, (value) => takeWelcome(client, value));
     case SERVER_MESSAGE.events:
+      if (!isEventHeard(client)) return true;
       return receiveMessage(client, messages.serverEvent, (value) => takeEvent(client, value));
     case SERVER_MESSAGE.responses:
       return receiveMessage(client, messages.serverResponse, (value) => takeResponse(client, value));
@@ -76,6 +77,20 @@ function receiveMessage(client: Client, message: Message, take: (value: WireObje
   const { code, value } = decodeMessage(client.reader, message, 'skip');
   if (code === DECODED) take(value);
   return code === DECODED;
+}
+
+/** Whether the event in the reader's window is one of those that this client cares for. Reads none of it. */
+function isEventHeard({ heardEvents, reader }: Client): boolean {
+  if (heardEvents === undefined) return true;
+  const { offset } = reader;
+  let isHeard = false;
+  while (!isHeard && reader.remaining > 0) {
+    const tag = reader.varint();
+    isHeard = heardEvents.has(tag >>> 3) || !skipField(reader, tag);
+  }
+  reader.failed = false;
+  reader.offset = offset;
+  return isHeard;
 }
 
 function takeWelcome(client: Client, value: WireObject): void {

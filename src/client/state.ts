@@ -96,10 +96,13 @@ export interface ClientOptions {
   /** False for bots: `interpolation.views` stays empty and costs nothing; `placeShown` says where somebody is seen. */
   readonly interpolate?: boolean;
   /**
-   * For bots that load a server: of snapshots only the own entity is read, nothing is predicted, so no place is claimed,
-   * and `own` has the place that the server said last; `correctionMm` and `replicas` say nothing.
+   * For bots that load a server: of snapshots only the own entity is read and nothing is predicted; `own` has the place
+   * that the server said last, `correctionMm` and `replicas` say nothing of others. While it plays, the host asks its
+   * clock and sends its inputs (tools/swarm/light-client.ts).
    */
   readonly isLight?: boolean;
+  /** Of the game's events only these are read; all if it is not said. For bots, which hear of every fight near them. */
+  readonly heardEvents?: readonly string[];
   /**
    * How far back each frame repeats inputs that changed something, for a transport that loses frames; 0 … 7. With
    * five, who walks about sends less than 2 KB a second, and at a fifth of all packets lost hardly an intent is late.
@@ -186,6 +189,8 @@ export interface Client {
   // --- what is sent
   readonly messages: Messages;
   readonly layout: InputLayout;
+  /** Field numbers of the events that are read; undefined: all. */
+  readonly heardEvents: ReadonlySet<number> | undefined;
   readonly reader: Reader;
   readonly writer: Writer;
   /** `updateClient`, for connection.ts, which it imports. */

@@ -27,7 +27,7 @@ export interface Replicas {
   /** Row by field number; −1 = no such field. */
   readonly rowOf: Int16Array;
   readonly bySlot: Map<number, Replica>;
-  /** The one entity that is read, what else a snapshot says is passed over; −1: all. */
+  /** The one entity that is read: of what a snapshot says of others hardly anything is looked at. −1: all. */
   readonly onlySlot: number;
   /** Newest snapshot applied; −1 before the first. */
   tick: number;
@@ -112,6 +112,8 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
         if (code !== DECODED) return code;
       }
       reader.end = end;
+      // The one entity is read: what stands behind it is of the others.
+      if (replicas.onlySlot >= 0 && replicas.stagedCount > 0) reader.offset = end;
     } else if (!skipField(reader, tag)) return MALFORMED;
     if (reader.failed) return MALFORMED;
   }

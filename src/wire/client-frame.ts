@@ -25,6 +25,8 @@ export interface InputLayout {
   /** First of hasClaim (1 when all three were sent), claimedX, claimedY, claimedZ. */
   readonly claimWord: number;
   readonly fields: readonly WireField[];
+  /** For writing: of each field its tag, its word, and 1 where it is a sint32. */
+  readonly written: Int32Array;
   /** Word of each field number; −1 = no such field. */
   readonly wordOf: Int16Array;
   readonly fieldOf: readonly (WireField | undefined)[];
@@ -61,7 +63,10 @@ export function createInputLayout(game: GameSchema): InputLayout {
     leastOf[wordOf[field]!] = min ?? (type === 'uint32' ? 0 : -0x8000_0000);
     mostOf[wordOf[field]!] = Math.min(max ?? 0x7fff_ffff, 0x7fff_ffff);
   }
-  return { words, claimWord, fields, wordOf, fieldOf, leastOf, mostOf };
+  const written = Int32Array.from(
+    fields.flatMap(({ field, type }) => [(field << 3) | VARINT, wordOf[field]!, type === 'sint32' ? 1 : 0]),
+  );
+  return { words, claimWord, fields, written, wordOf, fieldOf, leastOf, mostOf };
 }
 
 export interface ClientFrame {
@@ -215,15 +220,14 @@ function readInput(frame: ClientFrame, end: number, offset: number): number {
 export function writeInput(writer: Writer, layout: InputLayout, words: Int32Array, offset: number): void {
   const body = inputScratch;
   body.reset();
-  const hasClaim = words[offset + layout.claimWord] !== 0;
-  for (let index = 0; index < layout.fields.length; index++) {
-    const field = layout.fields[index]!;
-    const word = layout.wordOf[field.field]!;
-    const isClaim = word > layout.claimWord;
+  const { written, claimWord } = layout;
+  const hasClaim = words[offset + claimWord] !== 0;
+  for (let index = 0; index < written.length; index += 3) {
+    const word = written[index + 1]!;
     const value = words[offset + word]!;
-    if (isClaim ? !hasClaim : value === 0) continue;
-    body.varint((field.field << 3) | VARINT);
-    if (field.type === 'sint32') body.zigzag(value);
+    if (word > claimWord ? !hasClaim : value === 0) continue;
+    body.varint(written[index]!);
+    if (written[index + 2] === 1) body.zigzag(value);
     else body.varint(value);
   }
   writer.varint((CLIENT_MESSAGE.inputs << 3) | LENGTH_DELIMITED);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type RunOutcome, runBots, type ServerProcess, startServer } from '../../bench/server.ts';
+import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer } from '../../bench/server.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'darkages-bots-'));
@@ -85,6 +85,27 @@ test('20 bots fight for ten seconds: they hit, and nobody fails', async () => {
   expect(deeds!.hits + deeds!.playersKilled + deeds!.creaturesKilled).toBeGreaterThan(0);
   expect(deeds!.abilities.bolt).toBeGreaterThan(0);
   expect(timeInState.IN_COMBAT).toBeGreaterThan(0);
+});
+
+test('light bots over UDP: they fight, and hardly any state is sent whole for want of an acknowledgement', async () => {
+  const before = (await readMetrics(server.url)).values;
+  const line = '--transport udp --bots 30 --light 90 --duration 8 --ramp-up 1 --seed 5';
+  const { code, stderr, report } = await play(server.url, line);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const after = (await readMetrics(server.url)).values;
+  const { lightBots, snapshotsPerSecond, deeds, timeInState, cpuMicrosPerBot, turnsSkipped } = report!;
+  expect(lightBots).toBe(27);
+  expect(cpuMicrosPerBot).toBeGreaterThan(0);
+  // A busy machine may be late by more than half a second now and then.
+  if (turnsSkipped > 0) console.log(`turns skipped: ${turnsSkipped}`);
+  expect(snapshotsPerSecond.min).toBeGreaterThan(10);
+  expect(timeInState.IN_COMBAT).toBeGreaterThan(10);
+  expect(deeds!.abilities.bolt).toBeGreaterThan(0);
+  const counted = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  const whole = counted('darkages_snapshot_full_total{zone_id="1",reason="unacked"}');
+  const deltas = counted('darkages_snapshot_deltas_total{zone_id="1"}');
+  expect(deltas).toBeGreaterThan(1000);
+  expect(whole).toBeLessThan(deltas / 20);
 });
 
 test('peaceful bots harm nobody', async () => {

@@ -44,11 +44,13 @@ beforeEach(async () => {
   players = [];
   host = await createUdpHost({ openUdp, aead: createSodiumAead(), clock });
   timer = setInterval(() => {
+    const nowMs = steadyMs();
+    host.leaveAt(nowMs, nowMs);
     for (const { client, link } of players) {
-      link.update(steadyMs());
-      updateClient(client, steadyMs());
+      link.update(nowMs);
+      updateClient(client, nowMs);
     }
-    host.flush();
+    host.turn(nowMs);
   }, TURN_MS);
 });
 afterEach(async () => {

@@ -2,12 +2,14 @@
 // It fails once, by the first thing that went wrong, and plays on all the same: the others' load shall not change.
 
 import type { Clock } from '../../src/base/clock.ts';
+import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
 import type { PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
+import { type Crowd, noteSeen } from './crowd.ts';
 import { createDeeds, type Doer, noteColumns, noteEvent, noteRequestRefused } from './deeds.ts';
 import {
   canFight,
@@ -18,9 +20,17 @@ import {
   noteParty,
   updateFighter,
 } from './fighter.ts';
+import {
+  createLightClient,
+  keepLightClient,
+  type LightClient,
+  resetLightClient,
+  sendLightFrame,
+  setWanted,
+} from './light-client.ts';
 import type { Link } from './link.ts';
 import { type BotState, countFailure, type Part, type Transport } from './report.ts';
-import { createFighterView, handleOf } from './sight.ts';
+import { createFighterView, createLightView, handleOf } from './sight.ts';
 import { addValue } from './statistics.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
 
@@ -41,12 +51,29 @@ export interface BotOptions {
   readonly createLink: (random: Random) => Link;
   /** Wanders only, also where it could fight. */
   readonly isPeaceful?: boolean;
-  /** Neither looks at the others nor predicts, unless it fights. */
+  /** Reads only its own entity, predicts nothing, and makes up its mind at every third tick: costs a fraction. */
   readonly isLight?: boolean;
+  /** How light ones take turns before they are due, where that can be. */
+  readonly ahead?: Ahead | undefined;
+  /** By which light bots know of the others; of all bots of a process the same. */
+  readonly crowd: Crowd;
   readonly post: PostJson;
   readonly clock: Clock;
   /** Where it adds what it measures. */
   readonly part: Part;
+}
+
+/** The schedule and the line of one bot, for turns that are taken before they are due. */
+export interface Ahead {
+  /** How many of its next turns were taken. */
+  count(): number;
+  /** Takes the next one, and says when it is due. */
+  take(): number;
+  /**
+   * What is sent from now on leaves then, and how much later it really left is noted. False: that is not later than
+   * `nowMs`, so it leaves at once.
+   */
+  leaveAt(leavesMs: number, nowMs: number): boolean;
 }
 
 export interface Bot {
@@ -56,12 +83,20 @@ export interface Bot {
   /** Undefined when the game is one that bots can't fight in: then it only wanders. */
   readonly fighter: Fighter | undefined;
   readonly view: FighterView;
+  /** Of a light one: what sends for it while it plays. */
+  readonly light: LightClient | undefined;
+  readonly ahead: Ahead | undefined;
+  readonly crowd: Crowd;
   readonly doer: Doer;
   readonly part: Part;
   readonly startMs: number;
   isStarted: boolean;
   hasFailed: boolean;
-  /** Time of its last turn: when that was due, and when it was run. */
+  /** Turns until a light one decides and looks after its connection again. */
+  lightTurns: number;
+  /** When it tells the light ones next of whom it sees. */
+  tellMs: number;
+  /** Time of its last turn that it accounted for: when that was due, and when it was run. */
   dueMs: number;
   ranMs: number;
   /** When it first played; −1 before. What is per second counts from there. */
@@ -83,6 +118,12 @@ export const SILENT_MS_MAX = 2_000;
 const MEASURED_MS_MIN = 1_000;
 /** Of inputs that changed something, where they can be lost. */
 const REPEAT_INPUTS = 5;
+/** A light bot makes up its mind with as many turns as lie between two snapshots. */
+const LIGHT_TURNS = SNAPSHOT_INTERVAL_TICKS;
+/** What a light one has to hear of to find into a party and out of it. */
+const LIGHT_EVENTS = ['invited', 'party'];
+/** How often a bot tells the light ones of whom it sees: they look round no more often. */
+const TELL_MS = 100;
 /** Of a pause of this process no more is held against the server. */
 const ELAPSED_MS_MAX = 100;
 
@@ -95,20 +136,25 @@ export function createBot(options: BotOptions): Bot {
     corrected: (mm) => {
       bot.correctionMm = mm;
     },
-    snapshotApplied: () => takeSnapshot(bot),
+    snapshotApplied: () => {
+      takeSnapshot(bot);
+      lightView?.note();
+      takeTurnsAhead(bot, clock.now());
+    },
     event: (name, values) => takeEvent(bot, name, values),
     loadChanged({ step, pace }) {
       part.overloadStepMax = Math.max(part.overloadStepMax, step);
       part.pacePercentMin = Math.min(part.pacePercentMin, Math.round(pace * 100));
     },
     welcomed: ({ slot, generation, name }) => {
+      if (bot.light !== undefined) resetLightClient(bot.light);
       Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
       // Who is back in one is told so.
       if (bot.fighter !== undefined) noteParty(bot.fighter, '', name);
     },
   };
   const fights = options.isPeaceful !== true && canFight(game);
-  const isLight = options.isLight === true && !fights;
+  const isLight = options.isLight === true;
   const client = createClient({
     game,
     requestSession: createSessionRequest({
@@ -123,6 +169,7 @@ export function createBot(options: BotOptions): Bot {
     random: () => random.fraction(),
     interpolate: false,
     isLight,
+    ...(isLight && game.events !== undefined && { heardEvents: LIGHT_EVENTS.filter((name) => name in game.events!) }),
     repeatInputs: options.transport === 'udp' ? REPEAT_INPUTS : 0,
     events,
   });
@@ -130,17 +177,24 @@ export function createBot(options: BotOptions): Bot {
   const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots, options.withinMm);
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
+  const request: FighterView['request'] = (name, values) => ask(bot, name, values);
+  const lightView = isLight && fights ? createLightView(client, options.crowd, request) : undefined;
   const bot: Bot = {
     client,
     link,
     wander,
     fighter,
-    view: createFighterView(client, (name, values) => ask(bot, name, values)),
+    view: lightView ?? createFighterView(client, request),
+    light: isLight ? createLightClient(client) : undefined,
+    ahead: options.ahead,
+    crowd: options.crowd,
     doer: { handle: 0, name: '', actedTick: -1, isInParty: false },
     part,
     startMs: options.startMs,
     isStarted: false,
     hasFailed: false,
+    lightTurns: 0,
+    tellMs: 0,
     dueMs: options.startMs,
     ranMs: options.startMs,
     playedMs: -1,
@@ -187,32 +241,86 @@ function takeEvent(bot: Bot, name: string, values: Readonly<Record<string, numbe
  */
 export function runBot(bot: Bot, dueMs: number, nowMs: number): void {
   if (dueMs < bot.startMs) return;
-  const { client, part } = bot;
+  const { client, part, light, link } = bot;
   if (!bot.isStarted) {
     bot.isStarted = true;
     startClient(client, dueMs);
   }
-  part.timeInState[botState(bot)] += Math.max(0, dueMs - bot.dueMs) / 1000;
-  bot.dueMs = dueMs;
-  if (client.state === PLAYING) {
-    if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
-    addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
-    decide(bot, dueMs);
+  if (client.state !== PLAYING) {
+    link.update(nowMs);
+    account(bot, dueMs, nowMs);
+    updateClient(client, dueMs);
+    return;
   }
-  updateClient(client, dueMs);
+  if (bot.playedMs < 0) beginMeasuring(bot, dueMs);
+  addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
+  if (light === undefined) {
+    link.update(nowMs);
+    account(bot, dueMs, nowMs);
+    decide(bot, dueMs);
+    updateClient(client, dueMs);
+    tellCrowd(bot, dueMs);
+  } else {
+    if (--bot.lightTurns <= 0) takeLightTurn(bot, light, dueMs, nowMs);
+    if (client.state === PLAYING) sendLightFrame(light, dueMs, bot.lightTurns);
+    bot.link.update(nowMs);
+  }
+}
+
+/**
+ * With a snapshot a light bot takes its turns until the next one at once, and says of each packet when it is to leave:
+ * all that is known of a bot lies in memory far apart, and finding it for each turn cost three times what the turn does.
+ */
+function takeTurnsAhead(bot: Bot, nowMs: number): void {
+  const { ahead, light, client, part } = bot;
+  if (light === undefined || ahead === undefined || bot.playedMs < 0 || client.state !== PLAYING) return;
+  if (ahead.count() >= LIGHT_TURNS - 1 || bot.link.canSendAhead?.() !== true) return;
+  for (let left = LIGHT_TURNS; left > 0; left--) {
+    const dueMs = ahead.take();
+    if (!ahead.leaveAt(dueMs, nowMs)) addValue(part.figures.scheduleErrorMs, nowMs - dueMs);
+    if (left === LIGHT_TURNS) takeLightTurn(bot, light, dueMs, nowMs);
+    if (bot.client.state === PLAYING) sendLightFrame(light, dueMs, left);
+  }
+  bot.lightTurns = 1;
+  ahead.leaveAt(nowMs, nowMs);
+  bot.link.update(nowMs);
+}
+
+/** What a light bot does at every third tick only. */
+function takeLightTurn(bot: Bot, light: LightClient, dueMs: number, nowMs: number): void {
+  bot.lightTurns = LIGHT_TURNS;
+  account(bot, dueMs, nowMs);
+  keepLightClient(light, dueMs);
+  if (bot.client.state !== PLAYING) return;
+  decide(bot, dueMs);
+  setWanted(light);
+}
+
+/** Time in the state that it was in until now, and whether that is well. */
+function account(bot: Bot, dueMs: number, nowMs: number): void {
+  bot.part.timeInState[botState(bot)] += Math.max(0, dueMs - bot.dueMs) / 1000;
+  bot.dueMs = dueMs;
   judge(bot, Math.min(nowMs - bot.ranMs, ELAPSED_MS_MAX));
   bot.ranMs = nowMs;
+}
+
+/** Light ones see none but themselves: the others tell them of whom they see. */
+function tellCrowd(bot: Bot, nowMs: number): void {
+  const { crowd, view } = bot;
+  if (nowMs < bot.tellMs || bot.fighter === undefined || !crowd.isHeard) return;
+  bot.tellMs = nowMs + TELL_MS;
+  for (const seen of view.seeAll()) noteSeen(crowd, seen);
 }
 
 function decide(bot: Bot, nowMs: number): void {
   const { client, fighter, wander, view } = bot;
   const { own, intent } = client;
   // In the first turn nothing of the own character is known yet.
-  if (fighter === undefined || own.columns.health === undefined) {
+  if (fighter === undefined || view.own.health === undefined) {
     updateWander(wander, nowMs, own.x, own.z, intent, fighter === undefined);
     return;
   }
-  noteColumns(bot.part.deeds!, bot.doer, own.columns);
+  noteColumns(bot.part.deeds!, bot.doer, view.own);
   updateFighter(fighter, view, nowMs);
 }
 

@@ -27,6 +27,8 @@ export interface Line {
 
 export interface Link {
   readonly open: OpenSocket;
+  /** Whether what is sent can be told when to leave (UdpHost.leaveAt). */
+  canSendAhead?(): boolean;
   update(nowMs: number): void;
 }
 

@@ -205,7 +205,11 @@ function sumProgress(all: readonly Progress[]): Progress {
 }
 
 function printReport(report: Report): void {
-  const lines = [`${report.bots} bots over ${report.transport}, ${report.durationS} s, seed ${report.seed}`];
+  const { bots, lightBots, transport, durationS, seed, cpuMicrosPerBot } = report;
+  const lines = [
+    `${bots} bots (${lightBots} light) over ${transport}, ${durationS} s, seed ${seed}`,
+    `  ${'cpuMicrosPerBot'.padEnd(20)} ${cpuMicrosPerBot ?? '–'}`,
+  ];
   for (const [name, figure] of Object.entries(report)) {
     if (typeof figure !== 'object' || figure === null || !('mean' in figure) || figure.mean === null) continue;
     const values = Object.entries(figure).map(([key, value]) => `${key} ${value}`);

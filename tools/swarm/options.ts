@@ -19,7 +19,7 @@ export interface SwarmOptions {
   readonly isPeaceful: boolean;
   /** All stay within so many metres of one spot; 0: as far apart as it takes to see about 50 others. */
   readonly withinM: number;
-  /** Of those that only wander so many look at nobody and predict nothing: the same load, from less of a machine. */
+  /** So many read only their own entity, predict nothing, decide less often: the same load, from less of a machine. */
   readonly lightShare: number;
   readonly seed: number;
   readonly gameFile: string;
@@ -66,7 +66,7 @@ const NUMBERS: Readonly<Record<string, NumberRow>> = {
     'PERCENT',
     0,
     [0, 100],
-    'of bots that only wander: so many look at nobody and predict nothing',
+    'so many read only themselves, predict nothing, decide 20 times a second',
   ),
   within: number('--within', 'METRES', 0, [0, 10_000], 'all stay within so far of one spot; 0: each sees about 50'),
   seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),

@@ -45,6 +45,10 @@ export type FigureName = (typeof FIGURES)[number];
 /** Of one process. Goes between processes by structured clone. */
 export interface Part {
   bots: number;
+  /** Of them. */
+  lightBots: number;
+  /** What the process used of processors, after the ramp-up. */
+  cpuMs: number;
   /** Bots that failed, by reason: each once, by its first. */
   readonly failures: Record<string, number>;
   /** Seconds, over all bots. */
@@ -68,8 +72,11 @@ export interface Part {
 
 export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPerSecond'>, Summary>> {
   readonly bots: number;
+  readonly lightBots: number;
   readonly failed: number;
   readonly failures: Readonly<Record<string, number>>;
+  /** Of the bots' own processors, for each of them and second. */
+  readonly cpuMicrosPerBot: number | null;
   readonly durationS: number;
   readonly seed: number;
   readonly transport: Transport;
@@ -98,6 +105,8 @@ export function createPart(bots: number): Part {
   for (const name of FIGURES) figures[name] = createDistribution();
   return {
     bots,
+    lightBots: 0,
+    cpuMs: 0,
     failures: {},
     timeInState,
     figures,
@@ -138,6 +147,8 @@ export function mergeParts(parts: readonly Part[]): Part {
   const merged = createPart(0);
   for (const part of parts) {
     merged.bots += part.bots;
+    merged.lightBots += part.lightBots;
+    merged.cpuMs += part.cpuMs;
     for (const [reason, count] of Object.entries(part.failures)) {
       merged.failures[reason] = (merged.failures[reason] ?? 0) + count;
     }
@@ -168,8 +179,10 @@ export function createReport(part: Part, { seed, transport }: RunOptions): Repor
   const { count, min } = figures.snapshotsPerSecond;
   return {
     bots: part.bots,
+    lightBots: part.lightBots,
     failed: countFailed(part),
     failures: part.failures,
+    cpuMicrosPerBot: part.durationS === 0 ? null : Math.round((part.cpuMs * 1000) / part.durationS / part.bots),
     durationS: round(part.durationS)!,
     seed,
     transport,

@@ -14,14 +14,27 @@ export interface Schedule {
   /** Turns so far, of all bots, started or not, skipped ones too; turn n is that of bot n modulo bots. */
   turns: number;
   skipped: number;
+  /** Turns of each bot, from its next one on, that were taken before they are due. */
+  readonly ahead: Uint8Array;
 }
 
 export function createSchedule(bots: number, startMs: number): Schedule {
-  return { bots, startMs, turns: 0, skipped: 0 };
+  return { bots, startMs, turns: 0, skipped: 0, ahead: new Uint8Array(bots) };
 }
 
 export function nextDueMs(schedule: Schedule): number {
-  return schedule.startMs + (schedule.turns * TICK_MS) / schedule.bots;
+  return dueMsOf(schedule, schedule.turns);
+}
+
+function dueMsOf({ startMs, bots }: Schedule, turn: number): number {
+  return startMs + (turn * TICK_MS) / bots;
+}
+
+/** Takes the first turn of a bot that wasn't taken yet, before it is due; returns when that is. */
+export function takeTurnAhead(schedule: Schedule, bot: number): number {
+  const { bots, turns, ahead } = schedule;
+  const next = Math.ceil((turns - bot) / bots) + ahead[bot]!++;
+  return dueMsOf(schedule, next * bots + bot);
 }
 
 /**
@@ -35,7 +48,8 @@ export function runDueTurns(schedule: Schedule, nowMs: number, run: (bot: number
     if (dueMs > nowMs) return false;
     const bot = schedule.turns % schedule.bots;
     schedule.turns++;
-    run(bot, dueMs);
+    if (schedule.ahead[bot]! > 0) schedule.ahead[bot]!--;
+    else run(bot, dueMs);
   }
   return nextDueMs(schedule) <= nowMs;
 }
@@ -43,6 +57,7 @@ export function runDueTurns(schedule: Schedule, nowMs: number, run: (bot: number
 /** Whole ticks, so that every bot misses as many. */
 function skipTurns(schedule: Schedule, beforeMs: number): void {
   const ticks = Math.max(0, Math.ceil((beforeMs - nextDueMs(schedule)) / TICK_MS));
+  if (ticks > 0) schedule.ahead.fill(0);
   schedule.turns += ticks * schedule.bots;
   schedule.skipped += ticks * schedule.bots;
 }

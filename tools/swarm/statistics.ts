@@ -2,8 +2,8 @@
 // buckets a thousandth wide, so a quantile is off by at most that; count, sum, least and most are exact. Pure.
 
 export interface Distribution {
-  /** How many values fell into each bucket; the empty ones are not there. */
-  readonly buckets: Map<number, number>;
+  /** How many values fell into each bucket. */
+  readonly buckets: Uint32Array;
   count: number;
   sum: number;
   min: number;
@@ -21,26 +21,32 @@ export interface Summary {
 /** What is below counts as this: nothing measured here has a meaning there. */
 const LEAST = 0.001;
 const WIDTH = Math.log(1.001);
+/** A thousand million and more is in the last. */
+const BUCKETS = Math.ceil(Math.log(1e9 / LEAST) / WIDTH) + 1;
 
 export function createDistribution(): Distribution {
-  return { buckets: new Map(), count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+  return {
+    buckets: new Uint32Array(BUCKETS),
+    count: 0,
+    sum: 0,
+    min: Number.POSITIVE_INFINITY,
+    max: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** @param value 0 or more. */
 export function addValue(distribution: Distribution, value: number): void {
   const { buckets } = distribution;
-  const bucket = value <= LEAST ? 0 : Math.ceil(Math.log(value / LEAST) / WIDTH);
-  buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+  const bucket = value <= LEAST ? 0 : Math.min(Math.ceil(Math.log(value / LEAST) / WIDTH), BUCKETS - 1);
+  buckets[bucket]!++;
   distribution.count++;
   distribution.sum += value;
-  distribution.min = Math.min(distribution.min, value);
-  distribution.max = Math.max(distribution.max, value);
+  if (value < distribution.min) distribution.min = value;
+  if (value > distribution.max) distribution.max = value;
 }
 
 export function mergeDistribution(target: Distribution, source: Distribution): void {
-  for (const [bucket, count] of source.buckets) {
-    target.buckets.set(bucket, (target.buckets.get(bucket) ?? 0) + count);
-  }
+  for (let bucket = 0; bucket < BUCKETS; bucket++) target.buckets[bucket]! += source.buckets[bucket]!;
   target.count += source.count;
   target.sum += source.sum;
   target.min = Math.min(target.min, source.min);
@@ -53,8 +59,8 @@ export function quantile(distribution: Distribution, share: number): number | nu
   if (count === 0) return null;
   const rank = Math.max(1, Math.ceil(share * count));
   let seen = 0;
-  for (const bucket of [...buckets.keys()].sort((a, b) => a - b)) {
-    seen += buckets.get(bucket)!;
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    seen += buckets[bucket]!;
     if (seen < rank) continue;
     const middle = bucket === 0 ? 0 : LEAST * Math.exp((bucket - 0.5) * WIDTH);
     return Math.max(min, Math.min(middle, max));

@@ -10,10 +10,12 @@ import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { type Bot, createBot, endBot, measureAnew, runBot } from './bot.ts';
-import { createLink } from './link.ts';
+import { type Crowd, createCrowd, updateCrowd } from './crowd.ts';
+import { createLink, isPerfect } from './link.ts';
 import type { SwarmOptions } from './options.ts';
 import { clearPart, countFailed, createPart, type Part } from './report.ts';
-import { createSchedule, runDueTurns } from './schedule.ts';
+import { createSchedule, runDueTurns, type Schedule, takeTurnAhead } from './schedule.ts';
+import { addValue } from './statistics.ts';
 import { createUdpHost, type UdpHost } from './udp-host.ts';
 
 /** The timer's grain: turns that fall due within it are run together. */
@@ -59,7 +61,7 @@ export function startSwarm(
     return was;
   };
   const run = async (): Promise<Part> => {
-    const udp = options.transport === 'udp' ? await openUdpHost() : undefined;
+    const udp = options.transport === 'udp' ? await openUdpHost(options) : undefined;
     const part = await runBots(game, options, first, udp, onProgress, () => isStopped, takeAnew);
     udp?.close();
     return part;
@@ -75,8 +77,14 @@ export function startSwarm(
   };
 }
 
-function openUdpHost(): Promise<UdpHost> {
-  return createUdpHost({ openUdp, aead: createSodiumAead(), keyExchange: createNodeKeyExchange(), clock: systemClock });
+function openUdpHost({ bots, processes }: SwarmOptions): Promise<UdpHost> {
+  return createUdpHost({
+    openUdp,
+    aead: createSodiumAead(),
+    keyExchange: createNodeKeyExchange(),
+    clock: systemClock,
+    bots: bots / processes,
+  });
 }
 
 function runBots(
@@ -89,24 +97,33 @@ function runBots(
   takeAnew: () => boolean,
 ): Promise<Part> {
   const startMs = systemClock.now();
-  const bots = createBots(shareMap(game), options, first, udp, startMs);
+  const crowd = createCrowd(options.lightShare > 0);
+  const schedule = createSchedule(numbersOf(options, first).length, startMs);
+  const bots = createBots(shareMap(game), options, first, udp, startMs, crowd, schedule);
   const part = bots[0]!.part;
-  const schedule = createSchedule(bots.length, systemClock.now());
+  if (udp !== undefined) udp.left = (lateMs) => addValue(part.figures.scheduleErrorMs, lateMs);
   let measuredMs = startMs + options.rampUpS * 1000;
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
   let progressMs = startMs + PROGRESS_MS;
+  let cpuBefore: NodeJS.CpuUsage | undefined;
   const turn = (): void => {
     const nowMs = systemClock.now();
-    for (const bot of bots) bot.link.update(nowMs);
-    const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) =>
-      runBot(bots[bot]!, dueMs, systemClock.now()),
-    );
-    udp?.flush();
+    if (nowMs >= measuredMs) cpuBefore ??= process.cpuUsage();
+    updateCrowd(crowd, nowMs);
+    // A perfect line holds nothing: what else there is to do for it the bots do with their turns.
+    if (!isPerfect(options.conditions)) for (const bot of bots) bot.link.update(nowMs);
+    const isBehind = runDueTurns(schedule, Math.min(nowMs, endMs), (bot, dueMs) => {
+      const turnMs = systemClock.now();
+      udp?.leaveAt(turnMs, turnMs);
+      runBot(bots[bot]!, dueMs, turnMs);
+    });
+    udp?.turn(systemClock.now());
     if (takeAnew()) {
       clearPart(part);
       schedule.skipped = 0;
       measuredMs = nowMs;
+      cpuBefore = process.cpuUsage();
       for (const bot of bots) measureAnew(bot, nowMs);
     }
     part.turnsSkipped = schedule.skipped;
@@ -121,6 +138,10 @@ function runBots(
     }
     for (const bot of bots) endBot(bot, nowMs);
     part.durationS = Math.max(0, nowMs - measuredMs) / 1000;
+    if (cpuBefore !== undefined) {
+      const { user, system } = process.cpuUsage(cpuBefore);
+      part.cpuMs = (user + system) / 1000;
+    }
     resolve(part);
   };
   setTimeout(turn, LOOP_MS);
@@ -133,12 +154,13 @@ function createBots(
   first: number,
   udp: UdpHost | undefined,
   startMs: number,
+  crowd: Crowd,
+  schedule: Schedule,
 ): Bot[] {
   const { transport, conditions } = options;
-  const numbers: number[] = [];
-  for (let number = first; number < options.bots; number += options.processes) numbers.push(number);
+  const numbers = numbersOf(options, first);
   const part = createPart(numbers.length);
-  return numbers.map((number) =>
+  return numbers.map((number, index) =>
     createBot({
       game,
       url: options.url,
@@ -154,11 +176,23 @@ function createBots(
       isPeaceful: options.isPeaceful,
       withinMm: options.withinM * 1000,
       isLight: isLight(number, options),
+      crowd,
+      ahead: udp && {
+        count: () => schedule.ahead[index]!,
+        take: () => takeTurnAhead(schedule, index),
+        leaveAt: udp.leaveAt,
+      },
       post: postJson,
       clock: systemClock,
       part,
     }),
   );
+}
+
+function numbersOf({ bots, processes }: SwarmOptions, first: number): number[] {
+  const numbers: number[] = [];
+  for (let number = first; number < bots; number += processes) numbers.push(number);
+  return numbers;
 }
 
 /** Evenly among the numbers, the same ones however many processes there are. */

@@ -3,7 +3,9 @@
 // back says by the address it came to whose it is. Towards other machines there is one address, so each connection gets a
 // socket of its own. Bots process; the socket's adapter is handed in.
 //
-// Packets pass a bot's line (link.ts) one by one, out and in; `flush` sends what has come out of all lines as one batch.
+// Packets pass a bot's line (link.ts) one by one, out and in; `turn` sends what has come out of all lines as one batch, and
+// reads what has come for all: woken by each packet, a process of hundreds spends a tenth of its core on waking up.
+// Where a line is perfect a connection writes straight into that batch: of a bot's time most goes into its packets.
 
 import type { Clock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
@@ -15,24 +17,30 @@ import {
 } from '../../src/client/datagram-socket.ts';
 import type { Session, Socket, SocketEvents } from '../../src/client/ports.ts';
 import type { UdpOptions } from '../../src/io/udp.ts';
-import { ADDRESS_WORDS, copyAddress } from '../../src/transport/address.ts';
+import { ADDRESS_WORDS } from '../../src/transport/address.ts';
 import type { Aead } from '../../src/transport/aead.ts';
 import type { KeyExchange } from '../../src/transport/key-exchange.ts';
-import { createOutbox, OUTBOX_STRIDE, type Outbox } from '../../src/transport/outbox.ts';
+import { createOutbox, nextPlace, OUTBOX_STRIDE, type Outbox, putPacket } from '../../src/transport/outbox.ts';
 import { readPublicToken } from '../../src/transport/token.ts';
-import { createPacketBatch, type PacketBatch, type UdpSocket } from '../../src/transport/udp-port.ts';
+import type { UdpSocket } from '../../src/transport/udp-port.ts';
 import { createLine, isPerfect, type Line, type Link, type LinkConditions, sendOnLine, updateLine } from './link.ts';
 
+/** Batches of packets that leave later, one a millisecond. */
+const LATER_MS = 128;
 /** Of the IPv4 word of an address. */
 const LOOPBACK = 127;
 const LOCALS_FIRST = 0x7f01_0000;
 const LOCALS_MAX = 0xfd_0000;
 const BATCH_PACKETS = 256;
+/** Read at once: beyond that the bots get their turns in between. */
+const BATCHES_A_TURN = 8;
 /**
- * A fifth of a second for hundreds of bots. What waits longer is too old to play by: acknowledged so late it makes the
- * server send whole states, which take longer to read, and a swarm that fell behind would never recover.
+ * A fifth of a second, by what the kernel counts for a snapshot; it grants twice what is asked for. What waits longer is
+ * too old to play by: acknowledged so late it makes the server send whole states, which take longer to read, and a swarm
+ * that fell behind would never recover.
  */
-const SHARED_BUFFER_BYTES = 2 << 20;
+const SHARED_BUFFER_BYTES_PER_BOT = (4 * 2304) / 2;
+const SHARED_BUFFER_BYTES_MIN = 2 << 20;
 /** A socket of a single bot: a snapshot and what else comes while the process is busy. */
 const OWN_SOCKET = { batchPackets: 16, bufferBytes: 1 << 18 };
 /** A connection is looked after so often beside its bot's frames: for acknowledgements and what is sent again. */
@@ -46,13 +54,22 @@ export interface UdpHostOptions {
   readonly aead: Aead;
   readonly keyExchange?: KeyExchange;
   readonly clock: Clock;
+  /** How many there will be, about. */
+  readonly bots?: number;
 }
 
 export interface UdpHost {
   /** One bot's way to the server. */
   createLink(conditions: LinkConditions, random: Random): Link;
-  /** Sends what the bots have written; what it is told by the socket's packets it sends by itself. */
-  flush(): void;
+  /**
+   * What bots write from now on by a perfect line of the shared socket leaves at that time, some fifty milliseconds ahead
+   * at most, and is written as of then. False: that is not later than `nowMs`, so it leaves with the next `turn`.
+   */
+  leaveAt(leavesMs: number, nowMs: number): boolean;
+  /** Hears of each `leaveAt` whose time has come how much later it was when the packets left. */
+  left: (lateMs: number) => void;
+  /** Reads what has come by the shared socket and sends what the bots have written, as far as it is time. */
+  turn(nowMs: number): void;
   close(): void;
   /** Packets that came to nobody: for connections that are over, or a stranger's. */
   strayPackets: number;
@@ -61,9 +78,26 @@ export interface UdpHost {
 /** A socket and whose packets come in by it. */
 interface Carrier {
   readonly udp: UdpSocket;
-  readonly outgoing: PacketBatch;
+  /**
+   * What connections write to: the batch that leaves next (`soon`) or one of those that leave `later`, which has its
+   * memory here meanwhile. Packets before `labelled` have the address that they come from, the others are `speaker`'s.
+   */
+  readonly outgoing: { -readonly [Key in keyof Outbox]: Outbox[Key] };
+  batch: Outbox;
+  readonly soon: Outbox;
+  /** By millisecond, modulo its length; empty for who has nothing to send later. */
+  readonly later: Later[];
+  laterSentMs: number;
+  labelled: number;
+  speaker: number;
   /** By the IPv4 word of their own address; by 0 where packets don't tell it. */
   readonly peers: Map<number, Peer>;
+}
+
+/** Packets that leave in a certain millisecond, and for when each of those who wrote them wanted it. */
+interface Later {
+  readonly batch: Outbox;
+  readonly wantedMs: number[];
 }
 
 /** One connection. */
@@ -71,6 +105,7 @@ interface Peer {
   readonly carrier: Carrier;
   readonly local: number;
   readonly socket: DatagramSocket;
+  /** The carrier's, or its own when what it writes has to pass a line first. */
   readonly outbox: Outbox;
   readonly up: Line;
   readonly down: Line;
@@ -81,22 +116,40 @@ interface Host extends UdpHost {
   readonly options: UdpHostOptions;
   readonly shared: Carrier;
   readonly carriers: Set<Carrier>;
+  /** Of this host's connections: as of the turn or the batch of packets at hand. */
+  readonly turnClock: Clock;
+  nowMs: number;
   localsUsed: number;
   isClosed: boolean;
 }
 
 export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
-  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes: SHARED_BUFFER_BYTES });
+  const bufferBytes = Math.max(SHARED_BUFFER_BYTES_MIN, (options.bots ?? 1) * SHARED_BUFFER_BYTES_PER_BOT);
+  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes });
   const carriers = new Set<Carrier>();
   const host: Host = {
     options,
     carriers,
     shared: createCarrier(udp, BATCH_PACKETS),
+    turnClock: { now: () => host.nowMs },
+    nowMs: options.clock.now(),
     localsUsed: 0,
     isClosed: false,
     strayPackets: 0,
     createLink: (conditions, random) => createLink(host, conditions, random),
-    flush() {
+    leaveAt(leavesMs, nowMs) {
+      const isLater = leavesMs > nowMs;
+      host.nowMs = isLater ? leavesMs : nowMs;
+      writeTo(host.shared, isLater ? laterBatch(host.shared, leavesMs) : host.shared.soon);
+      return isLater;
+    },
+    left: () => {},
+    turn(nowMs) {
+      const { shared } = host;
+      for (let batch = 0; batch < BATCHES_A_TURN; batch++) {
+        if (receivePackets(host, shared) < shared.udp.incoming.capacity) break;
+      }
+      flushLater(host, nowMs);
       for (const carrier of carriers) flushCarrier(carrier);
     },
     close() {
@@ -104,21 +157,110 @@ export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
       for (const carrier of carriers) closeCarrier(host, carrier);
     },
   };
-  addCarrier(host, host.shared);
+  carriers.add(host.shared);
   return host;
 }
 
 function createCarrier(udp: UdpSocket, packets: number): Carrier {
-  return { udp, outgoing: createPacketBatch(packets, OUTBOX_STRIDE, udp.hasLocals), peers: new Map() };
+  const soon = createOutbox(packets, () => makeRoom(carrier), udp.hasLocals);
+  const carrier: Carrier = {
+    udp,
+    outgoing: { ...soon },
+    batch: soon,
+    soon,
+    later: [],
+    laterSentMs: Number.NEGATIVE_INFINITY,
+    labelled: 0,
+    speaker: 0,
+    peers: new Map(),
+  };
+  return carrier;
 }
 
-function addCarrier(host: Host, carrier: Carrier): void {
-  host.carriers.add(carrier);
-  carrier.udp.onReadable(() => receivePackets(host, carrier));
+function flushCarrier(carrier: Carrier): void {
+  const { batch, soon } = carrier;
+  writeTo(carrier, soon);
+  labelPackets(carrier);
+  carrier.soon.count = carrier.outgoing.count;
+  if (soon.count > 0) carrier.udp.send(soon);
+  carrier.outgoing.count = 0;
+  carrier.labelled = 0;
+  writeTo(carrier, batch);
 }
 
-function flushCarrier({ udp, outgoing }: Carrier): void {
-  if (outgoing.count > 0) udp.send(outgoing);
+/** Beyond its bound what should have left later leaves at once. */
+function makeRoom(carrier: Carrier): void {
+  writeTo(carrier, carrier.soon);
+  flushCarrier(carrier);
+}
+
+/** What is written from now on goes into that batch. */
+function writeTo(carrier: Carrier, batch: Outbox): void {
+  if (carrier.batch === batch) return;
+  const { outgoing } = carrier;
+  labelPackets(carrier);
+  carrier.batch.count = outgoing.count;
+  carrier.batch = batch;
+  outgoing.bytes = batch.bytes;
+  outgoing.lengths = batch.lengths;
+  outgoing.addresses = batch.addresses;
+  if (batch.locals !== undefined) outgoing.locals = batch.locals;
+  outgoing.count = batch.count;
+  carrier.labelled = batch.count;
+}
+
+/** With room for what a bot writes at once; where there is none in half of all, what leaves soon has to do. */
+function laterBatch(carrier: Carrier, leavesMs: number): Outbox {
+  const { later, udp } = carrier;
+  const { capacity, flush } = carrier.soon;
+  if (later.length === 0) {
+    for (let ms = 0; ms < LATER_MS; ms++) {
+      later.push({ batch: createOutbox(capacity, flush, udp.hasLocals), wantedMs: [] });
+    }
+  }
+  const firstMs = Math.ceil(leavesMs);
+  for (let ms = firstMs; ms < firstMs + LATER_MS / 2; ms++) {
+    const { batch, wantedMs } = later[ms % LATER_MS]!;
+    const count = batch === carrier.batch ? carrier.outgoing.count : batch.count;
+    if (count + OUTBOX_PACKETS > capacity) continue;
+    wantedMs.push(leavesMs);
+    return batch;
+  }
+  return carrier.soon;
+}
+
+/** Not before its time; and all that was due before. */
+function flushLater(host: Host, nowMs: number): void {
+  const carrier = host.shared;
+  const { later, udp } = carrier;
+  const untilMs = Math.floor(nowMs);
+  writeTo(carrier, carrier.soon);
+  if (later.length > 0) {
+    for (let ms = Math.max(carrier.laterSentMs + 1, untilMs - LATER_MS + 1); ms <= untilMs; ms++) {
+      const { batch, wantedMs } = later[ms % LATER_MS]!;
+      if (batch.count > 0) udp.send(batch);
+      for (const wanted of wantedMs) host.left(nowMs - wanted);
+      wantedMs.length = 0;
+    }
+  }
+  carrier.laterSentMs = untilMs;
+}
+
+/** What is written to the batch from now on comes from this address. */
+function speakAs(carrier: Carrier, local: number): void {
+  if (carrier.speaker === local) return;
+  labelPackets(carrier);
+  carrier.speaker = local;
+}
+
+function labelPackets(carrier: Carrier): void {
+  const { outgoing, speaker } = carrier;
+  const { locals } = outgoing;
+  if (locals !== undefined) {
+    for (let index = carrier.labelled; index < outgoing.count; index++)
+      writeLocal(locals, index * ADDRESS_WORDS, speaker);
+  }
+  carrier.labelled = outgoing.count;
 }
 
 function closeCarrier(host: Host, carrier: Carrier): void {
@@ -130,7 +272,6 @@ function closeCarrier(host: Host, carrier: Carrier): void {
 /** One connection at a time. */
 function createLink(host: Host, conditions: LinkConditions, random: Random): Link {
   let peer: Peer | undefined;
-  const { clock } = host.options;
   const attach = (carrier: Carrier, local: number, session: Session, events: SocketEvents): void => {
     peer = createPeer(host, carrier, local, session, events, [
       createLine(conditions, random, 'datagrams'),
@@ -140,6 +281,7 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
   return {
     open(session, events) {
       let isClosed = false;
+      host.nowMs = host.options.clock.now();
       if (sharesSocket(host, session)) attach(host.shared, nextLocal(host), session, events);
       else {
         const opened = (carrier: Carrier): void => {
@@ -152,8 +294,9 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
       const socket: Socket = {
         send(bytes, isReliable) {
           if (peer === undefined) return;
+          speakAs(peer.carrier, peer.local);
           peer.socket.send(bytes, isReliable);
-          passOn(peer, clock.now());
+          passOn(peer, host.nowMs);
         },
         spareBytes: () => peer?.socket.spareBytes?.() ?? 0,
         get line() {
@@ -167,7 +310,9 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
       };
       return socket;
     },
+    canSendAhead: () => peer?.outbox === host.shared.outgoing && host.shared.udp.hasLocals,
     update(nowMs) {
+      host.nowMs = nowMs;
       if (peer !== undefined) updatePeer(peer, nowMs);
     },
   };
@@ -190,24 +335,39 @@ function nextLocal(host: Host): number {
 async function openCarrier(host: Host): Promise<Carrier> {
   const udp = await host.options.openUdp({ host: '0.0.0.0', port: 0, ...OWN_SOCKET });
   const carrier = createCarrier(udp, OUTBOX_PACKETS);
-  addCarrier(host, carrier);
+  host.carriers.add(carrier);
+  carrier.udp.onReadable(() => {
+    receivePackets(host, carrier);
+    flushCarrier(carrier);
+  });
   return carrier;
 }
 
 function createPeer(
-  { options }: Host,
+  host: Host,
   carrier: Carrier,
   local: number,
   { connectToken, invitation }: Session,
   events: SocketEvents,
   [up, down]: readonly [Line, Line],
 ): Peer {
-  const { clock } = options;
-  const outbox = createOutbox(OUTBOX_PACKETS, () => passOn(peer, clock.now()));
-  const socket = createDatagramSocket({ ...options, token: connectToken ?? NO_TOKEN, invitation, outbox, events });
-  const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: clock.now() };
+  const { aead, keyExchange } = host.options;
+  const outbox = isPerfect(up.conditions)
+    ? carrier.outgoing
+    : createOutbox(OUTBOX_PACKETS, () => passOn(peer, host.nowMs));
+  speakAs(carrier, local);
+  const socket = createDatagramSocket({
+    aead,
+    ...(keyExchange && { keyExchange }),
+    token: connectToken ?? NO_TOKEN,
+    invitation,
+    outbox,
+    clock: host.turnClock,
+    events,
+  });
+  const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: host.nowMs };
   carrier.peers.set(local, peer);
-  passOn(peer, clock.now());
+  passOn(peer, host.nowMs);
   return peer;
 }
 
@@ -215,8 +375,10 @@ function createPeer(
 function removePeer(host: Host, peer: Peer): void {
   const { carrier, local, socket, up } = peer;
   up.waiting.length = 0;
+  host.nowMs = host.options.clock.now();
+  speakAs(carrier, local);
   socket.close();
-  passOn(peer, host.options.clock.now());
+  passOn(peer, host.nowMs);
   updateLine(up, Number.POSITIVE_INFINITY);
   carrier.peers.delete(local);
   if (carrier !== host.shared) closeCarrier(host, carrier);
@@ -227,46 +389,32 @@ function updatePeer(peer: Peer, nowMs: number): void {
   updateLine(peer.down, nowMs);
   if (nowMs - peer.updatedMs < UPDATE_MS) return;
   peer.updatedMs = nowMs;
+  speakAs(peer.carrier, peer.local);
   updateDatagramSocket(peer.socket);
   passOn(peer, nowMs);
 }
 
 // --- out
 
-/** What a connection has written goes into its line. */
+/** What a connection has written goes into its line; unless it is in the batch already. */
 function passOn(peer: Peer, nowMs: number): void {
-  const { outbox, up } = peer;
+  const { outbox, up, carrier } = peer;
+  if (outbox === carrier.outgoing) return;
   for (let index = 0; index < outbox.count; index++) {
     const from = index * OUTBOX_STRIDE;
-    const end = from + outbox.lengths[index]!;
-    if (isPerfect(up.conditions)) {
-      putPacket(peer, outbox.bytes, from, end, outbox.addresses, index * ADDRESS_WORDS);
-      continue;
-    }
-    const bytes = outbox.bytes.slice(from, end);
+    const bytes = outbox.bytes.slice(from, from + outbox.lengths[index]!);
     const address = outbox.addresses.slice(index * ADDRESS_WORDS, (index + 1) * ADDRESS_WORDS);
-    sendOnLine(up, nowMs, () => putPacket(peer, bytes, 0, bytes.length, address, 0));
+    sendOnLine(up, nowMs, () => leaveLine(peer, bytes, address));
   }
   outbox.count = 0;
 }
 
 /** Out of the line and into the batch. */
-function putPacket(
-  { carrier, local }: Peer,
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  address: Uint32Array,
-  at: number,
-): void {
+function leaveLine({ carrier, local }: Peer, bytes: Uint8Array, address: Uint32Array): void {
   const { outgoing } = carrier;
-  if (outgoing.count === outgoing.capacity) carrier.udp.send(outgoing);
-  const index = outgoing.count++;
-  let target = index * OUTBOX_STRIDE;
-  for (let offset = from; offset < end; offset++) outgoing.bytes[target++] = bytes[offset]!;
-  outgoing.lengths[index] = end - from;
-  copyAddress(address, at, outgoing.addresses, index * ADDRESS_WORDS);
-  if (outgoing.locals !== undefined) writeLocal(outgoing.locals, index * ADDRESS_WORDS, local);
+  speakAs(carrier, local);
+  outgoing.bytes.set(bytes, nextPlace(outgoing));
+  putPacket(outgoing, bytes.length, address, 0);
 }
 
 /** IPv4 in its mapped form, or zeros for "any". */
@@ -279,11 +427,13 @@ function writeLocal(locals: Uint32Array, at: number, local: number): void {
 
 // --- in
 
-function receivePackets(host: Host, carrier: Carrier): void {
+/** Returns how many there were. */
+function receivePackets(host: Host, carrier: Carrier): number {
   const { udp, peers } = carrier;
   const { incoming } = udp;
   const stride = incoming.bytes.length / incoming.capacity;
   const nowMs = host.options.clock.now();
+  host.nowMs = nowMs;
   const count = udp.receive();
   for (let index = 0; index < count; index++) {
     const local = incoming.locals === undefined ? 0 : incoming.locals[index * ADDRESS_WORDS + 3]!;
@@ -293,7 +443,7 @@ function receivePackets(host: Host, carrier: Carrier): void {
     if (peer === undefined || end < from) host.strayPackets++;
     else takePacket(peer, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
   }
-  host.flush();
+  return count;
 }
 
 function takePacket(
@@ -306,6 +456,7 @@ function takePacket(
   end: number,
 ): void {
   if (isPerfect(peer.down.conditions)) {
+    speakAs(peer.carrier, peer.local);
     receiveDatagram(peer.socket, addresses, at, source, from, end);
     passOn(peer, nowMs);
     return;
@@ -313,6 +464,7 @@ function takePacket(
   const bytes = source.slice(from, end);
   const address = addresses.slice(at, at + ADDRESS_WORDS);
   sendOnLine(peer.down, nowMs, () => {
+    speakAs(peer.carrier, peer.local);
     receiveDatagram(peer.socket, address, 0, bytes, 0, bytes.length);
     passOn(peer, peer.socket.clock.now());
   });

@@ -4,6 +4,7 @@ import { TICK_MS } from '../../../src/base/limits.ts';
 import type { OpenSocket, PostJson } from '../../../src/client/ports.ts';
 import { game } from '../../../src/game/game.ts';
 import { AWAY_MS_MAX, createBot, endBot, runBot } from '../../../tools/swarm/bot.ts';
+import { createCrowd } from '../../../tools/swarm/crowd.ts';
 import { createLink } from '../../../tools/swarm/link.ts';
 import { createPart } from '../../../tools/swarm/report.ts';
 
@@ -26,6 +27,7 @@ async function fare(post: PostJson, openSocket: OpenSocket, ms: number, startMs 
     post,
     clock,
     part,
+    crowd: createCrowd(false),
   });
   while (clock.now() < ms) {
     clock.advance(TICK_MS);

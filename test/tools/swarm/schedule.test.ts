@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createManualClock } from '../../../src/base/clock.ts';
 import { TICK_MS } from '../../../src/base/limits.ts';
-import { createSchedule, LATE_MS_MAX, nextDueMs, runDueTurns } from '../../../tools/swarm/schedule.ts';
+import { createSchedule, LATE_MS_MAX, nextDueMs, runDueTurns, takeTurnAhead } from '../../../tools/swarm/schedule.ts';
 
 test('each bot has its turn 60 times a second, the bots evenly spread over a tick', () => {
   const clock = createManualClock(1000);
@@ -52,6 +52,30 @@ test('whenever the loop comes, no turn is left out but what is too late, none co
           expect(wrong).toEqual([]);
           expect(nextDueMs(schedule)).toBeGreaterThan(clock.now());
           expect(schedule.skipped).toBe(skippedInAll);
+        }
+      },
+    ),
+  );
+});
+
+test('a turn that was taken ahead is not run again, and is due when it would have been', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 8 }), fc.nat({ max: 3 })), { maxLength: 80 }),
+      (bots, steps) => {
+        const schedule = createSchedule(bots, 500);
+        const due: number[][] = Array.from({ length: bots }, () => []);
+        let nowMs = 500;
+        for (const [ms, bot, count] of steps) {
+          nowMs += ms;
+          while (runDueTurns(schedule, nowMs, (one, dueMs) => due[one]!.push(dueMs)));
+          if (bot < bots) for (let taken = 0; taken < count; taken++) due[bot]!.push(takeTurnAhead(schedule, bot));
+        }
+        for (const [bot, times] of due.entries()) {
+          for (const [index, dueMs] of times.entries()) {
+            expect(dueMs).toBeCloseTo(500 + (index + bot / bots) * TICK_MS, 6);
+          }
         }
       },
     ),

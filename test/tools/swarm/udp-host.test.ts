@@ -36,9 +36,9 @@ interface FakeUdp extends UdpSocket {
 function openFakeUdp(port: number, hasLocals: boolean, server: Address): FakeUdp {
   const incoming = createPacketBatch(3, 1536, hasLocals);
   const waiting: { readonly to: Address; readonly bytes: Uint8Array }[] = [];
-  let listener = (): void => {};
+  let listener: (() => void) | undefined;
   const announce = (): void => {
-    while (waiting.length > 0) listener();
+    while (listener !== undefined && waiting.length > 0) listener();
   };
   const socket: FakeUdp = {
     port,
@@ -136,7 +136,7 @@ async function createWorld(serverAddress: Address, hasLocals: boolean, condition
         clock.advance(1);
         each();
         for (const { link } of bots) link.update(clock.now());
-        host.flush();
+        host.turn(clock.now());
         for (const { sent } of sockets) {
           for (const { from, bytes } of sent.splice(0)) server.receive(clock.now(), from, bytes);
         }
@@ -172,8 +172,11 @@ test('on loopback fifty bots share one socket, each with an address of its own, 
   const { server, sockets, bots } = world;
   for (let count = 0; count < 50; count++) world.addBot();
   await world.run(1);
-  // What packets are answered with leaves with them, in no later turn.
-  expect(sockets[0]!.sent).toHaveLength(50);
+  // What packets are answered with leaves in the turn that reads them, eight batches of three.
+  for (const sent of [24, 48, 50]) {
+    world.host.turn(world.clock.now());
+    expect(sockets[0]!.sent).toHaveLength(sent);
+  }
   await world.run(50);
   expect(bots.map(({ log }) => log)).toEqual(bots.map(() => ['opened']));
   expect(sockets).toHaveLength(1);
@@ -277,4 +280,53 @@ test('the line loses and delays whole datagrams, both ways; leaving waits for no
   bot.socket.close();
   await world.run(1);
   expect(guest!.isGone).toBe(true);
+});
+
+test('what is told when to leave leaves then, from its own address, and how late that was is told', async () => {
+  const world = await createWorld(LOOPBACK, true);
+  const { host, clock, server } = world;
+  const bots = [world.addBot(), world.addBot()];
+  await world.run(50);
+  expect(bots.map(({ link }) => link.canSendAhead?.())).toEqual([true, true]);
+  const late: number[] = [];
+  host.left = (lateMs) => late.push(lateMs);
+  const startMs = clock.now();
+  const came = new Map<string, number>();
+  const look = (): void => {
+    for (const { inbox, slot } of server.guests) {
+      for (const { bytes } of inbox.splice(0))
+        came.set(`${slot} ${Buffer.from(bytes).toString()}`, clock.now() - startMs);
+    }
+  };
+  for (const [index, { socket }] of bots.entries()) {
+    for (const leavesMs of [33.4, 16.7, 0]) {
+      expect(host.leaveAt(startMs + leavesMs, startMs)).toBe(leavesMs > 0);
+      socket.send(text(`${index} in ${leavesMs}`), false);
+    }
+    host.leaveAt(startMs, startMs);
+  }
+  await world.run(60, look);
+  look();
+  const [one, other] = server.guests.map(({ slot }) => slot);
+  // Each millisecond what came in the one before is looked at.
+  expect([...came].sort()).toEqual(
+    [
+      [`${one} 0 in 0`, 2],
+      [`${one} 0 in 16.7`, 18],
+      [`${one} 0 in 33.4`, 35],
+      [`${other} 1 in 0`, 2],
+      [`${other} 1 in 16.7`, 18],
+      [`${other} 1 in 33.4`, 35],
+    ].sort(),
+  );
+  expect(late.map((lateMs) => Number(lateMs.toFixed(3)))).toEqual([0.3, 0.3, 0.6, 0.6]);
+  expect(host.strayPackets).toBe(0);
+});
+
+test('over a line that is not perfect, or another socket, nothing is told when to leave', async () => {
+  const lossy = await createWorld(LOOPBACK, true, { latencyMs: 20, jitterMs: 0, lossShare: 0 });
+  const far = await createWorld(ELSEWHERE, true);
+  const links = [lossy.addBot().link, far.addBot().link];
+  await far.run(1);
+  expect(links.map((link) => link.canSendAhead?.())).toEqual([false, false]);
 });
