@@ -3,15 +3,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../bench/chromium.ts';
 import { findOnPath } from '../bench/server.ts';
+import { findUws, TOOLS_FOLDER } from '../bench/ws/uws.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
 
-/** Where tools/services/install.sh puts what it installs or builds: outside the checkout, kept between runs. */
-export const TOOLS_FOLDER = process.env.DARKAGES_TOOLS ?? join(homedir(), '.cache', 'darkages-tools');
+export { TOOLS_FOLDER };
 
 const TOOLS = {
   chromium: findChromium,
@@ -20,6 +19,7 @@ const TOOLS = {
   'python-websockets': () => findPython('import websockets'),
   'netcode-peer': findNetcodePeer,
   namespaces: findNamespaces,
+  uws: findUws,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -76,6 +76,7 @@ function join(client: Client, token: string, nowMs: number): void {
   const { game, messages } = client;
   const { jumps } = client.sync;
   client.sync = { ...createClockSync(), jumps };
+  client.inputsPerFrame = 1;
   client.pingSentMs.fill(-1);
   client.deadlineMs = nowMs + STAGE_MS_MAX;
   setState(client, JOINING);

@@ -28,6 +28,7 @@ import type { TlsIdentity } from './tls.ts';
 import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
+import { chooseWebSocket, type WebSocketAdapter } from './websocket.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
@@ -99,6 +100,7 @@ interface ZoneThreads {
 }
 
 interface Node extends NodeThreadsOptions {
+  readonly webSocket: WebSocketAdapter;
   readonly zoneThreads: readonly ZoneThreads[];
   /** Of the UDP edges: how many clients each has, a word by zone. They share the node's bandwidth by it. */
   readonly udpClients: SharedArrayBuffer;
@@ -134,8 +136,11 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
       zone: undefined,
     }),
   );
+  const webSocket = await chooseWebSocket(config.ws, options.tls !== undefined);
+  if (webSocket.note !== undefined) options.log.info(webSocket.note);
   const node: Node = {
     ...options,
+    webSocket: webSocket.adapter,
     zoneThreads,
     udpClients: new SharedArrayBuffer(config.zones * 4),
     storeCounters: createCounterBuffer('store'),
@@ -263,7 +268,12 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       storePort,
       loopDelay,
       playersPerAddress: config.playersPerAddress,
-      ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy, tls: node.tls }),
+      ...(kind === 'ws' && {
+        adapter: node.webSocket,
+        allowOrigins: [...config.allowOrigin],
+        trustProxy: config.trustProxy,
+        tls: node.tls,
+      }),
       ...(kind === 'udp' && {
         expiresAfterS: edge.thread !== undefined || connectKey.isKept ? wallClockS() + TOKEN_LIFETIME_S : 0,
         adapter: config.udp === 'portable' ? 'portable' : undefined,

@@ -99,7 +99,7 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
     words[index.framesOverrun]!++;
     return;
   }
-  connection.link.send(packer.bytes.slice(packer.start, packer.end), false);
+  connection.link.send(packer.bytes.subarray(packer.start, packer.end), false);
   words[index.snapshots]!++;
   words[index.snapshotBytes]! += packer.end - packer.start;
 }

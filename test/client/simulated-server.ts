@@ -39,6 +39,8 @@ export interface SimulatedServer {
   readonly hosts: SimulatedHost[];
   line: LineOptions;
   nextTickMs: number;
+  /** How many inputs the server wants in a frame. */
+  inputsPerFrame: number;
   /** False: nothing ticks, nothing is served, nobody gets in. */
   isUp: boolean;
   nextPlayer: number;
@@ -98,6 +100,7 @@ export function createSimulatedServer(
     hosts: [],
     line,
     nextTickMs: 1000,
+    inputsPerFrame: 1,
     isUp: true,
     nextPlayer: 1,
     afterTick: undefined,
@@ -195,6 +198,9 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
     link.connection = openConnection(
       server.edge,
       {
+        get inputsPerFrame() {
+          return server.inputsPerFrame;
+        },
         plan: SNAPSHOT_PLANS[0]!,
         playerId: undefined,
         send: (bytes) => link.down.send(server.clock.now(), bytes),

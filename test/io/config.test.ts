@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
+  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
     ' ',
   );
 
@@ -33,6 +33,7 @@ describe('configuration', () => {
       connectKeyFile: '',
       production: false,
       port: 7777,
+      ws: 'auto',
       udp: 'auto',
       bandwidthMbit: undefined,
       data: expect.stringMatching(/[\\/]data$/),
@@ -131,6 +132,8 @@ describe('configuration', () => {
     ['--tls-cert a.pem', {}, /^--tls-cert and --tls-key go together\.$/],
     ['--tls-cert a.pem --tls-key b.pem', {}, /^--tls-cert needs --https-port\.$/],
     ['--require-pq', {}, /^--require-pq needs --https-port\.$/],
+    ['--ws fast', {}, /^--ws must be auto, ws or uws/],
+    ['--ws uws --https-port 8443', {}, /^--ws uws takes no TLS beside plain connections/],
     ['--production --https-port 8443', {}, /^--production needs --tls-cert and --tls-key/],
     ['--port 65530 --zones 7', {}, /^7 zones from --port 65530 on need ports up to 65536/],
     ['--zones', {}, /argument missing/],
