@@ -28,7 +28,7 @@ import type { TlsIdentity } from './tls.ts';
 import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
-import { chooseWebSocket, type WebSocketAdapter } from './websocket.ts';
+import type { WebSocketAdapter } from './websocket.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
@@ -48,6 +48,8 @@ export interface NodeThreadsOptions {
   readonly publicHosts: readonly string[];
   /** Of each zone's UDP edge, where it stands behind a NAT. */
   readonly seats?: readonly RendezvousSeat[];
+  /** What the WebSocket edges run on. */
+  readonly webSocket: WebSocketAdapter;
   /** Of the WebSocket edges; undefined: plain only. */
   readonly tls: TlsIdentity | undefined;
   readonly log: Logger;
@@ -100,7 +102,6 @@ interface ZoneThreads {
 }
 
 interface Node extends NodeThreadsOptions {
-  readonly webSocket: WebSocketAdapter;
   readonly zoneThreads: readonly ZoneThreads[];
   /** Of the UDP edges: how many clients each has, a word by zone. They share the node's bandwidth by it. */
   readonly udpClients: SharedArrayBuffer;
@@ -136,11 +137,8 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
       zone: undefined,
     }),
   );
-  const webSocket = await chooseWebSocket(config.ws, options.tls !== undefined);
-  if (webSocket.note !== undefined) options.log.info(webSocket.note);
   const node: Node = {
     ...options,
-    webSocket: webSocket.adapter,
     zoneThreads,
     udpClients: new SharedArrayBuffer(config.zones * 4),
     storeCounters: createCounterBuffer('store'),

@@ -1,6 +1,6 @@
-// WebSocket connections by uWebSockets.js, for an edge thread: what a native library does for little more than
-// half the CPU time of `ws`. An optional peer: nothing of it is installed with the project, and its types neither, so what is used of
-// it is described here. A socket of it that has closed throws at each call: `peer.socket` is undefined from then on.
+// WebSocket connections by uWebSockets.js, for an edge thread: what a native library does for little more than half the
+// CPU time of `ws`. An optional peer: nothing of it is installed with the project, and its types neither, so what is used
+// of it is described here. A socket of it that has closed throws at each call: `peer.socket` is undefined from then on.
 // What it can't do, docs/limits.md says: hold a peer up, leave a ping unanswered, limit the parts of a message, TLS and
 // plain at one port.
 
