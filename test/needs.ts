@@ -5,8 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from '../bench/chromium.ts';
-import { findK6, TOOLS_FOLDER } from '../bench/load/find-k6.ts';
+import { findK6 } from '../bench/load/find-k6.ts';
 import { findOnPath } from '../bench/server.ts';
+import { TOOLS_FOLDER } from '../bench/tools-folder.ts';
+import { findUws } from '../bench/ws/uws.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
 
@@ -20,6 +22,7 @@ const TOOLS = {
   'bench-peers': findBenchPeers,
   k6: findK6,
   strace: () => findOnPath(['strace']),
+  uws: findUws,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -34,6 +34,7 @@ import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/sy
 import { withTimeout } from '../src/io/threads.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { type Certificate, keepSelfSigned, readCertificate } from '../src/io/tls-certificate.ts';
+import { chooseWebSocket } from '../src/io/websocket.ts';
 import { createTickWatch } from '../src/observe/tick-watch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   const certificate = await findCertificate(config);
   const seats = await readSeats(config, process.env);
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
+  const webSocket = await chooseWebSocket(config.ws, tls !== undefined);
   const threads = await startNodeThreads({
     config,
     game,
@@ -69,6 +71,7 @@ async function main(): Promise<void> {
     ...keys,
     publicHosts,
     seats,
+    webSocket: webSocket.adapter,
     tls,
     files: {
       zone: new URL('./zone.ts', import.meta.url),
@@ -93,6 +96,7 @@ async function main(): Promise<void> {
     lines.push('  UDP is off: the host of --advertise has no IP address here; name one with --advertise-udp.');
   }
   process.stdout.write(`${lines.join('\n')}\n`);
+  if (webSocket.note !== undefined) log.info(webSocket.note);
   process.send?.('ready');
   ending.start();
 }

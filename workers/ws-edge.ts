@@ -10,7 +10,8 @@ import { addressKey, isLoopbackAddress } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
-import { listenWebSocket, type SocketEvents, type SocketServer } from '../src/io/websocket.ts';
+import { listenWebSocket, type WebSocketAdapter } from '../src/io/websocket.ts';
+import type { SocketEvents, SocketServer } from '../src/io/websocket-port.ts';
 import {
   type Connection,
   forgetConnection,
@@ -24,6 +25,7 @@ import type { Stranger } from '../src/session/strangers.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 
 interface WsEdgeData extends EdgeData {
+  readonly adapter: WebSocketAdapter;
   readonly allowOrigins: readonly string[];
   /** All sockets come from a proxy: its address says nothing of who is behind it. */
   readonly trustProxy: boolean;
@@ -64,7 +66,7 @@ function listen(): Promise<SocketServer> {
     brokenFrame: (_, isTooLarge) => countBadFrame(edge, isTooLarge ? 'dropSize' : 'dropMalformed'),
     closed: (connection) => forgetConnection(edge, connection),
   };
-  return listenWebSocket(data.host, data.port, events, data.tls);
+  return listenWebSocket(data, events);
 }
 
 async function drain(server: SocketServer): Promise<void> {

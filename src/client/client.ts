@@ -128,6 +128,7 @@ export function createClient(options: ClientOptions): Client {
     writer: new Writer(new Uint8Array(FRAME_BYTES_MAX)),
     update: (nowMs) => updateClient(client, nowMs),
     updatedMs: 0,
+    inputsPerFrame: 1,
     sentTick: 0,
     pingSeq: 0,
     pingSentMs: new Float64Array(PINGS).fill(-1),
@@ -174,7 +175,7 @@ export function updateClient(client: Client, nowMs: number): void {
     writeIntent(client, prediction, tick);
     predictTick(prediction, tick);
   }
-  if (due > 0 || nowMs >= client.pingDueMs) sendFrame(client, nowMs);
+  if (isFrameDue(client, nowMs)) sendFrame(client, nowMs);
   stats.rttMs = sync.rttMs;
   stats.jitterMs = sync.jitterMs;
   stats.inputLead = sync.inputLead;
@@ -228,6 +229,11 @@ function viewAgeAt({ shownTick }: Client, tick: number): number {
  */
 export function rewindTicksClaimed(client: Client): number {
   return Math.min(viewAgeAt(client, client.sync.tick), REWIND_TICKS_MAX);
+}
+
+/** Whether there is something to send: inputs for a whole frame, or a ping, which takes with it what there is. */
+function isFrameDue({ sync, sentTick, inputsPerFrame, pingDueMs }: Client, nowMs: number): boolean {
+  return sync.tick - sentTick >= inputsPerFrame || nowMs >= pingDueMs;
 }
 
 /** One frame with the inputs since the last, those to repeat before them, and a ping when it is time. */

@@ -79,6 +79,7 @@ function join(client: Client, token: string, nowMs: number): void {
   const { jumps } = client.sync;
   client.sync = { ...createClockSync(), jumps };
   client.load = FULL_PACE;
+  client.inputsPerFrame = 1;
   client.pingSentMs.fill(-1);
   client.deadlineMs = nowMs + STAGE_MS_MAX;
   setState(client, JOINING);

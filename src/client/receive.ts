@@ -20,6 +20,9 @@ import { type Client, JOINING, PLAYING, setState, snapshotInterval, type Welcome
 /** Pings whose send time is remembered; a power of two. */
 export const PINGS = 16;
 
+/** Inputs that a server can make a frame wait for. */
+const HELD_INPUTS_MAX = 4;
+
 /** The bytes are the caller's again after the call. */
 export function receiveFrame(client: Client, bytes: Uint8Array, nowMs: number): void {
   const { reader, stats } = client;
@@ -178,6 +181,7 @@ function takePong(client: Client, value: WireObject, nowMs: number): void {
   const sentMs = client.pingSentMs[seq % PINGS]!;
   if (sentMs < 0) return;
   client.pingSentMs[seq % PINGS] = -1;
+  client.inputsPerFrame = Math.max(1, Math.min(value.inputsPerFrame as number, HELD_INPUTS_MAX));
   notePong(client.sync, sentMs, nowMs, value.tick as number, value.tickAgeUs as number);
   client.options.events?.pongReceived?.(nowMs - sentMs);
   tryPlay(client, nowMs);

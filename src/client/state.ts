@@ -196,6 +196,8 @@ export interface Client {
   /** `updateClient`, for connection.ts, which it imports. */
   readonly update: (nowMs: number) => void;
   updatedMs: number;
+  /** Inputs that a frame waits for, as the server asked. */
+  inputsPerFrame: number;
   /** Newest tick whose input was sent. */
   sentTick: number;
   pingSeq: number;

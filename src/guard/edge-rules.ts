@@ -8,7 +8,7 @@ export interface Rule {
   readonly code: string;
   readonly what: string;
   readonly limit: number | string;
-  /** edge: src/session, src/io/websocket.ts. zone: src/zone, src/guard. gateway: src/gateway. game: src/game. */
+  /** edge: src/session, src/io/websocket-….ts. zone: src/zone, src/guard. gateway: src/gateway. game: src/game. */
   readonly where: 'edge' | 'zone' | 'gateway' | 'game';
   /**
    * drop: the frame or input is gone, the session goes on. correct: the server's state wins. refuse: the player is told

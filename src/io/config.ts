@@ -25,6 +25,7 @@ export interface Config {
   readonly allowPlainHttp: boolean;
   /** Port of the first zone's first edge; 0 gives each any free port. */
   readonly port: number;
+  readonly ws: 'auto' | 'ws' | 'uws';
   readonly udp: 'auto' | 'portable' | 'off';
   /** Of UDP, all zones together; undefined: no limit but that of each client. */
   readonly bandwidthMbit: number | undefined;
@@ -168,6 +169,13 @@ const OPTIONS: readonly OptionRow[] = [
     default: '7777',
     help: "WebSocket port of the first zone's first edge, its other ones and the next zones count up",
     schema: wholeNumber(0, 65_535),
+  },
+  {
+    key: 'ws',
+    argument: 'KIND',
+    default: 'auto',
+    help: 'WebSocket server of the edges: ws; uws (uWebSockets.js, if installed; without TLS); auto: uws where it can be',
+    schema: z.enum(['auto', 'ws', 'uws'], 'auto, ws or uws'),
   },
   {
     key: 'udp',
@@ -402,13 +410,14 @@ function checkPorts({ port, httpPort, httpsPort, zones, edges, advertise }: Conf
   }
 }
 
-function checkTls({ httpPort, httpsPort, tlsCert, tlsKey, requirePq, production }: Config): void {
+function checkTls({ httpPort, httpsPort, tlsCert, tlsKey, requirePq, production, ws }: Config): void {
   const fault = (): string | undefined => {
     if ((tlsCert === '') !== (tlsKey === '')) return '--tls-cert and --tls-key go together.';
     if (httpsPort === undefined) {
       if (tlsCert !== '') return '--tls-cert needs --https-port.';
       return requirePq ? '--require-pq needs --https-port.' : undefined;
     }
+    if (ws === 'uws') return '--ws uws takes no TLS beside plain connections: leave out --ws, or --https-port.';
     if (httpsPort !== 0 && httpsPort === httpPort) return `--http-port and --https-port are both ${httpPort}.`;
     if (production && tlsCert === '') return '--production needs --tls-cert and --tls-key for its --https-port.';
     return undefined;

@@ -29,6 +29,7 @@ import type { TlsIdentity } from './tls.ts';
 import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
+import type { WebSocketAdapter } from './websocket.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
@@ -48,6 +49,8 @@ export interface NodeThreadsOptions {
   readonly publicHosts: readonly string[];
   /** Of each UDP edge, zone by zone, where it stands behind a NAT. */
   readonly seats?: readonly RendezvousSeat[];
+  /** What the WebSocket edges run on. */
+  readonly webSocket: WebSocketAdapter;
   /** Of the WebSocket edges; undefined: plain only. */
   readonly tls: TlsIdentity | undefined;
   readonly log: Logger;
@@ -301,7 +304,12 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       loopDelay,
       threadCounters: edge.threadCounters,
       playersPerAddress: config.playersPerAddress,
-      ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy, tls: node.tls }),
+      ...(kind === 'ws' && {
+        adapter: node.webSocket,
+        allowOrigins: [...config.allowOrigin],
+        trustProxy: config.trustProxy,
+        tls: node.tls,
+      }),
       ...(kind === 'udp' && {
         expiresAfterS: edge.thread !== undefined || connectKey.isKept ? wallClockS() + TOKEN_LIFETIME_S : 0,
         adapter: config.udp === 'portable' ? 'portable' : undefined,

@@ -1,210 +1,55 @@
-// WebSocket connections by the `ws` package, for an edge thread. Owns the listening socket and turns its events into
-// calls; knows nothing of what frames mean. Frames above the wire's limit are refused by the session layer, which
-// counts them; far above it `ws` closes the connection before reading them. What is open but not yet a WebSocket is
-// bounded in number and in time, and so are the sockets of one address that hold no player (`arrived`). With a
-// certificate the same port takes wss too.
+// Which WebSocket server an edge uses: uWebSockets.js where it is installed and runs on this Node, since it takes little
+// more than half the CPU time (bench/ws), else `ws`. Main thread chooses, edge threads listen.
 
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { errorCode, ServerError } from '../base/errors.ts';
-import { CONNECTIONS_MAX, FRAME_BYTES_MAX, JOIN_TIMEOUT_MS } from '../base/limits.ts';
-import { SNAPSHOT_PLANS, type SnapshotPlan } from '../transport/channels/degradation.ts';
-import { acceptTlsToo, type TlsDoor, type TlsIdentity } from './tls.ts';
+import { ServerError } from '../base/errors.ts';
+import type { TlsIdentity } from './tls.ts';
+import type { SocketEvents, SocketServer } from './websocket-port.ts';
+import { listenUws, loadUws } from './websocket-uws.ts';
+import { listenWs } from './websocket-ws.ts';
 
-export interface SocketLink {
-  readonly plan: SnapshotPlan;
-  readonly playerId: undefined;
-  /** All of it arrives, in order: TCP. */
-  send(bytes: Uint8Array, isReliable: boolean): void;
-  backlogBytes(): number;
-  /** Reads nothing for so long: what the peer sends fills its own buffers. */
-  holdUp(ms: number): void;
-  close(): void;
+export type WebSocketAdapter = 'ws' | 'uws';
+
+export interface WebSocketChoice {
+  readonly adapter: WebSocketAdapter;
+  /** For the operator, where something other than was hoped for was chosen. */
+  readonly note: string | undefined;
 }
 
-export interface SocketEvents<Guest, Connection> {
-  /** A socket was accepted and nothing of it read; undefined refuses it. */
-  arrived(remoteAddress: string): Guest | undefined;
-  /** The socket is gone, whatever had become of it. */
-  left(guest: Guest): void;
-  /** Whether a page of that origin may connect; `host` is what the client asked for. */
-  isOriginAllowed(origin: string | undefined, host: string | undefined): boolean;
-  /** `full`: more sockets than are ever needed, or than the process may open. */
-  refused(reason: 'origin' | 'full'): void;
-  /** Undefined refuses the connection. */
-  open(link: SocketLink, guest: Guest): Connection | undefined;
-  frame(connection: Connection, bytes: Uint8Array): void;
-  /** A text frame of so many bytes. */
-  textFrame(connection: Connection, bytes: number): void;
-  /** A ping or a pong of so many bytes; false when a ping is not to be answered. */
-  controlFrame(connection: Connection, bytes: number): boolean;
-  /** Bytes that are no WebSocket frame, or one far too large: the connection ends. */
-  brokenFrame(connection: Connection, isTooLarge: boolean): void;
-  closed(connection: Connection): void;
-}
-
-export interface SocketServer {
+export interface ListenOptions {
+  readonly adapter: WebSocketAdapter;
+  readonly host: string;
   readonly port: number;
-  close(): Promise<void>;
+  readonly tls: TlsIdentity | undefined;
 }
 
-const CLOSE_NORMAL = 1000;
-const CLOSE_TRY_LATER = 1013;
-/** Parts of one message; they pass no budget one by one. No client of ours sends more than one. */
-const FRAGMENTS_MAX = 64;
-/** How long a closing connection has to answer before its socket is destroyed. */
-const CLOSE_TIMEOUT_MS = 2_000;
+const INSTALL = 'npm install --no-save "uWebSockets.js@npm:uws-pack@20.0.8"';
+
+/**
+ * @param specifier for tests: another place to load uWebSockets.js from
+ * @throws ServerError when uws is asked for and can't be had.
+ */
+export async function chooseWebSocket(
+  asked: 'auto' | WebSocketAdapter,
+  hasTls: boolean,
+  specifier?: string,
+): Promise<WebSocketChoice> {
+  if (asked === 'ws') return { adapter: 'ws', note: undefined };
+  // It can't tell TLS from plain connections at one port; configuration refuses to be asked for both.
+  if (asked === 'auto' && hasTls) return { adapter: 'ws', note: undefined };
+  const uws = await loadUws(specifier);
+  if (typeof uws !== 'string') return { adapter: 'uws', note: undefined };
+  if (asked === 'auto') return { adapter: 'ws', note: `WebSocket by ws: uWebSockets.js ${uws}` };
+  const text = `--ws uws: uWebSockets.js ${uws}; ${INSTALL} brings one for Node 20 and 22, or leave --ws out.`;
+  throw new ServerError('DARKAGES_CONFIG_INVALID', text);
+}
 
 /** Resolves when it listens; rejects with a ServerError that says what to do. */
-export function listenWebSocket<Guest, Connection>(
-  host: string,
-  port: number,
+export async function listenWebSocket<Guest, Connection>(
+  { adapter, host, port, tls }: ListenOptions,
   events: SocketEvents<Guest, Connection>,
-  tls?: TlsIdentity,
 ): Promise<SocketServer> {
-  const http = createHttpServer(events);
-  const tlsDoor = tls && acceptTlsToo(http, tls, JOIN_TIMEOUT_MS);
-  const guests = new WeakMap<Socket, Guest>();
-  http.on('connection', (tcp) => meet(tcp, guests, events));
-  const server = new WebSocketServer({
-    server: http,
-    perMessageDeflate: false,
-    maxPayload: 16 * FRAME_BYTES_MAX,
-    maxFragments: FRAGMENTS_MAX,
-    clientTracking: true,
-    autoPong: false,
-    verifyClient: ({ req }: { req: IncomingMessage }) => {
-      const isAllowed = events.isOriginAllowed(req.headers.origin, req.headers.host);
-      if (!isAllowed) events.refused('origin');
-      return isAllowed;
-    },
-  });
-  server.on('connection', (socket, request) => {
-    const tcp = tlsDoor?.accepted(request.socket) ?? request.socket;
-    accept(socket, tcp, guests.get(tcp)!, events);
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    http.listen(port, host, () => {
-      // From now on an error is a connection that could not be accepted: too many open files. It ends no thread.
-      server.on('error', () => events.refused('full'));
-      const address = http.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      resolve({ port: bound, close: () => closeServer(http, server, tlsDoor) });
-    });
-  });
-}
-
-/** Answers plain requests with what they should have asked for, and ends those that take their time. */
-function createHttpServer(events: { refused(reason: 'full'): void }): Server {
-  const options = {
-    headersTimeout: JOIN_TIMEOUT_MS,
-    requestTimeout: JOIN_TIMEOUT_MS,
-    connectionsCheckingInterval: 500,
-  };
-  const http = createServer(options, (_request, response) => {
-    response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end('This is a WebSocket port.\n');
-  });
-  http.maxConnections = CONNECTIONS_MAX;
-  http.on('drop', () => events.refused('full'));
-  return http;
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServerError {
-  if (error.code === 'EADDRINUSE') {
-    return new ServerError(
-      'DARKAGES_EDGE_PORT_IN_USE',
-      `Port ${port} on ${host} is in use; stop what uses it or choose another with --port.`,
-      { cause: error },
-    );
-  }
-  return new ServerError('DARKAGES_LISTEN_FAILED', `Cannot listen on ${host}:${port}: ${error.message}.`, {
-    cause: error,
-  });
-}
-
-/** One that is refused costs no more than having been accepted. */
-function meet<Guest>(tcp: Socket, guests: WeakMap<Socket, Guest>, events: SocketEvents<Guest, unknown>): void {
-  const guest = events.arrived(tcp.remoteAddress ?? '');
-  if (guest === undefined) {
-    tcp.destroy();
-    return;
-  }
-  guests.set(tcp, guest);
-  tcp.once('close', () => events.left(guest));
-}
-
-function accept<Guest, Connection>(
-  socket: WebSocket,
-  tcp: Socket,
-  guest: Guest,
-  events: SocketEvents<Guest, Connection>,
-): void {
-  tcp.setNoDelay(true);
-  let isClosing = false;
-  const link: SocketLink = {
-    plan: SNAPSHOT_PLANS[0]!,
-    playerId: undefined,
-    send: (bytes) => {
-      if (socket.readyState === socket.OPEN) socket.send(bytes, { binary: true, compress: false });
-    },
-    backlogBytes: () => socket.bufferedAmount,
-    holdUp: (ms) => {
-      socket.pause();
-      setTimeout(() => socket.resume(), ms).unref();
-    },
-    close: () => {
-      if (isClosing) return;
-      isClosing = true;
-      socket.resume();
-      socket.close(CLOSE_NORMAL);
-      setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
-    },
-  };
-  const connection = events.open(link, guest);
-  // A broken peer is no error of ours: it is counted, and the close that follows is all there is to do.
-  socket.on('error', (error) => {
-    const code = errorCode(error);
-    if (connection !== undefined && code?.startsWith('WS_ERR_')) {
-      events.brokenFrame(connection, code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
-    }
-    socket.terminate();
-  });
-  if (connection === undefined) {
-    socket.close(CLOSE_TRY_LATER);
-    return;
-  }
-  socket.binaryType = 'nodebuffer';
-  socket.on('message', (message: Buffer, isBinary: boolean) => {
-    if (isClosing) return;
-    if (isBinary) events.frame(connection, message);
-    else events.textFrame(connection, message.length);
-  });
-  // A peer that sends pings and reads no pongs would fill our memory: while something waits, none is added.
-  socket.on('ping', (payload) => {
-    if (!isClosing && events.controlFrame(connection, payload.length) && socket.bufferedAmount === 0)
-      socket.pong(payload);
-  });
-  socket.on('pong', (payload) => {
-    if (!isClosing) events.controlFrame(connection, payload.length);
-  });
-  socket.once('close', () => events.closed(connection));
-}
-
-/** Stops listening, lets what was sent go out, then ends what is still open. */
-async function closeServer(http: Server, server: WebSocketServer, tlsDoor: TlsDoor | undefined): Promise<void> {
-  const closed = once(http, 'close');
-  http.close();
-  // Those that are no WebSocket yet: one that never says what it wants would hold the end up.
-  http.closeAllConnections();
-  tlsDoor?.closeSilent();
-  for (const socket of server.clients) socket.close(CLOSE_NORMAL);
-  const deadline = setTimeout(() => {
-    for (const socket of server.clients) socket.terminate();
-  }, CLOSE_TIMEOUT_MS);
-  server.close();
-  await closed;
-  clearTimeout(deadline);
+  if (adapter === 'ws') return listenWs(host, port, events, tls);
+  const uws = await loadUws();
+  if (typeof uws !== 'string') return listenUws(uws, host, port, events);
+  throw new ServerError('DARKAGES_LISTEN_FAILED', `uWebSockets.js ${uws}; leave --ws out to do without.`);
 }

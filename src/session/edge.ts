@@ -44,17 +44,19 @@ import {
 } from './strangers.ts';
 import { createTold, sendTold, type Told } from './told.ts';
 
-/** What carries a connection. The bytes given to `send` are the link's from then on. */
+/** What carries a connection. The bytes given to `send` are the caller's again after the call. */
 export interface Link {
   /** How often its client gets a snapshot, and how large; a carrier that knows its line's limits changes it. */
   readonly plan: SnapshotPlan;
   /** Whom the carrier has admitted, if it asks: then no other player joins through it. */
   readonly playerId: number | undefined;
+  /** How many inputs a frame of its client shall wait for, which the next pong says; undefined: for none. */
+  readonly inputsPerFrame?: number;
   /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
   send(bytes: Uint8Array, isReliable: boolean): void;
   /**
    * Where a carrier can send a snapshot from where it was packed: `bytes[from, end)` are the caller's again after the
-   * call, and so are the SNAPSHOT_HEADROOM_BYTES before them. Without it `send` is given a copy.
+   * call, and so are the SNAPSHOT_HEADROOM_BYTES before them. Without it `send` gets them.
    */
   sendSnapshot?(bytes: Uint8Array, from: number, end: number): void;
   /** Bytes that wait to be sent. */

@@ -141,7 +141,7 @@ function refuseVersion(edge: Edge, connection: Connection, reason: string): fals
 function sendPong(edge: Edge, connection: Connection, clientTimeMs: number, nowMs: number): void {
   const tick = Math.max(0, newestTick(edge.history));
   const tickAgeUs = tick === edge.servedTick ? Math.max(0, Math.round((nowMs - edge.servedMs) * 1000)) : 0;
-  const pong = { clientTimeMs, tick, tickAgeUs };
+  const pong = { clientTimeMs, tick, tickAgeUs, inputsPerFrame: connection.link.inputsPerFrame ?? 0 };
   connection.link.send(encodeToBytes(edge.messages.serverMessage, { pong }), false);
 }
 

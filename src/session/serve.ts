@@ -117,7 +117,7 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
     return;
   }
   const { bytes, start, end } = packer;
-  if (connection.link.sendSnapshot === undefined) connection.link.send(bytes.slice(start, end), false);
+  if (connection.link.sendSnapshot === undefined) connection.link.send(bytes.subarray(start, end), false);
   else connection.link.sendSnapshot(bytes, start, end);
   words[index.snapshots]!++;
   words[index.snapshotBytes]! += end - start;

@@ -141,6 +141,7 @@ const serverPong: Message = {
     uint('clientTimeMs', 1, 'as sent'),
     uint('tick', 2, 'newest tick of the zone'),
     uint('tickAgeUs', 3, 'microseconds since that tick was published'),
+    uint('inputsPerFrame', 4, 'inputs that a frame shall wait for; 0 or 1: none'),
   ],
 };
 

@@ -44,6 +44,8 @@ export interface SimulatedServer {
   nextTickMs: number;
   /** How fast its time runs, in percent; `setServerPace` changes it. */
   pacePercent: number;
+  /** How many inputs the server wants in a frame. */
+  inputsPerFrame: number;
   /** False: nothing ticks, nothing is served, nobody gets in. */
   isUp: boolean;
   nextPlayer: number;
@@ -104,6 +106,7 @@ export function createSimulatedServer(
     line,
     nextTickMs: 1000,
     pacePercent: 100,
+    inputsPerFrame: 1,
     isUp: true,
     nextPlayer: 1,
     afterTick: undefined,
@@ -208,6 +211,9 @@ function runLink(server: SimulatedServer, link: SimulatedLink, now: number): voi
     link.connection = openConnection(
       server.edge,
       {
+        get inputsPerFrame() {
+          return server.inputsPerFrame;
+        },
         plan: SNAPSHOT_PLANS[0]!,
         playerId: undefined,
         send: (bytes) => link.down.send(server.clock.now(), bytes),

@@ -6,7 +6,8 @@ import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { createRandom } from '../../src/base/random.ts';
-import { listenWebSocket, type SocketServer } from '../../src/io/websocket.ts';
+import type { SocketServer } from '../../src/io/websocket-port.ts';
+import { listenWs } from '../../src/io/websocket-ws.ts';
 import { mutate } from './mutate.ts';
 
 const SEED = Number(process.env.SEED ?? 3);
@@ -24,7 +25,7 @@ const INHERITED = ['constructor', '__proto__', 'prototype', 'toString', 'hasOwnP
 let server: SocketServer;
 
 beforeAll(async () => {
-  server = await listenWebSocket('127.0.0.1', 0, {
+  server = await listenWs('127.0.0.1', 0, {
     arrived: () => ({}),
     left: () => {},
     isOriginAllowed: () => true,

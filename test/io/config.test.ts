@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
+  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
     ' ',
   );
 
@@ -34,6 +34,7 @@ describe('configuration', () => {
       connectKeyFile: '',
       production: false,
       port: 7777,
+      ws: 'auto',
       udp: 'auto',
       bandwidthMbit: undefined,
       data: expect.stringMatching(/[\\/]data$/),
@@ -132,6 +133,8 @@ describe('configuration', () => {
     ['--tls-cert a.pem', {}, /^--tls-cert and --tls-key go together\.$/],
     ['--tls-cert a.pem --tls-key b.pem', {}, /^--tls-cert needs --https-port\.$/],
     ['--require-pq', {}, /^--require-pq needs --https-port\.$/],
+    ['--ws fast', {}, /^--ws must be auto, ws or uws/],
+    ['--ws uws --https-port 8443', {}, /^--ws uws takes no TLS beside plain connections/],
     ['--production --https-port 8443', {}, /^--production needs --tls-cert and --tls-key/],
     ['--edges 5', {}, /^--edges must be a whole number from 1 to 4, not "5"/],
     ['--http-port 7780 --zones 2 --edges 2', {}, /^--http-port 7780 is one of the zones' ports 7777 to 7780/],

@@ -60,6 +60,7 @@ async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): P
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
     tokenKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
     connectKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
+    webSocket: 'ws',
     tls: undefined,
     publicHosts: ['127.0.0.1'],
     log: Object.assign(createLogger('silent', false), { warn: (text: string) => warnings.push(text) }),

@@ -110,7 +110,7 @@ export function open(session: TestSession, playerId = 1, address = `host ${playe
 
 function receive(session: TestSession, client: Client, bytes: Uint8Array): void {
   expect(client.isClosed, 'nothing is sent after close').toBe(false);
-  client.frames.push(bytes);
+  client.frames.push(bytes.slice());
   const { code, value } = decodeMessage(new Reader(bytes), messages.serverMessage, 'reject');
   expect(code).toBe(0);
   client.got.push(value);

