@@ -3,15 +3,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../bench/chromium.ts';
+import { findK6, TOOLS_FOLDER } from '../bench/load/find-k6.ts';
 import { findOnPath } from '../bench/server.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
-
-/** Where tools/services/install.sh puts what it installs or builds: outside the checkout, kept between runs. */
-export const TOOLS_FOLDER = process.env.DARKAGES_TOOLS ?? join(homedir(), '.cache', 'darkages-tools');
 
 const TOOLS = {
   chromium: findChromium,
@@ -20,6 +17,9 @@ const TOOLS = {
   'python-websockets': () => findPython('import websockets'),
   'netcode-peer': findNetcodePeer,
   namespaces: findNamespaces,
+  'bench-peers': findBenchPeers,
+  k6: findK6,
+  strace: () => findOnPath(['strace']),
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 
@@ -28,6 +28,12 @@ export type Tool = keyof typeof TOOLS;
 /** What install.sh builds of test/conformance/netcode. */
 function findNetcodePeer(): string | undefined {
   const path = join(TOOLS_FOLDER, 'netcode-peer', 'release', 'netcode-peer');
+  return existsSync(path) ? path : undefined;
+}
+
+/** What `npm ci` in bench/peers installs: the servers that are measured beside ours. */
+function findBenchPeers(): string | undefined {
+  const path = join(import.meta.dirname, '..', 'bench', 'peers', 'node_modules', '@colyseus', 'core');
   return existsSync(path) ? path : undefined;
 }
 

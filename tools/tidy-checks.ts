@@ -7,6 +7,7 @@ import {
   CORE_PACKAGES,
   EDGE_FOLDERS,
   GENERATED_MARK,
+  HOST_MODULES,
   IMPORT_TABLE,
   type ImportRow,
   MACHINE_PATHS,
@@ -38,7 +39,7 @@ export function checkTree(tree: Tree): Problem[] {
   };
   for (const source of sources.values()) {
     checkImports(source, sources, add);
-    checkPackages(source, tree.files.get(PACKAGE_FILE), add);
+    checkPackages(source, tree.files.get(PACKAGE_FILE), findOwnPackages(source.path, tree.files), add);
   }
   checkCycles(sources, add);
   checkUnusedExports(sources, tree.withoutImport, add);
@@ -103,7 +104,14 @@ function checkImports(source: Source, sources: ReadonlyMap<string, Source>, add:
   }
 }
 
-function checkPackages(source: Source, packageText: string | undefined, add: Add): void {
+/** Packages of folders between the root and a file that are installed apart, with a package file of their own. */
+function findOwnPackages(path: string, files: ReadonlyMap<string, string>): Record<string, string> {
+  const folders = path.split('/').slice(0, -1);
+  const texts = folders.map((_, depth) => files.get([...folders.slice(0, depth + 1), PACKAGE_FILE].join('/')) ?? '{}');
+  return Object.assign({}, ...texts.map((text) => (JSON.parse(text) as Record<string, object>).dependencies));
+}
+
+function checkPackages(source: Source, packageText: string | undefined, own: Record<string, string>, add: Add): void {
   const { path } = source;
   const folder = folderOf(path);
   const listed = packageText === undefined ? undefined : (JSON.parse(packageText) as Record<string, object>);
@@ -118,14 +126,18 @@ function checkPackages(source: Source, packageText: string | undefined, add: Add
     } else if (folder === 'web' && isNodeModule) {
       add(path, line, `a page imports '${specifier}'`, 'browsers have none of it: use what the web platform has');
     }
-    if (listed === undefined || isNodeModule) continue;
+    if (listed === undefined || isNodeModule || isOfHost(path, name)) continue;
     const isShipped = path.startsWith('src/') || folder === 'workers';
     if (isShipped && !Object.hasOwn(runs, name)) {
       add(path, line, `imports '${name}'`, `list it under dependencies in ${PACKAGE_FILE} and in docs/dependencies.md`);
-    } else if (!Object.hasOwn({ ...runs, ...listed.devDependencies }, name)) {
+    } else if (!Object.hasOwn({ ...runs, ...listed.devDependencies, ...own }, name)) {
       add(path, line, `imports '${name}'`, `list it in ${PACKAGE_FILE} and in docs/dependencies.md`);
     }
   }
+}
+
+function isOfHost(path: string, name: string): boolean {
+  return Object.entries(HOST_MODULES).some(([ending, module]) => path.endsWith(ending) && name === module);
 }
 
 /** Types count as well: a cycle of types is two files that are one. */

@@ -62,6 +62,9 @@ export const CORE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   operator: ['zod'],
 };
 
+/** Modules that no package brings but the program which runs files of such a name. */
+export const HOST_MODULES: Readonly<Record<string, string>> = { '.k6.js': 'k6' };
+
 const TIME = 'take `now` as an argument';
 const WAIT = 'keep a state and an `update(now)`';
 const PORT = 'take a port as an argument; io implements it';

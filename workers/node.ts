@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
-import { type Advertised, zoneUrl } from '../src/gateway/advertise.ts';
+import { type Advertised, edgeUrl } from '../src/gateway/advertise.ts';
 import { countAnswer } from '../src/gateway/answers.ts';
+import { createEdgeChoice, type SessionEdge } from '../src/gateway/edge-choice.ts';
 import { isLoopback } from '../src/gateway/origin.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTokenSigner } from '../src/gateway/token.ts';
@@ -130,7 +131,7 @@ interface Service extends Keys {
   readonly threads: NodeThreads;
   /** Of this node, for connect tokens. */
   readonly publicHosts: readonly string[];
-  /** Of each zone at the rendezvous point, if there is one. */
+  /** Of each UDP edge at the rendezvous point, if there is one. */
   readonly seats: readonly RendezvousSeat[];
   readonly tls: TlsIdentity | undefined;
   readonly log: Logger;
@@ -142,9 +143,9 @@ function createSessions(service: Service, answers: Counters<'gateway'>): HttpOpt
   const signer = createTokenSigner(service.tokenKey.bytes);
   const aead = createSodiumAead();
   const mint = createConnectTokens(aead, service.connectKey.bytes);
-  /** Of the zone whose edge has this port, while the point knows it. */
-  const findSeat = (port: number) => {
-    const seat = service.seats[threads.zones().findIndex(({ udpPort }) => udpPort === port)];
+  /** Of the edge, while the point knows it. */
+  const findSeat = ({ place }: SessionEdge) => {
+    const seat = service.seats[place];
     const publicAddress = seat && publicAddressOf(seat);
     return publicAddress && { seat, publicAddress };
   };
@@ -156,12 +157,13 @@ function createSessions(service: Service, answers: Counters<'gateway'>): HttpOpt
     hashGuestSecret,
     limits: createSessionLimits(config.sessionsPerMinute),
     findZone: threads.store.findZone,
-    mintConnectToken: (playerId: number, localAddress: string, port: number, nowS: number) =>
+    edgeChoice: createEdgeChoice(),
+    mintConnectToken: (playerId: number, localAddress: string, edge: SessionEdge, nowS: number) =>
       Buffer.from(
-        mint(playerId, chooseHost(publicHosts, localAddress), port, nowS, findSeat(port)?.publicAddress),
+        mint(playerId, chooseHost(publicHosts, localAddress), edge.port, nowS, findSeat(edge)?.publicAddress),
       ).toString('base64'),
-    mintInvitation(port: number, nowS: number) {
-      const found = findSeat(port);
+    mintInvitation(edge: SessionEdge, nowS: number) {
+      const found = findSeat(edge);
       return found && mintInvite(aead, found.seat, nowS);
     },
     signToken: signer.sign,
@@ -186,7 +188,7 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
   const metrics = createMetrics({
     sources: [
       ...threads.sources,
-      ...rendezvousSources(service.seats),
+      ...rendezvousSources(service.seats, config.zones),
       { kind: 'gateway', labels: {}, blocks: [answers] },
     ],
     threads: threads.figures,
@@ -253,16 +255,23 @@ function addressLines(
   const lines = [`  page      http://${host}:${httpPort}/`];
   if (hasTls) lines.push(`            https://${host}:${httpsPort}/`);
   lines.push(`  metrics   http://${host}:${httpPort}/metrics`);
-  for (const { zoneId, port, udpPort } of threads.zones()) {
-    lines.push(`  zone ${String(zoneId).padEnd(4)} ws://${host}:${port}`);
-    if (hasTls) lines.push(`            wss://${host}:${port}`);
-    if (udpPort !== undefined) lines.push(`            udp://${host}:${udpPort}`);
+  for (const { zoneId, ws, udp } of threads.zones()) {
+    const addresses = [
+      ...ws.map(({ port }) => `ws://${host}:${port}`),
+      ...(hasTls ? ws.map(({ port }) => `wss://${host}:${port}`) : []),
+      ...udp.map(({ port }) => `udp://${host}:${port}`),
+    ];
+    lines.push(`  zone ${String(zoneId).padEnd(4)} ${addresses[0]}`);
+    for (const address of addresses.slice(1)) lines.push(`            ${address}`);
   }
   lines.push(`  data      ${data}`);
   if (advertise === undefined) return lines;
   const told: Advertised = hasTls ? { ...advertise, scheme: 'wss' } : advertise;
-  for (const { zoneId, port } of threads.zones()) {
-    lines.push(`  players of zone ${zoneId} ${zoneUrl(told, zoneId, port)}`);
+  for (const { zoneId, ws } of threads.zones()) {
+    // A proxy that chooses among the edges itself is told once.
+    for (const url of new Set(ws.map((edge) => edgeUrl(told, zoneId, edge)))) {
+      lines.push(`  players of zone ${zoneId} ${url}`);
+    }
   }
   return lines;
 }

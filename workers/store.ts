@@ -10,7 +10,7 @@ import { openEmbeddedStore } from '../src/io/embedded-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
-import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { Store } from '../src/store/store.ts';
 
 export interface StoreThreadData {
@@ -20,6 +20,7 @@ export interface StoreThreadData {
   readonly saveRings: readonly SharedArrayBuffer[];
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
+  readonly threadCounters: SharedArrayBuffer;
   readonly logLevel: string;
   /** Takes the place of one that died. */
   readonly isRestart: boolean;
@@ -49,6 +50,7 @@ async function run(store: Store, data: StoreThreadData): Promise<void> {
     },
   });
   reportLoopDelay(data.loopDelay);
+  reportCollections(data.threadCounters);
   const timer = setInterval(() => void keeper.update(), POLL_MS);
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port);

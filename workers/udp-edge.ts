@@ -1,5 +1,5 @@
 // UDP edge thread of one zone: joins the socket, the secure transport and the session layer. It lives on the event loop:
-// the socket says when packets wait, new ticks wake it through Atomics.waitAsync on the history's newest tick. No logic.
+// the socket says when packets wait, new ticks are looked for by the clock (io/tick-wait). No logic.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -12,7 +12,7 @@ import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { createNodeKeyExchange } from '../src/io/key-exchange-node.ts';
 import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
-import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
 import { BANDS_AT, createUdpCountsWriter, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
 import {
@@ -25,7 +25,6 @@ import {
 import { updateEdge } from '../src/session/edge.ts';
 import { countLines, writeLines } from '../src/session/lines.ts';
 import type { AnyGame } from '../src/sim/game.ts';
-import { NEWEST_TICK_INDEX } from '../src/sim/history.ts';
 import { ADDRESS_WORDS, copyAddress, parseAddress } from '../src/transport/address.ts';
 import { createNodeShare } from '../src/transport/channels/node-share.ts';
 import { createOutbox } from '../src/transport/outbox.ts';
@@ -64,7 +63,9 @@ const port = parentPort;
 assert(port !== null, 'workers/udp-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const door = createDoor(data, game);
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 reportLoopDelay(data.loopDelay);
+reportCollections(data.threadCounters);
 
 async function start(): Promise<void> {
   const socket = await openUdp({
@@ -114,6 +115,11 @@ async function start(): Promise<void> {
     }
     flush();
   };
+  const gauges = new Uint32Array(data.udpCounters);
+  gauges[RECEIVE_BUFFER_AT] = socket.receiveBufferBytes;
+  setInterval(() => countLines(datagrams, gauges, BANDS_AT), LINES_INTERVAL_MS);
+  const lines = new Uint32Array(data.udpLines);
+  let turn = 0;
   setInterval(() => {
     const nowMs = steadyMs();
     updateEdge(door.edge, nowMs);
@@ -121,13 +127,8 @@ async function start(): Promise<void> {
     seat.update(nowMs);
     flush();
     writeCounts(server.counts, socket.counts());
+    writeLines(datagrams, lines, turn++, LINES_INTERVAL_MS / UPDATE_INTERVAL_MS);
   }, UPDATE_INTERVAL_MS);
-  const gauges = new Uint32Array(data.udpCounters);
-  gauges[RECEIVE_BUFFER_AT] = socket.receiveBufferBytes;
-  setInterval(() => {
-    countLines(datagrams, gauges, BANDS_AT);
-    writeLines(datagrams, data.udpLines);
-  }, LINES_INTERVAL_MS);
   readInBatches(socket, take, steadyMs, nap);
   port!.on('message', (message: EdgeMessage) => {
     if (message.type === 'drain') void drain(socket, flush, () => hasClosing(datagrams));
@@ -137,9 +138,9 @@ async function start(): Promise<void> {
   await door.serve(flush);
 }
 
-/** Until the next frame at most. */
+/** Nobody wakes it: a frame may wait that long. */
 function nap(ms: number): void {
-  Atomics.wait(door.edge.history.header, NEWEST_TICK_INDEX, door.edge.servedTick, ms);
+  Atomics.wait(sleeper, 0, 0, ms);
 }
 
 /** Goodbyes are on their way until they were acknowledged. */

@@ -1,5 +1,5 @@
 // WebSocket edge thread of one zone: joins the socket and the session layer. It lives on the event loop: frames come as
-// events, new ticks wake it through Atomics.waitAsync on the history's newest tick. No logic.
+// events, new ticks are looked for by the clock (io/tick-wait). No logic.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
@@ -8,7 +8,7 @@ import { isOriginOnHost } from '../src/gateway/origin.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { addressKey, isLoopbackAddress } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
-import { reportLoopDelay } from '../src/io/thread-stats.ts';
+import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { listenWebSocket, type SocketEvents, type SocketServer } from '../src/io/websocket.ts';
 import {
@@ -43,6 +43,7 @@ const door = createDoor(data, game);
 const { edge } = door;
 let arrivals = 0;
 reportLoopDelay(data.loopDelay);
+reportCollections(data.threadCounters);
 
 function listen(): Promise<SocketServer> {
   const events: SocketEvents<Stranger, Connection> = {

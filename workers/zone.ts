@@ -1,13 +1,20 @@
 // Zone thread: sleeps until the next tick is due, runs it, counts. The only blocking loop of the server besides the
 // UDP edge: it sleeps in Atomics.wait and takes control messages with receiveMessageOnPort, so no timer, promise or
-// event can delay a tick. No logic here.
+// event can delay a tick. What it measures says how much the zone has to do (src/zone/overload.ts). No logic here.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
+import { createCounters } from '../src/base/counters.ts';
+import { TICK_HZ } from '../src/base/limits.ts';
+import { OVERLOAD_STEPS, packLoad } from '../src/base/overload-steps.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
-import { beginTick, createFixedStep, untilDue } from '../src/sim/fixed-step.ts';
+import { watchCollections } from '../src/io/thread-stats.ts';
+import { beginTick, createFixedStep, setPace, untilDue } from '../src/sim/fixed-step.ts';
 import type { AnyGame } from '../src/sim/game.ts';
+import { publishLoad } from '../src/sim/history.ts';
+import { worldTick } from '../src/sim/world.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
+import { createOverload, decideOverload, noteTickCost } from '../src/zone/overload.ts';
 import { flushFinalSaves } from '../src/zone/saves.ts';
 import { createZone, saveAllCharacters, tickZone } from '../src/zone/zone.ts';
 
@@ -19,11 +26,20 @@ interface ZoneWorkerData {
   readonly epoch: number;
   readonly resume: boolean;
   readonly buffers: ZoneBuffers;
+  readonly threadCounters: SharedArrayBuffer;
 }
 
 /** How long a stopping zone waits for a full save ring. */
 const SAVE_MS_MAX = 3_000;
 const SAVE_RETRY_MS = 20;
+
+/** Which counter says that a step was come to. */
+const ENTERED = {
+  none: 'enteredNone',
+  less_detail: 'enteredLessDetail',
+  lower_rate: 'enteredLowerRate',
+  time_dilation: 'enteredTimeDilation',
+} as const;
 
 const data = workerData as ZoneWorkerData;
 const port = parentPort;
@@ -32,13 +48,18 @@ const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const zone = createZone({ ...data, game });
 const { words, index, histograms } = zone.counters;
 warmUpScreening();
+const countCollections = watchCollections(data.threadCounters);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 port.postMessage({ type: 'ready' });
 
+const edges = data.buffers.edgeCounters.map((buffer) => createCounters('edge', buffer));
 const step = createFixedStep(performance.now());
+const overload = createOverload(performance.now());
 let cpu = process.threadCpuUsage();
-// The block outlives this thread: what the one before it counted stays.
-let { late, missed } = step;
+// The block outlives this thread: what the one before it counted stays, but for the state of its ladder.
+let { late, missed, dilated } = step;
+tellLoad();
+let readyMs = performance.now();
 while (receiveMessageOnPort(port) === undefined) {
   const waitMs = untilDue(step, performance.now());
   if (waitMs > 0) {
@@ -46,17 +67,46 @@ while (receiveMessageOnPort(port) === undefined) {
     continue;
   }
   const startMs = performance.now();
+  const { dueMs, intervalMs } = step;
   const lateMs = beginTick(step, startMs);
   tickZone(zone);
+  const endMs = performance.now();
   const cpuNow = process.threadCpuUsage();
   histograms.tickLateness.observe(Math.max(0, lateMs) / 1000);
-  histograms.tickDuration.observe((performance.now() - startMs) / 1000);
+  histograms.tickDuration.observe((endMs - startMs) / 1000);
   histograms.tickCpu.observe((cpuNow.user - cpu.user + cpuNow.system - cpu.system) / 1e6);
   cpu = cpuNow;
   words[index.lateTicks]! += step.late - late;
   words[index.missedTicks]! += step.missed - missed;
-  ({ late, missed } = step);
+  words[index.dilatedTicks]! += Math.floor(step.dilated) - Math.floor(dilated);
+  ({ late, missed, dilated } = step);
+  noteTickCost(overload, endMs - Math.max(dueMs, readyMs), intervalMs);
+  adaptLoad(endMs);
+  readyMs = endMs;
+  if (words[index.ticks]! % TICK_HZ === 0) countCollections();
 }
+
+/** After a tick: another step of the ladder, or another pace, where that is due. */
+function adaptLoad(nowMs: number): void {
+  const { step: before, pacePercent } = overload;
+  let edgePercent = 0;
+  for (const edge of edges) edgePercent = Math.max(edgePercent, edge.words[edge.index.loadPercent]!);
+  if (!decideOverload(overload, edgePercent / 100, nowMs)) return;
+  if (overload.pacePercent !== pacePercent) {
+    setPace(step, overload.pacePercent);
+    words[index.paceChanges]!++;
+  }
+  if (overload.step !== before) words[index[ENTERED[OVERLOAD_STEPS[overload.step]!.name]]]!++;
+  tellLoad();
+}
+
+/** To whoever reads the metrics, and to the edges, which tell the clients. */
+function tellLoad(): void {
+  words[index.overloadStep] = overload.step;
+  words[index.pacePercent] = overload.pacePercent;
+  publishLoad(zone.history, packLoad(overload.step, overload.pacePercent), worldTick(zone.world));
+}
+
 // The one message there is: stop. The store thread reads on meanwhile, so a full ring only takes a moment.
 const giveUpMs = performance.now() + SAVE_MS_MAX;
 let unsaved = saveAllCharacters(zone);

@@ -15,7 +15,17 @@ import { stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick } from '../../src/sim/world.ts';
 import { cellMmFor, createInterest, type Interest, updateInterest } from '../../src/snapshot/interest.ts';
 import { createSight } from '../../src/snapshot/sight.ts';
-import { acknowledge, beginSent, createViewer, LEAVING, noteSent, type Viewer } from '../../src/snapshot/viewer.ts';
+import {
+  acknowledge,
+  beginSent,
+  createViewer,
+  createWatchers,
+  ENTRY_WORDS,
+  GONE,
+  noteSent,
+  STATE,
+  type Viewer,
+} from '../../src/snapshot/viewer.ts';
 import { type Bench, type Figure, threadCpuMicros } from '../bench.ts';
 import { type Battle, createBattle, wish } from './battle.ts';
 
@@ -126,8 +136,9 @@ interface Watch {
 
 function createWatch({ world, firstPlayer }: Battle, interest: Interest): Watch {
   const { generation } = world.columns;
+  const watchers = createWatchers(world.capacity, PLAYERS);
   const viewers = Array.from({ length: PLAYERS }, (_, player) =>
-    createViewer(world.capacity, firstPlayer + player, generation[firstPlayer + player]!),
+    createViewer(watchers, player, firstPlayer + player, generation[firstPlayer + player]!),
   );
   return { interest, viewers, micros: 0 };
 }
@@ -139,8 +150,8 @@ function lookAround(watch: Watch, published: number, tick: number): void {
     const viewer = watch.viewers[player]!;
     updateInterest(viewer, watch.interest, published);
     beginSent(viewer, published);
-    for (let index = 0; index < viewer.count; index++) {
-      noteSent(viewer, published, index, viewer.states[index] === LEAVING);
+    for (let index = 0; index < viewer.end; index++) {
+      if (viewer.entries[index * ENTRY_WORDS + STATE] !== GONE) noteSent(viewer, published, index);
     }
     acknowledge(viewer, published);
   }

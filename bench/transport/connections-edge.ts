@@ -1,7 +1,7 @@
 // The edge of udp.connections.*, a process of its own: real socket, netcode, channels and session layer, as
 // workers/udp-edge.ts joins them, with room for more connections than a zone has for players. The zone behind it is a
 // stand-in that lets everybody in and publishes nothing: inputs get as far as its ring, and nobody gets snapshots. What
-// snapshots need (a viewer, 34 KB for each of the 2,048 players of a zone at most) is not counted: all share one.
+// snapshots need (a viewer, 14 KB for each of the 2,048 players of a zone at most) is not counted: all share one.
 // Keys are renewed as in a real one, two hundred clients a second.
 // Its parent asks for reports; memory is what the system says of the process, after a collection.
 
@@ -22,7 +22,7 @@ import {
   PLAYING,
   updateEdge,
 } from '../../src/session/edge.ts';
-import { createViewer, type Viewer } from '../../src/snapshot/viewer.ts';
+import { createViewer, createWatchers, type Viewer } from '../../src/snapshot/viewer.ts';
 import { ADDRESS_WORDS, parseAddress } from '../../src/transport/address.ts';
 import { createOutbox } from '../../src/transport/outbox.ts';
 import { createServer } from '../../src/transport/server-state.ts';
@@ -57,7 +57,7 @@ const TICK_MS = 1000 / 60;
 /** In the zone's place: lets in whom the edge admits, and counts the inputs. */
 function createStandIn(buffers: ZoneBuffers): { run(edge: Edge): void; inputs: number } {
   const fromEdge = createRingReader(buffers.inputRings[0]!);
-  const viewer = createViewer(buffers.capacity, 0, 1);
+  const viewer = createViewer(createWatchers(buffers.capacity, 1), 0, 0, 1);
   const zone = {
     inputs: 0,
     run(edge: Edge) {

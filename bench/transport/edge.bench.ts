@@ -42,7 +42,7 @@ import { encodeToBytes } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
 import { createZone, tickZone } from '../../src/zone/zone.ts';
-import { type Bench, type Figure, median, threadCpuMicros } from '../bench.ts';
+import { type Bench, exactCpuMicros, type Figure, median, threadCpuMicros } from '../bench.ts';
 
 const PLAYERS = 64;
 const SNAPSHOT = new Uint8Array(1000).map((_, at) => at);
@@ -365,20 +365,12 @@ async function measureJunk(
   return { micros, forged, collections };
 }
 
-const idle = new Int32Array(new SharedArrayBuffer(4));
-
 /** Microseconds of CPU, asking for them left out. */
 async function measure(work: () => void | Promise<void>): Promise<number> {
   const before = exactCpuMicros();
   const start = exactCpuMicros();
   await work();
   return exactCpuMicros() - start - (start - before);
-}
-
-/** Linux adds to a thread's time when it is interrupted, every few milliseconds, or sleeps: so it sleeps a little. */
-function exactCpuMicros(): number {
-  Atomics.wait(idle, 0, 0, 0.01);
-  return threadCpuMicros();
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -10,7 +10,7 @@ import { worldTick } from '../../src/sim/world.ts';
 import { createEntityEncoder } from '../../src/snapshot/entity-encoder.ts';
 import { cellMmFor, createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, type Packer, packSnapshot } from '../../src/snapshot/packer.ts';
-import { acknowledge, createViewer, type Viewer } from '../../src/snapshot/viewer.ts';
+import { acknowledge, createViewer, createWatchers, type Viewer } from '../../src/snapshot/viewer.ts';
 import { NAME_BYTES } from '../../src/zone/buffers.ts';
 import { tickZone } from '../../src/zone/zone.ts';
 import { type Bench, threadCpuMicros } from '../bench.ts';
@@ -34,7 +34,8 @@ export const bench: Bench = {
       createInterest(grid, game.limits.interestRadiusMm, undefined),
       counters,
     );
-    const viewers = Array.from({ length: players }, (_, slot) => createViewer(history.capacity, slot, 1));
+    const watchers = createWatchers(history.capacity, players);
+    const viewers = Array.from({ length: players }, (_, slot) => createViewer(watchers, slot, slot, 1));
     for (let tick = 0; tick < (isSmall ? 30 : 300); tick++) serveTick(crowd, packer, viewers);
     counters.words.fill(0);
     let micros = 0;

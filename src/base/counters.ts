@@ -26,12 +26,14 @@ const counter = (metric: string, help: string, labels?: Readonly<Record<string, 
 });
 const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'gauge', help });
 
+const STEPS = 'Times the zone came to a step of the overload ladder, from above or below';
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
 const CLOSED = 'Connections the edge ended, by reason';
 const SESSIONS = 'Sessions refused, by the code that was answered';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
 const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
+const COLLECTIONS = 'Collections of the JavaScript heap, by generation';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -40,6 +42,17 @@ export const COUNTERS = {
     ticks: counter('ticks_total', 'Simulation steps run'),
     lateTicks: counter('late_ticks_total', 'Ticks that began more than one tick interval after their deadline'),
     missedTicks: counter('missed_ticks_total', 'Ticks dropped because the zone was beyond the catch-up cap'),
+    dilatedTicks: counter('dilated_ticks_total', 'Ticks fewer than at full pace because time was slowed down'),
+    overloadStep: gauge(
+      'overload_step',
+      'Step of the overload ladder: 0 none, 1 less_detail, 2 lower_rate, 3 time_dilation',
+    ),
+    pacePercent: gauge('time_pace_percent', 'How fast the game’s time runs: 100 is as it should'),
+    enteredNone: counter('overload_transitions_total', STEPS, { to: 'none' }),
+    enteredLessDetail: counter('overload_transitions_total', STEPS, { to: 'less_detail' }),
+    enteredLowerRate: counter('overload_transitions_total', STEPS, { to: 'lower_rate' }),
+    enteredTimeDilation: counter('overload_transitions_total', STEPS, { to: 'time_dilation' }),
+    paceChanges: counter('pace_changes_total', 'Times the pace of the game’s time was changed'),
     entities: gauge('entities', 'Entities alive'),
     players: gauge('players', 'Players in the zone, connected or lingering'),
     inputs: counter('inputs_total', 'Inputs accepted for simulation'),
@@ -93,6 +106,10 @@ export const COUNTERS = {
   },
   edge: {
     connections: gauge('connections', 'Open connections'),
+    loadPercent: gauge(
+      'edge_load_percent',
+      'How near edges are to not keeping up with their zone, 100 being there; those of a zone added up',
+    ),
     accepted: counter('connections_total', 'Connections accepted'),
     starts: counter('edge_starts_total', 'Times the edge was started'),
     refusedFull: counter('connections_refused_total', 'Connections refused, by reason', { reason: 'full' }),
@@ -118,6 +135,7 @@ export const COUNTERS = {
     dropSession: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'session' }),
     dropRate: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'rate' }),
     dropMalformed: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'malformed' }),
+    inputsRepeated: counter('inputs_repeated_total', 'Inputs passed over at the edge: the zone had them already'),
     dropRange: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'range' }),
     dropRingFull: counter('client_frames_dropped_total', FRAME_DROPS, { reason: 'ring_full' }),
     acksUnknown: counter('acks_unknown_total', 'Acknowledgements of snapshots that were never sent or are forgotten'),
@@ -155,6 +173,11 @@ export const COUNTERS = {
     errors: counter('store_errors_total', 'Store operations that failed'),
     pending: gauge('store_pending', 'Character saves waiting to be written'),
   },
+  /** Of a thread itself, whatever it does. */
+  thread: {
+    collectionsYoung: counter('thread_gc_total', COLLECTIONS, { generation: 'young' }),
+    collectionsOld: counter('thread_gc_total', COLLECTIONS, { generation: 'old' }),
+  },
 } as const satisfies Record<string, Record<string, CounterRow>>;
 
 export const HISTOGRAMS = {
@@ -182,6 +205,13 @@ export const HISTOGRAMS = {
       metric: 'store_latency_seconds',
       help: 'Time of one store operation',
       boundsS: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+    },
+  },
+  thread: {
+    gcPause: {
+      metric: 'thread_gc_pause_seconds',
+      help: 'How long the thread stood still for its JavaScript heap, each time',
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
     },
   },
 } as const satisfies Record<string, Record<string, HistogramRow>>;

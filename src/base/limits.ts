@@ -19,9 +19,9 @@ export const SNAPSHOT_INTERVAL_TICKS = 3;
  * Entities of any kind in one zone. Half of them are kept for players: when the game has spawned the other half `sim.spawn`
  * returns −1 and it decides what is left out.
  */
-export const ENTITIES_MAX = 4096;
+export const ENTITIES_MAX = 8192;
 /** Players of one zone; the next one is refused with `zone_full`. */
-export const PLAYERS_MAX = 2048;
+export const PLAYERS_MAX = 4096;
 /** Of the first zone's map, unless --seed says another one. */
 export const MAP_SEED_DEFAULT = 1;
 /** Positions are within ±this many millimetres on each axis. */
@@ -70,6 +70,8 @@ export const FLOOD_FACTOR = 10;
 export const FLOOD_SECONDS = 5;
 /** Payload of one snapshot; what does not fit waits, the most important first. 20 of them a second leave room for events. */
 export const SNAPSHOT_BYTES_MAX = 900;
+/** Bytes before a packed snapshot that a carrier may write its header to, and begin a packet in. */
+export const SNAPSHOT_HEADROOM_BYTES = 16;
 /** Events or responses that one client gets at once go in messages of at most so many bytes: one packet each. */
 export const TOLD_BYTES_MAX = 1_000;
 /** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
@@ -91,6 +93,8 @@ export const STRANGERS_PER_ADDRESS_MAX = 128;
 export const PLAYERS_PER_ADDRESS_DEFAULT = 64;
 /** Connections of an edge: its players and who is at its door; the next one is refused (`full`). */
 export const CONNECTIONS_MAX = PLAYERS_MAX + STRANGERS_MAX;
+/** Edges of each kind that a zone may have; `--edges` of more does not start. */
+export const EDGES_MAX = 4;
 /** A connection that sent nothing for so long is closed. */
 export const IDLE_TIMEOUT_MS = 15_000;
 /** A player who sent no input and no request for so long is closed, whatever else came: a place is for who plays. */

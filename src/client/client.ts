@@ -35,7 +35,17 @@ import {
 } from './interpolation.ts';
 import { hasInput, inputPlace, type Prediction, predictTick, statePlace } from './prediction.ts';
 import { PINGS } from './receive.ts';
-import { type Client, type ClientOptions, FAILED, IDLE, JOINING, PLAYING, type RequestDone } from './state.ts';
+import {
+  type Client,
+  type ClientOptions,
+  FAILED,
+  FULL_PACE,
+  IDLE,
+  JOINING,
+  PLAYING,
+  type RequestDone,
+  snapshotInterval,
+} from './state.ts';
 
 /** Ticks between two inputs that say where the client believes it is. */
 const CLAIM_INTERVAL_TICKS = 6;
@@ -91,6 +101,7 @@ export function createClient(options: ClientOptions): Client {
       bytesDown: 0,
       malformed: 0,
       clockJumps: 0,
+      inputsSent: 0,
       reconnects: 0,
     },
     own: { x: 0, y: 0, z: 0, facing: 0, columns: {} },
@@ -99,6 +110,7 @@ export function createClient(options: ClientOptions): Client {
     map: undefined,
     seed: -1,
     welcome: undefined,
+    load: FULL_PACE,
     sync: createClockSync(),
     replicas: createReplicas(game.rows),
     prediction: undefined,
@@ -227,6 +239,7 @@ function sendFrame(client: Client, nowMs: number): void {
     for (let tick = Math.max(oldest, firstRepeated(client, prediction)); tick <= sync.tick; tick++) {
       if (!hasInput(prediction, tick) || (tick <= client.sentTick && !isNews(client, prediction, tick))) continue;
       writeInput(writer, layout, prediction.inputs, inputPlace(prediction, tick));
+      client.stats.inputsSent++;
     }
     client.sentTick = sync.tick;
   }
@@ -333,11 +346,12 @@ function showOwn(client: Client, prediction: Prediction, elapsedMs: number): voi
 /** The picture's time goes on for everyone, so that who looks only now and then (bots) sees what a player would see. */
 function showOthers(client: Client, nowMs: number, elapsedMs: number): void {
   const { interpolation, sync, replicas, welcome, options } = client;
-  const interval = welcome!.snapshotIntervalTicks;
+  const interval = snapshotInterval(client);
+  const tickMs = TICK_MS / sync.pace;
   const serverTick = serverTickAt(sync, nowMs);
   const judged = serverTick - (sync.tick + sync.phase - VIEW_TICKS_MAX);
-  const delay = pictureDelay(sync.snapshotAgeTicks, sync.jitterMs / TICK_MS, interval, judged);
-  advanceInterpolation(interpolation, nowMs, TICK_MS, serverTick - delay);
+  const delay = pictureDelay(sync.snapshotAgeTicks, sync.jitterMs / tickMs, interval, judged);
+  advanceInterpolation(interpolation, nowMs, tickMs, serverTick - delay);
   if (options.interpolate !== false) showEntities(interpolation, replicas, welcome!.slot, elapsedMs);
   client.shownTick = shownTickOf(interpolation, replicas);
 }

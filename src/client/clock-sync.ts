@@ -6,6 +6,9 @@
 // early an input *should* arrive (its slack). Snapshots say how early the worst recent one *did* (inputLead). The
 // difference is what the network holds up in bad moments; the clock keeps that, plus two ticks, as slack. Steering by
 // slack, which is known at once, instead of by inputLead, which is known a round trip later, can't oscillate.
+//
+// A server with too much to do slows its time down and says so (`setPace`): from the tick it names on, ticks are further
+// apart, for this clock too, and the way to the server is fewer of them.
 
 import { PENDING_INPUTS, TICK_MS } from '../base/limits.ts';
 
@@ -28,6 +31,8 @@ const SLACK_TICKS_MAX = PENDING_INPUTS - 4;
 const FASTER_MAX = 0.08;
 const SLOWER_MAX = 0.03;
 const RATE_PER_TICK = 0.04;
+/** A word on the pace is about a tick no further away than this. */
+const PACE_TICKS_MAX = 120;
 /** Off by more, the clock jumps. */
 const JUMP_TICKS = 20;
 
@@ -36,7 +41,7 @@ export interface ClockSync {
   tick: number;
   /** How much of the time to the next one has passed, 0 … 1. */
   phase: number;
-  /** Ticks of this clock per tick of time. */
+  /** Ticks of this clock per tick of the server's time. */
   rate: number;
   /** The first tick since the start or the last jump. */
   firstTick: number;
@@ -51,14 +56,20 @@ export interface ClockSync {
   holdUpTicks: number;
   /** When they last were about that many. */
   holdUpMs: number;
-  /** The server's tick at time 0 of our clock, fractional. */
+  /** The server's tick at time 0 of our clock, fractional, had its pace always been the one it has now. */
   serverOffset: number;
+  /** Ticks of the server in TICK_MS; since which of its ticks, and what it was before. */
+  pace: number;
+  paceTick: number;
+  paceBefore: number;
   /** Ticks that an undisturbed packet takes to the server. */
   wayTicks: number;
   /** How far behind the server's time snapshots are when they arrive, in ticks, on average. */
   snapshotAgeTicks: number;
   readonly rtts: Float64Array;
-  readonly offsets: Float64Array;
+  /** Of the pongs remembered: at which time of our clock the server was at which tick. */
+  readonly sampleMs: Float64Array;
+  readonly sampleTicks: Float64Array;
   sampleCount: number;
   readonly sentMs: Float64Array;
   updatedMs: number;
@@ -78,10 +89,14 @@ export function createClockSync(): ClockSync {
     holdUpTicks: HOLD_UP_TICKS_AT_START,
     holdUpMs: -REMEMBER_MS,
     serverOffset: 0,
+    pace: 1,
+    paceTick: 0,
+    paceBefore: 1,
     wayTicks: 0,
     snapshotAgeTicks: 0,
     rtts: new Float64Array(SAMPLES),
-    offsets: new Float64Array(SAMPLES),
+    sampleMs: new Float64Array(SAMPLES),
+    sampleTicks: new Float64Array(SAMPLES),
     sampleCount: 0,
     sentMs: new Float64Array(SENT_TICKS),
     updatedMs: 0,
@@ -92,17 +107,21 @@ export function createClockSync(): ClockSync {
 /** A pong arrived: at `tick` plus `tickAgeUs` the server answered what was sent at `sentMs`. */
 export function notePong(sync: ClockSync, sentMs: number, nowMs: number, tick: number, tickAgeUs: number): void {
   const rttMs = Math.max(0, nowMs - sentMs);
-  const offset = tick + (tickAgeUs / 1000 + rttMs / 2 - nowMs) / TICK_MS;
+  // Overtaken on its way by the word that the pace is another one now: of the time it tells of, that isn't known yet.
+  if (tick < sync.paceTick) return;
+  const ticksPerMs = sync.pace / TICK_MS;
+  const serverTick = tick + (tickAgeUs / 1000 + rttMs / 2) * ticksPerMs;
   if (sync.sampleCount > 0) {
     // The true offset is within half a round trip of every sample's; one that contradicts the best means that the
     // server's time has moved: it dropped ticks, or a restarted zone went on.
-    const tolerance = (rttMs / 2 + sync.wayTicks * TICK_MS) / TICK_MS + 1;
-    if (Math.abs(offset - sync.serverOffset) > tolerance) sync.sampleCount = 0;
+    const tolerance = (rttMs / 2) * ticksPerMs + sync.wayTicks + 1;
+    if (Math.abs(serverTick - serverTickAt(sync, nowMs)) > tolerance) sync.sampleCount = 0;
   }
   const hasMoved = sync.sampleCount === 0;
   const place = sync.sampleCount % SAMPLES;
   sync.rtts[place] = rttMs;
-  sync.offsets[place] = offset;
+  sync.sampleMs[place] = nowMs;
+  sync.sampleTicks[place] = serverTick;
   sync.rttMs = sync.sampleCount === 0 ? rttMs : sync.rttMs + (rttMs - sync.rttMs) / 8;
   sync.sampleCount++;
   chooseSample(sync, hasMoved);
@@ -113,8 +132,8 @@ function chooseSample(sync: ClockSync, hasMoved: boolean): void {
   let best = 0;
   for (let index = 1; index < count; index++) if (sync.rtts[index]! < sync.rtts[best]!) best = index;
   const before = sync.serverOffset + sync.wayTicks;
-  sync.serverOffset = sync.offsets[best]!;
-  sync.wayTicks = sync.rtts[best]! / 2 / TICK_MS;
+  sync.serverOffset = sync.sampleTicks[best]! - (sync.sampleMs[best]! * sync.pace) / TICK_MS;
+  sync.wayTicks = ((sync.rtts[best]! / 2) * sync.pace) / TICK_MS;
   // Hold-ups are measured against the undisturbed way: when that is known a little better, they are what they are less
   // the difference, and the clock stays where it is. When the server's time moved, or the first pong was a bad one, the
   // clock has to go.
@@ -125,7 +144,37 @@ function chooseSample(sync: ClockSync, hasMoved: boolean): void {
 
 /** The server's tick now, fractional, as far as known. */
 export function serverTickAt(sync: ClockSync, nowMs: number): number {
-  return nowMs / TICK_MS + sync.serverOffset;
+  const tick = (nowMs * sync.pace) / TICK_MS + sync.serverOffset;
+  // Before the pace changed ticks took another time each.
+  return tick >= sync.paceTick ? tick : sync.paceTick - ((sync.paceTick - tick) * sync.paceBefore) / sync.pace;
+}
+
+/**
+ * From `tick` on the server's time runs at that pace. Deliberate: hold-ups stay the ticks they are. They are known in
+ * whole ticks, and what is rounded up where ticks are long would be far too much where they are short again.
+ */
+export function setPace(sync: ClockSync, pace: number, tick: number, nowMs: number): void {
+  if (pace === sync.pace) return;
+  // What is far from any tick that could be now is no news for the time before: it holds from now on.
+  const at = serverTickAt(sync, nowMs);
+  const isKnown = sync.sampleCount > 0 && Math.abs(tick - at) <= PACE_TICKS_MAX;
+  const fromTick = isKnown ? tick : at;
+  const factor = pace / sync.pace;
+  for (let index = 0; index < SAMPLES; index++) moveSample(sync, index, fromTick);
+  sync.wayTicks *= factor;
+  sync.snapshotAgeTicks *= factor;
+  sync.paceBefore = sync.pace;
+  sync.pace = pace;
+  sync.paceTick = isKnown ? tick : 0;
+  if (sync.sampleCount > 0) chooseSample(sync, true);
+}
+
+/** A sample from before the pace changes says when that will be: as good as one taken then. */
+function moveSample({ sampleMs, sampleTicks, pace }: ClockSync, index: number, fromTick: number): void {
+  const ticks = fromTick - sampleTicks[index]!;
+  if (ticks <= 0) return;
+  sampleMs[index] = sampleMs[index]! + (ticks * TICK_MS) / pace;
+  sampleTicks[index] = fromTick;
 }
 
 /** A newer snapshot arrived: `tick` and `inputLead` as its header says. */
@@ -134,7 +183,7 @@ export function noteSnapshot(sync: ClockSync, tick: number, inputLead: number, n
   const age = serverTickAt(sync, nowMs) - tick;
   const weight = 1 / Math.min(++sync.ageCount, 16);
   sync.snapshotAgeTicks += (age - sync.snapshotAgeTicks) * weight;
-  sync.jitterMs += (Math.abs(age - sync.snapshotAgeTicks) * TICK_MS - sync.jitterMs) / 16;
+  sync.jitterMs += ((Math.abs(age - sync.snapshotAgeTicks) * TICK_MS) / sync.pace - sync.jitterMs) / 16;
   if (sync.tick === 0 || tick < sync.firstTick) return;
   sync.inputLead = inputLead;
   // Behind the server there is no input of that tick yet: what is known is where the clock is now.
@@ -179,10 +228,11 @@ export function startClock(sync: ClockSync, nowMs: number): void {
  * third of a second (a tab in the background), or a server whose time moved, makes it jump instead and return −1.
  */
 export function advanceClock(sync: ClockSync, nowMs: number): number {
-  const elapsed = Math.max(0, nowMs - sync.updatedMs) / TICK_MS;
+  const elapsedMs = Math.max(0, nowMs - sync.updatedMs);
+  const elapsed = (elapsedMs * sync.pace) / TICK_MS;
   sync.updatedMs = nowMs;
   if (nowMs - sync.holdUpMs > REMEMBER_MS) {
-    sync.holdUpTicks = Math.max(0, sync.holdUpTicks - (elapsed * TICK_MS * FORGET_PER_S) / 1000);
+    sync.holdUpTicks = Math.max(0, sync.holdUpTicks - (elapsedMs * FORGET_PER_S) / 1000);
   }
   const slack = slackAt(sync, nowMs) + elapsed;
   const error = wantedSlack(sync) - slack;

@@ -6,7 +6,8 @@ import { encodeToBytes } from '../wire/codec.ts';
 import { createClockSync } from './clock-sync.ts';
 import type { Session, SessionRefusal } from './ports.ts';
 import { PINGS, receiveFrame } from './receive.ts';
-import { type Client, CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING, setState } from './state.ts';
+import { zoneNameOf } from './session.ts';
+import { type Client, CONNECTING, FAILED, FULL_PACE, IDLE, JOINING, PLAYING, RECONNECTING, setState } from './state.ts';
 
 /** Session and socket, and then join and first snapshot, must come within this. */
 const STAGE_MS_MAX = 8_000;
@@ -50,7 +51,8 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
   }
   const { attempt, fullZones } = client;
   // No zone is left that was not full: they are tried from the first again.
-  if (fullZones.includes(answer.url)) fullZones.length = 0;
+  const zone = zoneNameOf(answer);
+  if (fullZones.includes(zone)) fullZones.length = 0;
   const isCurrent = (): boolean => client.attempt === attempt && client.socket !== undefined;
   client.socket = client.options.openSocket(answer, {
     opened() {
@@ -60,13 +62,13 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
       if (!isCurrent()) return;
       const now = client.options.clock.now();
       receiveFrame(client, bytes, now);
-      if (client.goodbye === 'zone_full') fullZones.push(answer.url);
+      if (client.goodbye === 'zone_full') fullZones.push(zone);
       if (client.goodbye !== undefined) takeGoodbye(client, client.goodbye, now);
       else if (now - client.updatedMs >= WAKE_MS) client.update(now);
     },
     closed(reason = client.state === CONNECTING ? 'unreachable' : 'lost') {
       if (!isCurrent()) return;
-      if (reason === 'zone_full') fullZones.push(answer.url);
+      if (reason === 'zone_full') fullZones.push(zone);
       loseConnection(client, reason, client.options.clock.now());
     },
   });
@@ -76,6 +78,7 @@ function join(client: Client, token: string, nowMs: number): void {
   const { game, messages } = client;
   const { jumps } = client.sync;
   client.sync = { ...createClockSync(), jumps };
+  client.load = FULL_PACE;
   client.pingSentMs.fill(-1);
   client.deadlineMs = nowMs + STAGE_MS_MAX;
   setState(client, JOINING);

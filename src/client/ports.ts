@@ -36,9 +36,11 @@ export type PostJson = (url: string, body: unknown) => Promise<{ readonly status
 export interface Session {
   /** Works once and not for long. */
   readonly token: string;
-  /** Of the zone's WebSocket edge; names the zone, whatever carries the connection. */
+  /** Of one of the zone's WebSocket edges: next time it may be another one's. */
   readonly url: string;
-  /** For the zone's UDP edge, when that was asked for: netcode's, once and not for long too. */
+  /** Undefined: the zone is known by its URL alone. */
+  readonly zoneId?: number;
+  /** For one of the zone's UDP edges, when that was asked for: netcode's, once and not for long too. */
   readonly connectToken?: Uint8Array;
   /** To be introduced to that edge, where it stands behind a NAT. */
   readonly invitation?: Uint8Array;

@@ -12,10 +12,10 @@ import {
 } from '../snapshot/replicas.ts';
 import { DECODED, decodeMessage, LENGTH_DELIMITED, MALFORMED, skipField, type WireObject } from '../wire/codec.ts';
 import { type Message, SERVER_MESSAGE } from '../wire/schema.ts';
-import { canStartClock, notePong, noteSnapshot, startClock } from './clock-sync.ts';
+import { canStartClock, notePong, noteSnapshot, setPace, startClock } from './clock-sync.ts';
 import { resetInterpolation } from './interpolation.ts';
 import { createPrediction, reconcile, resetPrediction } from './prediction.ts';
-import { type Client, JOINING, PLAYING, setState, type Welcome } from './state.ts';
+import { type Client, JOINING, PLAYING, setState, snapshotInterval, type Welcome } from './state.ts';
 
 /** Pings whose send time is remembered; a power of two. */
 export const PINGS = 16;
@@ -66,6 +66,8 @@ function receivePart(client: Client, part: number, nowMs: number): boolean {
       return receiveMessage(client, messages.serverGoodbye, (value) => {
         client.goodbye = value.reason as string;
       });
+    case SERVER_MESSAGE.load:
+      return receiveMessage(client, messages.serverLoad, (value) => takeLoad(client, value, nowMs));
     default:
       return true;
   }
@@ -129,7 +131,7 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
   stats.snapshots++;
   client.snapshotMs = nowMs;
   if (before >= 0) {
-    stats.snapshotsLost += Math.max(0, Math.round((replicas.tick - before) / welcome.snapshotIntervalTicks) - 1);
+    stats.snapshotsLost += Math.max(0, Math.round((replicas.tick - before) / snapshotInterval(client)) - 1);
   }
   noteSnapshot(sync, replicas.tick, replicas.inputLead, nowMs);
   const own = replicas.bySlot.get(welcome.slot);
@@ -179,6 +181,18 @@ function takePong(client: Client, value: WireObject, nowMs: number): void {
   notePong(client.sync, sentMs, nowMs, value.tick as number, value.tickAgeUs as number);
   client.options.events?.pongReceived?.(nowMs - sentMs);
   tryPlay(client, nowMs);
+}
+
+/** The zone has more to do than time for it, or no longer: how often snapshots come, and how fast its time runs. */
+function takeLoad(client: Client, value: WireObject, nowMs: number): void {
+  const load = {
+    step: value.step as number,
+    pace: (value.pacePercent as number) / 100,
+    snapshotIntervalTicks: value.snapshotIntervalTicks as number,
+  };
+  client.load = load;
+  setPace(client.sync, load.pace, value.tick as number, nowMs);
+  client.options.events?.loadChanged?.(load);
 }
 
 function takeEvent(client: Client, value: WireObject): void {

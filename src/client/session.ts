@@ -110,11 +110,16 @@ function readAnswer(
   const zones = findZones(fields.zones, options.zoneId);
   if (typeof fields.token !== 'string' || zones.length === 0) return { refused: 'no_zone', isFinal: false };
   const usable = options.transport === 'udp' ? zones.filter(({ connectToken }) => connectToken !== undefined) : zones;
-  const zone = usable.find(({ url }) => !fullZones.includes(url)) ?? usable[0];
+  const zone = usable.find((each) => !fullZones.includes(zoneNameOf(each))) ?? usable[0];
   return zone === undefined ? { refused: 'no_udp', isFinal: false } : { token: fields.token, ...zone };
 }
 
 type SessionZone = Omit<Session, 'token'>;
+
+/** Of a zone, among those that were full: whichever of its edges it is. */
+export function zoneNameOf({ zoneId, url }: SessionZone): string {
+  return zoneId === undefined ? url : String(zoneId);
+}
 
 /** The server puts the one first that it would have the player in. */
 function findZones(zones: unknown, zoneId: number | undefined): readonly SessionZone[] {
@@ -127,6 +132,7 @@ function findZones(zones: unknown, zoneId: number | undefined): readonly Session
     const invitation = 'udp' in zone ? readBytes(zone.udp, 'rendezvous', INVITATION) : undefined;
     found.push({
       url: zone.url,
+      ...('zoneId' in zone && typeof zone.zoneId === 'number' && { zoneId: zone.zoneId }),
       ...(connectToken !== undefined && { connectToken }),
       ...(invitation !== undefined && { invitation }),
     });

@@ -65,6 +65,8 @@ export interface ClientStats {
   /** Frames and parts of them that could not be read. */
   malformed: number;
   clockJumps: number;
+  /** Inputs put into frames; where frames repeat some, these too. */
+  inputsSent: number;
   /** Connections lost that had been playing. */
   reconnects: number;
 }
@@ -78,6 +80,8 @@ export interface ClientEvents {
   readonly snapshotApplied?: (tick: number) => void;
   readonly corrected?: (mm: number) => void;
   readonly pongReceived?: (rttMs: number) => void;
+  /** The zone has more to do than before, or less: `client.load`. */
+  readonly loadChanged?: (load: ZoneLoad) => void;
 }
 
 export interface ClientOptions {
@@ -117,6 +121,15 @@ export interface Welcome {
   readonly snapshotIntervalTicks: number;
 }
 
+/** How busy the zone is, as it said last. */
+export interface ZoneLoad {
+  /** Place in OVERLOAD_STEPS, or beyond it, of a newer server; 0: nothing is held back. */
+  readonly step: number;
+  /** How fast the game's time runs: 1 is as it should, 0.5 half as fast. The client's clock keeps to it. */
+  readonly pace: number;
+  readonly snapshotIntervalTicks: number;
+}
+
 /** The own entity as it is shown: predicted, smoothed. Positions are mm, fractional. */
 export interface OwnView {
   x: number;
@@ -152,6 +165,7 @@ export interface Client {
   /** From which `map` was made. */
   seed: number;
   welcome: Welcome | undefined;
+  load: ZoneLoad;
   sync: ClockSync;
   replicas: Replicas;
   prediction: Prediction | undefined;
@@ -189,6 +203,14 @@ export interface Client {
   pingDueMs: number;
   requestId: number;
   readonly requests: Map<number, PendingRequest>;
+}
+
+/** What holds until a zone says something else. */
+export const FULL_PACE: ZoneLoad = { step: 0, pace: 1, snapshotIntervalTicks: 0 };
+
+/** Ticks between two snapshots, as far as the zone has said. */
+export function snapshotInterval({ welcome, load }: Client): number {
+  return Math.max(1, welcome?.snapshotIntervalTicks ?? 1, load.snapshotIntervalTicks);
 }
 
 export function setState(client: Client, state: number): void {

@@ -9,7 +9,8 @@
 
 import { errorCode } from '../base/errors.ts';
 import { NAME_LENGTH_MAX, NAME_LENGTH_MIN, PROTOCOL_VERSION, TOKEN_LIFETIME_S } from '../base/limits.ts';
-import { type Advertised, zoneUrl } from './advertise.ts';
+import { type Advertised, edgeUrl } from './advertise.ts';
+import type { EdgeChoice, SessionEdge } from './edge-choice.ts';
 import { hostName, isLoopback, isOriginAllowed } from './origin.ts';
 
 /** Characters of a password. */
@@ -76,17 +77,19 @@ export interface SessionPorts {
   };
   /** The zone in which the player stands already, if any. */
   findZone(playerId: number): Promise<number | undefined>;
-  /** Base64 of a token to connect with by UDP to the edge at that port of this node. */
-  mintConnectToken(playerId: number, localAddress: string, port: number, nowS: number): string;
+  /** Of a zone's edges, the one for the next player. */
+  readonly edgeChoice: EdgeChoice;
+  /** Base64 of a token to connect with by UDP to that edge of this node. */
+  mintConnectToken(playerId: number, localAddress: string, edge: SessionEdge, nowS: number): string;
   /** Base64 of what it takes to be introduced to that edge, where it stands behind a NAT. */
-  mintInvitation?(port: number, nowS: number): string | undefined;
+  mintInvitation?(edge: SessionEdge, nowS: number): string | undefined;
   signToken(claims: { playerId: number; name: string; tokenId: string }, nowS: number): Promise<string>;
   nowS(): number;
 }
 
 export interface SessionOptions {
   readonly game: { readonly name: string; readonly version: number };
-  /** Asked at each request, since an edge reports its port when it listens. */
+  /** Asked at each request: players come and go. */
   readonly zones: () => readonly SessionZone[];
   /** The address players use, when it isn't the one in their request. */
   readonly advertise: Advertised | undefined;
@@ -101,11 +104,11 @@ export interface SessionOptions {
 
 export interface SessionZone {
   readonly zoneId: number;
-  /** Of its WebSocket edge. */
-  readonly port: number;
-  /** Of its UDP edge; undefined where there is none. */
-  readonly udpPort: number | undefined;
   readonly players: number;
+  /** Its edges for WebSocket, one at least. */
+  readonly ws: readonly SessionEdge[];
+  /** And for UDP; empty where there is none. */
+  readonly udp: readonly SessionEdge[];
 }
 
 export type SessionErrorCode =
@@ -335,19 +338,25 @@ async function answerSession(
     expiresInS: TOKEN_LIFETIME_S,
     protocolVersion: PROTOCOL_VERSION,
     game: { name: options.game.name, version: options.game.version },
-    zones: zones.map(({ zoneId, port, udpPort }) => ({
+    zones: zones.map(({ zoneId, ws, udp }, rank) => ({
       zoneId,
-      url: zoneUrl(advertise, zoneId, port),
-      ...(isUdp &&
-        udpPort !== undefined && {
-          udp: {
-            token: ports.mintConnectToken(playerId, request.localAddress, udpPort, nowS),
-            rendezvous: ports.mintInvitation?.(udpPort, nowS),
-          },
-        }),
+      url: edgeUrl(advertise, zoneId, ports.edgeChoice.choose('ws', ws, nowS, rank === 0 && !isUdp)),
+      ...(isUdp && udp.length > 0 && { udp: answerUdp(ports, request, playerId, { edges: udp, rank }, nowS) }),
     })),
   };
   return { status: 200, body };
+}
+
+function answerUdp(
+  ports: SessionPorts,
+  { localAddress }: SessionRequest,
+  playerId: number,
+  { edges, rank }: { readonly edges: readonly SessionEdge[]; readonly rank: number },
+  nowS: number,
+): object {
+  const edge = ports.edgeChoice.choose('udp', edges, nowS, rank === 0);
+  const token = ports.mintConnectToken(playerId, localAddress, edge, nowS);
+  return { token, rendezvous: ports.mintInvitation?.(edge, nowS) };
 }
 
 /**

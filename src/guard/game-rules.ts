@@ -36,7 +36,7 @@ const ABILITY_ROWS: readonly GameRow[] = [
     '15 points',
     'a hard hit breaks a cast off, whatever its caster goes on to send',
   ],
-  ['crowded', 'what a zone has no room for', 'half of 4,096', 'a bolt and a meteor in a full zone cost nothing'],
+  ['crowded', 'what a zone has no room for', 'half of 8,192', 'a bolt and a meteor in a full zone cost nothing'],
 ];
 
 const REQUEST_ROWS: readonly GameRow[] = [

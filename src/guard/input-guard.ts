@@ -4,7 +4,8 @@
 //
 //   rule          what                                             response
 //   tick window   an input for a tick that ran, or > 32 ahead       dropped (sim/pending-inputs.ts)
-//   time_warp     an input further ahead than any line explains    dropped, counted, scored (score.ts)
+//   time_warp     an input further ahead than any line, and any    dropped, counted, scored (score.ts)
+//                 slowed time of ours, explains
 //   sequence      a second input for one tick                       dropped, the first stands
 //   move_length   a move vector longer than 127                     shortened to 127
 //   facing_rate   aim that turns faster than the game allows        counted; aim may jump, the game's step turns
@@ -93,8 +94,10 @@ export function resetGuardSlot(guard: InputGuard, slot: number): void {
 
 /** An input that was dropped for being early; `nextTick` is the next to be run. */
 export function checkEarly(guard: InputGuard, slot: number, tick: number, nextTick: number): void {
-  if (tick - nextTick <= TIME_WARP_TICKS) return;
-  guard.counters.words[guard.counters.index.guardTimeWarp]!++;
+  const { words, index } = guard.counters;
+  // A client that doesn't follow the pongs is ahead by all the ticks that the zone left out: that is no warp of its own.
+  if (tick - nextTick <= TIME_WARP_TICKS + words[index.dilatedTicks]! + words[index.missedTicks]!) return;
+  words[index.guardTimeWarp]!++;
   // Once a tick, however many came: packets repeat inputs, and a clock that jumped has time to be repaired.
   if (guard.warpTick[slot] === nextTick) return;
   guard.warpTick[slot] = nextTick;

@@ -7,12 +7,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { ServerError } from '../base/errors.ts';
-import { MAP_SEED_DEFAULT, PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
+import { EDGES_MAX, MAP_SEED_DEFAULT, PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
 import { type Advertised, advertisedOrigins, readAdvertised } from '../gateway/advertise.ts';
 import { LOG_LEVELS } from './system.ts';
 
 export interface Config {
   readonly zones: number;
+  /** Of each kind, WebSocket and UDP, in each zone. */
+  readonly edges: number;
   readonly httpPort: number;
   /** Undefined: no TLS. */
   readonly httpsPort: number | undefined;
@@ -21,7 +23,7 @@ export interface Config {
   readonly tlsKey: string;
   readonly requirePq: boolean;
   readonly allowPlainHttp: boolean;
-  /** Port of the first zone's edge; 0 gives each any free port. */
+  /** Port of the first zone's first edge; 0 gives each any free port. */
   readonly port: number;
   readonly udp: 'auto' | 'portable' | 'off';
   /** Of UDP, all zones together; undefined: no limit but that of each client. */
@@ -106,6 +108,15 @@ const OPTIONS: readonly OptionRow[] = [
     schema: wholeNumber(1, ZONES_MAX),
   },
   {
+    key: 'edges',
+    argument: 'N',
+    default: '1',
+    help:
+      `threads of a zone that hold its WebSocket players, each at a port of its own, and as many for UDP; 1 to ${EDGES_MAX}: ` +
+      'players are sent to the one with the fewest',
+    schema: wholeNumber(1, EDGES_MAX),
+  },
+  {
     key: 'httpPort',
     argument: 'PORT',
     default: '8080',
@@ -155,7 +166,7 @@ const OPTIONS: readonly OptionRow[] = [
     key: 'port',
     argument: 'PORT',
     default: '7777',
-    help: 'WebSocket port of the first zone, the next ones count up',
+    help: "WebSocket port of the first zone's first edge, its other ones and the next zones count up",
     schema: wholeNumber(0, 65_535),
   },
   {
@@ -217,7 +228,8 @@ const OPTIONS: readonly OptionRow[] = [
     defaultText: "the request's own host",
     help:
       'where players are told to connect: host, or ws:// or wss:// with it for a TLS proxy; with :port zone 1 is there ' +
-      'and the next ones count up, with {zone} in it, as in wss://play.example/zone/{zone}, it stands for the number',
+      'and the next ones count up, each edge of a zone in turn; with {zone} in it, as in ' +
+      'wss://play.example/zone/{zone}, it stands for the number, and so does {edge} for that of the edge',
     schema: z.string().transform((text, context) => {
       const advertised = text === '' ? undefined : readAdvertised(text);
       if (advertised === undefined && text !== '') {
@@ -370,16 +382,17 @@ function readValue(row: OptionRow, source: string, text: string): unknown {
   throw new ServerError('DARKAGES_CONFIG_INVALID', `${source} must be ${must}, not "${text}".`);
 }
 
-function checkPorts({ port, httpPort, httpsPort, zones, advertise }: Config): void {
-  const advertisedLast = (advertise?.port ?? 0) + zones - 1;
+function checkPorts({ port, httpPort, httpsPort, zones, edges, advertise }: Config): void {
+  const who = edges === 1 ? `${zones} zones` : `${zones} zones of ${edges} edges`;
+  const advertisedLast = (advertise?.port ?? 0) + zones * edges - 1;
   if (advertisedLast > 65_535) {
-    const text = `${zones} zones from the port of --advertise on need ports up to ${advertisedLast}, and there are only 65535.`;
+    const text = `${who} from the port of --advertise on need ports up to ${advertisedLast}, and there are only 65535.`;
     throw new ServerError('DARKAGES_CONFIG_INVALID', text);
   }
   if (port === 0) return;
-  const last = port + zones - 1;
+  const last = port + zones * edges - 1;
   if (last > 65_535) {
-    const text = `${zones} zones from --port ${port} on need ports up to ${last}, and there are only 65535.`;
+    const text = `${who} from --port ${port} on need ports up to ${last}, and there are only 65535.`;
     throw new ServerError('DARKAGES_CONFIG_INVALID', text);
   }
   for (const [flag, used] of [['--http-port', httpPort] as const, ['--https-port', httpsPort] as const]) {

@@ -16,12 +16,14 @@ import {
   ENTERING,
   takePlace,
 } from '../session/edge.ts';
+import { updateEffort } from '../session/load.ts';
 import { serveClients } from '../session/serve.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { NEWEST_TICK_INDEX } from '../sim/history.ts';
 import type { ZoneBuffers } from '../zone/buffers.ts';
 import { connectStore, type PlayerMoved } from './store-client.ts';
 import { steadyMs, wallClockS } from './system.ts';
+import { createTickWait } from './tick-wait.ts';
 
 /** What the main thread hands to an edge thread of any kind. */
 export interface EdgeData {
@@ -36,6 +38,7 @@ export interface EdgeData {
   readonly tokenKey: Uint8Array;
   readonly storePort: MessagePort;
   readonly loopDelay: SharedArrayBuffer;
+  readonly threadCounters: SharedArrayBuffer;
 }
 
 export interface Door {
@@ -123,13 +126,12 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
       void claimPlayers();
     },
     async serve(afterServing) {
+      const ticks = createTickWait(edge.history.header, NEWEST_TICK_INDEX, steadyMs);
       for (;;) {
         serveClients(edge, steadyMs());
         afterServing();
-        const wait = Atomics.waitAsync(edge.history.header, NEWEST_TICK_INDEX, edge.servedTick, WAIT_MS_MAX);
-        if (wait.async) await wait.value;
-        // Without this turn of the loop a zone that is ahead would keep the sockets from being read.
-        else await new Promise((resolve) => setImmediate(resolve));
+        noteEffort(edge);
+        await ticks.next(edge.servedTick, WAIT_MS_MAX);
       }
     },
     dismissAll() {
@@ -137,6 +139,11 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
     },
     close: () => store.close(),
   };
+}
+
+function noteEffort(edge: Edge): void {
+  const { user, system } = process.threadCpuUsage();
+  updateEffort(edge.effort, edge.counters, user + system, steadyMs());
 }
 
 function isStoreError(error: unknown): boolean {

@@ -7,10 +7,11 @@
 import { getRandomValues } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
+import { type Counters, createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
 import { MAP_SEED_DEFAULT, TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { RANDOM_WORDS } from '../base/random.ts';
+import type { SessionEdge } from '../gateway/edge-choice.ts';
 import type { SessionZone } from '../gateway/session.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
@@ -45,7 +46,7 @@ export interface NodeThreadsOptions {
   /** Of connect tokens, and the IP addresses that they may name. */
   readonly connectKey: SecretKey;
   readonly publicHosts: readonly string[];
-  /** Of each zone's UDP edge, where it stands behind a NAT. */
+  /** Of each UDP edge, zone by zone, where it stands behind a NAT. */
   readonly seats?: readonly RendezvousSeat[];
   /** Of the WebSocket edges; undefined: plain only. */
   readonly tls: TlsIdentity | undefined;
@@ -66,8 +67,8 @@ export interface NodeThreads {
   readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
-  /** Of everybody who plays by UDP. */
-  lines(): readonly (LineRow & { readonly zoneId: number })[];
+  /** Of everybody who plays by UDP, and through which edge of the zone. */
+  lines(): readonly (LineRow & { readonly zoneId: number; readonly edge: number })[];
   /** What was not as it should be at the end, in words; empty when all was saved. */
   drain(): Promise<readonly string[]>;
 }
@@ -79,8 +80,18 @@ const BYTES_PER_MBIT = 125_000;
 
 interface EdgeThread {
   readonly kind: 'ws' | 'udp';
+  /** Among all edges of the zone: by it the zone knows it. */
   readonly index: number;
+  /** Among those of its kind in the zone, from 1 on. */
+  readonly edge: number;
+  /** Among those of its kind in the node, from 0 on: zone by zone. */
+  readonly place: number;
   readonly loopDelay: SharedArrayBuffer;
+  readonly threadCounters: SharedArrayBuffer;
+  readonly counters: Counters<'edge'>;
+  /** Of UDP alone. */
+  readonly udpCounters: SharedArrayBuffer;
+  readonly udpLines: SharedArrayBuffer;
   /** Where it listens; the first time as configured, then where it was. */
   port: number;
   thread: Thread | undefined;
@@ -89,8 +100,8 @@ interface EdgeThread {
 interface ZoneThreads {
   readonly zoneId: number;
   readonly buffers: ZoneBuffers;
-  readonly udpCounters: SharedArrayBuffer;
-  readonly udpLines: SharedArrayBuffer;
+  /** Of the zone's own thread, as a thread. */
+  readonly threadCounters: SharedArrayBuffer;
   readonly edges: readonly EdgeThread[];
   /** Of its chances; none where the run is to be repeated. */
   readonly secret: Uint32Array | undefined;
@@ -100,10 +111,11 @@ interface ZoneThreads {
 
 interface Node extends NodeThreadsOptions {
   readonly zoneThreads: readonly ZoneThreads[];
-  /** Of the UDP edges: how many clients each has, a word by zone. They share the node's bandwidth by it. */
+  /** Of the UDP edges: how many clients each has, a word by place. They share the node's bandwidth by it. */
   readonly udpClients: SharedArrayBuffer;
   readonly storeCounters: SharedArrayBuffer;
   readonly storeLoopDelay: SharedArrayBuffer;
+  readonly storeThreadCounters: SharedArrayBuffer;
   /** By thread: one faulty zone must not use up what the others may need. */
   readonly restarts: Map<string, RestartBudget>;
   storeThread: Thread | undefined;
@@ -113,33 +125,15 @@ interface Node extends NodeThreadsOptions {
 
 /** Resolves when everything runs and listens. Rejects with a ServerError after stopping what was started. */
 export async function startNodeThreads(options: NodeThreadsOptions): Promise<NodeThreads> {
-  const { config, game } = options;
-  const kinds = config.udp === 'off' ? (['ws'] as const) : (['ws', 'udp'] as const);
-  const zoneThreads = Array.from(
-    { length: config.zones },
-    (_, zone): ZoneThreads => ({
-      zoneId: zone + 1,
-      buffers: createZoneBuffers(game, kinds.length),
-      udpCounters: createUdpCounterBuffer(),
-      udpLines: createLineTable(),
-      edges: kinds.map((kind, index) => ({
-        kind,
-        index,
-        loopDelay: createLoopDelayBuffer(),
-        port: config.port === 0 ? 0 : config.port + zone,
-        thread: undefined,
-      })),
-      secret: config.seed === undefined ? getRandomValues(new Uint32Array(RANDOM_WORDS)) : undefined,
-      epoch: 1,
-      zone: undefined,
-    }),
-  );
+  const { config } = options;
+  const zoneThreads = Array.from({ length: config.zones }, (_, zone) => createZoneThreads(options, zone));
   const node: Node = {
     ...options,
     zoneThreads,
-    udpClients: new SharedArrayBuffer(config.zones * 4),
+    udpClients: new SharedArrayBuffer(config.zones * config.edges * 4),
     storeCounters: createCounterBuffer('store'),
     storeLoopDelay: createLoopDelayBuffer(),
+    storeThreadCounters: createCounterBuffer('thread'),
     restarts: new Map(),
     storeThread: undefined,
     storeClient: undefined,
@@ -161,6 +155,39 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
   return describe(node);
 }
 
+function createZoneThreads({ config, game }: NodeThreadsOptions, zone: number): ZoneThreads {
+  const kinds = config.udp === 'off' ? (['ws'] as const) : (['ws', 'udp'] as const);
+  const buffers = createZoneBuffers(game, kinds.length * config.edges);
+  const createEdgeThread = (kind: EdgeThread['kind'], index: number): EdgeThread => {
+    const edge = 1 + (index % config.edges);
+    const place = zone * config.edges + edge - 1;
+    return {
+      kind,
+      index,
+      edge,
+      place,
+      loopDelay: createLoopDelayBuffer(),
+      threadCounters: createCounterBuffer('thread'),
+      counters: createCounters('edge', buffers.edgeCounters[index]!),
+      udpCounters: createUdpCounterBuffer(),
+      udpLines: createLineTable(),
+      port: config.port === 0 ? 0 : config.port + place,
+      thread: undefined,
+    };
+  };
+  return {
+    zoneId: zone + 1,
+    buffers,
+    edges: kinds.flatMap((kind, nth) =>
+      Array.from({ length: config.edges }, (_, edge) => createEdgeThread(kind, nth * config.edges + edge)),
+    ),
+    secret: config.seed === undefined ? getRandomValues(new Uint32Array(RANDOM_WORDS)) : undefined,
+    threadCounters: createCounterBuffer('thread'),
+    epoch: 1,
+    zone: undefined,
+  };
+}
+
 /** Once for all edges: their sockets ask one system for the same. */
 function warnOfSmallBuffers({ zoneThreads, log }: Node): void {
   const udp = zoneThreads[0]?.edges.find(({ kind }) => kind === 'udp');
@@ -178,7 +205,7 @@ async function passOldTokens({ tokenKey, connectKey }: NodeThreadsOptions): Prom
 }
 
 async function startStore(node: Node): Promise<void> {
-  const { config, game, zoneThreads, files, storeCounters, storeLoopDelay } = node;
+  const { config, game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
   const thread = await startThread({
     name: 'store',
     file: files.store,
@@ -190,6 +217,7 @@ async function startStore(node: Node): Promise<void> {
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
       counters: storeCounters,
       loopDelay: storeLoopDelay,
+      threadCounters: storeThreadCounters,
       logLevel: config.logLevel,
       isRestart: node.storeThread !== undefined,
       mayTokensBeUsed: node.storeThread !== undefined || node.tokenKey.isKept,
@@ -231,7 +259,16 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
     name: `zone-${zoneId}`,
     file: node.files.zone,
     labels: { zone_id: String(zoneId) },
-    workerData: { zoneId, gameUrl, seed, secret: threads.secret, epoch, resume, buffers },
+    workerData: {
+      zoneId,
+      gameUrl,
+      seed,
+      secret: threads.secret,
+      epoch,
+      resume,
+      buffers,
+      threadCounters: threads.threadCounters,
+    },
   });
   threads.zone = thread;
   watch(node, thread, async () => {
@@ -241,13 +278,13 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
 }
 
 async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
-  const { zoneId, buffers, udpCounters, udpLines } = threads;
-  const { kind, index, loopDelay } = edge;
+  const { zoneId, buffers } = threads;
+  const { kind, index, place, loopDelay, udpCounters, udpLines } = edge;
   const { config, tokenKey, connectKey } = node;
   const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
-    name: kind === 'ws' ? `edge-${zoneId}` : `udp-edge-${zoneId}`,
+    name: nameOf(zoneId, edge),
     file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
     labels: { zone_id: String(zoneId) },
     loopDelay,
@@ -262,6 +299,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       tokenKey: tokenKey.bytes,
       storePort,
       loopDelay,
+      threadCounters: edge.threadCounters,
       playersPerAddress: config.playersPerAddress,
       ...(kind === 'ws' && { allowOrigins: [...config.allowOrigin], trustProxy: config.trustProxy, tls: node.tls }),
       ...(kind === 'udp' && {
@@ -270,12 +308,12 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
         connectKey: connectKey.bytes,
         publicHosts: [...node.publicHosts],
         udpCounters,
-        seat: node.seats?.[zoneId - 1],
+        seat: node.seats?.[place],
         udpLines,
         bandwidth: config.bandwidthMbit && {
           bytesPerSecond: config.bandwidthMbit * BYTES_PER_MBIT,
           clients: node.udpClients,
-          edge: zoneId - 1,
+          edge: place,
         },
       }),
       seed: seedOf(node, zoneId),
@@ -286,6 +324,11 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   // The store thread that was there when this edge began may be dead: then its port leads nowhere.
   if (node.storeThread !== storeThread) sendStorePort(node, thread);
   watch(node, thread, () => startEdge(node, threads, edge));
+}
+
+/** Of a system's thread, so short: 15 characters are shown. */
+function nameOf(zoneId: number, { kind, edge }: EdgeThread): string {
+  return `${kind === 'ws' ? '' : 'udp-'}edge-${zoneId}${edge === 1 ? '' : `-${edge}`}`;
 }
 
 function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
@@ -318,9 +361,10 @@ function describe(node: Node): NodeThreads {
   };
   return {
     zones: () =>
-      zoneThreads.map(({ zoneId, edges: [ws, udp] }, zone) => {
+      zoneThreads.map(({ zoneId, edges }, zone) => {
         const { words, index } = zoneCounters[zone]!;
-        return { zoneId, port: ws!.port, udpPort: udp?.port, players: words[index.players]! };
+        const players = words[index.players]!;
+        return { zoneId, players, ws: sessionEdges(edges, 'ws'), udp: sessionEdges(edges, 'udp') };
       }),
     ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
     replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
@@ -332,16 +376,18 @@ function describe(node: Node): NodeThreads {
       ping: async () => store().ping(),
     },
     sources: [
-      ...zoneThreads.flatMap(({ zoneId, buffers, udpCounters }): BlockSource[] => {
+      ...zoneThreads.flatMap(({ zoneId, buffers, threadCounters, edges }): BlockSource[] => {
         const labels = { zone_id: String(zoneId) };
         return [
           { kind: 'zone', labels, blocks: [buffers.counters] },
           { kind: ruleRows(game.rules), labels, blocks: [buffers.ruleCounters] },
-          { kind: 'edge', labels, blocks: buffers.edgeCounters },
-          { kind: UDP_ROWS, labels, blocks: [udpCounters] },
+          ...edgeSources(labels, buffers, edges),
+          threadSource(`zone-${zoneId}`, labels, threadCounters),
+          ...edges.map((edge) => threadSource(nameOf(zoneId, edge), labels, edge.threadCounters)),
         ];
       }),
       { kind: 'store', labels: {}, blocks: [node.storeCounters] },
+      threadSource('store', {}, node.storeThreadCounters),
     ],
     async figures() {
       const threads = [
@@ -351,9 +397,42 @@ function describe(node: Node): NodeThreads {
       const figures = await Promise.all(threads.map((thread) => thread?.figures()));
       return figures.filter((one) => one !== undefined);
     },
-    lines: () => zoneThreads.flatMap(({ zoneId, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, ...row }))),
+    lines: () =>
+      zoneThreads.flatMap(({ zoneId, edges }) =>
+        edges.flatMap(({ edge, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, edge, ...row }))),
+      ),
     drain: () => drain(node),
   };
+}
+
+function threadSource(thread: string, labels: BlockSource['labels'], block: SharedArrayBuffer): BlockSource {
+  return { kind: 'thread', labels: { thread, ...labels }, blocks: [block] };
+}
+
+function sessionEdges(edges: readonly EdgeThread[], kind: EdgeThread['kind']): readonly SessionEdge[] {
+  return edges
+    .filter((one) => one.kind === kind)
+    .map(({ edge, place, port, counters: { words, index } }) => ({
+      edge,
+      place,
+      port,
+      players: words[index.connections]!,
+    }));
+}
+
+/** Where a zone has several edges of a kind, each for itself: `edge="udp-2"`. Else WebSocket and UDP are added up. */
+function edgeSources(
+  labels: Readonly<Record<string, string>>,
+  { edgeCounters }: ZoneBuffers,
+  edges: readonly EdgeThread[],
+): BlockSource[] {
+  const hasSeveral = edges.some(({ edge }) => edge > 1);
+  const labelsOf = ({ kind, edge }: EdgeThread) => (hasSeveral ? { ...labels, edge: `${kind}-${edge}` } : labels);
+  const counted: BlockSource[] = hasSeveral
+    ? edges.map((edge) => ({ kind: 'edge', labels: labelsOf(edge), blocks: [edgeCounters[edge.index]!] }))
+    : [{ kind: 'edge', labels, blocks: edgeCounters }];
+  const udp = edges.filter(({ kind }) => kind === 'udp');
+  return [...counted, ...udp.map((edge) => ({ kind: UDP_ROWS, labels: labelsOf(edge), blocks: [edge.udpCounters] }))];
 }
 
 async function drain(node: Node): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 // A node behind a NAT and its rendezvous point: what main and edge threads share of it. The main thread reads the key,
-// gives each zone's edge an id, and invites players; the edge registers from the socket of the game (transport/rendezvous)
+// gives each UDP edge an id, and invites players; the edge registers from the socket of the game (transport/rendezvous)
 // and says under which address the point sees it, in shared memory, since tokens are minted in the other thread.
 
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,7 @@ import { joinHost } from './connect-tokens.ts';
 import { readKey } from './keys.ts';
 import type { BlockSource } from './prometheus.ts';
 
-/** Of one zone's edge; the same for main and edge thread. */
+/** Of one UDP edge; the same for main and edge thread. */
 export interface RendezvousSeat {
   /** Of the point, with its port. */
   readonly point: Address;
@@ -44,18 +44,20 @@ export interface RendezvousOptions {
   readonly rendezvous: string;
   readonly rendezvousKeyFile: string;
   readonly zones: number;
+  /** UDP edges of each zone. */
+  readonly edges: number;
 }
 
-/** One for each zone, or none at all. Throws a ServerError when the point has no address or there is no key. */
+/** One for each UDP edge, zone by zone, or none at all. Throws a ServerError when the point has no address or there is no key. */
 export async function readSeats(
   options: RendezvousOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly RendezvousSeat[]> {
-  const { rendezvous, rendezvousKeyFile, zones } = options;
+  const { rendezvous, rendezvousKeyFile, zones, edges } = options;
   if (rendezvous === '') return [];
   const point = await resolvePoint(rendezvous);
   const key = await readRendezvousKey(rendezvousKeyFile, '--rendezvous-key-file', environment);
-  return Array.from({ length: zones }, () => ({
+  return Array.from({ length: zones * edges }, () => ({
     point,
     key,
     hostId: new Uint8Array(randomBytes(HOST_ID_BYTES)),
@@ -111,8 +113,14 @@ const ROWS: readonly CounterRow[] = (Object.keys(RENDEZVOUS_COUNT) as Rendezvous
   ...(DROPS.has(name) && { labels: { reason: snake(name).replace(/^drop_/, '') } }),
 }));
 
-export function rendezvousSources(seats: readonly RendezvousSeat[]): readonly BlockSource[] {
-  return seats.map(({ counts }, index) => ({ kind: ROWS, labels: { zone_id: String(index + 1) }, blocks: [counts] }));
+/** By zone; the edges of one are added up. */
+export function rendezvousSources(seats: readonly RendezvousSeat[], zones: number): readonly BlockSource[] {
+  const edges = seats.length / zones;
+  return Array.from({ length: seats.length === 0 ? 0 : zones }, (_, zone) => ({
+    kind: ROWS,
+    labels: { zone_id: String(zone + 1) },
+    blocks: seats.slice(zone * edges, (zone + 1) * edges).map(({ counts }) => counts),
+  }));
 }
 
 // --- edge thread

@@ -16,7 +16,7 @@ import {
   isBroken,
   isPacketDue,
   nextMessage,
-  nextOutcome,
+  placeMessage,
   receivePacket,
   sendReliable,
   writeMessage,
@@ -30,7 +30,7 @@ import {
 } from '../transport/channels/degradation.ts';
 import { DOWN, UP } from '../transport/channels/directions.ts';
 import { type NodeShare, updateNodeShare } from '../transport/channels/node-share.ts';
-import { MESSAGE_BYTES_MAX, SEQUENCED, TAKEN } from '../transport/channels/packet.ts';
+import { MESSAGE_AT, MESSAGE_BYTES_MAX, SEQUENCED, TAKEN } from '../transport/channels/packet.ts';
 import { backlogBytes } from '../transport/channels/reliable-sender.ts';
 import { COUNT } from '../transport/counts.ts';
 import { disconnectClient, receiveFromClient, sendToClient, updateServer } from '../transport/server.ts';
@@ -52,7 +52,7 @@ import type { Stranger } from './strangers.ts';
 /** A connection that is over is kept for so long at most, so that its goodbye arrives. */
 const LINGER_MS_MAX = 1_000;
 /** Connections of which nothing came and to which nothing was said are looked at so often: for what time alone makes due. */
-const SWEEP_MS = 10;
+const SWEEP_MS = 20;
 /** What IPv4 and UDP put before each packet. */
 const LINE_BYTES = 28;
 
@@ -126,7 +126,6 @@ export function receiveDatagram(
   if (slot < 0) return;
   const link = datagrams.links[slot];
   if (link === undefined || nowMs < link.heldUntilMs) return;
-  touch(datagrams, link);
   const { channels } = link;
   if (receivePacket(channels, server.payload, 0, server.payloadBytes, nowMs) !== TAKEN) {
     endBroken(datagrams, link);
@@ -136,9 +135,9 @@ export function receiveDatagram(
     const { connection } = link;
     // What follows the end of a session is read, so that what it acknowledges counts, and not listened to.
     if (connection === undefined || connection.state === CLOSED) continue;
-    receiveFrame(datagrams.edge, connection, channels.bytes.subarray(channels.from, channels.end), nowMs);
+    receiveFrame(datagrams.edge, connection, channels.bytes, nowMs, channels.from, channels.end);
   }
-  for (let outcome = nextOutcome(channels); outcome >= 0; ) outcome = nextOutcome(channels);
+  if (isPacketDue(channels, nowMs)) touch(datagrams, link);
   endBroken(datagrams, link);
 }
 
@@ -183,6 +182,7 @@ function openLink(datagrams: Datagrams, slot: number): void {
     heldUntilMs: 0,
     closedMs: Number.POSITIVE_INFINITY,
     send: (bytes, isReliable) => send(datagrams, link, bytes, isReliable),
+    sendSnapshot: (bytes, from, end) => sendSnapshot(datagrams, link, bytes, from, end),
     backlogBytes: () => backlogBytes(channels.sender),
     holdUp(ms) {
       link.heldUntilMs = datagrams.nowMs + ms;
@@ -231,22 +231,35 @@ function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isRel
   }
 }
 
+/** Seals it where it was packed, with the packet's header written in front. */
+function sendSnapshot(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, from: number, end: number): void {
+  const { channels, slot } = link;
+  if (!link.isGreeted || end - from > MESSAGE_BYTES_MAX) {
+    send(datagrams, link, bytes.slice(from, end), false);
+    return;
+  }
+  const start = from - MESSAGE_AT;
+  beginPacket(channels, bytes, start, datagrams.nowMs);
+  placeMessage(channels, SEQUENCED, end - from);
+  const packetEnd = endPacket(channels, datagrams.nowMs);
+  if (packetEnd > start) sendPacket(datagrams, slot, bytes, start, packetEnd);
+  if (isPacketDue(channels, datagrams.nowMs)) touch(datagrams, link);
+}
+
 /** False when it is too long for a packet. One for which there is no bandwidth is lost, as on the line. */
 function sendAtOnce(datagrams: Datagrams, { slot, channels }: DatagramLink, bytes: Uint8Array): boolean {
   if (bytes.length > MESSAGE_BYTES_MAX) return false;
   const { packet, nowMs } = datagrams;
   beginPacket(channels, packet, 0, nowMs);
   writeMessage(channels, SEQUENCED, bytes, 0, bytes.length);
-  sendPacket(datagrams, slot, endPacket(channels, nowMs));
+  const end = endPacket(channels, nowMs);
+  if (end > 0) sendPacket(datagrams, slot, packet, 0, end);
   return true;
 }
 
-/** What was written to `packet`; false when that was nothing. */
-function sendPacket(datagrams: Datagrams, slot: number, end: number): boolean {
-  if (end === 0) return false;
-  sendToClient(datagrams.server, datagrams.nowMs, slot, datagrams.packet, 0, end);
+function sendPacket(datagrams: Datagrams, slot: number, bytes: Uint8Array, from: number, end: number): void {
+  sendToClient(datagrams.server, datagrams.nowMs, slot, bytes, from, end);
   chargeNode(datagrams);
-  return true;
 }
 
 /** For all that left since the last time, handshakes and keep-alives too, as long as it is on the line. */
@@ -295,7 +308,9 @@ function sendDue(datagrams: Datagrams, { slot, channels }: DatagramLink): void {
   const { packet, nowMs } = datagrams;
   while (isPacketDue(channels, nowMs)) {
     beginPacket(channels, packet, 0, nowMs);
-    if (!sendPacket(datagrams, slot, endPacket(channels, nowMs))) return;
+    const end = endPacket(channels, nowMs);
+    if (end === 0) return;
+    sendPacket(datagrams, slot, packet, 0, end);
   }
 }
 

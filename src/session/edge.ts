@@ -17,7 +17,7 @@ import { createEntityEncoder } from '../snapshot/entity-encoder.ts';
 import { cellMmFor, createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
-import type { Viewer } from '../snapshot/viewer.ts';
+import { closeViewer, createWatchers, type Viewer, type Watchers } from '../snapshot/viewer.ts';
 import type { SnapshotPlan } from '../transport/channels/degradation.ts';
 import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -31,6 +31,7 @@ import {
   writeBareRecord,
   writeJoinRecord,
 } from '../wire/zone-records.ts';
+import { createEdgeEffort, createZoneLoad, type EdgeEffort, type ZoneLoad } from './load.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import {
   createStrangers,
@@ -51,6 +52,11 @@ export interface Link {
   readonly playerId: number | undefined;
   /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
   send(bytes: Uint8Array, isReliable: boolean): void;
+  /**
+   * Where a carrier can send a snapshot from where it was packed: `bytes[from, end)` are the caller's again after the
+   * call, and so are the SNAPSHOT_HEADROOM_BYTES before them. Without it `send` is given a copy.
+   */
+  sendSnapshot?(bytes: Uint8Array, from: number, end: number): void;
   /** Bytes that wait to be sent. */
   backlogBytes(): number;
   /** Reads nothing for so long; a carrier that can't make its peer wait drops what comes. */
@@ -84,6 +90,9 @@ export interface Connection {
   name: string;
   playerId: number;
   viewer: Viewer | undefined;
+  /** Inputs that the zone was given, by tick: bit i is that for `inputTick − i`. */
+  inputTick: number;
+  inputBits: number;
   readonly told: Told;
 }
 
@@ -118,6 +127,8 @@ export interface Edge {
   readonly history: History;
   readonly grid: Grid;
   readonly packer: Packer;
+  /** Who sees whom, by the indexes of connections. */
+  readonly watchers: Watchers;
   readonly toZone: RingWriter;
   readonly fromZone: RingReader;
   readonly frame: ClientFrame;
@@ -142,6 +153,9 @@ export interface Edge {
   /** Newest tick served, and when it was seen. */
   servedTick: number;
   servedMs: number;
+  /** How busy the zone says it is, and how well this edge keeps up. */
+  readonly zoneLoad: ZoneLoad;
+  readonly effort: EdgeEffort;
 }
 
 export function createEdge(options: EdgeOptions): Edge {
@@ -159,6 +173,7 @@ export function createEdge(options: EdgeOptions): Edge {
     history,
     grid,
     packer: createPacker(encoder, createInterest(grid, game.limits.interestRadiusMm, sight), counters),
+    watchers: createWatchers(buffers.capacity, options.connectionsMax ?? CONNECTIONS_MAX),
     toZone: createRingWriter(buffers.inputRings[edgeIndex]!),
     fromZone: createRingReader(buffers.outputRings[edgeIndex]!),
     frame: createClientFrame(game),
@@ -176,8 +191,11 @@ export function createEdge(options: EdgeOptions): Edge {
     heardTick: -1,
     servedTick: -1,
     servedMs: 0,
+    zoneLoad: createZoneLoad(),
+    effort: createEdgeEffort(),
   };
   counters.words[counters.index.connections] = 0;
+  counters.words[counters.index.loadPercent] = 0;
   sendReset(edge);
   return edge;
 }
@@ -238,6 +256,8 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
     name: '',
     playerId: 0,
     viewer: undefined,
+    inputTick: 0,
+    inputBits: 0,
     told: createTold(),
   };
   edge.connections[free] = connection;
@@ -260,6 +280,7 @@ export function forgetConnection(edge: Edge, connection: Connection): void {
   if (connection.state === CLOSED) return;
   const hasEntered = connection.state >= ENTERING;
   connection.state = CLOSED;
+  if (connection.viewer !== undefined) closeViewer(connection.viewer);
   connection.viewer = undefined;
   edge.connections[connection.index] = undefined;
   edge.counters.words[edge.counters.index.connections]!--;

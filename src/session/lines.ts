@@ -79,13 +79,17 @@ export function createLineTable(): SharedArrayBuffer {
   return new SharedArrayBuffer(CONNECTIONS_MAX * ROW_WORDS * 4);
 }
 
-export function writeLines({ links }: Datagrams, table: SharedArrayBuffer): void {
-  const words = new Uint32Array(table);
-  for (let slot = 0; slot < CONNECTIONS_MAX; slot++) {
+/**
+ * A `parts`th of the rows, the one whose turn it is by `turn`: all of a thousand at once would be a hitch.
+ * @param words the whole table
+ */
+export function writeLines({ links }: Datagrams, words: Uint32Array, turn: number, parts: number): void {
+  for (let slot = turn % parts; slot < CONNECTIONS_MAX; slot += parts) {
     const link = links[slot];
     const at = slot * ROW_WORDS;
     if (link === undefined || link.channels.stats.rttMs < 0) {
-      words.fill(0, at, at + ROW_WORDS);
+      words[at] = 0;
+      words[at + 1] = 0;
       continue;
     }
     const { channels, playerId, plan } = link;

@@ -4,7 +4,7 @@
 // fails moves one counter and is dropped whole; nothing is logged, and the session goes on. A first message with the
 // wrong version ends it with a reason, and so does a flood.
 
-import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../base/limits.ts';
+import { FRAME_BYTES_MAX, PENDING_INPUTS, PROTOCOL_VERSION } from '../base/limits.ts';
 import { newestTick } from '../sim/history.ts';
 import { ACK_UNKNOWN, acknowledge } from '../snapshot/viewer.ts';
 import { INPUT_ACK_AGE_WORD, INPUT_TICK_WORD, readClientFrame } from '../wire/client-frame.ts';
@@ -23,23 +23,33 @@ import {
 } from './edge.ts';
 import { FLOOD_BEGINS, FLOOD_NONE, noteArrival, secondLeftMs, takeFrame, takeRequest } from './rate-budget.ts';
 
-/** From the wire: any bytes. They are the caller's again after the call. */
-export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Array, nowMs: number): void {
+/** From the wire: any bytes, at `bytes[from, end)`. They are the caller's again after the call. */
+export function receiveFrame(
+  edge: Edge,
+  connection: Connection,
+  bytes: Uint8Array,
+  nowMs: number,
+  from = 0,
+  end = bytes.length,
+): void {
   const { words, index } = edge.counters;
+  const length = end - from;
   words[index.frames]!++;
-  words[index.bytesUp]! += bytes.length;
-  if (connection.state === CLOSED || endFlood(edge, connection, bytes.length, nowMs)) return;
-  if (bytes.length > FRAME_BYTES_MAX) {
+  words[index.bytesUp]! += length;
+  if (connection.state === CLOSED || endFlood(edge, connection, length, nowMs)) return;
+  if (length > FRAME_BYTES_MAX) {
     words[index.dropSize]!++;
     return;
   }
-  if (!takeFrame(connection.budget, bytes.length, nowMs)) {
+  if (!takeFrame(connection.budget, length, nowMs)) {
     words[index.dropRate]!++;
     return;
   }
   connection.heardMs = nowMs;
   const { frame } = edge;
-  const code = readClientFrame(frame, bytes);
+  frame.knownTick = connection.inputTick;
+  frame.knownBits = connection.inputBits;
+  const code = readClientFrame(frame, bytes, from, end);
   if (code !== DECODED) {
     countUndecoded(edge, code);
     return;
@@ -50,6 +60,7 @@ export function receiveFrame(edge: Edge, connection: Connection, bytes: Uint8Arr
     return;
   }
   if (isPlay) connection.playedMs = nowMs;
+  words[index.inputsRepeated]! += frame.knownCount;
   if (frame.joinOffset >= 0 && !receiveJoin(edge, connection, bytes)) return;
   if (frame.requestOffset >= 0 && !checkRequest(edge, connection, bytes)) return;
   if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);
@@ -144,7 +155,18 @@ function receiveInput(edge: Edge, connection: Connection, offset: number): void 
   }
   edge.writer.reset();
   writeInputRecord(edge.writer, clientOf(edge, connection), inputs, offset, layout.words);
-  pushToZone(edge);
+  const tick = inputs[offset + INPUT_TICK_WORD]!;
+  // One that comes too early for the zone is taken when it is repeated later.
+  if (pushToZone(edge) && tick <= newestTick(edge.history) + PENDING_INPUTS) noteInput(connection, tick);
+}
+
+/** The zone has it: repetitions of it are passed over. */
+function noteInput(connection: Connection, tick: number): void {
+  const ahead = tick - connection.inputTick;
+  if (ahead > 0) {
+    connection.inputBits = ahead < 32 ? (connection.inputBits << ahead) | 1 : 1;
+    connection.inputTick = tick;
+  } else if (ahead > -32) connection.inputBits |= 1 << -ahead;
 }
 
 /** Checked whole here, so that the zone decodes only what is known to be good. */

@@ -11,8 +11,9 @@ import {
 import { buildGrid } from '../sim/grid.ts';
 import { historyEpoch, isFrameHeld, newestTick } from '../sim/history.ts';
 import { resetEntityEncoder } from '../snapshot/entity-encoder.ts';
+import { limitSight } from '../snapshot/interest.ts';
 import { packSnapshot } from '../snapshot/packer.ts';
-import { createViewer, isOwnAlive, isSeen, voidBaselines } from '../snapshot/viewer.ts';
+import { createViewer, isOwnAlive, voidBaselines, wasServed } from '../snapshot/viewer.ts';
 import { encodeToBytes } from '../wire/codec.ts';
 import { SERVER_MESSAGE } from '../wire/schema.ts';
 import {
@@ -28,6 +29,7 @@ import {
   readAscii,
 } from '../wire/zone-records.ts';
 import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
+import { encodeLoad, noteRound, takeZoneLoad } from './load.ts';
 import { sendTold, tell } from './told.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
@@ -37,9 +39,11 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const epoch = historyEpoch(edge.history);
   if (epoch === edge.epoch) edge.heardTick = heardTick;
   else startEpoch(edge, epoch);
+  if (takeZoneLoad(edge.zoneLoad, edge.history)) adaptToLoad(edge);
   const newest = newestTick(edge.history);
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
+  if (edge.servedTick >= 0) noteRound(edge.effort, newest - edge.servedTick);
   // The clients of a tick that was slept through get theirs from the newest frame, not from an old one.
   if (edge.servedTick >= 0 && newest - tick >= FRAME_LAG_TICKS_MAX) {
     edge.counters.words[edge.counters.index.framesSkipped]! += newest - tick;
@@ -51,16 +55,25 @@ export function serveClients(edge: Edge, nowMs: number): void {
   edge.servedMs = nowMs;
   if (!isFrameHeld(edge.history, newest)) return;
   buildGrid(edge.grid, edge.history, newest);
-  const { connections } = edge;
+  const { connections, zoneLoad } = edge;
   // Each time another one is the first: where bandwidth doesn't last for all, it is not always the same who get nothing.
   for (let count = 0; count < connections.length; count++) {
     const connection = connections[(newest + count) % connections.length];
     if (connection === undefined || connection.state !== PLAYING) continue;
     // Who has only just come in waits for no turn.
-    const isNew = connection.viewer!.count === 0;
-    if (isNew || isDue(connection.index, connection.link.plan.intervalTicks, first, newest)) {
+    const isNew = !wasServed(connection.viewer!);
+    const intervalTicks = Math.max(connection.link.plan.intervalTicks, zoneLoad.plan.intervalTicks);
+    if (isNew || isDue(connection.index, intervalTicks, first, newest)) {
       sendSnapshot(edge, connection, newest);
     }
+  }
+}
+
+/** The zone has more to do than before, or less: so much is sent from now on, and all who play are told. */
+function adaptToLoad({ connections, messages, packer, zoneLoad }: Edge): void {
+  limitSight(packer.interest, zoneLoad.plan.seenMax);
+  for (const connection of connections) {
+    if (connection?.state === PLAYING) connection.link.send(encodeLoad(messages, zoneLoad), true);
   }
 }
 
@@ -78,7 +91,11 @@ function startEpoch(edge: Edge, epoch: number): void {
   for (const [index, asked] of edge.leaves) if (asked !== UNSENT) edge.leaves.set(index, UNDATED);
   for (const connection of edge.connections) if (connection?.state === ENTERING) connection.asked = UNDATED;
   resetEntityEncoder(edge.packer.encoder);
-  for (const connection of edge.connections) if (connection?.viewer !== undefined) voidBaselines(connection.viewer);
+  for (const connection of edge.connections) {
+    if (connection?.viewer === undefined) continue;
+    voidBaselines(connection.viewer);
+    connection.inputBits = 0;
+  }
 }
 
 function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
@@ -99,9 +116,11 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
     words[index.framesOverrun]!++;
     return;
   }
-  connection.link.send(packer.bytes.slice(packer.start, packer.end), false);
+  const { bytes, start, end } = packer;
+  if (connection.link.sendSnapshot === undefined) connection.link.send(bytes.slice(start, end), false);
+  else connection.link.sendSnapshot(bytes, start, end);
   words[index.snapshots]!++;
-  words[index.snapshotBytes]! += packer.end - packer.start;
+  words[index.snapshotBytes]! += end - start;
 }
 
 function takeZoneMessages(edge: Edge): void {
@@ -144,7 +163,7 @@ function readZoneMessages(edge: Edge): void {
 function welcome(edge: Edge, connection: Connection, slot: number, generation: number, tick: number): void {
   if (connection.state !== ENTERING) return;
   connection.state = PLAYING;
-  connection.viewer = createViewer(edge.history.capacity, slot, generation);
+  connection.viewer = createViewer(edge.watchers, connection.index, slot, generation);
   const { zoneId, seed } = edge.options;
   const { name, playerId } = connection;
   connection.link.send(
@@ -164,6 +183,7 @@ function welcome(edge: Edge, connection: Connection, slot: number, generation: n
     }),
     true,
   );
+  if (edge.zoneLoad.word !== 0) connection.link.send(encodeLoad(edge.messages, edge.zoneLoad), true);
 }
 
 /** The zone has let go of the player already: the leave that follows finds nobody. */
@@ -173,9 +193,12 @@ function dismiss(edge: Edge, connection: Connection, reason: string): void {
 
 /** An event for everyone who sees the entity in `slot`. */
 function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, end: number): void {
-  for (const connection of edge.connections) {
-    if (connection?.viewer === undefined || !isSeen(connection.viewer, slot)) continue;
-    forward(edge, connection, RECORD_EVENT, bytes, from, end);
+  const { bits, stride } = edge.watchers;
+  for (let word = 0; word < stride; word++) {
+    for (let rest = bits[slot * stride + word]!; rest !== 0; rest &= rest - 1) {
+      const watcher = edge.connections[word * 32 + 31 - Math.clz32(rest & -rest)];
+      if (watcher !== undefined) forward(edge, watcher, RECORD_EVENT, bytes, from, end);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 // A frame holds one record a slot, its numbers side by side: encoding one entity reads one cache line or two, and
 // both the frame and its baseline have the same shape (docs/decisions/0004-history-rows.md).
 //
-//   header: [0] newest tick, −1 before the first  [1] epoch  … | stamp a frame | slots in use a frame | records
+//   header: [0] newest tick, −1 before the first  [1] epoch  [2] load (base/overload-steps.ts)  [3] since which tick  … | stamp a frame | slots in use a frame | records
 //   record: kind | generation | changed tick | input tick | input lead | one word a row (columns.ts: createRows)
 //
 // One writer. A frame's stamp is −1 while it is written and its tick after; a reader compares the stamp before and
@@ -17,6 +17,8 @@ import { slotCount, type World, worldTick } from './world.ts';
 const HEADER_WORDS = 16;
 const NEWEST = 0;
 const EPOCH = 1;
+const LOAD = 2;
+const LOAD_TICK = 3;
 
 /** Words of a record before its rows. */
 export const KIND = 0;
@@ -78,6 +80,20 @@ export function historyEpoch(history: History): number {
   return Atomics.load(history.header, EPOCH);
 }
 
+/** How busy the zone is, packed, and since which tick; readers see it with a later frame at the latest. */
+export function publishLoad(history: History, load: number, tick: number): void {
+  Atomics.store(history.header, LOAD_TICK, tick);
+  Atomics.store(history.header, LOAD, load);
+}
+
+export function publishedLoad(history: History): number {
+  return Atomics.load(history.header, LOAD);
+}
+
+export function publishedLoadTick(history: History): number {
+  return Atomics.load(history.header, LOAD_TICK);
+}
+
 /** Index in `header` that changes with each frame: what a reader waits on. */
 export const NEWEST_TICK_INDEX = NEWEST;
 
@@ -120,7 +136,6 @@ export function publishFrame(history: History, world: World): void {
   history.slotCounts[frame] = count;
   Atomics.store(history.stamps, frame, tick);
   Atomics.store(history.header, NEWEST, tick);
-  Atomics.notify(history.header, NEWEST);
 }
 
 function publishHeads(

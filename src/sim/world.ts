@@ -28,6 +28,8 @@ export interface World {
   readonly columnList: readonly Int32Array[];
   /** No free slot is below it. Derived: a pure function of which slots are free, so not part of the state. */
   freeHint: number;
+  /** No slot from it on was ever taken: all its columns are zero. Derived from the generations. */
+  slotsEver: number;
 }
 
 export function worldBytes(specs: ColumnSpecs, capacity: number): number {
@@ -54,7 +56,15 @@ export function createWorld(
     columns: columns as World['columns'],
     columnList: Object.values(columns),
     freeHint: 0,
+    slotsEver: countSlotsEver((columns as World['columns']).generation),
   };
+}
+
+/** A slot that was taken once has a generation for ever. */
+function countSlotsEver(generations: Int32Array): number {
+  let slot = generations.length;
+  while (slot > 0 && generations[slot - 1] === 0) slot--;
+  return slot;
 }
 
 /**
@@ -76,6 +86,7 @@ export function restoreWorld(world: World, words: Int32Array): void {
   assert(words.length === world.words.length, 'the saved state has this world’s layout');
   world.words.set(words);
   world.freeHint = 0;
+  world.slotsEver = countSlotsEver(world.columns.generation);
 }
 
 export function worldTick(world: World): number {
@@ -120,6 +131,7 @@ export function spawnEntity(world: World, kind: number): number {
   world.columns.generation[slot] = generation;
   kinds[slot] = kind;
   world.freeHint = slot + 1;
+  if (slot >= world.slotsEver) world.slotsEver = slot + 1;
   world.words[ALIVE_COUNT]!++;
   if (slot >= world.words[SLOT_COUNT]!) world.words[SLOT_COUNT] = slot + 1;
   return slot;

@@ -7,7 +7,26 @@ import { assert } from '../base/assert.ts';
 import { ENTITIES_MAX, LOOK_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.ts';
 import { ARRIVALS, bucketOf, type Grid, MOVED_MM } from '../sim/grid.ts';
 import { isHidden, isInSight, type Sight } from './sight.ts';
-import { beginRound, endRound, isSeen, markSeen, PRIORITY_FIRST, SEEN, startLeaving, type Viewer } from './viewer.ts';
+import {
+  addPriority,
+  ENTRY_WORDS,
+  enterView,
+  findEntry,
+  GENERATION,
+  GONE,
+  gainOf,
+  HIDDEN,
+  isSeen,
+  LOOK,
+  PRIORITY,
+  PRIORITY_FIRST,
+  SEEN,
+  SLOT,
+  STATE,
+  startEntry,
+  startLeaving,
+  type Viewer,
+} from './viewer.ts';
 
 /** With more others than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
 export const CROWD_KEPT = VISIBLE_MAX - 8;
@@ -15,6 +34,8 @@ export const CROWD_KEPT = VISIBLE_MAX - 8;
 export const CROWD_ENTERED = VISIBLE_MAX - 24;
 /** A boundary may leave out so many whose rank would let them in. */
 export const RANK_SLACK = 3;
+/** Between who may enter and who has to leave, at least: more than boundaries are off by. */
+const RANKS_BETWEEN_MIN = 8;
 /** Who was seen is seen up to so many times the radius. */
 const REACH = 1.1;
 const RINGS = 256;
@@ -25,6 +46,7 @@ const RANK_ROUNDS = 7;
 /** Squared mm by which a higher slot counts as farther: who stands on one spot has a rank each, the same every time. */
 const TIE_MM2 = 1 / 1024;
 
+assert(RANKS_BETWEEN_MIN > 2 * RANK_SLACK, 'who enters is not at the edge of leaving');
 assert(CROWD_ENTERED < CROWD_KEPT && CROWD_KEPT < VISIBLE_MAX, 'a crowd leaves room for those that leave');
 
 /** What decides who enters a client's view; one an edge. */
@@ -33,11 +55,22 @@ export interface Interest {
   readonly radiusMm: number;
   /** Undefined where nothing blocks sight. */
   readonly sight: Sight | undefined;
+  /** How many are kept in a crowd, and beyond which rank nobody enters: less while there is too much to do. */
+  crowdKept: number;
+  crowdEntered: number;
   /** Of the viewer looked at last: who is in reach, by their places in the grid, and how far (mm²). */
   readonly places: Int32Array;
   readonly distances: Float64Array;
   readonly buckets: Int32Array;
   readonly rings: Int32Array;
+  /** Of the viewer that is being looked at: 1 + its entry by slot, 0 = none. All 0 in between. */
+  readonly entryOf: Uint8Array;
+}
+
+/** From its next look on each viewer sees no more than so many others, the nearest. */
+export function limitSight(interest: Interest, seenMax: number): void {
+  interest.crowdKept = Math.min(seenMax, CROWD_KEPT);
+  interest.crowdEntered = Math.min(seenMax - RANKS_BETWEEN_MIN, CROWD_ENTERED);
 }
 
 /** How wide the cells of its grid are: a query reads 3 × 3 of them. */
@@ -52,10 +85,13 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
     grid,
     radiusMm,
     sight,
+    crowdKept: CROWD_KEPT,
+    crowdEntered: CROWD_ENTERED,
     places: new Int32Array(capacity),
     distances: new Float64Array(capacity),
     buckets: new Int32Array(9),
     rings: new Int32Array(RINGS),
+    entryOf: new Uint8Array(capacity),
   };
 }
 
@@ -76,10 +112,13 @@ export function refreshInterest(viewer: Viewer, interest: Interest, tick: number
     updateInterest(viewer, interest, tick);
     return;
   }
-  const { slots, states, generations, priorities, gains } = viewer;
-  for (let index = 0; index < viewer.count; index++) {
-    priorities[index] = priorities[index]! + gains[index]!;
-    if (grid.generations[slots[index]!] !== generations[index] && states[index] === SEEN) startLeaving(viewer, index);
+  const { entries, end } = viewer;
+  for (let index = 0; index < end; index++) {
+    const at = index * ENTRY_WORDS;
+    entries[at + PRIORITY] = entries[at + PRIORITY]! + gainOf(entries[at + LOOK]!);
+    if (entries[at + STATE] === SEEN && grid.generations[entries[at + SLOT]!] !== entries[at + GENERATION]) {
+      startLeaving(viewer, index);
+    }
   }
 }
 
@@ -106,14 +145,16 @@ function takeArrivals(viewer: Viewer, { grid, sight }: Interest, ownX: number, o
     const x = grid.lastX[slot]!;
     const z = grid.lastZ[slot]!;
     const squared = (x - ownX) ** 2 + (z - ownZ) ** 2;
+    let index = findEntry(viewer, slot);
     if (squared > viewer.enterSquared || (sight !== undefined && isHidden(sight, ownX, ownZ, x, z))) {
-      if (isSeen(viewer, slot)) startLeaving(viewer, viewer.indexOf[slot]! - 1);
+      if (isSeen(viewer, slot)) startLeaving(viewer, index);
       continue;
     }
-    markSeen(viewer, slot, generation, true, GAIN_NEAREST);
-    const index = viewer.indexOf[slot]! - 1;
+    if (index < 0) index = enterView(viewer, slot, generation);
+    else keepInView(viewer, index, generation, true);
     if (index < 0) return;
-    viewer.priorities[index] = PRIORITY_FIRST;
+    viewer.entries[index * ENTRY_WORDS + PRIORITY] = PRIORITY_FIRST;
+    addPriority(viewer, index, GAIN_NEAREST);
   }
 }
 
@@ -123,40 +164,91 @@ function takeArrivals(viewer: Viewer, { grid, sight }: Interest, ownX: number, o
  * allocate.
  */
 export function updateInterest(viewer: Viewer, interest: Interest, tick: number): void {
-  const { grid, radiusMm, places, distances } = interest;
+  const { grid, radiusMm, places, distances, entryOf } = interest;
   const { slots, generations } = grid;
   const radius = radiusMm * radiusMm;
-  beginLook(viewer, grid, tick);
+  beginLook(viewer, interest, tick);
   const count = gather(viewer, interest);
   const all = radius * REACH * REACH + ENTITIES_MAX * TIE_MM2;
   const keep = dropHidden(viewer, interest, count, all);
-  const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, CROWD_ENTERED, all)) : radius;
+  const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, interest.crowdEntered, all)) : radius;
   const toLoss = (GAIN_NEAREST - 1) / keep;
   viewer.enterSquared = enter;
-  beginRound(viewer, tick);
-  markSeen(viewer, viewer.slot, viewer.generation, true, 0);
   for (let index = 0; index < count; index++) {
     const distance = distances[index]!;
     if (distance > keep) continue;
     const slot = slots[places[index]!]!;
-    markSeen(viewer, slot, generations[slot]!, distance <= enter, GAIN_NEAREST - ((distance * toLoss) | 0));
+    markSeen(viewer, entryOf, slot, generations[slot]!, distance <= enter, GAIN_NEAREST - ((distance * toLoss) | 0));
   }
-  endRound(viewer);
+  entryOf[viewer.slot] = 0;
+  endLook(viewer, entryOf);
 }
 
-function beginLook(viewer: Viewer, grid: Grid, tick: number): void {
+/** An entity is near enough, and in sight; what is left in `entryOf` afterwards is not. */
+function markSeen(
+  viewer: Viewer,
+  entryOf: Uint8Array,
+  slot: number,
+  generation: number,
+  mayEnter: boolean,
+  gain: number,
+): void {
+  let index = entryOf[slot]! - 1;
+  entryOf[slot] = 0;
+  if (index >= 0) {
+    if (!keepInView(viewer, index, generation, mayEnter)) return;
+  } else if (mayEnter) index = enterView(viewer, slot, generation);
+  if (index >= 0) addPriority(viewer, index, gain);
+}
+
+/** Whether the entity of an entry is in view: it was, or comes into it now. */
+function keepInView(viewer: Viewer, index: number, generation: number, mayEnter: boolean): boolean {
+  const { entries } = viewer;
+  const at = index * ENTRY_WORDS;
+  const isAnother = entries[at + GENERATION] !== generation;
+  if (!isAnother && entries[at + STATE] === SEEN) return true;
+  if (!mayEnter) {
+    if (entries[at + STATE] === SEEN) startLeaving(viewer, index);
+    return false;
+  }
+  startEntry(viewer, index, generation);
+  // Until its client hears of this one it draws the one before.
+  if (isAnother) entries[at + PRIORITY] = PRIORITY_FIRST;
+  return true;
+}
+
+function endLook(viewer: Viewer, entryOf: Uint8Array): void {
+  const { entries, end } = viewer;
+  for (let index = 0; index < end; index++) {
+    const at = index * ENTRY_WORDS;
+    const slot = entries[at + SLOT]!;
+    if (entryOf[slot] === 0) continue;
+    entryOf[slot] = 0;
+    if (entries[at + STATE] === SEEN) startLeaving(viewer, index);
+  }
+}
+
+function beginLook(viewer: Viewer, { grid, entryOf }: Interest, tick: number): void {
+  const { entries, end } = viewer;
   // Who wasn't looked at for so long was not seen a moment ago: what is hidden now is hidden at once.
   const isOld = viewer.lookedTick < 0 || tick - viewer.lookedTick > 2 * LOOK_INTERVAL_TICKS;
-  if (isOld) viewer.blocked.fill(1, 0, viewer.count);
+  for (let index = 0; index < end; index++) {
+    const at = index * ENTRY_WORDS;
+    if (isOld) entries[at + LOOK] = entries[at + LOOK]! | HIDDEN;
+    if (entries[at + STATE] !== GONE) entryOf[entries[at + SLOT]!] = index + 1;
+  }
   // Each slot has a phase of its own: after a start, or a frame that came late, looks are as evenly spread as before.
   viewer.lookedTick = Math.max(0, tick - ((tick + viewer.slot) % LOOK_INTERVAL_TICKS));
+  viewer.frameTick = tick;
   viewer.lookedX = grid.lastX[viewer.slot]!;
   viewer.lookedZ = grid.lastZ[viewer.slot]!;
   viewer.arrivalCount = grid.arrivalCount;
 }
 
 /** Fills in who else is near enough to be seen, hidden or not; returns how many. In a crowd no two are as far. */
-function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets }: Interest): number {
+function gather(viewer: Viewer, interest: Interest): number {
+  const { grid, radiusMm, crowdKept, places, distances, buckets, entryOf } = interest;
+  const { entries } = viewer;
   const { cellMm, starts, slots, x, z } = grid;
   const { lookedX, lookedZ } = viewer;
   const radius = radiusMm * radiusMm;
@@ -179,12 +271,14 @@ function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets }: 
       if (distance > reach) continue;
       const slot = slots[place]!;
       // Beyond the radius is nothing but what was seen within.
-      if (slot === viewer.slot || (distance > radius && !isSeen(viewer, slot))) continue;
+      const entry = entryOf[slot]!;
+      if (slot === viewer.slot) continue;
+      if (distance > radius && (entry === 0 || entries[(entry - 1) * ENTRY_WORDS + STATE] !== SEEN)) continue;
       places[count] = place;
       distances[count++] = distance;
     }
   }
-  if (count > CROWD_KEPT) {
+  if (count > crowdKept) {
     for (let index = 0; index < count; index++) {
       distances[index] = distances[index]! + slots[places[index]!]! * TIE_MM2;
     }
@@ -198,33 +292,35 @@ function gather(viewer: Viewer, { grid, radiusMm, places, distances, buckets }: 
  * ones.
  */
 function dropHidden(viewer: Viewer, interest: Interest, count: number, all: number): number {
-  const isCrowd = count > CROWD_KEPT;
-  if (interest.sight === undefined) return isCrowd ? distanceOfRank(interest, count, CROWD_KEPT, all) : all;
-  const expected = CROWD_KEPT + viewer.hiddenCount;
+  const { crowdKept } = interest;
+  const isCrowd = count > crowdKept;
+  if (interest.sight === undefined) return isCrowd ? distanceOfRank(interest, count, crowdKept, all) : all;
+  const expected = crowdKept + viewer.hiddenCount;
   let looked = -1;
   let keep = count > expected ? distanceOfRank(interest, count, expected, all) : all;
   viewer.hiddenCount = 0;
   while (keep > looked) {
     viewer.hiddenCount += lookWithin(viewer, interest, count, looked, keep);
     looked = keep;
-    if (isCrowd) keep = distanceOfRank(interest, count, CROWD_KEPT, all);
+    if (isCrowd) keep = distanceOfRank(interest, count, crowdKept, all);
   }
   return keep;
 }
 
 /** Looks at who is further than `from` and not beyond `to`; returns how many are hidden. */
 function lookWithin(viewer: Viewer, interest: Interest, count: number, from: number, to: number): number {
-  const { grid, sight, places, distances } = interest;
+  const { grid, sight, places, distances, entryOf } = interest;
   const { x, z, slots, generations } = grid;
   const { lookedX, lookedZ } = viewer;
   let hidden = 0;
-  for (let index = 0; index < count; index++) {
-    const distance = distances[index]!;
+  for (let near = 0; near < count; near++) {
+    const distance = distances[near]!;
     if (distance <= from || distance > to) continue;
-    const place = places[index]!;
+    const place = places[near]!;
     const slot = slots[place]!;
-    if (isInSight(sight!, viewer, lookedX, lookedZ, slot, generations[slot]!, x[place]!, z[place]!)) continue;
-    distances[index] = Number.POSITIVE_INFINITY;
+    const index = entryOf[slot]! - 1;
+    if (isInSight(sight!, viewer, index, generations[slot]!, lookedX, lookedZ, x[place]!, z[place]!)) continue;
+    distances[near] = Number.POSITIVE_INFINITY;
     hidden++;
   }
   return hidden;

@@ -10,7 +10,12 @@
 import { assert } from '../base/assert.ts';
 import { zigzag } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
-import { BASELINE_AGE_TICKS_MAX, FRAME_LAG_TICKS_MAX, SNAPSHOT_BYTES_MAX } from '../base/limits.ts';
+import {
+  BASELINE_AGE_TICKS_MAX,
+  FRAME_LAG_TICKS_MAX,
+  SNAPSHOT_BYTES_MAX,
+  SNAPSHOT_HEADROOM_BYTES,
+} from '../base/limits.ts';
 import { frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { ENTITY, SERVER_MESSAGE, SNAPSHOT } from '../wire/schema.ts';
@@ -26,10 +31,25 @@ import {
   writeState,
 } from './entity-encoder.ts';
 import { type Interest, refreshInterest } from './interest.ts';
-import { beginSent, LEAVING, noteSent, PRIORITY_FIRST, type Viewer } from './viewer.ts';
+import {
+  ACKED,
+  beginSent,
+  dropSent,
+  ENTRY_WORDS,
+  LEAVING,
+  noteSent,
+  PRIORITY,
+  PRIORITY_FIRST,
+  SEEN,
+  SLOT,
+  STATE,
+  type Viewer,
+  WAS_SENT,
+} from './viewer.ts';
 
-/** Room before the body for the message's tag and length. */
+/** Room before the body for the message's tag and length, and before these for what a carrier puts in front. */
 const HEAD_BYTES = 3;
+const BODY_AT = SNAPSHOT_HEADROOM_BYTES + HEAD_BYTES;
 
 /** Priorities are told apart up to here: who waited for thirty snapshots and more is first, all alike. */
 const RANKS = PRIORITY_FIRST;
@@ -92,7 +112,7 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   const count = collectCandidates(packer, viewer, tick, baselineTick);
   let total = 0;
   for (let index = 0; index < count; index++) total += packer.lengths[index]!;
-  const room = HEAD_BYTES + budgetBytes - at;
+  const room = BODY_AT + budgetBytes - at;
   let omitted = 0;
   if (total > room) {
     sortByPriority(packer, viewer, count);
@@ -104,7 +124,7 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   at = copyCandidates(packer, viewer, tick, baselineTick, count, at);
   finishMessage(packer, at);
   if (newestTick(history) - tick <= FRAME_LAG_TICKS_MAX) return true;
-  viewer.sentTicks[tick & 127] = -1;
+  dropSent(viewer, tick);
   return false;
 }
 
@@ -112,7 +132,7 @@ function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick:
   const { bytes, encoder } = packer;
   const { records, stride } = encoder.history;
   const own = frameOffset(encoder.history, tick) + viewer.slot * stride;
-  let at = HEAD_BYTES;
+  let at = BODY_AT;
   bytes[at++] = (SNAPSHOT.tick << 3) | VARINT;
   at = putVarint(bytes, at, tick);
   if (baselineTick >= 0) {
@@ -134,18 +154,19 @@ function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick:
 
 function writeLeaves(packer: Packer, viewer: Viewer, tick: number, offset: number): number {
   const { bytes } = packer;
+  const { entries, end } = viewer;
   let length = 0;
-  for (let index = 0; index < viewer.count; index++) {
-    if (viewer.states[index] === LEAVING) length += slotBytes(viewer.slots[index]!);
+  for (let at = 0; at < end * ENTRY_WORDS; at += ENTRY_WORDS) {
+    if (entries[at + STATE] === LEAVING) length += slotBytes(entries[at + SLOT]!);
   }
   if (length === 0) return offset;
   let at = offset;
   bytes[at++] = (SNAPSHOT.leaves << 3) | LENGTH_DELIMITED;
   at = putVarint(bytes, at, length);
-  for (let index = 0; index < viewer.count; index++) {
-    if (viewer.states[index] !== LEAVING) continue;
-    at = putVarint(bytes, at, viewer.slots[index]!);
-    noteSent(viewer, tick, index, true);
+  for (let index = 0; index < end; index++) {
+    if (entries[index * ENTRY_WORDS + STATE] !== LEAVING) continue;
+    at = putVarint(bytes, at, entries[index * ENTRY_WORDS + SLOT]!);
+    noteSent(viewer, tick, index);
   }
   return at;
 }
@@ -157,9 +178,9 @@ function slotBytes(slot: number): number {
 /** The client's own entity, in every snapshot, with what only its owner may see. */
 function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: number, offset: number): number {
   const { bytes, encoder } = packer;
-  const index = viewer.indexOf[viewer.slot]! - 1;
   const rows = encoder.history.rows.length;
-  const isDelta = viewer.acked[index]! >= 0 && viewer.acked[index] === baselineTick;
+  const ackedTick = viewer.entries[ACKED]!;
+  const isDelta = ackedTick >= 0 && ackedTick === baselineTick;
   const field = isDelta ? SNAPSHOT.deltas : SNAPSHOT.entities;
   // The length goes in front and is not known yet: two bytes are left for it, and the body moves when one is enough.
   const body = offset + 3;
@@ -169,33 +190,35 @@ function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: nu
   bytes[offset] = (field << 3) | LENGTH_DELIMITED;
   const at = putVarint(bytes, offset + 1, end - body);
   if (at !== body) bytes.copyWithin(at, body, end);
-  noteSent(viewer, tick, index, false);
+  noteSent(viewer, tick, 0);
   return at + end - body;
 }
 
 /** Finds what is to be sent and encodes it (or finds it encoded); `places` is the entry of a delta (≥ 0), ~slot for full states. */
 function collectCandidates(packer: Packer, viewer: Viewer, tick: number, baselineTick: number): number {
-  const { encoder, entries, places, lengths, counters } = packer;
+  const { encoder, places, lengths, counters } = packer;
   const { changedTicks } = packer.interest.grid;
-  const { slots, states, acked, priorities } = viewer;
-  reserveDeltas(encoder, tick, viewer.count);
+  const { entries, end } = viewer;
+  reserveDeltas(encoder, tick, end);
   let count = 0;
-  for (let index = 0; index < viewer.count; index++) {
-    const slot = slots[index]!;
-    if (states[index] === LEAVING || slot === viewer.slot) continue;
-    const ackedTick = acked[index]!;
+  // The first entry is the client's own.
+  for (let index = 1; index < end; index++) {
+    const at = index * ENTRY_WORDS;
+    if (entries[at + STATE] !== SEEN) continue;
+    const slot = entries[at + SLOT]!;
+    const ackedTick = entries[at + ACKED]!;
     if (ackedTick >= 0 && changedTicks[slot]! <= ackedTick) {
-      priorities[index] = 0;
+      entries[at + PRIORITY] = 0;
       continue;
     }
-    entries[count] = index;
+    packer.entries[count] = index;
     if (ackedTick >= 0 && tick - ackedTick <= BASELINE_AGE_TICKS_MAX) {
       const place = encodeDelta(encoder, slot, ackedTick);
       const body = encoder.deltaEntries[place + DELTA_LENGTH]! + (ackedTick === baselineTick ? 0 : 2);
       places[count] = place;
       lengths[count] = body + (body < 0x80 ? 2 : 3);
     } else {
-      const reason = ackedTick >= 0 ? 'fullExpired' : viewer.sent[index]! >= 0 ? 'fullUnacked' : 'fullNew';
+      const reason = ackedTick >= 0 ? 'fullExpired' : entries[at + WAS_SENT] === 1 ? 'fullUnacked' : 'fullNew';
       counters.words[counters.index[reason]]!++;
       encodeState(encoder, tick, slot);
       const body = encoder.stateLengths[slot]!;
@@ -210,19 +233,19 @@ function collectCandidates(packer: Packer, viewer: Viewer, tick: number, baselin
 /** Into `order`: the largest priority first, of equal ones whoever came first. Counting sort. */
 function sortByPriority(packer: Packer, viewer: Viewer, count: number): void {
   const { entries, order, ranks } = packer;
-  const { priorities } = viewer;
   ranks.fill(0);
-  for (let index = 0; index < count; index++) ranks[rankOf(priorities[entries[index]!]!)]!++;
+  for (let index = 0; index < count; index++) ranks[rankOf(viewer, entries[index]!)]!++;
   let before = 0;
   for (let rank = 0; rank < RANKS; rank++) {
     const equal = ranks[rank]!;
     ranks[rank] = before;
     before += equal;
   }
-  for (let index = 0; index < count; index++) order[ranks[rankOf(priorities[entries[index]!]!)]!++] = index;
+  for (let index = 0; index < count; index++) order[ranks[rankOf(viewer, entries[index]!)]!++] = index;
 }
 
-function rankOf(priority: number): number {
+function rankOf(viewer: Viewer, index: number): number {
+  const priority = viewer.entries[index * ENTRY_WORDS + PRIORITY]!;
   return priority < RANKS ? RANKS - 1 - priority : 0;
 }
 
@@ -261,7 +284,7 @@ function copyCandidates(
     const place = places[candidate]!;
     const start = at;
     if (place >= 0) {
-      const ackedTick = viewer.acked[index]!;
+      const ackedTick = viewer.entries[index * ENTRY_WORDS + ACKED]!;
       const namesBaseline = ackedTick !== baselineTick;
       const length = encoder.deltaEntries[place + DELTA_LENGTH]!;
       bytes[at++] = (SNAPSHOT.deltas << 3) | LENGTH_DELIMITED;
@@ -279,7 +302,7 @@ function copyCandidates(
       at = putVarint(bytes, at, length);
       at = copyBytes(encoder.states, ~place * encoder.stateBytesMax, length, bytes, at);
     }
-    noteSent(viewer, tick, index, false);
+    noteSent(viewer, tick, index);
   }
   counters.words[counters.index.snapshotDeltas]! += deltas;
   counters.words[counters.index.snapshotDeltaBytes]! += deltaBytes;
@@ -294,8 +317,8 @@ function copyBytes(source: Uint8Array, from: number, length: number, target: Uin
 /** Puts tag and length in front of the body. */
 function finishMessage(packer: Packer, end: number): void {
   const { bytes } = packer;
-  const length = end - HEAD_BYTES;
-  packer.start = length < 0x80 ? 1 : 0;
+  const length = end - BODY_AT;
+  packer.start = SNAPSHOT_HEADROOM_BYTES + (length < 0x80 ? 1 : 0);
   bytes[packer.start] = (SERVER_MESSAGE.snapshot << 3) | LENGTH_DELIMITED;
   putVarint(bytes, packer.start + 1, length);
   packer.end = end;

@@ -2,7 +2,7 @@
 // Who is seen is lost only when two looks in a row find the way blocked, so that a corner does not flicker. What a look
 // found is remembered in the viewer, beside the rest that it knows of the entity.
 
-import { SEEN, type Viewer } from './viewer.ts';
+import { ENTRY_WORDS, GENERATION, HIDDEN, LOOK, SEEN, STATE, type Viewer } from './viewer.ts';
 
 export interface Sight {
   /** The game's own test, in mm; the same both ways round. */
@@ -21,21 +21,25 @@ export function isHidden(sight: Sight, fromX: number, fromZ: number, x: number, 
   return sight.isBlocked(fromX, fromZ, x, z);
 }
 
-/** Looks from the first place (mm) at an entity at the second: whether the viewer sees it. Does not allocate. */
+/**
+ * Looks from the first place (mm) at an entity at the second: whether the viewer sees it. Does not allocate.
+ * @param index its entry in the viewer, −1 where it has none
+ */
 export function isInSight(
   sight: Sight,
-  viewer: Viewer,
+  { entries }: Viewer,
+  index: number,
+  generation: number,
   fromX: number,
   fromZ: number,
-  slot: number,
-  generation: number,
   x: number,
   z: number,
 ): boolean {
   const isBlocked = isHidden(sight, fromX, fromZ, x, z);
-  const index = viewer.indexOf[slot]! - 1;
-  if (index < 0 || viewer.states[index] !== SEEN || viewer.generations[index] !== generation) return !isBlocked;
-  const wasBlocked = viewer.blocked[index] === 1;
-  viewer.blocked[index] = Number(isBlocked);
-  return !(isBlocked && wasBlocked);
+  if (index < 0) return !isBlocked;
+  const at = index * ENTRY_WORDS;
+  if (entries[at + STATE] !== SEEN || entries[at + GENERATION] !== generation) return !isBlocked;
+  const look = entries[at + LOOK]!;
+  entries[at + LOOK] = isBlocked ? look | HIDDEN : look & ~HIDDEN;
+  return !(isBlocked && (look & HIDDEN) !== 0);
 }

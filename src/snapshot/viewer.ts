@@ -4,13 +4,19 @@
 //
 // An entity's life in here: seen (entered, sent until acknowledged, then deltas) → leaving (the slot is listed in each
 // snapshot until one that listed it is acknowledged) → gone. A snapshot is named by its tick.
+//
+// A thousand viewers don't fit the processor's cache, so what a snapshot costs is how many lines of it are fetched: an
+// entry is half a line, keeps its place while the client knows the entity, and what was sent is remembered by places,
+// a byte each (docs/decisions/0014-hot-path.md).
 
 import { assert } from '../base/assert.ts';
 import { VISIBLE_MAX } from '../base/limits.ts';
-import { frameOffset, frameSlotCount, GENERATION, type History, KIND } from '../sim/history.ts';
+import { GENERATION as FRAME_GENERATION, frameOffset, frameSlotCount, type History, KIND } from '../sim/history.ts';
 
 /** Snapshots whose contents are remembered, by tick; a power of two. */
 const SENT_TICKS = 128;
+/** Words of what is remembered of one: its tick, where its records begin, how many. */
+const SENT_WORDS = 3;
 /** Entities in them all together, a power of two; older snapshots than fit are forgotten, so their acknowledgement is unknown. */
 const SENT_RECORDS = 4096;
 const SENT_MASK = SENT_RECORDS - 1;
@@ -18,6 +24,30 @@ const SENT_MASK = SENT_RECORDS - 1;
 /** A priority above all others, and the packer's number of ranks. */
 export const PRIORITY_FIRST = 512;
 
+/** Words of an entry, and what they are. */
+export const ENTRY_WORDS = 8;
+export const SLOT = 0;
+export const GENERATION = 1;
+/** GONE, SEEN or LEAVING. */
+export const STATE = 2;
+/**
+ * Tick of the frame in which it entered or began to leave. What older snapshots said of it is no longer true, so
+ * their acknowledgement says nothing of it: it may have left and entered again since, or somebody else has its place.
+ * Held by the test `leaves and comes back while acknowledgements are on their way`.
+ */
+const SINCE = 3;
+/** Newest acknowledged tick whose snapshot carried it; −1 = none. */
+export const ACKED = 4;
+/** 1 when a snapshot has carried it. */
+export const WAS_SENT = 5;
+/** Grows while a change waits for room; the largest goes first. */
+export const PRIORITY = 6;
+/** By how much it grows with each snapshot: more for who is near. And HIDDEN, when the last look found it so (sight.ts). */
+export const LOOK = 7;
+export const HIDDEN = 0x100;
+const GAIN_MASK = 0xff;
+
+export const GONE = 0;
 export const SEEN = 1;
 export const LEAVING = 2;
 
@@ -26,38 +56,28 @@ export const ACK_NEW = 1;
 export const ACK_KNOWN = 0;
 export const ACK_UNKNOWN = -1;
 
+/** Who sees whom: a bit for each viewer of an edge in the row of each slot. */
+export interface Watchers {
+  readonly bits: Int32Array;
+  /** Words of a row. */
+  readonly stride: number;
+}
+
 export interface Viewer {
-  /** The client's own entity: always seen, never budgeted away. */
+  /** The client's own entity: always seen, never budgeted away, the first entry. */
   readonly slot: number;
   /** Of that entity: another one in its slot is not the client's. */
   readonly generation: number;
-  /** Entity i is in slot `slots[i]`, i < count. Dense; removal moves the last one. */
+  readonly watchers: Watchers;
+  /** Its bit there. */
+  readonly id: number;
+  /** Entries are at `entries[index * ENTRY_WORDS …]`, index < end; some of them may be GONE. */
+  readonly entries: Int32Array;
+  end: number;
+  /** How many of them are not. */
   count: number;
-  readonly slots: Int32Array;
-  readonly generations: Int32Array;
-  readonly states: Uint8Array;
-  /**
-   * Tick of the frame in which it entered or began to leave. What older snapshots said of it is no longer true, so
-   * their acknowledgement says nothing of it: it may have left and entered again since. Held by the test
-   * `leaves and comes back while acknowledgements are on their way`.
-   */
-  readonly since: Int32Array;
-  /** Newest acknowledged tick whose snapshot carried it; −1 = none. */
-  readonly acked: Int32Array;
-  /** Newest tick whose snapshot carried it; −1 = none. */
-  readonly sent: Int32Array;
-  /** Grows while a change waits for room; the largest goes first. */
-  readonly priorities: Int32Array;
-  /** By how much it grows with each snapshot: more for who is near. */
-  readonly gains: Uint8Array;
-  readonly rounds: Int32Array;
-  round: number;
-  /** 1 when the last look found it hidden (sight.ts). */
-  readonly blocked: Uint8Array;
   /** How many in reach the map hid when all that is near was looked at last. */
   hiddenCount: number;
-  /** 1 + index by slot; 0 = not seen. */
-  readonly indexOf: Uint8Array;
   /** Newest snapshot acknowledged; −1 = none. */
   ackedTick: number;
   /** Tick of the frame that the visible set was last brought up to. */
@@ -72,35 +92,38 @@ export interface Viewer {
   arrivalCount: number;
   /** Newest tick sent before the baselines were voided: up to it, ticks name snapshots of two timelines. */
   voidedTick: number;
-  readonly sentTicks: Int32Array;
-  readonly sentFrom: Int32Array;
-  readonly sentCounts: Int32Array;
-  /** Records of sent snapshots, a ring: the slot, with the sign bit for a leave. */
-  readonly records: Int32Array;
-  /** Records written so far, modulo 2³² as an i32, like `sentFrom`: only differences count. */
+  /** SENT_WORDS for each tick remembered. */
+  readonly sent: Int32Array;
+  /** Entries in the snapshots sent, a ring. */
+  readonly records: Uint8Array;
+  /** Records written so far, modulo 2³² as an i32, like where those of a snapshot begin: only differences count. */
   recordTop: number;
 }
 
-assert(VISIBLE_MAX <= 255, 'an index plus one fits a byte');
+assert(VISIBLE_MAX <= 255, 'an index, and an index plus one, fit a byte');
 
-export function createViewer(capacity: number, slot: number, generation: number): Viewer {
-  return {
+/** @param viewersMax ids of viewers are below it. */
+export function createWatchers(capacity: number, viewersMax: number): Watchers {
+  const stride = Math.ceil(viewersMax / 32);
+  return { bits: new Int32Array(capacity * stride), stride };
+}
+
+/** @param id its own among those that share the watchers. */
+export function createViewer(watchers: Watchers, id: number, slot: number, generation: number): Viewer {
+  assert(id < watchers.stride * 32, 'there is a bit for the viewer');
+  // One buffer: three of their own would be three more pages to find.
+  const entryBytes = VISIBLE_MAX * ENTRY_WORDS * 4;
+  const sentBytes = SENT_TICKS * SENT_WORDS * 4;
+  const buffer = new ArrayBuffer(entryBytes + sentBytes + SENT_RECORDS);
+  const viewer: Viewer = {
     slot,
     generation,
+    watchers,
+    id,
+    entries: new Int32Array(buffer, 0, VISIBLE_MAX * ENTRY_WORDS),
+    end: 0,
     count: 0,
-    slots: new Int32Array(VISIBLE_MAX),
-    generations: new Int32Array(VISIBLE_MAX),
-    states: new Uint8Array(VISIBLE_MAX),
-    since: new Int32Array(VISIBLE_MAX),
-    acked: new Int32Array(VISIBLE_MAX),
-    sent: new Int32Array(VISIBLE_MAX),
-    priorities: new Int32Array(VISIBLE_MAX),
-    gains: new Uint8Array(VISIBLE_MAX),
-    rounds: new Int32Array(VISIBLE_MAX),
-    round: 0,
-    blocked: new Uint8Array(VISIBLE_MAX),
     hiddenCount: 0,
-    indexOf: new Uint8Array(capacity),
     ackedTick: -1,
     frameTick: -1,
     lookedTick: -1,
@@ -109,144 +132,164 @@ export function createViewer(capacity: number, slot: number, generation: number)
     enterSquared: 0,
     arrivalCount: 0,
     voidedTick: -1,
-    sentTicks: new Int32Array(SENT_TICKS).fill(-1),
-    sentFrom: new Int32Array(SENT_TICKS),
-    sentCounts: new Int32Array(SENT_TICKS),
-    records: new Int32Array(SENT_RECORDS),
+    sent: new Int32Array(buffer, entryBytes, SENT_TICKS * SENT_WORDS).fill(-1),
+    records: new Uint8Array(buffer, entryBytes + sentBytes, SENT_RECORDS),
     recordTop: 0,
   };
+  enterView(viewer, slot, generation);
+  return viewer;
+}
+
+/** The client is gone: it watches nobody any more. */
+export function closeViewer(viewer: Viewer): void {
+  for (let index = 0; index < viewer.end; index++) setWatching(viewer, viewer.entries[index * ENTRY_WORDS]!, false);
+}
+
+/** Whether a snapshot was made for it. */
+export function wasServed({ recordTop }: Viewer): boolean {
+  return recordTop !== 0;
 }
 
 /** Voids every baseline: the zone was resumed, and what was acknowledged may not be what it remembers. */
 export function voidBaselines(viewer: Viewer): void {
+  const { entries } = viewer;
   viewer.voidedTick = Math.max(viewer.voidedTick, viewer.frameTick);
   viewer.frameTick = -1;
   viewer.lookedTick = -1;
   viewer.ackedTick = -1;
-  viewer.since.fill(-1, 0, viewer.count);
-  viewer.acked.fill(-1, 0, viewer.count);
-  viewer.sentTicks.fill(-1);
+  for (let at = 0; at < viewer.end * ENTRY_WORDS; at += ENTRY_WORDS) {
+    entries[at + SINCE] = -1;
+    entries[at + ACKED] = -1;
+  }
+  viewer.sent.fill(-1);
+}
+
+function placeOf(tick: number): number {
+  return (tick & (SENT_TICKS - 1)) * SENT_WORDS;
 }
 
 /** From the wire: `tick` is any number. Only snapshots that were sent and are still remembered count. */
 export function acknowledge(viewer: Viewer, tick: number): number {
+  if (tick === viewer.ackedTick) return tick < 0 ? ACK_UNKNOWN : ACK_KNOWN;
   if (tick <= viewer.voidedTick) return ACK_UNKNOWN;
-  if (tick === viewer.ackedTick) return ACK_KNOWN;
-  const place = tick & (SENT_TICKS - 1);
-  if (viewer.sentTicks[place] !== tick) return ACK_UNKNOWN;
-  const from = viewer.sentFrom[place]!;
+  const { sent } = viewer;
+  const place = placeOf(tick);
+  if (sent[place] !== tick) return ACK_UNKNOWN;
+  const from = sent[place + 1]!;
   if (((viewer.recordTop - from) | 0) > SENT_RECORDS) return ACK_UNKNOWN;
   if (tick < viewer.ackedTick) return ACK_KNOWN;
   viewer.ackedTick = tick;
-  const count = viewer.sentCounts[place]!;
-  for (let index = 0; index < count; index++) {
-    acknowledgeRecord(viewer, viewer.records[(from + index) & SENT_MASK]!, tick);
-  }
+  takeRecords(viewer, tick, from, sent[place + 2]!);
   return ACK_NEW;
 }
 
-function acknowledgeRecord(viewer: Viewer, record: number, tick: number): void {
-  const index = viewer.indexOf[record & 0xffff]! - 1;
-  if (index < 0 || tick < viewer.since[index]!) return;
-  // Sent since then, so it says what still holds: a leave of what is leaving, or a state of the very same entity.
-  if (record < 0) removeEntry(viewer, index);
-  else viewer.acked[index] = tick;
+/** What was sent since the entry is as it is says what still holds: a leave of what is leaving, or a state of what is seen. */
+function takeRecords(viewer: Viewer, tick: number, from: number, count: number): void {
+  const { entries, records } = viewer;
+  for (let index = 0; index < count; index++) {
+    const entry = records[(from + index) & SENT_MASK]!;
+    const at = entry * ENTRY_WORDS;
+    if (tick < entries[at + SINCE]!) continue;
+    if (entries[at + STATE] === SEEN) entries[at + ACKED] = tick;
+    else if (entries[at + STATE] === LEAVING) removeEntry(viewer, entry);
+  }
 }
 
 export function beginSent(viewer: Viewer, tick: number): void {
-  const place = tick & (SENT_TICKS - 1);
-  viewer.sentTicks[place] = tick;
-  viewer.sentFrom[place] = viewer.recordTop;
-  viewer.sentCounts[place] = 0;
+  const place = placeOf(tick);
+  viewer.sent[place] = tick;
+  viewer.sent[place + 1] = viewer.recordTop;
+  viewer.sent[place + 2] = 0;
 }
 
-/** Notes that the snapshot begun last carries the entity (or its leave). */
-export function noteSent(viewer: Viewer, tick: number, index: number, isLeave: boolean): void {
-  const slot = viewer.slots[index]!;
-  viewer.records[viewer.recordTop & SENT_MASK] = isLeave ? slot | 0x8000_0000 : slot;
+/** The snapshot begun last is not sent after all: nobody can acknowledge it. */
+export function dropSent(viewer: Viewer, tick: number): void {
+  viewer.sent[placeOf(tick)] = -1;
+}
+
+/** Notes that the snapshot begun last carries the entity, or its leave where it is leaving. */
+export function noteSent(viewer: Viewer, tick: number, index: number): void {
+  const at = index * ENTRY_WORDS;
+  viewer.records[viewer.recordTop & SENT_MASK] = index;
   viewer.recordTop = (viewer.recordTop + 1) | 0;
-  viewer.sentCounts[tick & (SENT_TICKS - 1)]!++;
-  viewer.sent[index] = tick;
-  viewer.priorities[index] = 0;
+  viewer.sent[placeOf(tick) + 2]!++;
+  viewer.entries[at + WAS_SENT] = 1;
+  viewer.entries[at + PRIORITY] = 0;
 }
 
-function addEntry(viewer: Viewer, slot: number, generation: number): number {
+/** The entry of the entity in `slot`, or −1. */
+export function findEntry(viewer: Viewer, slot: number): number {
+  const { entries, end } = viewer;
+  for (let index = 0; index < end; index++) {
+    const at = index * ENTRY_WORDS;
+    if (entries[at] === slot && entries[at + STATE] !== GONE) return index;
+  }
+  return -1;
+}
+
+/** A new entry for an entity that has none; −1 when the viewer holds no more. */
+export function enterView(viewer: Viewer, slot: number, generation: number): number {
   if (viewer.count === VISIBLE_MAX) return -1;
-  const index = viewer.count++;
-  viewer.slots[index] = slot;
-  viewer.indexOf[slot] = index + 1;
+  const index = freeEntry(viewer);
+  viewer.count++;
+  viewer.entries[index * ENTRY_WORDS + SLOT] = slot;
   startEntry(viewer, index, generation);
   return index;
 }
 
-function startEntry(viewer: Viewer, index: number, generation: number): void {
-  viewer.generations[index] = generation;
-  viewer.states[index] = SEEN;
-  viewer.since[index] = viewer.frameTick;
-  viewer.acked[index] = -1;
-  viewer.sent[index] = -1;
-  viewer.priorities[index] = 0;
-  viewer.blocked[index] = 0;
+function freeEntry(viewer: Viewer): number {
+  if (viewer.count === viewer.end) return viewer.end++;
+  for (let index = 0; ; index++) if (viewer.entries[index * ENTRY_WORDS + STATE] === GONE) return index;
 }
 
-function removeEntry(viewer: Viewer, index: number): void {
-  viewer.indexOf[viewer.slots[index]!] = 0;
-  const last = --viewer.count;
-  if (index === last) return;
-  viewer.slots[index] = viewer.slots[last]!;
-  viewer.generations[index] = viewer.generations[last]!;
-  viewer.states[index] = viewer.states[last]!;
-  viewer.since[index] = viewer.since[last]!;
-  viewer.acked[index] = viewer.acked[last]!;
-  viewer.sent[index] = viewer.sent[last]!;
-  viewer.priorities[index] = viewer.priorities[last]!;
-  viewer.gains[index] = viewer.gains[last]!;
-  viewer.rounds[index] = viewer.rounds[last]!;
-  viewer.blocked[index] = viewer.blocked[last]!;
-  viewer.indexOf[viewer.slots[index]!] = index + 1;
-}
-
-/** Begins to say who is seen in the frame of `tick`: `markSeen` for each, then `endRound`. */
-export function beginRound(viewer: Viewer, tick: number): void {
-  viewer.round = (viewer.round + 1) | 0;
-  viewer.frameTick = tick;
-}
-
-export function markSeen(viewer: Viewer, slot: number, generation: number, mayEnter: boolean, gain: number): void {
-  let index = viewer.indexOf[slot]! - 1;
-  if (index < 0) {
-    if (!mayEnter) return;
-    index = addEntry(viewer, slot, generation);
-    if (index < 0) return;
-  } else if (viewer.generations[index] !== generation || viewer.states[index] === LEAVING) {
-    if (!mayEnter) return;
-    const isAnother = viewer.generations[index] !== generation;
-    startEntry(viewer, index, generation);
-    // Until its client hears of this one it draws the one before.
-    if (isAnother) viewer.priorities[index] = PRIORITY_FIRST;
-  }
-  viewer.rounds[index] = viewer.round;
-  viewer.gains[index] = gain;
-  viewer.priorities[index] = viewer.priorities[index]! + gain;
-}
-
-/** What was not said to be seen begins to leave. */
-export function endRound(viewer: Viewer): void {
-  const { rounds, states, round } = viewer;
-  for (let index = 0; index < viewer.count; index++) {
-    if (rounds[index] !== round && states[index] === SEEN) startLeaving(viewer, index);
-  }
+/** The entity of an entry enters anew: it had begun to leave, or another one has its slot. */
+export function startEntry(viewer: Viewer, index: number, generation: number): void {
+  const { entries } = viewer;
+  const at = index * ENTRY_WORDS;
+  entries[at + GENERATION] = generation;
+  entries[at + STATE] = SEEN;
+  entries[at + SINCE] = viewer.frameTick;
+  entries[at + ACKED] = -1;
+  entries[at + WAS_SENT] = 0;
+  entries[at + PRIORITY] = 0;
+  entries[at + LOOK] = 0;
+  setWatching(viewer, entries[at]!, true);
 }
 
 export function startLeaving(viewer: Viewer, index: number): void {
-  viewer.states[index] = LEAVING;
-  viewer.since[index] = viewer.frameTick;
+  const at = index * ENTRY_WORDS;
+  viewer.entries[at + STATE] = LEAVING;
+  viewer.entries[at + SINCE] = viewer.frameTick;
+  setWatching(viewer, viewer.entries[at]!, false);
+}
+
+function removeEntry(viewer: Viewer, index: number): void {
+  viewer.entries[index * ENTRY_WORDS + STATE] = GONE;
+  viewer.count--;
+  if (index === viewer.end - 1) viewer.end--;
+}
+
+function setWatching({ watchers, id }: Viewer, slot: number, isWatching: boolean): void {
+  const word = slot * watchers.stride + (id >>> 5);
+  if (isWatching) watchers.bits[word]! |= 1 << (id & 31);
+  else watchers.bits[word]! &= ~(1 << (id & 31));
+}
+
+/** One more snapshot for which what changed waits; `gain` is for the ones to come. */
+export function addPriority(viewer: Viewer, index: number, gain: number): void {
+  const at = index * ENTRY_WORDS;
+  const { entries } = viewer;
+  entries[at + LOOK] = (entries[at + LOOK]! & ~GAIN_MASK) | gain;
+  entries[at + PRIORITY] = entries[at + PRIORITY]! + gain;
+}
+
+export function gainOf(look: number): number {
+  return look & GAIN_MASK;
 }
 
 /** Whether the client has the entity in `slot` in its world, or is about to. */
-export function isSeen(viewer: Viewer, slot: number): boolean {
-  const index = viewer.indexOf[slot]! - 1;
-  return index >= 0 && viewer.states[index] === SEEN;
+export function isSeen({ watchers, id }: Viewer, slot: number): boolean {
+  return (watchers.bits[slot * watchers.stride + (id >>> 5)]! & (1 << (id & 31))) !== 0;
 }
 
 /** Whether the viewer's own entity is alive in the frame of `tick`, and not another one that took its slot. */
@@ -254,5 +297,5 @@ export function isOwnAlive(viewer: Viewer, history: History, tick: number): bool
   // Above the slots in use a frame still holds what stood there a lap of the ring ago.
   if (viewer.slot >= frameSlotCount(history, tick)) return false;
   const record = frameOffset(history, tick) + viewer.slot * history.stride;
-  return history.records[record + KIND] !== 0 && history.records[record + GENERATION] === viewer.generation;
+  return history.records[record + KIND] !== 0 && history.records[record + FRAME_GENERATION] === viewer.generation;
 }

@@ -36,7 +36,7 @@ import {
 import { ACCEPTED, COUNT } from './counts.ts';
 import { deriveKeys, type KeyExchange } from './key-exchange.ts';
 import { KEY_BYTES } from './layout.ts';
-import { createReplayWindow, markReceived, wasReceived } from './replay-window.ts';
+import { createReplayWindows, markReceived, wasReceived } from './replay-window.ts';
 import { assertOfferStep, CONTENT, OFFERING, SWITCHING } from './states.ts';
 import { FEATURE_REKEY, type PublicToken } from './token.ts';
 import { readWord, writeWord } from './u64.ts';
@@ -220,7 +220,7 @@ function createPair(id: number): KeyPair {
     id,
     clientKey: new Uint8Array(KEY_BYTES),
     serverKey: new Uint8Array(KEY_BYTES),
-    window: createReplayWindow(),
+    window: createReplayWindows(),
     sequence: new Uint32Array(2),
   };
 }

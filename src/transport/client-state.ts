@@ -9,7 +9,7 @@ import type { KeyExchange, KeyOffer } from './key-exchange.ts';
 import { BOUND_CONTROL, BOUND_PAYLOAD, KEEP_ALIVE, PAYLOAD } from './layout.ts';
 import { nextPlace, type Outbox, putPacket } from './outbox.ts';
 import { type PacketCodec, writePacket } from './packet.ts';
-import type { ReplayWindow } from './replay-window.ts';
+import type { ReplayWindows } from './replay-window.ts';
 import type { PublicToken } from './token.ts';
 import { increment } from './u64.ts';
 
@@ -24,7 +24,7 @@ export interface Client {
   readonly token: PublicToken | undefined;
   readonly request: Uint8Array;
   readonly response: Uint8Array;
-  readonly window: ReplayWindow;
+  readonly window: ReplayWindows;
   /** Low word, high word of the next packet's sequence number. */
   readonly sequence: Uint32Array;
   /** What goes beyond the standard; `window` and `sequence` are those of the token's keys. */
@@ -50,7 +50,7 @@ export interface KeyPair {
   readonly id: number;
   readonly clientKey: Uint8Array;
   readonly serverKey: Uint8Array;
-  readonly window: ReplayWindow;
+  readonly window: ReplayWindows;
   /** Low word, high word of the next packet. */
   readonly sequence: Uint32Array;
 }

@@ -42,7 +42,7 @@ import {
 } from './layout.ts';
 import { nextPlace, type Outbox } from './outbox.ts';
 import { createPacketCodec, FROM_SERVER, openPacket, readPrefix } from './packet.ts';
-import { createReplayWindow, markReceived, wasReceived } from './replay-window.ts';
+import { createReplayWindows, markReceived, wasReceived } from './replay-window.ts';
 import {
   assertClientStep,
   CONNECTED,
@@ -74,7 +74,7 @@ export function createClient(
   keyExchange?: KeyExchange,
 ): Client {
   const token = readPublicToken(tokenBytes);
-  const window = createReplayWindow();
+  const window = createReplayWindows();
   const sequence = new Uint32Array(2);
   const client: Client = {
     outbox,

@@ -6,7 +6,7 @@ import type { Aead } from './aead.ts';
 import { TOKEN_ID } from './bound-packet.ts';
 import { createKeyTable, findKey, type KeyTable, putKey, removeKey } from './key-table.ts';
 import { KEY_BYTES } from './layout.ts';
-import { createReplayWindows, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
+import { createReplayWindows, type ReplayWindows, resetReplayWindow } from './replay-window.ts';
 import { readWord } from './u64.ts';
 
 /** Of `current`: the token's keys are the only ones. */
@@ -18,7 +18,7 @@ export interface KeySets {
   readonly ids: Uint32Array;
   readonly clientKeys: readonly Uint8Array[];
   readonly serverKeys: readonly Uint8Array[];
-  readonly windows: readonly ReplayWindow[];
+  readonly windows: ReplayWindows;
   /** Sequence number of the next packet to the client: low word, high word. New keys, so from 0. */
   readonly sequences: Uint32Array;
   /** By slot: the pair that the server seals with, or NO_PAIR. */
@@ -55,7 +55,7 @@ export function openPair(sets: KeySets, aead: Aead, pair: number): void {
     ids[pair] = readWord(bytes, 0);
   } while (ids[pair] === TOKEN_ID || findKey(byId, ids, pair) >= 0);
   putKey(byId, ids, pair, pair);
-  resetReplayWindow(windows[pair]!);
+  resetReplayWindow(windows, pair);
   sequences.fill(0, pair * 2, pair * 2 + 2);
 }
 

@@ -10,54 +10,52 @@ export const WINDOW = 1024;
 const BITS = 2;
 const WINDOW_WORDS = BITS + WINDOW / 32;
 
-export type ReplayWindow = Uint32Array;
+/** One window, or several side by side: in arrays of their own they would take four times the memory. */
+export type ReplayWindows = Uint32Array;
 
-export function createReplayWindow(): ReplayWindow {
-  return new Uint32Array(WINDOW_WORDS);
-}
-
-/** So many of them, in one buffer: each in its own would take four times the memory. */
-export function createReplayWindows(count: number): ReplayWindow[] {
-  const words = new Uint32Array(count * WINDOW_WORDS);
-  return Array.from({ length: count }, (_, index) => words.subarray(index * WINDOW_WORDS, (index + 1) * WINDOW_WORDS));
+export function createReplayWindows(count = 1): ReplayWindows {
+  return new Uint32Array(count * WINDOW_WORDS);
 }
 
 /** Whether a number came before, or is too old to know. Changes nothing: what is not authentic must not. */
-export function wasReceived(window: ReplayWindow, low: number, high: number): boolean {
-  const newestLow = window[0]!;
-  const olderHigh = window[1]! - high - (newestLow < low ? 1 : 0);
+export function wasReceived(windows: ReplayWindows, low: number, high: number, index = 0): boolean {
+  const at = index * WINDOW_WORDS;
+  const newestLow = windows[at]!;
+  const olderHigh = windows[at + 1]! - high - (newestLow < low ? 1 : 0);
   if (olderHigh < 0) return false;
   if (olderHigh > 0 || (newestLow - low) >>> 0 >= WINDOW) return true;
-  return (window[BITS + ((low & (WINDOW - 1)) >>> 5)]! & (1 << (low & 31))) !== 0;
+  return (windows[at + BITS + ((low & (WINDOW - 1)) >>> 5)]! & (1 << (low & 31))) !== 0;
 }
 
 /** Whether a number is higher than any that came; the first one is, and may be 0. Changes nothing either. */
-export function isNewest(window: ReplayWindow, low: number, high: number): boolean {
-  if (high !== window[1]) return high > window[1]!;
+export function isNewest(windows: ReplayWindows, low: number, high: number, index = 0): boolean {
+  const at = index * WINDOW_WORDS;
+  if (high !== windows[at + 1]) return high > windows[at + 1]!;
   // What an empty window says is the newest has not come.
-  return low > window[0]! || (low === window[0] && !wasReceived(window, low, high));
+  return low > windows[at]! || (low === windows[at] && !wasReceived(windows, low, high, index));
 }
 
 /** Only after the packet was opened, and after `wasReceived` said no. */
-export function markReceived(window: ReplayWindow, low: number, high: number): void {
-  const newestLow = window[0]!;
-  const newerHigh = high - window[1]! - (low < newestLow ? 1 : 0);
+export function markReceived(windows: ReplayWindows, low: number, high: number, index = 0): void {
+  const at = index * WINDOW_WORDS;
+  const newestLow = windows[at]!;
+  const newerHigh = high - windows[at + 1]! - (low < newestLow ? 1 : 0);
   const newerLow = (low - newestLow) >>> 0;
-  if (newerHigh > 0 || (newerHigh === 0 && newerLow >= WINDOW)) window.fill(0, BITS);
+  if (newerHigh > 0 || (newerHigh === 0 && newerLow >= WINDOW)) windows.fill(0, at + BITS, at + WINDOW_WORDS);
   else if (newerHigh === 0) {
-    for (let step = 1; step <= newerLow; step++) clearBit(window, newestLow + step);
+    for (let step = 1; step <= newerLow; step++) clearBit(windows, at, newestLow + step);
   }
   if (newerHigh >= 0) {
-    window[0] = low;
-    window[1] = high;
+    windows[at] = low;
+    windows[at + 1] = high;
   }
-  window[BITS + ((low & (WINDOW - 1)) >>> 5)]! |= 1 << (low & 31);
+  windows[at + BITS + ((low & (WINDOW - 1)) >>> 5)]! |= 1 << (low & 31);
 }
 
-export function resetReplayWindow(window: ReplayWindow): void {
-  window.fill(0);
+export function resetReplayWindow(windows: ReplayWindows, index = 0): void {
+  windows.fill(0, index * WINDOW_WORDS, (index + 1) * WINDOW_WORDS);
 }
 
-function clearBit(window: ReplayWindow, low: number): void {
-  window[BITS + ((low & (WINDOW - 1)) >>> 5)]! &= ~(1 << (low & 31));
+function clearBit(windows: ReplayWindows, at: number, low: number): void {
+  windows[at + BITS + ((low & (WINDOW - 1)) >>> 5)]! &= ~(1 << (low & 31));
 }

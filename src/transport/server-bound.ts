@@ -34,13 +34,13 @@ export function takeBound(
   if (codec.id[0] === TOKEN_ID) return takeUnderToken(server, nowMs, address, at, bytes, from, end);
   const pair = findKey(keySets.byId, codec.id, 0);
   if (pair < 0) return drop(server, COUNT.dropStranger);
-  const window = keySets.windows[pair]!;
+  const { windows } = keySets;
   const { sequenceLow, sequenceHigh } = codec;
-  if (wasReceived(window, sequenceLow, sequenceHigh)) return drop(server, COUNT.dropReplayed);
+  if (wasReceived(windows, sequenceLow, sequenceHigh, pair)) return drop(server, COUNT.dropReplayed);
   const length = openBoundPacket(codec, keySets.clientKeys[pair]!, bytes, from, end, server.payload);
   if (length < 0) return drop(server, COUNT.dropForged);
-  const isAhead = isNewest(window, sequenceLow, sequenceHigh);
-  markReceived(window, sequenceLow, sequenceHigh);
+  const isAhead = isNewest(windows, sequenceLow, sequenceHigh, pair);
+  markReceived(windows, sequenceLow, sequenceHigh, pair);
   const slot = pair >> 1;
   slots.heardMs[slot] = nowMs;
   if (pair !== keySets.current[slot] && server.rekeys!.states[slot] === ANSWERED) switchKeys(server, nowMs, slot, pair);
@@ -67,12 +67,11 @@ function takeUnderToken(
   if (codec.type === BOUND_PAYLOAD || (slots.features[slot]! & FEATURE_REKEY) === 0)
     return drop(server, COUNT.dropType);
   if (hasForgotten[slot] === 1) return drop(server, COUNT.dropForgotten);
-  const window = slots.windows[slot]!;
   const { sequenceLow, sequenceHigh } = codec;
-  if (wasReceived(window, sequenceLow, sequenceHigh)) return drop(server, COUNT.dropReplayed);
+  if (wasReceived(slots.windows, sequenceLow, sequenceHigh, slot)) return drop(server, COUNT.dropReplayed);
   const length = openBoundPacket(codec, slots.clientKeys[slot]!, bytes, from, end, server.payload);
   if (length < 0) return drop(server, COUNT.dropForged);
-  markReceived(window, sequenceLow, sequenceHigh);
+  markReceived(slots.windows, sequenceLow, sequenceHigh, slot);
   slots.heardMs[slot] = nowMs;
   confirmSlot(server, slot);
   if (controlKind(server.payload, length) !== OFFER) return drop(server, COUNT.controlMalformed);

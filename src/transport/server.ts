@@ -59,12 +59,11 @@ export function receiveFromClient(
   }
   if (slot < 0) return drop(server, COUNT.dropStranger);
   if (server.rekeys?.hasForgotten[slot] === 1) return drop(server, COUNT.dropForgotten);
-  const window = slots.windows[slot]!;
   const { sequenceLow, sequenceHigh } = codec;
-  if (wasReceived(window, sequenceLow, sequenceHigh)) return drop(server, COUNT.dropReplayed);
+  if (wasReceived(slots.windows, sequenceLow, sequenceHigh, slot)) return drop(server, COUNT.dropReplayed);
   const length = openPacket(codec, slots.clientKeys[slot]!, bytes, from, end, server.payload);
   if (length < 0) return drop(server, COUNT.dropForged);
-  markReceived(window, sequenceLow, sequenceHigh);
+  markReceived(slots.windows, sequenceLow, sequenceHigh, slot);
   slots.heardMs[slot] = nowMs;
   return takeData(server, slot, length);
 }

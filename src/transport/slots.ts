@@ -4,7 +4,7 @@
 import { ADDRESS_WORDS, type Address, copyAddress } from './address.ts';
 import { createKeyTable, type KeyTable, putKey, removeKey } from './key-table.ts';
 import { KEY_BYTES, USER_DATA_BYTES } from './layout.ts';
-import { createReplayWindows, type ReplayWindow, resetReplayWindow } from './replay-window.ts';
+import { createReplayWindows, type ReplayWindows, resetReplayWindow } from './replay-window.ts';
 import { STRANGER } from './states.ts';
 
 export interface Slots {
@@ -27,7 +27,7 @@ export interface Slots {
   readonly clientKeys: readonly Uint8Array[];
   readonly serverKeys: readonly Uint8Array[];
   readonly userData: readonly Uint8Array[];
-  readonly windows: readonly ReplayWindow[];
+  readonly windows: ReplayWindows;
   /** Sequence number of the next packet to the client: low word, high word. */
   readonly sequences: Uint32Array;
   /** Silence after which a client is gone; Infinity: never. */
@@ -83,7 +83,7 @@ export function takeSlot(
   slots.clientIds[slot * 2 + 1] = clientIdHigh;
   putKey(slots.byAddress, address, at, slot);
   putKey(slots.byClientId, slots.clientIds, slot * 2, slot);
-  resetReplayWindow(slots.windows[slot]!);
+  resetReplayWindow(slots.windows, slot);
   slots.heardMs[slot] = nowMs;
   slots.sentMs[slot] = nowMs;
   return slot;

@@ -15,7 +15,7 @@ import { createNetGraph, updateNetGraph } from './net-graph.ts';
 import { createScene, drawScene, setSceneMap } from './scene.ts';
 import { createSettings, keptSwitch, showSettings } from './settings.ts';
 import { createSound, switchSound } from './sound.ts';
-import { bannerText, reasonText, stateName } from './words.ts';
+import { bannerText, loadText, reasonText, stateName } from './words.ts';
 
 /** A tab in the background gets no frames. Where the browser grants fewer timers, the client goes by what arrives. */
 const HIDDEN_UPDATE_MS = 250;
@@ -38,6 +38,7 @@ function find<T extends HTMLElement>(id: string, type: new () => T): T {
 
 const sceneCanvas = find('scene', HTMLCanvasElement);
 const banner = find('banner', HTMLElement);
+const loadLine = find('load', HTMLElement);
 const card = find('card', HTMLFormElement);
 const nameInput = find('name', HTMLInputElement);
 const forgetButton = find('forget', HTMLButtonElement);
@@ -83,6 +84,7 @@ const client = createClient({
       isFirstWelcome = false;
     },
     stateChanged: showState,
+    loadChanged: showLoad,
     event(name, values) {
       if (fight !== undefined) hearEvent(fight, name, values);
     },
@@ -151,9 +153,16 @@ function showState(): void {
   }
   const isOut = state === FAILED || state === IDLE;
   card.hidden = !isOut;
+  showLoad();
   if (isOut) showCard(reasonText(reason));
   else document.activeElement instanceof HTMLElement && document.activeElement.blur();
   showStatus();
+}
+
+function showLoad(): void {
+  const text = client.state === PLAYING ? loadText(client.load) : '';
+  loadLine.textContent = text;
+  loadLine.hidden = text === '';
 }
 
 /** Comes back under another name, as a new guest; if that is refused, as who it was. */

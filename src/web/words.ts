@@ -1,6 +1,6 @@
 // What the page says about the connection, in plain words. Pure; browser main thread.
 
-import { CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING } from '../client/state.ts';
+import { CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING, type ZoneLoad } from '../client/state.ts';
 
 const STATE_NAMES: Readonly<Record<number, string>> = {
   [FAILED]: 'failed',
@@ -52,6 +52,13 @@ export function bannerText(state: number, reason: string): string {
   if (state === RECONNECTING) return `${reasonText(reason)} Trying again…`;
   if ((state === CONNECTING || state === JOINING) && reason !== '') return `${reasonText(reason)} Connecting again…`;
   return '';
+}
+
+/** What is said while the zone has more to do than time for it; empty when it hasn't. */
+export function loadText({ step, pace }: Pick<ZoneLoad, 'step' | 'pace'>): string {
+  if (pace < 1)
+    return `It is crowded here: time runs at ${Math.round(pace * 100)} % of its pace until there is room again.`;
+  return step > 0 ? 'It is crowded here: what is around you comes less often and in less detail.' : '';
 }
 
 /** Bytes a second, short. */

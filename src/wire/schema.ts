@@ -62,6 +62,7 @@ export interface Messages {
   readonly serverResponse: Message;
   readonly serverPong: Message;
   readonly serverGoodbye: Message;
+  readonly serverLoad: Message;
   readonly entityState: Message;
   readonly entityDelta: Message;
 }
@@ -80,7 +81,15 @@ export const CLIENT_INPUT = {
   claimedZ: 9,
   viewAge: 10,
 } as const;
-export const SERVER_MESSAGE = { welcome: 1, snapshot: 2, events: 3, responses: 4, pong: 5, goodbye: 6 } as const;
+export const SERVER_MESSAGE = {
+  welcome: 1,
+  snapshot: 2,
+  events: 3,
+  responses: 4,
+  pong: 5,
+  goodbye: 6,
+  load: 7,
+} as const;
 export const SNAPSHOT = {
   tick: 1,
   baselineAge: 2,
@@ -171,6 +180,17 @@ const serverGoodbye: Message = {
   ],
 };
 
+const serverLoad: Message = {
+  name: 'ServerLoad',
+  comment: 'How busy the zone is, when that has changed. Reliable. Until the first: step 0 at full pace.',
+  fields: [
+    uint('tick', 1, 'from which on it holds'),
+    { ...uint('pacePercent', 2, 'ticks take place at this share of tick_hz', 100), min: 1 },
+    uint('step', 3, '0 none, 1 less_detail, 2 lower_rate, 3 time_dilation; more may follow', 0xff),
+    uint('snapshotIntervalTicks', 4, 'ticks between two snapshots, at least; in place of the welcome’s'),
+  ],
+};
+
 /** All messages of the wire for one game. Throws an assertion with a sentence when its names or numbers collide. */
 export function createMessages(game: GameSchema): Messages {
   const messages = createAllMessages(game);
@@ -240,6 +260,7 @@ function createAllMessages(game: GameSchema): Messages {
     serverResponse,
     serverPong,
     serverGoodbye,
+    serverLoad,
     entityState,
     entityDelta,
     serverMessage: {
@@ -252,6 +273,7 @@ function createAllMessages(game: GameSchema): Messages {
         { name: 'responses', field: SERVER_MESSAGE.responses, type: serverResponse, repeated: true },
         { name: 'pong', field: SERVER_MESSAGE.pong, type: serverPong },
         { name: 'goodbye', field: SERVER_MESSAGE.goodbye, type: serverGoodbye },
+        { name: 'load', field: SERVER_MESSAGE.load, type: serverLoad },
       ],
     },
   };

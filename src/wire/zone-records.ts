@@ -11,12 +11,12 @@
 //                                           near: u16 slot, ServerEvent (for who sees that slot; client 0xFFFF)
 //                                           gone: – (answers each leave)           reset: – (answers that reset)
 //
-// A client is named by a number of 16 bits: edge index << 14 | connection index. An index is used again only after
+// A client is named by a number of 16 bits: edge index << 13 | connection index. An index is used again only after
 // `gone`, and an edge listens only after `reset`: so nothing meant for somebody before reaches somebody after.
 
 import { assert } from '../base/assert.ts';
 import type { Reader, Writer } from '../base/bytes.ts';
-import { CONNECTIONS_MAX, NAME_LENGTH_MAX } from '../base/limits.ts';
+import { CONNECTIONS_MAX, EDGES_MAX, NAME_LENGTH_MAX } from '../base/limits.ts';
 
 export const RECORD_JOIN = 1;
 export const RECORD_LEAVE = 2;
@@ -31,12 +31,13 @@ export const RECORD_EVENT = 4;
 export const RECORD_GONE = 6;
 export const RECORD_NEAR = 7;
 
-export const CLIENT_BITS = 14;
+export const CLIENT_BITS = 13;
 export const CLIENT_ALL = 0xffff;
 /** Bytes of the largest record: a request fills a client's frame. */
 export const RECORD_BYTES_MAX = 8192;
 
-assert(CONNECTIONS_MAX < 1 << CLIENT_BITS, 'an edge numbers its connections in 14 bits, and none is CLIENT_ALL');
+assert(CONNECTIONS_MAX < 1 << CLIENT_BITS, 'an edge numbers its connections in 13 bits, and none is CLIENT_ALL');
+assert(2 * EDGES_MAX <= 1 << (16 - CLIENT_BITS), 'what is left of 16 bits numbers the edges of both kinds');
 
 export interface JoinRecord {
   readonly playerId: number;

@@ -264,7 +264,7 @@ function takeOrQueueRequest(zone: Zone, { bytes, offset, end }: RingReader, cost
   return cost;
 }
 
-/** Before the frame, which wakes the edges: they find the messages of its tick. */
+/** Before the frame, which the edges look for: they find the messages of its tick. */
 function commitTick(zone: Zone): void {
   writeKeyframe(zone.keyframes, zone.world);
   for (let edge = 0; edge < zone.inputs.length; edge++) zone.inputs[edge]!.release();

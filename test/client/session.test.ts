@@ -38,7 +38,7 @@ const UNKNOWN_GUEST: Answer = { status: 401, body: { error: 'bad_credentials' } 
 
 test('a new guest wishes a name, and its secret is kept', async () => {
   const { answer, asked, kept } = await ask([GOOD], { name: 'Aldric' });
-  expect(answer).toEqual({ token: 't', url: 'ws://h:1' });
+  expect(answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1 });
   expect(asked).toEqual([['http://h:8080/v1/session', { name: 'Aldric' }]]);
   expect(kept).toBe('s');
 });
@@ -75,9 +75,17 @@ test('a zone is chosen by its number', async () => {
 test('a zone known to be full is passed over, unless all are or it was asked for', async () => {
   const url = async (fullZones: readonly string[], options: Partial<SessionOptions> = {}) =>
     ((await ask([GOOD], options, undefined, fullZones)).answer as Session).url;
-  expect(await url(['ws://h:1'])).toBe('ws://h:2');
-  expect(await url(['ws://h:1', 'ws://h:2'])).toBe('ws://h:1');
-  expect(await url(['ws://h:1'], { zoneId: 1 })).toBe('ws://h:1');
+  expect(await url(['1'])).toBe('ws://h:2');
+  expect(await url(['1', '2'])).toBe('ws://h:1');
+  expect(await url(['1'], { zoneId: 1 })).toBe('ws://h:1');
+});
+
+test('a full zone is full by all of its edges, whose URLs come in turn', async () => {
+  const zones = [{ ...ZONES[0], url: 'ws://h:3' }, ZONES[1]];
+  const { answer } = await ask([{ status: 200, body: { token: 't', zones } }], {}, undefined, ['1']);
+  expect((answer as Session).url).toBe('ws://h:2');
+  const unnamed = { status: 200, body: { token: 't', zones: [{ url: 'ws://h:8' }, { url: 'ws://h:9' }] } };
+  expect((await ask([unnamed], {}, undefined, ['ws://h:8'])).answer).toEqual({ token: 't', url: 'ws://h:9' });
 });
 
 const CONNECT_TOKEN = Uint8Array.from({ length: 2048 }, (_, index) => index * 7);
@@ -89,7 +97,7 @@ test('over UDP it asks for that, and gets the connect token of the zone', async 
   const { answer, asked } = await ask([good], { transport: 'udp', name: 'A' });
   expect(asked).toEqual([['http://h:8080/v1/session', { name: 'A', transport: 'udp' }]]);
   // The first has none, so it is no zone to connect to.
-  expect(answer).toEqual({ token: 't', url: 'ws://h:2', connectToken: CONNECT_TOKEN });
+  expect(answer).toEqual({ token: 't', url: 'ws://h:2', zoneId: 2, connectToken: CONNECT_TOKEN });
   expect((await ask([good], { transport: 'udp' }, undefined, ['ws://h:2'])).answer).toEqual(answer);
 });
 
@@ -121,7 +129,7 @@ test.for([
   expect(refused.answer).toEqual({ refused: 'no_udp', isFinal: false });
   // A guest it is all the same: the next attempt is the same one.
   expect(refused.kept).toBe('s');
-  expect((await ask([answer])).answer).toEqual({ token: 't', url: 'ws://h:1' });
+  expect((await ask([answer])).answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1 });
 });
 
 test.each<[string, Answer | undefined, SessionRefusal]>([

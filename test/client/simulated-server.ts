@@ -2,6 +2,7 @@
 
 import { createManualClock, type ManualClock } from '../../src/base/clock.ts';
 import { TICK_MS } from '../../src/base/limits.ts';
+import { packLoad } from '../../src/base/overload-steps.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, startClient, updateClient } from '../../src/client/client.ts';
 import type { Socket, SocketEvents } from '../../src/client/ports.ts';
@@ -19,6 +20,8 @@ import {
 import { receiveFrame } from '../../src/session/receive.ts';
 import { serveClients } from '../../src/session/serve.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
+import { publishLoad } from '../../src/sim/history.ts';
+import { worldTick } from '../../src/sim/world.ts';
 import { SNAPSHOT_PLANS } from '../../src/transport/channels/degradation.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../../src/zone/buffers.ts';
 import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
@@ -39,6 +42,8 @@ export interface SimulatedServer {
   readonly hosts: SimulatedHost[];
   line: LineOptions;
   nextTickMs: number;
+  /** How fast its time runs, in percent; `setServerPace` changes it. */
+  pacePercent: number;
   /** False: nothing ticks, nothing is served, nobody gets in. */
   isUp: boolean;
   nextPlayer: number;
@@ -98,6 +103,7 @@ export function createSimulatedServer(
     hosts: [],
     line,
     nextTickMs: 1000,
+    pacePercent: 100,
     isUp: true,
     nextPlayer: 1,
     afterTick: undefined,
@@ -170,9 +176,16 @@ export function run(server: SimulatedServer, ms: number): void {
   }
 }
 
+/** As the zone's thread does after a tick (workers/zone.ts). */
+export function setServerPace(server: SimulatedServer, step: number, pacePercent: number): void {
+  server.nextTickMs += TICK_MS * (100 / pacePercent - 100 / server.pacePercent);
+  server.pacePercent = pacePercent;
+  publishLoad(server.zone.history, packLoad(step, pacePercent), worldTick(server.zone.world));
+}
+
 function runServer(server: SimulatedServer, now: number): void {
   if (now < server.nextTickMs) return;
-  server.nextTickMs += TICK_MS;
+  server.nextTickMs += (TICK_MS * 100) / server.pacePercent;
   tickZone(server.zone);
   serveClients(server.edge, now + SERVER_OFFSET_MS);
   updateEdge(server.edge, now + SERVER_OFFSET_MS);

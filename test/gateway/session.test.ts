@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
 import { ServerError } from '../../src/base/errors.ts';
 import { type Advertised, readAdvertised } from '../../src/gateway/advertise.ts';
+import { createEdgeChoice, type SessionEdge } from '../../src/gateway/edge-choice.ts';
 import { openSession, type SessionAccount, type SessionPorts } from '../../src/gateway/session.ts';
 
 const HOST = '127.0.0.1:8080';
@@ -18,6 +19,7 @@ function createBench() {
     guestNames: ['guest-1'],
     players: [0, 0],
     standsIn: new Map<number, number>(),
+    udpEdges: [{ edge: 1, place: 0, port: 7777, players: 0 }] as readonly SessionEdge[],
   };
   const ports: SessionPorts = {
     accounts: {
@@ -65,7 +67,8 @@ function createBench() {
       },
     },
     findZone: async (playerId) => state.standsIn.get(playerId),
-    mintConnectToken: (playerId, localAddress, port, nowS) => `${playerId} ${localAddress} ${port} ${nowS}`,
+    edgeChoice: createEdgeChoice(),
+    mintConnectToken: (playerId, localAddress, { port }, nowS) => `${playerId} ${localAddress} ${port} ${nowS}`,
     signToken: async ({ playerId, name, tokenId }) => `${playerId}/${name}/${tokenId}`,
     nowS: () => clock.now(),
   };
@@ -74,9 +77,9 @@ function createBench() {
     zones: () =>
       state.players.map((players, index) => ({
         zoneId: index + 1,
-        port: 7777 + index,
-        udpPort: index === 0 ? 7777 : undefined,
         players,
+        ws: [{ edge: 1, place: index, port: 7777 + index, players }],
+        udp: index === 0 ? state.udpEdges : [],
       })),
     advertise: undefined as Advertised | undefined,
     listenHost: '127.0.0.1',
@@ -169,12 +172,27 @@ describe('a guest', () => {
     expect(await post({ transport: 'tcp' })).toMatchObject({ status: 400, body: { error: 'malformed' } });
   });
 
+  test('where zones have several edges, the next player is told the emptiest, and who asks after it the next', async () => {
+    const { post, state } = createBench();
+    state.udpEdges = [5, 2, 2].map((players, index) => ({
+      edge: index + 1,
+      place: index,
+      port: 9001 + index,
+      players,
+    }));
+    const portOf = async () => {
+      const { body } = await post({ transport: 'udp' });
+      return (body.zones as { udp?: { token: string } }[])[0]!.udp!.token.split(' ')[2];
+    };
+    expect([await portOf(), await portOf(), await portOf()]).toEqual(['9002', '9003', '9002']);
+  });
+
   test('who asks for UDP is invited to an edge that stands behind a NAT', async () => {
     const { post, ports } = createBench();
     const udpOf = async () =>
       ((await post({ transport: 'udp' })).body.zones as { udp?: { rendezvous?: string } }[])[0]!.udp!;
     expect((await udpOf()).rendezvous).toBeUndefined();
-    ports.mintInvitation = (port, nowS) => `invited to ${port} at ${nowS}`;
+    ports.mintInvitation = ({ port }, nowS) => `invited to ${port} at ${nowS}`;
     expect((await udpOf()).rendezvous).toMatch(/^invited to 7777 at \d/);
   });
 

@@ -77,6 +77,20 @@ test('time_warp: inputs no line explains are counted and scored, early ones are 
   expect(zone.zone.guard.suspicion.proof[slotOf(zone, 0)]).toBe(2 * SCORED.time_warp.points);
 });
 
+test('time_warp: who is ahead by the ticks that the zone left out has not warped', () => {
+  const zone = start();
+  const { words, index } = zone.zone.counters;
+  words[index.dilatedTicks] = 1_000;
+  words[index.missedTicks] = 200;
+  const next = worldTick(zone.zone.world) + 1;
+  input(zone, 0, { tick: next + TIME_WARP_TICKS + 1_200 });
+  run(zone);
+  expect([count(zone, 'dropEarly'), count(zone, 'guardTimeWarp')]).toEqual([1, 0]);
+  input(zone, 0, { tick: next + TIME_WARP_TICKS + 1_202 });
+  run(zone);
+  expect([count(zone, 'dropEarly'), count(zone, 'guardTimeWarp')]).toEqual([2, 1]);
+});
+
 test('who sends nothing but what cannot be is closed with cheating; its entity lingers once the edge has closed', () => {
   const zone = start();
   const slot = slotOf(zone, 0);

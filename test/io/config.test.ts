@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
+  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
     ' ',
   );
 
@@ -23,6 +23,7 @@ describe('configuration', () => {
   test('has a default for everything', () => {
     expect(config([])).toEqual({
       zones: 1,
+      edges: 1,
       httpPort: 8080,
       httpsPort: undefined,
       tlsCert: '',
@@ -132,6 +133,10 @@ describe('configuration', () => {
     ['--tls-cert a.pem --tls-key b.pem', {}, /^--tls-cert needs --https-port\.$/],
     ['--require-pq', {}, /^--require-pq needs --https-port\.$/],
     ['--production --https-port 8443', {}, /^--production needs --tls-cert and --tls-key/],
+    ['--edges 5', {}, /^--edges must be a whole number from 1 to 4, not "5"/],
+    ['--http-port 7780 --zones 2 --edges 2', {}, /^--http-port 7780 is one of the zones' ports 7777 to 7780/],
+    ['--advertise wss://x:65533 --zones 2 --edges 2', {}, /^2 zones of 2 edges from the port of --advertise .* 65536/],
+    ['--port 65533 --zones 1 --edges 4', {}, /^1 zones of 4 edges from --port 65533 on need ports up to 65536/],
     ['--port 65530 --zones 7', {}, /^7 zones from --port 65530 on need ports up to 65536/],
     ['--zones', {}, /argument missing/],
     ['extra', {}, /too many arguments/],

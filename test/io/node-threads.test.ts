@@ -15,6 +15,8 @@ interface Told {
   readonly resume?: boolean;
   readonly expiresAfterS?: number;
   readonly mayTokensBeUsed?: boolean;
+  readonly edgeIndex?: number;
+  readonly share?: number;
 }
 
 let channel: BroadcastChannel;
@@ -84,8 +86,8 @@ test('threads start in the order of need and end in the order that loses nothing
   expect(names.slice(1, 3).sort()).toEqual(['zone-1', 'zone-2']);
   expect(names.slice(3)).toEqual(['edge-1', 'edge-2']);
   expect(threads?.zones()).toEqual([
-    { zoneId: 1, port: 7777, udpPort: undefined, players: 0 },
-    { zoneId: 2, port: 7778, udpPort: undefined, players: 0 },
+    { zoneId: 1, players: 0, ws: [{ edge: 1, place: 0, port: 7777, players: 0 }], udp: [] },
+    { zoneId: 2, players: 0, ws: [{ edge: 1, place: 1, port: 7778, players: 0 }], udp: [] },
   ]);
   expect(await threads?.drain()).toEqual([]);
   const ends = () => told.filter(({ what }) => what === 'drain' || what === 'stop').map(({ name }) => name.slice(0, 4));
@@ -97,12 +99,46 @@ test('with UDP each zone has a second edge, at the same port number', async () =
   await start('--udp', 'auto');
   await until(() => startedNames().length === 7);
   expect(startedNames().slice(3)).toEqual(['edge-1', 'udp-edge-1', 'edge-2', 'udp-edge-2']);
-  expect(threads?.zones().map(({ port, udpPort }) => [port, udpPort])).toEqual([
+  expect(threads?.zones().map(({ ws, udp }) => [ws[0]?.port, udp[0]?.port])).toEqual([
     [7777, 7777],
     [7778, 7778],
   ]);
   const figures = await threads?.figures();
   expect(figures?.map(({ name }) => name)).toEqual(expect.arrayContaining(['edge-1', 'udp-edge-1', 'udp-edge-2']));
+});
+
+test('with --edges 2 each has a port, a name, a share of the bandwidth and figures of its own', async () => {
+  await start('--udp', 'auto', '--edges', '2', '--bandwidth-mbit', '8');
+  await until(() => startedNames().length === 11);
+  expect(startedNames().slice(3)).toEqual(
+    ['1', '2'].flatMap((zone) => ['edge', 'udp-edge'].flatMap((kind) => [`${kind}-${zone}`, `${kind}-${zone}-2`])),
+  );
+  expect(threads?.zones().map(({ ws, udp }) => [ws, udp].map((edges) => edges.map(({ port }) => port)))).toEqual([
+    [
+      [7777, 7778],
+      [7777, 7778],
+    ],
+    [
+      [7779, 7780],
+      [7779, 7780],
+    ],
+  ]);
+  const edges = told.filter(({ name, what }) => what === 'started' && name.includes('edge'));
+  // By index the zone knows them, by place they share the bandwidth.
+  expect(edges.map(({ edgeIndex }) => edgeIndex)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+  expect(edges.map(({ share }) => share)).toEqual([undefined, undefined, 0, 1, undefined, undefined, 2, 3]);
+  const labels = threads?.sources.flatMap((source) =>
+    source.labels.zone_id === '2' && source.kind !== 'thread' ? [source.labels.edge] : [],
+  );
+  expect(labels).toEqual([undefined, undefined, 'ws-1', 'ws-2', 'udp-1', 'udp-2', 'udp-1', 'udp-2']);
+  channel.postMessage({ die: 'udp-edge-2-2' });
+  await until(() => startedNames().filter((name) => name === 'udp-edge-2-2').length === 2);
+  expect(told.filter(({ name, what }) => name === 'udp-edge-2-2' && what === 'started').at(-1)).toMatchObject({
+    port: 7780,
+    edgeIndex: 3,
+    share: 3,
+  });
+  expect(await threads?.drain()).toEqual([]);
 });
 
 test.each([

@@ -69,6 +69,7 @@ function createBench() {
     createCounters('edge', createCounterBuffer('edge')),
   ];
   const store = createCounters('store', createCounterBuffer('store'));
+  const thread = createCounters('thread', createCounterBuffer('thread'));
   const rules = new Uint32Array(createRuleBuffer(RULES));
   const bufferOf = ({ words }: { words: Uint32Array }) => words.buffer as SharedArrayBuffer;
   const metrics = createMetrics({
@@ -79,15 +80,16 @@ function createBench() {
       { kind: ruleRows([]), labels: { zone_id: '2' }, blocks: [createRuleBuffer([])] },
       { kind: 'edge', labels: { zone_id: '1' }, blocks: edges.map(bufferOf) },
       { kind: 'store', labels: {}, blocks: [bufferOf(store)] },
+      { kind: 'thread', labels: { thread: 'zone-1', zone_id: '1' }, blocks: [bufferOf(thread)] },
     ],
     threads: async () => [FIGURES],
   });
   const read = async () => parseText(await metrics.text());
-  return { zones, edges, store, rules, metrics, read };
+  return { zones, edges, store, thread, rules, metrics, read };
 }
 
 test('every figure is there under its name, type and labels, and the process’s own too', async () => {
-  const { zones, edges, store, read } = createBench();
+  const { zones, edges, store, thread, read } = createBench();
   zones[0]!.words[zones[0]!.index.ticks] = 5;
   zones[1]!.words[zones[1]!.index.ticks] = 7;
   zones[0]!.words[zones[0]!.index.players] = 3;
@@ -97,6 +99,8 @@ test('every figure is there under its name, type and labels, and the process’s
     edge.words[edge.index.frames] = 100;
   }
   store.words[store.index.saves] = 9;
+  thread.words[thread.index.collectionsYoung] = 3;
+  thread.histograms.gcPause.observe(0.0015);
   const families = await read();
   const sample = (family: string, labels: string) => families.get(family)?.samples.get(family + labels);
   expect(families.get('darkages_ticks_total')?.type).toBe('counter');
@@ -108,6 +112,11 @@ test('every figure is there under its name, type and labels, and the process’s
   expect(sample('darkages_connections', '{zone_id="1"}')).toBe(21);
   expect(sample('darkages_client_frames_total', '{zone_id="1"}')).toBe(200);
   expect(sample('darkages_store_saves_total', '')).toBe(9);
+  expect(sample('darkages_thread_gc_total', '{thread="zone-1",zone_id="1",generation="young"}')).toBe(3);
+  const pauses = (le: string) => `_bucket{thread="zone-1",zone_id="1",le="${le}"}`;
+  const pause = families.get('darkages_thread_gc_pause_seconds')!;
+  expect(pause.samples.get(`darkages_thread_gc_pause_seconds${pauses('0.001')}`)).toBe(0);
+  expect(pause.samples.get(`darkages_thread_gc_pause_seconds${pauses('0.002')}`)).toBe(1);
   expect(families.get('darkages_process_cpu_seconds_total')?.type).toBe('counter');
   expect(sample('darkages_thread_cpu_seconds_total', '{thread="edge-1",zone_id="1"}')).toBe(4.5);
   const delay = '{thread="edge-1",zone_id="1",quantile="0.99"}';

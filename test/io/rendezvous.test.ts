@@ -17,7 +17,7 @@ import { readPublicToken } from '../../src/transport/token.ts';
 import { createMailbox } from '../transport/lab.ts';
 
 const KEY = 'ab'.repeat(32);
-const OPTIONS = { rendezvous: '127.0.0.1:9000', rendezvousKeyFile: '', zones: 2 };
+const OPTIONS = { rendezvous: '127.0.0.1:9000', rendezvousKeyFile: '', zones: 2, edges: 1 };
 const OUTSIDE = parseAddress('198.51.100.2:7777')!;
 const aead = createSodiumAead();
 
@@ -70,12 +70,22 @@ test('an edge that is registered is known by its public address: to itself, in t
 test('what it counts is for /metrics, by zone', async () => {
   const seats = await readSeats(OPTIONS, { DARKAGES_RENDEZVOUS_KEY: KEY });
   register(seats[0]!, []);
-  const [first, second] = rendezvousSources(seats);
+  const [first, second] = rendezvousSources(seats, 2);
   expect([first!.labels, second!.labels]).toEqual([{ zone_id: '1' }, { zone_id: '2' }]);
   const rows = first!.kind as readonly { metric: string }[];
   const place = rows.findIndex(({ metric }) => metric === 'rendezvous_registrations_total');
   expect(new Uint32Array(first!.blocks[0]!)[place]).toBe(1);
   expect(rows.length * 4).toBe(seats[0]!.counts.byteLength);
+});
+
+test('each edge of a zone has a seat; in /metrics those of a zone are added up', async () => {
+  const seats = await readSeats({ ...OPTIONS, edges: 2 }, { DARKAGES_RENDEZVOUS_KEY: KEY });
+  expect(new Set(seats.map(({ hostId }) => Buffer.from(hostId).toString('hex'))).size).toBe(4);
+  expect(rendezvousSources(seats, 2).map(({ labels, blocks }) => [labels.zone_id, blocks])).toEqual([
+    ['1', [seats[0]!.counts, seats[1]!.counts]],
+    ['2', [seats[2]!.counts, seats[3]!.counts]],
+  ]);
+  expect(rendezvousSources([], 2)).toEqual([]);
 });
 
 test('an edge without a seat takes nothing for a rendezvous', () => {

@@ -159,7 +159,10 @@ function checkWorld(session: TestSession, client: Client): void {
     const mustBeThere = isNear(0) && (isNear(sinceLook) || !isSame(sinceSnapshot));
     if (mustBeThere && !replicas.bySlot.has(slot)) missing++;
   }
-  expect(missing, `entities in sight at ${tick}`).toBeLessThanOrEqual(replicas.omitted);
+  // With too much to do only the nearest are sent, and the others not before the next look.
+  if (session.edge.zoneLoad.tick === 0) {
+    expect(missing, `entities in sight at ${tick}`).toBeLessThanOrEqual(replicas.omitted);
+  }
   for (const [slot, replica] of replicas.bySlot) {
     const record = offset + slot * stride;
     expect(slot < frameSlotCount(history, tick) && records[record + KIND], `slot ${slot} at ${tick}`).toBe(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CATCH_UP_MS_MAX, TICK_MS } from '../../src/base/limits.ts';
-import { beginTick, createFixedStep, untilDue } from '../../src/sim/fixed-step.ts';
+import { beginTick, createFixedStep, setPace, untilDue } from '../../src/sim/fixed-step.ts';
 
 /** Runs whatever is due at each moment and returns how many ticks ran. */
 function runDue(step: ReturnType<typeof createFixedStep>, nowMs: number): number {
@@ -52,4 +52,40 @@ test('one late tick by case', () => {
     expect(runDue(step, step.dueMs + lateMs)).toBe(ran);
     expect({ late: step.late, missed: step.missed }).toEqual({ late, missed });
   }
+});
+
+test('at any pace: ticks, missed ones and those left out add up to those of full pace; none is missed by a change', () => {
+  const moves = fc.array(fc.tuple(fc.integer({ min: 10, max: 100 }), fc.integer({ min: 1, max: 200 })), {
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(moves, (list) => {
+      const step = createFixedStep(0);
+      let ran = 0;
+      let nowMs = 0;
+      let dilatedBefore = 0;
+      for (const [pacePercent, ticks] of list) {
+        for (let count = 0; count < ticks; count++) {
+          nowMs = Math.max(nowMs, step.dueMs);
+          expect(beginTick(step, nowMs)).toBeLessThan(1e-6);
+          ran++;
+          expect(step.dilated).toBeGreaterThanOrEqual(dilatedBefore);
+          dilatedBefore = step.dilated;
+        }
+        setPace(step, pacePercent);
+        expect(step.dueMs - nowMs).toBeCloseTo((TICK_MS * 100) / pacePercent, 6);
+      }
+      expect(step.missed).toBe(0);
+      expect(ran + step.dilated).toBeCloseTo(nowMs / TICK_MS, 4);
+    }),
+  );
+});
+
+test('a slow pace has as much time to catch up as a fast one, in milliseconds', () => {
+  const step = createFixedStep(0);
+  beginTick(step, TICK_MS);
+  setPace(step, 25);
+  const ran = runDue(step, step.dueMs + 990);
+  // 990 ms late is 14 ticks of four intervals each beyond the cap; the rest of one is caught up with.
+  expect([ran, step.missed]).toEqual([1, 14]);
 });

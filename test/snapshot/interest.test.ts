@@ -8,22 +8,15 @@ import {
   CROWD_ENTERED,
   CROWD_KEPT,
   createInterest,
+  limitSight,
   RANK_SLACK,
   refreshInterest,
   updateInterest,
 } from '../../src/snapshot/interest.ts';
 import { createSight, type Sight } from '../../src/snapshot/sight.ts';
-import {
-  acknowledge,
-  beginSent,
-  createViewer,
-  isSeen,
-  LEAVING,
-  noteSent,
-  SEEN,
-  type Viewer,
-} from '../../src/snapshot/viewer.ts';
+import { acknowledge, beginSent, findEntry, isSeen, noteSent, SEEN, type Viewer } from '../../src/snapshot/viewer.ts';
 import { createRandomZone, type RandomZone, restTick } from './random-zone.ts';
+import { createLoneViewer, entriesOf } from './viewer-entries.ts';
 
 const CROWD = 600;
 const RADIUS_MM = 60_000;
@@ -50,7 +43,7 @@ function createScene(seed: number, halfMm: number): Scene {
   const z = Float64Array.from({ length: capacity }, place);
   x[0] = 0;
   z[0] = 0;
-  return { zone, viewer: createViewer(capacity, 0, 1), random, x, z, seen: new Set(), changes: 0 };
+  return { zone, viewer: createLoneViewer(capacity, 0, 1), random, x, z, seen: new Set(), changes: 0 };
 }
 
 /** A snapshot of all that is seen, acknowledged four snapshots later; returns what is seen. */
@@ -65,9 +58,9 @@ function look(scene: Scene, interest = scene.zone.packer.interest): Set<number> 
   updateInterest(viewer, interest, tick);
   beginSent(viewer, tick);
   const seen = new Set<number>();
-  for (let index = 0; index < viewer.count; index++) {
-    noteSent(viewer, tick, index, viewer.states[index] === LEAVING);
-    if (viewer.states[index] === SEEN) seen.add(viewer.slots[index]!);
+  for (const { index, slot, state } of entriesOf(viewer)) {
+    noteSent(viewer, tick, index);
+    if (state === SEEN) seen.add(slot);
   }
   acknowledge(viewer, tick - 4);
   for (const slot of seen) if (!scene.seen.has(slot)) scene.changes++;
@@ -280,7 +273,7 @@ test.for([1, 3, 6, 12])(
 
 test('looks are as evenly spread after a stall as before', () => {
   const { zone } = createScene(12, 20_000);
-  const viewers = Array.from({ length: 60 }, (_, slot) => createViewer(CROWD + 1, slot, 1));
+  const viewers = Array.from({ length: 60 }, (_, slot) => createLoneViewer(CROWD + 1, slot, 1));
   const { interest } = zone.packer;
   const serve = (): number => {
     const tick = restTick(zone);
@@ -390,12 +383,32 @@ test('in a full view who appears waits for a place, and is seen as soon as there
   const missing = bolts.filter((slot) => !isSeen(viewer, slot));
   expect(missing.length).toBeGreaterThan(0);
   // One that it sees leaves, and the leave is acknowledged.
-  const gone = viewer.slots[5]!;
+  const gone = entriesOf(viewer)[5]!.slot;
   despawnEntity(zone.world, gone);
   serve();
   beginSent(viewer, viewer.frameTick);
-  noteSent(viewer, viewer.frameTick, viewer.indexOf[gone]! - 1, true);
+  noteSent(viewer, viewer.frameTick, findEntry(viewer, gone));
   acknowledge(viewer, viewer.frameTick);
   serve();
   expect(bolts.filter((slot) => !isSeen(viewer, slot))).toHaveLength(missing.length - 1);
+});
+
+test('with too much to do a viewer sees fewer, the nearest, and nobody flickers; then as many as before', () => {
+  const scene = createScene(9, 30_000);
+  const { interest } = scene.zone.packer;
+  look(scene);
+  for (const seenMax of [32, 100, 12, VISIBLE_MAX]) {
+    limitSight(interest, seenMax);
+    // Who leaves has to be acknowledged before there is room for others.
+    for (let count = 0; count < 8; count++) look(scene);
+    const seen = look(scene);
+    const ranks = ranked(scene);
+    const kept = Math.min(seenMax, CROWD_KEPT);
+    for (const slot of ranks.slice(kept + 1)) expect(seen.has(slot), `of ${seenMax}`).toBe(false);
+    const sure = Math.min(seenMax - 8, CROWD_ENTERED) - RANK_SLACK;
+    for (const slot of ranks.slice(0, sure)) expect(seen.has(slot), `of ${seenMax}`).toBe(true);
+    scene.changes = 0;
+    for (let count = 0; count < 20; count++) look(scene);
+    expect(scene.changes, `of ${seenMax}`).toBe(0);
+  }
 });

@@ -8,8 +8,9 @@ import type { Random } from '../../src/base/random.ts';
 import { frameOffset, GENERATION } from '../../src/sim/history.ts';
 import { packSnapshot } from '../../src/snapshot/packer.ts';
 import { APPLIED, applySnapshot, createReplicas, newestState, type Replicas } from '../../src/snapshot/replicas.ts';
-import { acknowledge, createViewer, SEEN, type Viewer } from '../../src/snapshot/viewer.ts';
+import { acknowledge, SEEN, type Viewer } from '../../src/snapshot/viewer.ts';
 import { isAlive, type RandomZone, readTruth, type Truth } from './random-zone.ts';
+import { createLoneViewer, entriesOf } from './viewer-entries.ts';
 
 export interface Line {
   /** Of 256. */
@@ -60,7 +61,7 @@ export function createLossyClient(
 ): LossyClient {
   return {
     slot,
-    viewer: createViewer(zone.world.capacity, slot, zone.world.columns.generation[slot]!),
+    viewer: createLoneViewer(zone.world.capacity, slot, zone.world.columns.generation[slot]!),
     replicas: createReplicas(zone.history.rows),
     line,
     random,
@@ -147,9 +148,7 @@ export function serveClient(zone: RandomZone, client: LossyClient, tick: number,
   const { viewer, line, random } = client;
   expect(packSnapshot(packer, viewer, tick, budgetBytes)).toBe(true);
   const seen = new Map<number, number>();
-  for (let index = 0; index < viewer.count; index++) {
-    if (viewer.states[index] === SEEN) seen.set(viewer.slots[index]!, viewer.generations[index]!);
-  }
+  for (const { slot, generation, state } of entriesOf(viewer)) if (state === SEEN) seen.set(slot, generation);
   expect(seen, `in sight at ${tick}`).toEqual(client.inSight);
   const truths = new Map([...seen.keys()].map((slot) => [slot, readTruth(zone, tick, slot, slot === client.slot)]));
   const sent: Sent = { bytes: packer.bytes.slice(packer.start, packer.end), tick, truths };

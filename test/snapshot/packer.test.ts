@@ -12,7 +12,7 @@ import { createEntityEncoder, resetEntityEncoder } from '../../src/snapshot/enti
 import { CROWD_ENTERED, createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, packSnapshot } from '../../src/snapshot/packer.ts';
 import { applySnapshot } from '../../src/snapshot/replicas.ts';
-import { acknowledge, createViewer, voidBaselines } from '../../src/snapshot/viewer.ts';
+import { acknowledge, voidBaselines } from '../../src/snapshot/viewer.ts';
 import { DECODED, decodeMessage, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { normalise } from '../wire/arbitrary.ts';
@@ -28,6 +28,7 @@ import {
   serveClient,
 } from './lossy-client.ts';
 import { createRandomZone, liveTick, type RandomZone, restTick, spawnRandom } from './random-zone.ts';
+import { createLoneViewer } from './viewer-entries.ts';
 
 const { serverMessage } = createMessages(PROBE_SCHEMA);
 const reference = createReference(PROBE_SCHEMA);
@@ -121,7 +122,7 @@ test('acknowledging what was never sent, or is long past, harms nobody, least of
         for (const { viewer } of clients) {
           const ack = acks[count % acks.length]!(tick);
           // What was sent and then lost could be acknowledged by a liar only; that is the next test.
-          if (!viewer.sentTicks.includes(ack)) acknowledge(viewer, ack);
+          if (!viewer.sent.includes(ack)) acknowledge(viewer, ack);
         }
         runTick(zone, clients, tick, one.budgetBytes);
       }
@@ -154,7 +155,7 @@ test('a client that lies about what it got is right again once it stops', () => 
 
 test('300 entities in sight: the nearest are sent, within the budget, the rest when those have left', () => {
   const zone = createRandomZone({ seed: 5, capacity: 301, players: 1, entities: 300, radiusMm: 20_000, halfMm: 100 });
-  const viewer = createViewer(301, 0, 1);
+  const viewer = createLoneViewer(301, 0, 1);
   const client = createLossyClient(zone, 0, { loss: 0, delayTicksMax: 0, pauseTicksMax: 0 }, 1, createRandom(1));
   const apply = (tick: number): void => {
     buildGrid(zone.grid, zone.history, tick);
@@ -178,7 +179,7 @@ test('who appears is in the next snapshot, also where not all have room; who tak
   const zone = createRandomZone({ seed: 12, capacity: 90, players: 1, entities: 80, radiusMm: 20_000, halfMm: 3_000 });
   const { world, packer, grid, history } = zone;
   const { level } = world.columns;
-  const viewer = createViewer(90, 0, 1);
+  const viewer = createLoneViewer(90, 0, 1);
   const serve = (round: number): WireObject => {
     for (let slot = 1; slot < 90; slot++) level[slot] = round & 0xff;
     const tick = advanceTick(world);
@@ -214,7 +215,7 @@ test('the nearest go first, and everyone has a turn', () => {
     positionX[slot] = (9000 + slot * 180) << 7;
     positionZ[slot] = 0;
   }
-  const viewer = createViewer(61, 0, 1);
+  const viewer = createLoneViewer(61, 0, 1);
   const last = new Int32Array(61);
   const times = new Int32Array(61);
   const gaps = new Int32Array(61);
@@ -275,7 +276,7 @@ test('a zone that was resumed: ticks come again with another content, and the cl
 
 test('a frame that the zone overwrites meanwhile is not sent, and acknowledging it says nothing', () => {
   const zone = createRandomZone({ seed: 2, capacity: 10, players: 1, entities: 5, radiusMm: 4000, halfMm: 500 });
-  const viewer = createViewer(10, 0, 1);
+  const viewer = createLoneViewer(10, 0, 1);
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
   for (let count = 0; count <= FRAME_LAG_TICKS_MAX; count++) restTick(zone);
@@ -293,7 +294,7 @@ test('columns of the owner are in the owner’s snapshots and in nobody else’s
   const tick = restTick(zone);
   buildGrid(zone.grid, zone.history, tick);
   for (const own of zone.players) {
-    packSnapshot(zone.packer, createViewer(12, own, 1), tick, 3000);
+    packSnapshot(zone.packer, createLoneViewer(12, own, 1), tick, 3000);
     const bytes = zone.packer.bytes.slice(zone.packer.start, zone.packer.end);
     const { snapshot } = reference.decode(serverMessage, bytes) as { snapshot: { entities: WireObject[] } };
     expect(snapshot.entities).toHaveLength(10);
@@ -330,7 +331,7 @@ test('a game whose entities would never fit a snapshot is told so in a sentence 
 
 test('who is gone is listed as left, and who appears is there, in the very next snapshot, also between two looks', () => {
   const zone = createRandomZone({ seed: 6, capacity: 9, players: 1, entities: 8, radiusMm: 20_000, halfMm: 500 });
-  const viewer = createViewer(9, 0, 1);
+  const viewer = createLoneViewer(9, 0, 1);
   const leavesAt = (ticks: number): unknown => {
     let tick = 0;
     for (let count = 0; count < ticks; count++) tick = restTick(zone);

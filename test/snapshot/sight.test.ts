@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createSight, isInSight, type Sight } from '../../src/snapshot/sight.ts';
-import { beginRound, createViewer, endRound, markSeen, type Viewer } from '../../src/snapshot/viewer.ts';
+import { enterView, findEntry, SEEN, startEntry, startLeaving, type Viewer } from '../../src/snapshot/viewer.ts';
+import { createLoneViewer, entryOf } from './viewer-entries.ts';
 
 const OTHER = 5;
 
@@ -16,15 +17,22 @@ interface Scene {
 }
 
 function createScene(): Scene {
-  return { sight: createSight(wall), viewer: createViewer(8, 0, 1) };
+  return { sight: createSight(wall), viewer: createLoneViewer(8, 0, 1) };
+}
+
+function isSame(viewer: Viewer, generation: number): boolean {
+  const entry = entryOf(viewer, OTHER);
+  return entry?.state === SEEN && entry.generation === generation;
 }
 
 /** Looks from (x, 10) at somebody at (x, −10), and notes who is seen, as interest does. */
 function look({ sight, viewer }: Scene, tick: number, x: number, generation = 1): boolean {
-  const sees = isInSight(sight, viewer, x, 10, OTHER, generation, x, -10);
-  beginRound(viewer, tick);
-  if (sees) markSeen(viewer, OTHER, generation, true, 0);
-  endRound(viewer);
+  const index = findEntry(viewer, OTHER);
+  const sees = isInSight(sight, viewer, index, generation, x, 10, x, -10);
+  viewer.frameTick = tick;
+  if (sees && index < 0) enterView(viewer, OTHER, generation);
+  else if (sees && !isSame(viewer, generation)) startEntry(viewer, index, generation);
+  else if (!sees && index >= 0) startLeaving(viewer, index);
   return sees;
 }
 
@@ -32,8 +40,8 @@ test('what the wall hides is hidden, the same both ways round', () => {
   const point = fc.integer({ min: -5000, max: 5000 });
   fc.assert(
     fc.property(point, point, point, point, (xA, zA, xB, zB) => {
-      const there = isInSight(createSight(wall), createViewer(8, 0, 1), xA, zA, OTHER, 1, xB, zB);
-      const back = isInSight(createSight(wall), createViewer(8, 0, 1), xB, zB, OTHER, 1, xA, zA);
+      const there = isInSight(createSight(wall), createLoneViewer(8, 0, 1), -1, 1, xA, zA, xB, zB);
+      const back = isInSight(createSight(wall), createLoneViewer(8, 0, 1), -1, 1, xB, zB, xA, zA);
       expect([there, back]).toEqual([!wall(xA, zA, xB, zB), !wall(xA, zA, xB, zB)]);
     }),
   );

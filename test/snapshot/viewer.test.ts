@@ -8,8 +8,9 @@ import {
   ACK_UNKNOWN,
   acknowledge,
   beginSent,
-  createViewer,
+  GONE,
   isOwnAlive,
+  isSeen,
   LEAVING,
   noteSent,
   SEEN,
@@ -17,6 +18,7 @@ import {
   voidBaselines,
 } from '../../src/snapshot/viewer.ts';
 import { createRandomZone, type RandomZone, restTick, spawnRandom } from './random-zone.ts';
+import { createLoneViewer, entriesOf, entryOf } from './viewer-entries.ts';
 
 const RADIUS_MM = 4000;
 
@@ -27,7 +29,7 @@ function createScene(entities: number): { zone: RandomZone; viewer: Viewer } {
   zone.world.columns.positionX.fill(1_000_000_000);
   zone.world.columns.positionX[0] = 0;
   zone.world.columns.positionZ.fill(0);
-  return { zone, viewer: createViewer(capacity, 0, 1) };
+  return { zone, viewer: createLoneViewer(capacity, 0, 1) };
 }
 
 function place({ world }: RandomZone, slot: number, mm: number): void {
@@ -40,19 +42,18 @@ function send(zone: RandomZone, viewer: Viewer): number {
   buildGrid(zone.grid, zone.history, tick);
   updateInterest(viewer, zone.packer.interest, tick);
   beginSent(viewer, tick);
-  for (let index = 0; index < viewer.count; index++) {
-    noteSent(viewer, tick, index, viewer.states[index] === LEAVING);
-  }
+  for (const { index } of entriesOf(viewer)) noteSent(viewer, tick, index);
   return tick;
 }
 
 function stateOf(viewer: Viewer, slot: number): number {
-  const index = viewer.indexOf[slot]! - 1;
-  return index < 0 ? 0 : viewer.states[index]!;
+  const state = entryOf(viewer, slot)?.state ?? GONE;
+  expect(isSeen(viewer, slot)).toBe(state === SEEN);
+  return state;
 }
 
 function ackedOf(viewer: Viewer, slot: number): number {
-  return viewer.acked[viewer.indexOf[slot]! - 1]!;
+  return entryOf(viewer, slot)!.acked;
 }
 
 test('enters within the radius, stays within a tenth more, leaves beyond, is gone once the leave is acknowledged', () => {
@@ -179,7 +180,7 @@ test('voided baselines: nothing sent before counts any more, not even where its 
 
 test('the own entity is dead when its slot is empty, also where the ring still holds its old record', () => {
   const { zone } = createScene(3);
-  const viewer = createViewer(4, 3, 1);
+  const viewer = createLoneViewer(4, 3, 1);
   for (let count = 0; count < 130; count++) expect(isOwnAlive(viewer, zone.history, restTick(zone))).toBe(true);
   despawnEntity(zone.world, 3);
   for (let count = 0; count < 130; count++) expect(isOwnAlive(viewer, zone.history, restTick(zone))).toBe(false);
@@ -187,9 +188,9 @@ test('the own entity is dead when its slot is empty, also where the ring still h
 
 test('another entity in the own slot is not the own one', () => {
   const { zone } = createScene(3);
-  const viewer = createViewer(4, 3, 1);
+  const viewer = createLoneViewer(4, 3, 1);
   despawnEntity(zone.world, 3);
   expect(spawnRandom(zone, 5)).toBe(3);
   for (let count = 0; count < 3; count++) expect(isOwnAlive(viewer, zone.history, restTick(zone))).toBe(false);
-  expect(isOwnAlive(createViewer(4, 3, 2), zone.history, restTick(zone))).toBe(true);
+  expect(isOwnAlive(createLoneViewer(4, 3, 2), zone.history, restTick(zone))).toBe(true);
 });

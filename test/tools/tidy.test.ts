@@ -84,6 +84,8 @@ const ONE_FILE: readonly [string, string, string, RegExp, string][] = [
     /imports 'leftpad'/,
     "import { x } from 'vitest';",
   ],
+  ['module of k6 elsewhere', 'bench/a.js', "import 'k6/http';", /imports 'k6'/, ''],
+  ['other package in k6', 'bench/a.k6.js', "import 'leftpad';", /imports 'leftpad'/, "import { check } from 'k6';"],
   ['package of tests in a worker', 'workers/a.ts', "import 'vitest';", /imports 'vitest'/, "import 'ws';"],
   ['missing file', 'tools/a.ts', "import { x } from './b.ts';", /which does not exist/, ''],
   ['no ending', 'tools/a.ts', "import { x } from './a';", /imports '\.\/a'$/, ''],
@@ -124,6 +126,16 @@ for (const [rule, path, bad, said, good] of ONE_FILE) {
 
 test('tidy: packages that only compute are allowed where the table says so', () => {
   expect(complaintsOf('src/gateway/a.ts', "import { x } from 'jose';")).toEqual([]);
+});
+
+test('tidy: a folder that is installed apart lists its packages itself, for itself', () => {
+  const apart = { 'bench/apart/package.json': JSON.stringify({ dependencies: { leftpad: '1' } }) };
+  const text = "import { x } from 'leftpad'; import 'vitest';";
+  expect(complaints({ ...apart, 'bench/apart/in/a.ts': text })).toEqual([]);
+  expect(complaints({ ...apart, 'bench/a.ts': text })).toEqual([expect.stringMatching(/imports 'leftpad'/)]);
+  expect(complaints({ ...apart, 'workers/apart/a.ts': text })).toContainEqual(
+    expect.stringMatching(/imports 'leftpad'/),
+  );
 });
 
 test('tidy: a factory of short functions is not a long function', () => {

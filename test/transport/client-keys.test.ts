@@ -11,7 +11,7 @@ import {
   KEY_BYTES,
   LONG_NONCE_BYTES,
 } from '../../src/transport/layout.ts';
-import { createReplayWindow } from '../../src/transport/replay-window.ts';
+import { createReplayWindows } from '../../src/transport/replay-window.ts';
 import { disconnectClient, sendToClient } from '../../src/transport/server.ts';
 import { CLIENT_DISCONNECTED } from '../../src/transport/server-state.ts';
 import { CONNECTED, CONTENT, DISCONNECTED, OFFERING, SWITCHING } from '../../src/transport/states.ts';
@@ -66,7 +66,7 @@ test('when a client offers again depends on what everybody sees of its token, an
   const lab = createLab(20);
   const token = readPublicToken(lab.mint({ features: FEATURE_REKEY }))!;
   const spreadOf = (changed: Partial<typeof token>): number => {
-    const pair = { window: createReplayWindow(), sequence: new Uint32Array(2) };
+    const pair = { window: createReplayWindows(), sequence: new Uint32Array(2) };
     return createClientRekey(lab.aead, { ...token, ...changed }, keyExchange, pair)!.spread;
   };
   const draw = (length: number): Uint8Array => {

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import {
-  createReplayWindow,
   createReplayWindows,
   isNewest,
   markReceived,
-  type ReplayWindow,
+  type ReplayWindows,
   resetReplayWindow,
   WINDOW,
   wasReceived,
@@ -14,7 +13,7 @@ import {
 const WORD = 1n << 32n;
 const TOP = (1n << 64n) - 1n;
 
-function take(window: ReplayWindow, sequence: bigint): boolean {
+function take(window: ReplayWindows, sequence: bigint): boolean {
   const low = Number(sequence % WORD);
   const high = Number(sequence / WORD);
   if (wasReceived(window, low, high)) return false;
@@ -55,7 +54,7 @@ test.each([
 ])('takes each number once, as a set of all of them would: %s', (_, start) => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = createRandom(seed);
-    const window = createReplayWindow();
+    const window = createReplayWindows();
     const model = createModel();
     let around = start;
     for (let step = 0; step < 3000; step++) {
@@ -69,7 +68,7 @@ test.each([
 });
 
 test('a forged number changes nothing: asking marks nothing', () => {
-  const window = createReplayWindow();
+  const window = createReplayWindows();
   for (let sequence = 0n; sequence < 10n; sequence++) take(window, sequence);
   const before = window.slice();
   expect(wasReceived(window, 0xffff_ffff, 0xffff_ffff)).toBe(false);
@@ -78,7 +77,7 @@ test('a forged number changes nothing: asking marks nothing', () => {
 });
 
 test('a number that is older by a multiple of 2³² is as old as it is', () => {
-  const window = createReplayWindow();
+  const window = createReplayWindows();
   const newest = 5n * WORD + 7n;
   take(window, newest);
   for (const sequence of [newest - WORD, newest - WORD - 1n, newest - 2n * WORD, newest - 5n * WORD]) {
@@ -87,7 +86,7 @@ test('a number that is older by a multiple of 2³² is as old as it is', () => {
 });
 
 test('the highest number there is shuts the window, and only a reset opens it', () => {
-  const window = createReplayWindow();
+  const window = createReplayWindows();
   expect(take(window, TOP)).toBe(true);
   expect(take(window, TOP)).toBe(false);
   expect(take(window, 0n)).toBe(false);
@@ -98,7 +97,7 @@ test('the highest number there is shuts the window, and only a reset opens it', 
 });
 
 test('the newest is above all that came, in both words, and the first is one', () => {
-  const window = createReplayWindow();
+  const window = createReplayWindows();
   for (const [low, high, expected] of [
     [0, 0, true],
     [0, 0, false],
@@ -117,9 +116,12 @@ test('the newest is above all that came, in both words, and the first is one', (
 
 test('windows that share a buffer know nothing of each other', () => {
   const windows = createReplayWindows(3);
-  for (let number = 0; number < WINDOW; number++) markReceived(windows[1]!, number, 0);
-  for (const window of [windows[0]!, windows[2]!]) expect(window).toEqual(createReplayWindow());
-  resetReplayWindow(windows[0]!);
-  resetReplayWindow(windows[2]!);
-  expect(wasReceived(windows[1]!, WINDOW - 1, 0)).toBe(true);
+  for (let number = 0; number < WINDOW; number++) markReceived(windows, number, 0, 1);
+  const one = createReplayWindows().length;
+  for (const index of [0, 2]) {
+    expect(windows.slice(index * one, (index + 1) * one)).toEqual(createReplayWindows());
+  }
+  resetReplayWindow(windows, 0);
+  resetReplayWindow(windows, 2);
+  expect(wasReceived(windows, WINDOW - 1, 0, 1)).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CONNECTING, FAILED, IDLE, JOINING, PLAYING, RECONNECTING } from '../../src/client/state.ts';
-import { bannerText, byteRate, reasonText, stateName } from '../../src/web/words.ts';
+import { bannerText, byteRate, loadText, reasonText, stateName } from '../../src/web/words.ts';
 
 test('states have a word', () => {
   const names = [FAILED, IDLE, CONNECTING, JOINING, PLAYING, RECONNECTING].map(stateName);
@@ -20,6 +20,13 @@ test('the banner speaks while the connection is being made again, and else is si
   expect(bannerText(CONNECTING, '')).toBe('');
   expect(bannerText(PLAYING, '')).toBe('');
   expect(bannerText(FAILED, 'replaced')).toBe('');
+});
+
+test('a crowded zone says so, and how fast its time runs', () => {
+  expect(loadText({ step: 0, pace: 1 })).toBe('');
+  expect(loadText({ step: 2, pace: 1 })).toMatch(/^It is crowded here: .*less often/);
+  expect(loadText({ step: 3, pace: 0.55 })).toContain('time runs at 55 % of its pace');
+  expect(loadText({ step: 9, pace: 1 })).not.toBe('');
 });
 
 test.each([

@@ -32,6 +32,7 @@ const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
       saveRings: [saveRing],
       counters: createCounterBuffer('store'),
       loopDelay: createLoopDelayBuffer(),
+      threadCounters: createCounterBuffer('thread'),
       logLevel: 'silent',
       isRestart: mayTokensBeUsed,
       mayTokensBeUsed,

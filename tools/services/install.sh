@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -53,6 +53,13 @@ install_namespaces() {
   apt_install iproute2 nftables
 }
 
+# What threads wait for, for a bench.
+install_strace() {
+  if command -v strace >/dev/null; then return; fi
+  say 'installing strace (apt)'
+  apt_install strace
+}
+
 # The crate renetcode as a program, to talk to in another implementation of netcode. Built again only when it changed.
 install_netcode_peer() {
   local cargo
@@ -66,16 +73,50 @@ install_netcode_peer() {
     --target-dir "$tools/netcode-peer" </dev/null
 }
 
+# The servers that are measured beside ours. Installed again when what is listed changed.
+install_bench_peers() {
+  local lock=bench/peers/package-lock.json installed=bench/peers/node_modules/.package-lock.json
+  if [[ -f $installed && ! $lock -nt $installed ]]; then return; fi
+  say 'installing the packages of bench/peers (npm)'
+  npm ci --prefix bench/peers --silent </dev/null
+}
+
+# The load generator of bench/load, from its Go module. Minutes the first time; built again only when its version changed.
+install_k6() {
+  local folder=$tools/k6 source=tools/services/k6
+  if [[ -x $folder/k6 ]] && cmp -s "$source/go.mod" "$folder/go.mod" && cmp -s "$source/go.sum" "$folder/go.sum"; then return; fi
+  local go
+  go=$(command -v go || true)
+  if [[ -z $go && -x /usr/local/go/bin/go ]]; then go=/usr/local/go/bin/go; fi
+  if [[ -z $go ]]; then
+    say 'no go here: install Go 1.25 or newer (https://go.dev)'
+    return 1
+  fi
+  say "building k6 in $folder"
+  # Elsewhere, since the build may add to both files; what was asked for is kept beside what came of it.
+  local build=$folder/build
+  rm -rf "$build"
+  mkdir -p "$build"
+  cp "$source/go.mod" "$source/go.sum" "$build"
+  (cd "$build" && "$go" build -mod=mod -trimpath -o "$folder/k6.new" go.k6.io/k6/v2 </dev/null)
+  rm -rf "$build"
+  mv "$folder/k6.new" "$folder/k6"
+  cp "$source/go.mod" "$source/go.sum" "$folder"
+}
+
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
     python) install_python ;;
     netcode-peer) install_netcode_peer ;;
     namespaces) install_namespaces ;;
+    bench-peers) install_bench_peers ;;
+    strace) install_strace ;;
+    k6) install_k6 ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer and namespaces"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace and k6"
       exit 2
       ;;
   esac

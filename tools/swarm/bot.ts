@@ -41,6 +41,8 @@ export interface BotOptions {
   readonly zoneId: number | undefined;
   /** How many there are in all. */
   readonly bots: number;
+  /** All stay within so far of the world's middle; 0: they are spread. */
+  readonly withinMm?: number;
   /** Of this bot alone. */
   readonly seed: number;
   readonly startMs: number;
@@ -140,6 +142,10 @@ export function createBot(options: BotOptions): Bot {
       takeTurnsAhead(bot, clock.now());
     },
     event: (name, values) => takeEvent(bot, name, values),
+    loadChanged({ step, pace }) {
+      part.overloadStepMax = Math.max(part.overloadStepMax, step);
+      part.pacePercentMin = Math.min(part.pacePercentMin, Math.round(pace * 100));
+    },
     welcomed: ({ slot, generation, name }) => {
       if (bot.light !== undefined) resetLightClient(bot.light);
       Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
@@ -168,7 +174,7 @@ export function createBot(options: BotOptions): Bot {
     events,
   });
   // Its own generators: what the network does must not change where the bot goes.
-  const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots);
+  const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots, options.withinMm);
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
   const request: FighterView['request'] = (name, values) => ask(bot, name, values);
@@ -324,6 +330,12 @@ function beginMeasuring(bot: Bot, nowMs: number): void {
   bot.bytesUpBefore = bot.client.stats.bytesUp;
 }
 
+/** What is per second counts from now on. */
+export function measureAnew(bot: Bot, nowMs: number): void {
+  bot.snapshots = 0;
+  if (bot.playedMs >= 0) beginMeasuring(bot, nowMs);
+}
+
 export function botState(bot: Bot): BotState {
   if (bot.client.state !== PLAYING) return bot.playedMs < 0 ? 'CONNECTING' : 'RECONNECTING';
   if (bot.fighter !== undefined) return bot.fighter.state;
@@ -371,6 +383,7 @@ export function endBot(bot: Bot, nowMs: number): void {
   noteLine(bot);
   stopClient(client);
   part.reconnects += client.stats.reconnects;
+  part.inputsSent += client.stats.inputsSent;
   const measuredMs = nowMs - bot.playedMs;
   if (bot.playedMs < 0 || measuredMs < MEASURED_MS_MIN) return;
   const seconds = measuredMs / 1000;

@@ -29,7 +29,8 @@ const PRINT_MS_MIN = 900;
 /** What goes between the first process and its children. */
 type ToChild =
   | { readonly type: 'run'; readonly options: SwarmOptions; readonly first: number }
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  | { readonly type: 'measureAnew' };
 type FromChild =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'part'; readonly part: Part };
@@ -89,6 +90,7 @@ async function findServerProblem(url: string): Promise<string | undefined> {
 
 function stopOnSignal(swarm: Swarm): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => swarm.stop());
+  process.on('SIGUSR2', () => swarm.measureAnew());
 }
 
 function writeReport({ reportFile }: SwarmOptions, report: Report): void {
@@ -121,6 +123,9 @@ function startProcesses(options: SwarmOptions, onProgress: (child: number, progr
     stop() {
       for (const child of children) send(child, { type: 'stop' });
     },
+    measureAnew() {
+      for (const child of children) send(child, { type: 'measureAnew' });
+    },
   };
 }
 
@@ -141,6 +146,7 @@ function runChild(): void {
   };
   process.on('message', (message: ToChild) => {
     if (message.type === 'run') void run(message.options, message.first);
+    else if (message.type === 'measureAnew') swarm?.measureAnew();
     else swarm?.stop();
   });
   // Ctrl-C reaches the whole group: the parent says when to stop.
@@ -156,6 +162,7 @@ function createProgressPrinter({ bots }: SwarmOptions): (child: number, progress
   const print = (): void => {
     const now = { ...sumProgress([...latest.values()]), ms: performance.now() };
     const seconds = (now.ms - before.ms) / 1000;
+    if (now.turns < before.turns) before = { ...sumProgress([]), ms: before.ms };
     const rate = (key: 'snapshots' | 'corrections' | 'turnsSkipped'): number => (now[key] - before[key]) / seconds;
     const mean = (sum: 'roundTripSumMs' | 'scheduleErrorSumMs', count: 'roundTrips' | 'turns'): string =>
       now[count] === before[count] ? '–' : ((now[sum] - before[sum]) / (now[count] - before[count])).toFixed(1);

@@ -17,6 +17,8 @@ export interface SwarmOptions {
   readonly processes: number;
   /** They only wander, also where the game has something to fight with. */
   readonly isPeaceful: boolean;
+  /** All stay within so many metres of one spot; 0: as far apart as it takes to see about 50 others. */
+  readonly withinM: number;
   /** So many read only their own entity, predict nothing, decide less often: the same load, from less of a machine. */
   readonly lightShare: number;
   readonly seed: number;
@@ -66,6 +68,7 @@ const NUMBERS: Readonly<Record<string, NumberRow>> = {
     [0, 100],
     'so many read only themselves, predict nothing, decide 20 times a second',
   ),
+  within: number('--within', 'METRES', 0, [0, 10_000], 'all stay within so far of one spot; 0: each sees about 50'),
   seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),
 };
 
@@ -117,10 +120,8 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
   if (transport !== 'ws' && transport !== 'udp') {
     return { problem: `--transport must be ws or udp, not "${transport}".` };
   }
-  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, light, seed } = values as Record<
-    keyof typeof NUMBERS,
-    number
-  >;
+  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, light, within, seed } =
+    values as Record<keyof typeof NUMBERS, number>;
   if (jitter! > latency!) return { problem: `--jitter must be at most --latency, which is ${latency}.` };
   if (processes! > bots!) return { problem: `--processes must be at most --bots, which is ${bots}.` };
   return {
@@ -134,6 +135,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
       conditions: { latencyMs: latency!, jitterMs: jitter!, lossShare: packetLoss! / 100 },
       processes: processes!,
       isPeaceful,
+      withinM: within!,
       lightShare: light! / 100,
       seed: seed!,
       gameFile: flags.game!,

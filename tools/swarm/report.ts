@@ -61,6 +61,11 @@ export interface Part {
   reconnects: number;
   /** Turns that came too late to be run at all. */
   turnsSkipped: number;
+  /** Inputs put into frames, those that frames repeat too. */
+  inputsSent: number;
+  /** Of what the server said of its load: the highest step, and the slowest time in percent. */
+  overloadStepMax: number;
+  pacePercentMin: number;
   /** Of bots that fight: games without abilities have none. */
   deeds: Deeds | undefined;
 }
@@ -81,6 +86,9 @@ export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPe
   readonly corrections: number;
   readonly reconnects: number;
   readonly turnsSkipped: number;
+  readonly inputsSent: number;
+  readonly overloadStepMax: number;
+  readonly pacePercentMin: number;
   readonly deeds: Deeds | null;
 }
 
@@ -107,8 +115,17 @@ export function createPart(bots: number): Part {
     corrections: 0,
     reconnects: 0,
     turnsSkipped: 0,
+    inputsSent: 0,
+    overloadStepMax: 0,
+    pacePercentMin: 100,
     deeds: undefined,
   };
+}
+
+/** Forgets what was measured, but not who failed. */
+export function clearPart(part: Part): void {
+  const { bots, failures, deeds } = part;
+  Object.assign(part, createPart(bots), { failures, deeds: deeds && createDeeds() });
 }
 
 /** Of bots that never got to run. */
@@ -144,6 +161,9 @@ export function mergeParts(parts: readonly Part[]): Part {
     merged.corrections += part.corrections;
     merged.reconnects += part.reconnects;
     merged.turnsSkipped += part.turnsSkipped;
+    merged.inputsSent += part.inputsSent;
+    merged.overloadStepMax = Math.max(merged.overloadStepMax, part.overloadStepMax);
+    merged.pacePercentMin = Math.min(merged.pacePercentMin, part.pacePercentMin);
     if (part.deeds !== undefined) {
       merged.deeds ??= createDeeds();
       mergeDeeds(merged.deeds, part.deeds);
@@ -180,6 +200,9 @@ export function createReport(part: Part, { seed, transport }: RunOptions): Repor
     corrections: part.corrections,
     reconnects: part.reconnects,
     turnsSkipped: part.turnsSkipped,
+    inputsSent: part.inputsSent,
+    overloadStepMax: part.overloadStepMax,
+    pacePercentMin: part.pacePercentMin,
     deeds: part.deeds ?? null,
   };
 }

@@ -9,11 +9,11 @@ import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
-import { type Bot, createBot, endBot, runBot } from './bot.ts';
+import { type Bot, createBot, endBot, measureAnew, runBot } from './bot.ts';
 import { type Crowd, createCrowd, updateCrowd } from './crowd.ts';
 import { createLink, isPerfect } from './link.ts';
 import type { SwarmOptions } from './options.ts';
-import { countFailed, createPart, type Part } from './report.ts';
+import { clearPart, countFailed, createPart, type Part } from './report.ts';
 import { createSchedule, runDueTurns, type Schedule, takeTurnAhead } from './schedule.ts';
 import { addValue } from './statistics.ts';
 import { createUdpHost, type UdpHost } from './udp-host.ts';
@@ -42,6 +42,8 @@ export interface Swarm {
   readonly done: Promise<Part>;
   /** Ends it early; `done` resolves with what there is. */
   stop(): void;
+  /** Forgets what was measured until now, but for who failed: what follows is what is reported. */
+  measureAnew(): void;
 }
 
 /** Those bots of the run whose number is `first` modulo `options.processes`. */
@@ -52,9 +54,15 @@ export function startSwarm(
   onProgress: (progress: Progress) => void,
 ): Swarm {
   let isStopped = false;
+  let isAnew = false;
+  const takeAnew = (): boolean => {
+    const was = isAnew;
+    isAnew = false;
+    return was;
+  };
   const run = async (): Promise<Part> => {
     const udp = options.transport === 'udp' ? await openUdpHost(options) : undefined;
-    const part = await runBots(game, options, first, udp, onProgress, () => isStopped);
+    const part = await runBots(game, options, first, udp, onProgress, () => isStopped, takeAnew);
     udp?.close();
     return part;
   };
@@ -62,6 +70,9 @@ export function startSwarm(
     done: run(),
     stop() {
       isStopped = true;
+    },
+    measureAnew() {
+      isAnew = true;
     },
   };
 }
@@ -83,6 +94,7 @@ function runBots(
   udp: UdpHost | undefined,
   onProgress: (progress: Progress) => void,
   isStopped: () => boolean,
+  takeAnew: () => boolean,
 ): Promise<Part> {
   const startMs = systemClock.now();
   const crowd = createCrowd(options.lightShare > 0);
@@ -90,7 +102,7 @@ function runBots(
   const bots = createBots(shareMap(game), options, first, udp, startMs, crowd, schedule);
   const part = bots[0]!.part;
   if (udp !== undefined) udp.left = (lateMs) => addValue(part.figures.scheduleErrorMs, lateMs);
-  const measuredMs = startMs + options.rampUpS * 1000;
+  let measuredMs = startMs + options.rampUpS * 1000;
   const endMs = measuredMs + options.durationS * 1000;
   const { promise: done, resolve } = Promise.withResolvers<Part>();
   let progressMs = startMs + PROGRESS_MS;
@@ -107,6 +119,13 @@ function runBots(
       runBot(bots[bot]!, dueMs, turnMs);
     });
     udp?.turn(systemClock.now());
+    if (takeAnew()) {
+      clearPart(part);
+      schedule.skipped = 0;
+      measuredMs = nowMs;
+      cpuBefore = process.cpuUsage();
+      for (const bot of bots) measureAnew(bot, nowMs);
+    }
     part.turnsSkipped = schedule.skipped;
     if (nowMs >= progressMs) {
       progressMs += PROGRESS_MS;
@@ -141,7 +160,6 @@ function createBots(
   const { transport, conditions } = options;
   const numbers = numbersOf(options, first);
   const part = createPart(numbers.length);
-  part.lightBots = numbers.filter((number) => isLight(number, options)).length;
   return numbers.map((number, index) =>
     createBot({
       game,
@@ -156,6 +174,7 @@ function createBots(
           ? createLink(openSocket, conditions, random, () => systemClock.now())
           : udp.createLink(conditions, random),
       isPeaceful: options.isPeaceful,
+      withinMm: options.withinM * 1000,
       isLight: isLight(number, options),
       crowd,
       ahead: udp && {

@@ -38,11 +38,15 @@ export interface Wander {
   turnPerS: number;
 }
 
-/** @param bots how many there are in all. */
-export function createWander(game: AnyGame, random: Random, bots: number): Wander {
+/**
+ * @param bots how many there are in all
+ * @param withinMm of the world's middle they all stay within; 0: as far from each other as VISIBLE says
+ */
+export function createWander(game: AnyGame, random: Random, bots: number, withinMm = 0): Wander {
   const { worldHalfMm, interestRadiusMm } = game.limits;
   const side = Math.sqrt((bots * Math.PI * interestRadiusMm ** 2) / VISIBLE);
-  const half = Math.min(side / 2, worldHalfMm * WORLD_SHARE);
+  const spread = withinMm === 0 ? side / 2 : Math.max(0, withinMm - HOME_MM) * Math.SQRT1_2;
+  const half = Math.min(spread, worldHalfMm * WORLD_SHARE);
   const homeX = (random.fraction() * 2 - 1) * half;
   const homeZ = (random.fraction() * 2 - 1) * half;
   return { game, random, homeX, homeZ, isIdle: false, decideMs: 0, updatedMs: 0, turnPerS: 0 };

@@ -18,6 +18,8 @@ const MASK = SENT_PACKETS_MAX - 1;
 /** How long an acknowledgement may wait for a packet that leaves anyhow, and for one that carried segments. */
 const ACK_WAIT_MS = 100;
 const ACK_WAIT_SEGMENTS_MS = 25;
+/** What came and what didn't is told to the meter so many at a time. */
+const LOSS_STEP = 8;
 /** So many packets are never left unacknowledged: half of what one packet can acknowledge. */
 const ACK_WAIT_PACKETS = ACK_PACKETS / 2;
 
@@ -28,6 +30,8 @@ export interface SentPackets {
   decided: number;
   /** −1: none. */
   newestAcked: number;
+  /** Bit i: packet `newestAcked − i` was acknowledged. */
+  ackedBits: number;
   readonly sentMs: Float64Array;
   readonly isAcked: Uint8Array;
   /** The segments in a packet: bit i of the two words is segment `base + i`. */
@@ -53,6 +57,9 @@ export interface ReceivedPackets {
   /** When what came has to be acknowledged at the latest; Infinity when there is nothing new. */
   ackDueMs: number;
   unacked: number;
+  /** Packets that came and packets that did not, since the meter was told last. */
+  arrived: number;
+  missed: number;
   readonly loss: LossMeter;
 }
 
@@ -64,6 +71,7 @@ export function createSentPackets(): SentPackets {
     count: 0,
     decided: 0,
     newestAcked: -1,
+    ackedBits: 0,
     sentMs: new Float64Array(buffer, 0, count),
     segmentsLow: new Int32Array(buffer, count * 8, count),
     segmentsHigh: new Int32Array(buffer, count * 12, count),
@@ -77,7 +85,16 @@ export function createSentPackets(): SentPackets {
 }
 
 export function createReceivedPackets(): ReceivedPackets {
-  return { newest: -1, newestMs: 0, bits: 0, ackDueMs: Infinity, unacked: 0, loss: createLossMeter() };
+  return {
+    newest: -1,
+    newestMs: 0,
+    bits: 0,
+    ackDueMs: Infinity,
+    unacked: 0,
+    arrived: 0,
+    missed: 0,
+    loss: createLossMeter(),
+  };
 }
 
 // --- what we sent
@@ -126,19 +143,34 @@ export function takeAcks(
 ): void {
   if (header.bits === 0) return;
   const newest = findAcked(sent, header.newest);
-  for (let back = 0; back < ACK_PACKETS; back++) {
+  const ahead = newest - sent.newestAcked;
+  const known = ahead >= 0 ? shiftUp(sent.ackedBits, ahead) : shiftDown(sent.ackedBits, -ahead);
+  // Most packets acknowledge what the one before did: what is new has a bit or two.
+  for (let fresh = header.bits & ~known; fresh !== 0; fresh &= fresh - 1) {
+    const back = 31 - Math.clz32(fresh & -fresh);
     const packet = newest - back;
     // What is decided stays so: an acknowledgement that comes after all can't undo that it was reported lost.
     if (packet < sent.decided) break;
     const place = packet & MASK;
-    if ((header.bits & (1 << back)) === 0 || sent.isAcked[place] === 1) continue;
     sent.isAcked[place] = 1;
     pushOutcome(sent, packet, true);
     ackSegments(sender, sent.segmentBases[place]!, sent.segmentsLow[place]!, sent.segmentsHigh[place]!);
     if (back === 0) takeRoundTrip(stats, nowMs - sent.sentMs[place]!, header.delayTenths);
   }
-  if (newest > sent.newestAcked) sent.newestAcked = newest;
-  decideOutcomes(sent, stats, sent.newestAcked - (ACK_PACKETS - 1));
+  if (ahead > 0) {
+    sent.newestAcked = newest;
+    sent.ackedBits = known | header.bits;
+    decideOutcomes(sent, stats, newest - (ACK_PACKETS - 1));
+  } else sent.ackedBits |= shiftUp(header.bits, -ahead);
+}
+
+function shiftUp(bits: number, by: number): number {
+  return by < ACK_PACKETS ? bits << by : 0;
+}
+
+/** What is shifted in at the top lies before what is remembered, and is decided. */
+function shiftDown(bits: number, by: number): number {
+  return by < ACK_PACKETS ? (bits >>> by) | ~(-1 >>> by) : -1;
 }
 
 /**
@@ -208,10 +240,18 @@ export function noteReceived(received: ReceivedPackets, stats: ConnectionStats, 
   }
   const leaving = countLeaving(received, ahead);
   const passed = Math.max(0, packet - ACK_PACKETS + 1) - Math.max(0, received.newest - ACK_PACKETS + 1);
-  if (passed > 0) stats.lossInShare = noteLoss(received.loss, leaving, passed - leaving);
+  received.arrived += leaving;
+  received.missed += passed - leaving;
+  if (received.arrived + received.missed >= LOSS_STEP) noteLossIn(received, stats);
   received.bits = ahead >= ACK_PACKETS ? 1 : (received.bits << ahead) | 1;
   received.newest = packet;
   received.newestMs = nowMs;
+}
+
+function noteLossIn(received: ReceivedPackets, stats: ConnectionStats): void {
+  stats.lossInShare = noteLoss(received.loss, received.arrived, received.missed);
+  received.arrived = 0;
+  received.missed = 0;
 }
 
 /** Of the packets that leave the window when it moves by `ahead`, those that had come. */

@@ -42,6 +42,7 @@ import {
   checkMessages,
   createPacketHeader,
   HEADER_BYTES,
+  MESSAGE_BYTES_MAX,
   MESSAGE_HEAD_BYTES,
   type PacketHeader,
   RELIABLE,
@@ -70,6 +71,11 @@ const RTT_MS_FIRST = 250;
 
 const NOTHING = new Uint8Array(0);
 
+/** A thread reads one packet at a time, and writes one: what that takes is everybody's, and stays in the cache. */
+const header: PacketHeader = createPacketHeader();
+const reader = new Reader(NOTHING);
+const writer = new Writer(NOTHING);
+
 export interface Channels {
   readonly stats: ConnectionStats;
   readonly budget: SendBudget;
@@ -77,15 +83,14 @@ export interface Channels {
   readonly receiver: ReliableReceiver;
   readonly sent: SentPackets;
   readonly received: ReceivedPackets;
-  readonly header: PacketHeader;
-  /** The packet being written, and where it began; −1 between packets. */
-  readonly writer: Writer;
+  /** Where the packet being written began; −1 between packets. */
   packetStart: number;
   /** The segments in it, as bits from the oldest that was not acknowledged on. */
   segmentsLow: number;
   segmentsHigh: number;
-  /** The packet being read, its number, and the newest one that held a sequenced message. */
-  readonly reader: Reader;
+  /** Whether a packet has messages that were not read. */
+  isReading: boolean;
+  /** The number of the packet being read, and of the newest one that held a sequenced message. */
   packet: number;
   sequencedPacket: number;
   /** What `nextMessage` found: `bytes[from, end)` is valid until its next call, and while the packet's buffer is. */
@@ -109,12 +114,10 @@ export function createChannels(
     receiver: createReliableReceiver(into.segments, into.messageBytesMax),
     sent: createSentPackets(),
     received: createReceivedPackets(),
-    header: createPacketHeader(),
-    writer: new Writer(NOTHING),
     packetStart: -1,
     segmentsLow: 0,
     segmentsHigh: 0,
-    reader: new Reader(NOTHING),
+    isReading: false,
     packet: 0,
     sequencedPacket: -1,
     kind: UNRELIABLE,
@@ -146,7 +149,7 @@ export function beginPacket(channels: Channels, target: Uint8Array, start: numbe
   assert(channels.packetStart === -1, 'the packet before was ended');
   assert(start + PACKET_BYTES_MAX <= target.length, 'the buffer has room for a packet');
   channels.packetStart = start;
-  channels.writer.reset(target, start + HEADER_BYTES, start + PACKET_BYTES_MAX);
+  writer.reset(target, start + HEADER_BYTES, start + PACKET_BYTES_MAX);
   refillBudget(channels.budget, nowMs);
 }
 
@@ -156,7 +159,7 @@ export function messageRoom(channels: Channels): number {
     channels.stats.messagesRefused++;
     return 0;
   }
-  return Math.max(0, channels.writer.end - channels.writer.offset - MESSAGE_HEAD_BYTES);
+  return Math.max(0, writer.end - writer.offset - MESSAGE_HEAD_BYTES);
 }
 
 /** Puts an unreliable or sequenced message into the packet; false when budget or packet have no room (counted). */
@@ -167,7 +170,6 @@ export function writeMessage(
   from: number,
   end: number,
 ): boolean {
-  const { writer } = channels;
   const length = end - from;
   assert(channels.packetStart !== -1 && length > 0, 'a message has bytes, and a packet to be in');
   if (writer.offset + MESSAGE_HEAD_BYTES + length > writer.end || !mayWriteMessage(channels.budget)) {
@@ -181,11 +183,27 @@ export function writeMessage(
 }
 
 /**
+ * The same for a message of so many bytes that is in its place already: the first of the packet, MESSAGE_AT bytes behind
+ * the packet's start.
+ */
+export function placeMessage(channels: Channels, kind: typeof UNRELIABLE | typeof SEQUENCED, length: number): boolean {
+  assert(writer.offset === channels.packetStart + HEADER_BYTES && length > 0, 'it is the first message of a packet');
+  if (length > MESSAGE_BYTES_MAX || !mayWriteMessage(channels.budget)) {
+    channels.stats.messagesRefused++;
+    return false;
+  }
+  writer.u16((length << 2) | kind);
+  writer.offset += length;
+  spend(channels.budget, length, false);
+  return true;
+}
+
+/**
  * Adds what is due of the reliable stream and ends the packet. Returns where it ends; its start when there was nothing to
  * say, and then there is no packet.
  */
 export function endPacket(channels: Channels, nowMs: number): number {
-  const { writer, header, stats, sent } = channels;
+  const { stats, sent } = channels;
   const start = channels.packetStart;
   assert(start !== -1, 'a packet was begun');
   channels.packetStart = -1;
@@ -204,7 +222,7 @@ export function endPacket(channels: Channels, nowMs: number): number {
 }
 
 function writeSegments(channels: Channels, nowMs: number): void {
-  const { sender, writer, budget, stats } = channels;
+  const { sender, budget, stats } = channels;
   channels.segmentsLow = 0;
   channels.segmentsHigh = 0;
   if (sender.head === sender.tail) return;
@@ -237,11 +255,11 @@ function retryMs(stats: ConnectionStats): number {
 
 /**
  * From the wire: the payload of a datagram that was authenticated, at `bytes[from, end)`. TAKEN, or why it was dropped
- * (counted). All its messages must be read with `nextMessage` before the next packet.
+ * (counted). All its messages must be read with `nextMessage` before the next packet, of whomever.
  */
 export function receivePacket(channels: Channels, bytes: Uint8Array, from: number, end: number, nowMs: number): number {
-  const { stats, reader } = channels;
-  assert(reader.remaining === 0 || channels.receiver.isBroken, 'the messages of the packet before were read');
+  const { stats } = channels;
+  assert(!channels.isReading || channels.receiver.isBroken, 'the messages of the packet before were read');
   reader.reset(bytes, from, end);
   const code = checkPacket(channels);
   if (code !== TAKEN) {
@@ -249,19 +267,20 @@ export function receivePacket(channels: Channels, bytes: Uint8Array, from: numbe
     reader.fail();
     return code;
   }
-  const { header, received } = channels;
+  const { received } = channels;
   stats.packetsIn++;
   stats.bytesIn += end - from;
   channels.packet = numberOf(received, header.sequence);
   noteReceived(received, stats, channels.packet, nowMs);
   takeAcks(channels.sent, channels.sender, stats, header, nowMs);
   if (reader.remaining > 0) oweAck(received, nowMs, header.hasSegments);
+  channels.isReading = reader.remaining > 0;
   return TAKEN;
 }
 
 /** All checks, in order of cost. The reader is at the first message again afterwards. */
 function checkPacket(channels: Channels): number {
-  const { reader, header, receiver } = channels;
+  const { receiver } = channels;
   if (receiver.isBroken) return BROKEN;
   const headerCode = readHeader(header, reader);
   if (headerCode !== TAKEN) return headerCode;
@@ -282,12 +301,15 @@ export function isBroken(channels: Channels): boolean {
 
 /** The next message that came, in `kind`, `bytes`, `from` and `end`; false when there is none. */
 export function nextMessage(channels: Channels): boolean {
-  const { reader, receiver, stats } = channels;
+  const { receiver, stats } = channels;
   for (;;) {
     if (findMessage(receiver)) {
       return giveMessage(channels, RELIABLE, receiver.message, receiver.messageFrom, receiver.messageEnd);
     }
-    if (receiver.isBroken || reader.remaining === 0) return false;
+    if (receiver.isBroken || reader.remaining === 0) {
+      channels.isReading = false;
+      return false;
+    }
     const head = reader.u16();
     const kind = head & 3;
     const id = kind === RELIABLE ? reader.u16() : 0;

@@ -16,6 +16,8 @@ import { sequenceAhead } from './sequence.ts';
 export const HEADER_BYTES = 10;
 export const MESSAGE_HEAD_BYTES = 2;
 export const SEGMENT_HEAD_BYTES = 4;
+/** Where the first message's bytes begin in a packet. */
+export const MESSAGE_AT = HEADER_BYTES + MESSAGE_HEAD_BYTES;
 /** The longest message that needs no segments. */
 export const MESSAGE_BYTES_MAX = PACKET_BYTES_MAX - HEADER_BYTES - MESSAGE_HEAD_BYTES;
 export const DELAY_TENTHS_MAX = 0xffff;

@@ -178,6 +178,7 @@ class Player:
         self.random = random.Random(name)
         self.world = None
         self.offset = None
+        self.pace = 1.0
         self.best_trip = math.inf
         self.sent_tick = 0
         self.acked = 0
@@ -237,6 +238,8 @@ class Player:
             self.take_snapshot(message.snapshot)
         if message.HasField("pong"):
             self.take_pong(message.pong)
+        if message.HasField("load"):
+            self.take_load(message.load)
         if message.HasField("goodbye"):
             self.goodbye = message.goodbye.reason
 
@@ -294,7 +297,20 @@ class Player:
         self.pongs += 1
         if trip < self.best_trip:
             self.best_trip = trip
-            self.offset = pong.tick + TICK_HZ * (pong.tick_age_us / 1e6 + trip / 2) - now * TICK_HZ
+            ticks_per_s = TICK_HZ * self.pace
+            self.offset = pong.tick + ticks_per_s * (pong.tick_age_us / 1e6 + trip / 2 - now)
+
+    def take_load(self, load):
+        require(self.world is not None, "a load before the welcome")
+        require(1 <= load.pace_percent <= 100, f"a pace of {load.pace_percent} %")
+        require(load.step > 2 or load.pace_percent == 100, f"a pace of {load.pace_percent} % on step {load.step}")
+        require(load.snapshot_interval_ticks >= self.welcome.snapshot_interval_ticks, "snapshots come faster")
+        # The clock goes on from where it is, at the other pace; the next pong says better.
+        pace = load.pace_percent / 100
+        if self.offset is not None:
+            self.offset += time.monotonic() * TICK_HZ * (self.pace - pace)
+        self.pace = pace
+        self.best_trip = math.inf
 
     def make_input(self, tick):
         message = self.schema.ClientMessage().inputs.add()
@@ -321,7 +337,7 @@ class Player:
                 await self.send(ping=int(now * 1000) & 0xFFFFFFFF)
                 ping_at = now + (0.05 if self.pongs < 5 else 0.5)
             if self.offset is not None:
-                wanted = int(now * TICK_HZ + self.offset) + LEAD_TICKS
+                wanted = int(now * TICK_HZ * self.pace + self.offset) + LEAD_TICKS
                 first = max(self.sent_tick + 1, wanted - 7)
                 if first <= wanted:
                     await self.send(inputs=[self.make_input(tick) for tick in range(first, wanted + 1)])

@@ -16,6 +16,7 @@ test('every flag of the guide is read', () => {
       conditions: { latencyMs: 50, jitterMs: 10, lossShare: 0.01 },
       processes: 2,
       isPeaceful: true,
+      withinM: 0,
       lightShare: 0.9,
       seed: 9,
       gameFile: 'examples/tag/game.ts',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  clearPart,
   countFailed,
   countFailure,
   createFailedPart,
@@ -60,4 +61,17 @@ test('failures are told in a sentence, the most frequent first', () => {
     '7 of 9 bots failed: 3 got a frame that can not be read, 2 lost the connection and did not come back (idle), ' +
       '1 got no snapshot for two seconds, 1 were in a process that died.',
   );
+});
+
+test('what was measured is forgotten, who failed is not', () => {
+  const part = partOf(2, [20, 3]);
+  countFailure(part, 'no_snapshot');
+  clearPart(part);
+  const { figures, ...rest } = createPart(2);
+  expect(part).toEqual({ ...rest, figures, failures: { no_snapshot: 1 } });
+  addValue(part.figures.snapshotsPerSecond, 20);
+  expect(createReport(part, { seed: 1, transport: 'ws' })).toMatchObject({
+    failed: 1,
+    snapshotsPerSecond: { min: 20 },
+  });
 });

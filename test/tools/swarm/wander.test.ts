@@ -77,3 +77,10 @@ test('away from its place a bot gets there', () => {
   }
   expect(Math.hypot(x - wander.homeX, z - wander.homeZ)).toBeLessThan(50_000);
 });
+
+test('a crowd lives where all of it stays within the distance asked for, however many they are', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const { homeX, homeZ } = createWander(game, createRandom(seed), 5_000, 50_000);
+    expect(Math.hypot(homeX, homeZ), `seed ${seed}`).toBeLessThanOrEqual(35_000);
+  }
+});

@@ -1,0 +1,86 @@
+// How busy it is, in both directions: the zone's word on it (base/overload-steps.ts), which an edge reads with each frame,
+// keeps to and tells its clients; and how well the edge itself keeps up, which the zone reads. Edge threads; pure.
+
+import type { Counters } from '../base/counters.ts';
+import { SNAPSHOT_INTERVAL_TICKS } from '../base/limits.ts';
+import { loadPacePercent, loadStep, OVERLOAD_STEPS, type OverloadStep } from '../base/overload-steps.ts';
+import { type History, publishedLoad, publishedLoadTick } from '../sim/history.ts';
+import { encodeToBytes } from '../wire/codec.ts';
+import type { Messages } from '../wire/schema.ts';
+
+/** Ticks that one round of serving is taken to have been behind at most: a pause of the machine is none of the edge's. */
+const BEHIND_TICKS_MAX = 6;
+/** Rounds are smoothed over so many ticks, CPU time is looked at so often. */
+const SMOOTH_TICKS = 30;
+const CPU_PERIOD_MS = 250;
+/** Who serves each frame in time keeps up, however busy it is. */
+const BUSY_SHARE_MAX = 0.85;
+
+/** What the zone said last. */
+export interface ZoneLoad {
+  word: number;
+  tick: number;
+  plan: OverloadStep;
+}
+
+export interface EdgeEffort {
+  /** Ticks that a round of serving brings, smoothed: 1 for who serves each in time. */
+  roundTicks: number;
+  cpuMicros: number;
+  busyShare: number;
+  checkedMs: number;
+}
+
+export function createZoneLoad(): ZoneLoad {
+  return { word: 0, tick: 0, plan: OVERLOAD_STEPS[0]! };
+}
+
+export function createEdgeEffort(): EdgeEffort {
+  return { roundTicks: 1, cpuMicros: 0, busyShare: 0, checkedMs: -Infinity };
+}
+
+/** Reads the zone's word; true when it is another one, which clients are to be told. */
+export function takeZoneLoad(zoneLoad: ZoneLoad, history: History): boolean {
+  const word = publishedLoad(history);
+  const tick = publishedLoadTick(history);
+  if (word === zoneLoad.word && (word === 0 || tick === zoneLoad.tick)) return false;
+  zoneLoad.word = word;
+  zoneLoad.tick = tick;
+  // Of a newer zone there may be steps above: the highest that is known.
+  zoneLoad.plan = OVERLOAD_STEPS[Math.min(loadStep(word), OVERLOAD_STEPS.length - 1)]!;
+  return true;
+}
+
+/** As a message for clients. */
+export function encodeLoad(messages: Messages, { word, tick, plan }: ZoneLoad): Uint8Array {
+  const load = {
+    tick: Math.max(0, tick),
+    pacePercent: loadPacePercent(word),
+    step: loadStep(word),
+    snapshotIntervalTicks: plan.intervalTicks,
+  };
+  return encodeToBytes(messages.serverMessage, { load });
+}
+
+/** A round of serving begins that so many ticks waited for. */
+export function noteRound(effort: EdgeEffort, ticks: number): void {
+  const counted = Math.min(ticks, BEHIND_TICKS_MAX);
+  effort.roundTicks += (counted - effort.roundTicks) * (counted / (SMOOTH_TICKS + counted));
+}
+
+/**
+ * How near this edge is to not keeping up, 1 being there, goes to its counters, where the zone reads it: rounds that bring
+ * a whole snapshot interval, so that each of them serves everybody; below that, how much of its thread's time it takes.
+ * @param cpuMicros that the thread has taken so far
+ */
+export function updateEffort(effort: EdgeEffort, counters: Counters<'edge'>, cpuMicros: number, nowMs: number): void {
+  const elapsedMs = nowMs - effort.checkedMs;
+  if (elapsedMs < CPU_PERIOD_MS) return;
+  const busyShare = (cpuMicros - effort.cpuMicros) / 1000 / elapsedMs;
+  effort.busyShare += (busyShare - effort.busyShare) / 2;
+  effort.cpuMicros = cpuMicros;
+  effort.checkedMs = nowMs;
+  const behind = (effort.roundTicks - 1) / (SNAPSHOT_INTERVAL_TICKS - 1);
+  const share = Math.max(behind, Math.min(effort.busyShare, BUSY_SHARE_MAX));
+  counters.words[counters.index.loadPercent] = Math.max(0, Math.round(share * 100));
+}
