@@ -122,8 +122,8 @@ const REPEAT_INPUTS = 5;
 const LIGHT_TURNS = SNAPSHOT_INTERVAL_TICKS;
 /** What a light one has to hear of to find into a party and out of it. */
 const LIGHT_EVENTS = ['invited', 'party'];
-/** How often a bot tells the light ones of whom it sees: they look round no more often. */
-const TELL_MS = 100;
+/** How often a bot tells the light ones of whom it sees; they look round a little less often. */
+const TELL_MS = 200;
 /** Of a pause of this process no more is held against the server. */
 const ELAPSED_MS_MAX = 100;
 

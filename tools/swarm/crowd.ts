@@ -1,6 +1,7 @@
 // What the bots of one process know of who is where, for those that read only their own entity. Each notes itself, as
 // the server says it; bots that read all note creatures and other players they see. So a light bot fights whom it
-// would see, by places that are as old as a snapshot. Who was not noted for a while is gone. Bots process; pure.
+// would see, by places that are as old as a snapshot; those of creatures are up to a fifth of a second old. Who was not
+// noted for a while is gone. Bots process; pure.
 
 import { FIGHTER_LAST, PLAYER } from '../../src/game/kinds.ts';
 import type { Seen } from './fighter.ts';

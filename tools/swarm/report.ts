@@ -124,8 +124,8 @@ export function createPart(bots: number): Part {
 
 /** Forgets what was measured, but not who failed. */
 export function clearPart(part: Part): void {
-  const { bots, failures, deeds } = part;
-  Object.assign(part, createPart(bots), { failures, deeds: deeds && createDeeds() });
+  const { bots, lightBots, failures, deeds } = part;
+  Object.assign(part, createPart(bots), { lightBots, failures, deeds: deeds && createDeeds() });
 }
 
 /** Of bots that never got to run. */

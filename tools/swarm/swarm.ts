@@ -160,6 +160,7 @@ function createBots(
   const { transport, conditions } = options;
   const numbers = numbersOf(options, first);
   const part = createPart(numbers.length);
+  part.lightBots = numbers.filter((number) => isLight(number, options)).length;
   return numbers.map((number, index) =>
     createBot({
       game,
