@@ -60,9 +60,9 @@ export function receiveFrame(
     return;
   }
   if (isPlay) connection.playedMs = nowMs;
-  words[index.inputsRepeated]! += frame.knownCount;
   if (frame.joinOffset >= 0 && !receiveJoin(edge, connection, bytes)) return;
   if (frame.requestOffset >= 0 && !checkRequest(edge, connection, bytes)) return;
+  words[index.inputsRepeated]! += frame.knownCount;
   if (frame.hasPing) sendPong(edge, connection, frame.pingTimeMs, nowMs);
   for (let input = 0; input < frame.inputCount; input++) receiveInput(edge, connection, input * frame.layout.words);
   if (frame.requestOffset >= 0) sendRequest(edge, connection, bytes);
