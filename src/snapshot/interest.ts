@@ -151,7 +151,7 @@ function takeArrivals(viewer: Viewer, { grid, sight }: Interest, ownX: number, o
       continue;
     }
     if (index < 0) index = enterView(viewer, slot, generation);
-    else keepInView(viewer, index, generation, true);
+    else if (!isInView(viewer, index, generation)) comeIntoView(viewer, index, generation, true);
     if (index < 0) return;
     viewer.entries[index * ENTRY_WORDS + PRIORITY] = PRIORITY_FIRST;
     addPriority(viewer, index, GAIN_NEAREST);
@@ -196,17 +196,21 @@ function markSeen(
   let index = entryOf[slot]! - 1;
   entryOf[slot] = 0;
   if (index >= 0) {
-    if (!keepInView(viewer, index, generation, mayEnter)) return;
+    if (!isInView(viewer, index, generation) && !comeIntoView(viewer, index, generation, mayEnter)) return;
   } else if (mayEnter) index = enterView(viewer, slot, generation);
   if (index >= 0) addPriority(viewer, index, gain);
 }
 
-/** Whether the entity of an entry is in view: it was, or comes into it now. */
-function keepInView(viewer: Viewer, index: number, generation: number, mayEnter: boolean): boolean {
+function isInView({ entries }: Viewer, index: number, generation: number): boolean {
+  const at = index * ENTRY_WORDS;
+  return entries[at + STATE] === SEEN && entries[at + GENERATION] === generation;
+}
+
+/** The entity of an entry had begun to leave, or another one has its slot: whether it is in view from now on. */
+function comeIntoView(viewer: Viewer, index: number, generation: number, mayEnter: boolean): boolean {
   const { entries } = viewer;
   const at = index * ENTRY_WORDS;
   const isAnother = entries[at + GENERATION] !== generation;
-  if (!isAnother && entries[at + STATE] === SEEN) return true;
   if (!mayEnter) {
     if (entries[at + STATE] === SEEN) startLeaving(viewer, index);
     return false;

@@ -303,7 +303,7 @@ export function isBroken(channels: Channels): boolean {
 export function nextMessage(channels: Channels): boolean {
   const { receiver, stats } = channels;
   for (;;) {
-    if (findMessage(receiver)) {
+    if (receiver.hasMore && findMessage(receiver)) {
       return giveMessage(channels, RELIABLE, receiver.message, receiver.messageFrom, receiver.messageEnd);
     }
     if (receiver.isBroken || reader.remaining === 0) {

@@ -36,6 +36,8 @@ export interface ReliableReceiver {
   message: Uint8Array;
   messageFrom: number;
   messageEnd: number;
+  /** Whether `findMessage` may find something: most packets have no segment. */
+  hasMore: boolean;
   isBroken: boolean;
 }
 
@@ -59,6 +61,7 @@ export function createReliableReceiver(window: number, messageBytesMax: number):
     message: NOTHING,
     messageFrom: 0,
     messageEnd: 0,
+    hasMore: false,
     isBroken: false,
   };
 }
@@ -96,6 +99,7 @@ function startSegment(receiver: ReliableReceiver, bytes: Uint8Array, from: numbe
   receiver.source = bytes;
   receiver.at = from;
   receiver.end = end;
+  receiver.hasMore = true;
 }
 
 /** Finds the next whole message; false when all that came has been read, or the stream broke. */
@@ -121,6 +125,7 @@ export function findMessage(receiver: ReliableReceiver): boolean {
     endMessage(receiver, receiver.assembly, 0);
     return true;
   }
+  receiver.hasMore = false;
   return false;
 }
 
