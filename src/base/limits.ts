@@ -75,7 +75,7 @@ export const SNAPSHOT_HEADROOM_BYTES = 16;
 /** Events or responses that one client gets at once go in messages of at most so many bytes: one packet each. */
 export const TOLD_BYTES_MAX = 1_000;
 /** Entities that one client can hold at once, those that are leaving too; in a crowd the nearest are seen. */
-export const VISIBLE_MAX = 255;
+export const VISIBLE_MAX = 560;
 /** Ticks between two looks of a client at all that is near, and at whether something hides it: 5 a second. */
 export const LOOK_INTERVAL_TICKS = 12;
 /** Bytes that may wait in a client's socket; above it snapshots are skipped, at four times it the client is dropped. */

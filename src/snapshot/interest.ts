@@ -29,9 +29,9 @@ import {
 } from './viewer.ts';
 
 /** With more others than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
-export const CROWD_KEPT = VISIBLE_MAX - 8;
+export const CROWD_KEPT = VISIBLE_MAX - 16;
 /** In a crowd, who is ranked beyond this does not enter. */
-export const CROWD_ENTERED = VISIBLE_MAX - 24;
+export const CROWD_ENTERED = VISIBLE_MAX - 48;
 /** A boundary may leave out so many whose rank would let them in. */
 export const RANK_SLACK = 3;
 /** Between who may enter and who has to leave, at least: more than boundaries are off by. */
@@ -41,6 +41,8 @@ const REACH = 1.1;
 const RINGS = 256;
 /** What somebody near gains of priority with each snapshot. */
 const GAIN_NEAREST = 17;
+/** And somebody at the edge of sight: a third as often is still more than once a second in a full view. */
+const GAIN_FARTHEST = 5;
 /** Each round makes the boundary 256 times finer; the last ones matter where many stand on one spot. */
 const RANK_ROUNDS = 7;
 /** Squared mm by which a higher slot counts as farther: who stands on one spot has a rank each, the same every time. */
@@ -64,7 +66,7 @@ export interface Interest {
   readonly buckets: Int32Array;
   readonly rings: Int32Array;
   /** Of the viewer that is being looked at: 1 + its entry by slot, 0 = none. All 0 in between. */
-  readonly entryOf: Uint8Array;
+  readonly entryOf: Uint16Array;
 }
 
 /** From its next look on each viewer sees no more than so many others, the nearest. */
@@ -91,7 +93,7 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
     distances: new Float64Array(capacity),
     buckets: new Int32Array(9),
     rings: new Int32Array(RINGS),
-    entryOf: new Uint8Array(capacity),
+    entryOf: new Uint16Array(capacity),
   };
 }
 
@@ -172,7 +174,7 @@ export function updateInterest(viewer: Viewer, interest: Interest, tick: number)
   const all = radius * REACH * REACH + ENTITIES_MAX * TIE_MM2;
   const keep = dropHidden(viewer, interest, count, all);
   const enter = keep < all ? Math.min(radius, distanceOfRank(interest, count, interest.crowdEntered, all)) : radius;
-  const toLoss = (GAIN_NEAREST - 1) / keep;
+  const toLoss = (GAIN_NEAREST - GAIN_FARTHEST) / keep;
   viewer.enterSquared = enter;
   for (let index = 0; index < count; index++) {
     const distance = distances[index]!;
@@ -187,7 +189,7 @@ export function updateInterest(viewer: Viewer, interest: Interest, tick: number)
 /** An entity is near enough, and in sight; what is left in `entryOf` afterwards is not. */
 function markSeen(
   viewer: Viewer,
-  entryOf: Uint8Array,
+  entryOf: Uint16Array,
   slot: number,
   generation: number,
   mayEnter: boolean,
@@ -221,7 +223,7 @@ function comeIntoView(viewer: Viewer, index: number, generation: number, mayEnte
   return true;
 }
 
-function endLook(viewer: Viewer, entryOf: Uint8Array): void {
+function endLook(viewer: Viewer, entryOf: Uint16Array): void {
   const { entries, end } = viewer;
   for (let index = 0; index < end; index++) {
     const at = index * ENTRY_WORDS;

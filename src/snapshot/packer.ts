@@ -15,6 +15,7 @@ import {
   FRAME_LAG_TICKS_MAX,
   SNAPSHOT_BYTES_MAX,
   SNAPSHOT_HEADROOM_BYTES,
+  VISIBLE_MAX,
 } from '../base/limits.ts';
 import { frameOffset, INPUT_LEAD, INPUT_TICK, newestTick } from '../sim/history.ts';
 import { LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
@@ -53,6 +54,8 @@ const BODY_AT = SNAPSHOT_HEADROOM_BYTES + HEAD_BYTES;
 
 /** Priorities are told apart up to here: who waited for thirty snapshots and more is first, all alike. */
 const RANKS = PRIORITY_FIRST;
+/** More than fit a snapshot at the shortest, which is a slot and one small difference. */
+const ENCODED_MAX = 192;
 
 export interface Packer {
   readonly encoder: EntityEncoder;
@@ -87,10 +90,10 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     bytes: new Uint8Array(4096 + encoder.stateBytesMax),
     start: 0,
     end: 0,
-    entries: new Int32Array(256),
-    places: new Int32Array(256),
-    lengths: new Int32Array(256),
-    order: new Int32Array(256),
+    entries: new Int32Array(VISIBLE_MAX),
+    places: new Int32Array(ENCODED_MAX),
+    lengths: new Int32Array(ENCODED_MAX),
+    order: new Int32Array(VISIBLE_MAX),
     ranks: new Int32Array(RANKS),
   };
 }
@@ -109,14 +112,16 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   let at = writeHeader(packer, viewer, tick, baselineTick);
   at = writeLeaves(packer, viewer, tick, at);
   at = writeOwn(packer, viewer, tick, baselineTick, at);
-  const count = collectCandidates(packer, viewer, tick, baselineTick);
-  let total = 0;
-  for (let index = 0; index < count; index++) total += packer.lengths[index]!;
+  const changed = collectChanged(packer, viewer);
+  // In a crowd only those that may get a place are encoded.
+  if (changed > ENCODED_MAX) keepFirst(packer, viewer, changed);
+  const count = Math.min(changed, ENCODED_MAX);
+  const total = encodeCandidates(packer, viewer, tick, baselineTick, count);
   const room = BODY_AT + budgetBytes - at;
-  let omitted = 0;
-  if (total > room) {
+  let omitted = changed - count;
+  if (omitted > 0 || total > room) {
     sortByPriority(packer, viewer, count);
-    omitted = cutToRoom(packer, count, room - 3);
+    omitted += cutToRoom(packer, count, room - 3);
     at = putVarint(packer.bytes, at, (SNAPSHOT.omitted << 3) | VARINT);
     at = putVarint(packer.bytes, at, omitted);
     counters.words[counters.index.snapshotOmitted]! += omitted;
@@ -194,40 +199,59 @@ function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: nu
   return at + end - body;
 }
 
-/** Finds what is to be sent and encodes it (or finds it encoded); `places` is the entry of a delta (≥ 0), ~slot for full states. */
-function collectCandidates(packer: Packer, viewer: Viewer, tick: number, baselineTick: number): number {
-  const { encoder, places, lengths, counters } = packer;
+/** Into `entries`: of whom something changed since what the client acknowledged. Returns how many. */
+function collectChanged(packer: Packer, viewer: Viewer): number {
   const { changedTicks } = packer.interest.grid;
   const { entries, end } = viewer;
-  reserveDeltas(encoder, tick, end);
   let count = 0;
   // The first entry is the client's own.
   for (let index = 1; index < end; index++) {
     const at = index * ENTRY_WORDS;
     if (entries[at + STATE] !== SEEN) continue;
+    const ackedTick = entries[at + ACKED]!;
+    if (ackedTick < 0 || changedTicks[entries[at + SLOT]!]! > ackedTick) packer.entries[count++] = index;
+    else entries[at + PRIORITY] = 0;
+  }
+  return count;
+}
+
+/** Of so many candidates the first ENCODED_MAX by priority stay, in that order. */
+function keepFirst(packer: Packer, viewer: Viewer, count: number): void {
+  const { entries, order } = packer;
+  sortByPriority(packer, viewer, count);
+  for (let place = 0; place < ENCODED_MAX; place++) order[place] = entries[order[place]!]!;
+  for (let place = 0; place < ENCODED_MAX; place++) entries[place] = order[place]!;
+}
+
+/**
+ * Encodes the candidates, or finds them encoded: `places` is the entry of a delta (≥ 0), ~slot for full states. Returns
+ * how many bytes they all take.
+ */
+function encodeCandidates(packer: Packer, viewer: Viewer, tick: number, baselineTick: number, count: number): number {
+  const { encoder, places, lengths, counters } = packer;
+  const { entries } = viewer;
+  reserveDeltas(encoder, tick, count);
+  let total = 0;
+  for (let candidate = 0; candidate < count; candidate++) {
+    const at = packer.entries[candidate]! * ENTRY_WORDS;
     const slot = entries[at + SLOT]!;
     const ackedTick = entries[at + ACKED]!;
-    if (ackedTick >= 0 && changedTicks[slot]! <= ackedTick) {
-      entries[at + PRIORITY] = 0;
-      continue;
-    }
-    packer.entries[count] = index;
+    let body: number;
     if (ackedTick >= 0 && tick - ackedTick <= BASELINE_AGE_TICKS_MAX) {
       const place = encodeDelta(encoder, slot, ackedTick);
-      const body = encoder.deltaEntries[place + DELTA_LENGTH]! + (ackedTick === baselineTick ? 0 : 2);
-      places[count] = place;
-      lengths[count] = body + (body < 0x80 ? 2 : 3);
+      places[candidate] = place;
+      body = encoder.deltaEntries[place + DELTA_LENGTH]! + (ackedTick === baselineTick ? 0 : 2);
     } else {
       const reason = ackedTick >= 0 ? 'fullExpired' : entries[at + WAS_SENT] === 1 ? 'fullUnacked' : 'fullNew';
       counters.words[counters.index[reason]]!++;
       encodeState(encoder, tick, slot);
-      const body = encoder.stateLengths[slot]!;
-      places[count] = ~slot;
-      lengths[count] = body + (body < 0x80 ? 2 : 3);
+      places[candidate] = ~slot;
+      body = encoder.stateLengths[slot]!;
     }
-    count++;
+    lengths[candidate] = body + (body < 0x80 ? 2 : 3);
+    total += lengths[candidate]!;
   }
-  return count;
+  return total;
 }
 
 /** Into `order`: the largest priority first, of equal ones whoever came first. Counting sort. */

@@ -7,7 +7,7 @@
 //
 // A thousand viewers don't fit the processor's cache, so what a snapshot costs is how many lines of it are fetched: an
 // entry is half a line, keeps its place while the client knows the entity, and what was sent is remembered by places,
-// a byte each (docs/decisions/0014-hot-path.md).
+// two bytes each (docs/decisions/0014-hot-path.md).
 
 import { assert } from '../base/assert.ts';
 import { VISIBLE_MAX } from '../base/limits.ts';
@@ -18,7 +18,7 @@ const SENT_TICKS = 128;
 /** Words of what is remembered of one: its tick, where its records begin, how many. */
 const SENT_WORDS = 3;
 /** Entities in them all together, a power of two; older snapshots than fit are forgotten, so their acknowledgement is unknown. */
-const SENT_RECORDS = 4096;
+const SENT_RECORDS = 8192;
 const SENT_MASK = SENT_RECORDS - 1;
 
 /** A priority above all others, and the packer's number of ranks. */
@@ -95,12 +95,13 @@ export interface Viewer {
   /** SENT_WORDS for each tick remembered. */
   readonly sent: Int32Array;
   /** Entries in the snapshots sent, a ring. */
-  readonly records: Uint8Array;
+  readonly records: Uint16Array;
   /** Records written so far, modulo 2³² as an i32, like where those of a snapshot begin: only differences count. */
   recordTop: number;
 }
 
-assert(VISIBLE_MAX <= 255, 'an index, and an index plus one, fit a byte');
+assert(VISIBLE_MAX <= 0xffff, 'an index, and an index plus one, fit 16 bits');
+assert(SENT_RECORDS >= 14 * VISIBLE_MAX, 'what was sent is remembered for a round trip of 0.7 s, whatever it carried');
 
 /** @param viewersMax ids of viewers are below it. */
 export function createWatchers(capacity: number, viewersMax: number): Watchers {
@@ -114,7 +115,7 @@ export function createViewer(watchers: Watchers, id: number, slot: number, gener
   // One buffer: three of their own would be three more pages to find.
   const entryBytes = VISIBLE_MAX * ENTRY_WORDS * 4;
   const sentBytes = SENT_TICKS * SENT_WORDS * 4;
-  const buffer = new ArrayBuffer(entryBytes + sentBytes + SENT_RECORDS);
+  const buffer = new ArrayBuffer(entryBytes + sentBytes + SENT_RECORDS * 2);
   const viewer: Viewer = {
     slot,
     generation,
@@ -133,7 +134,7 @@ export function createViewer(watchers: Watchers, id: number, slot: number, gener
     arrivalCount: 0,
     voidedTick: -1,
     sent: new Int32Array(buffer, entryBytes, SENT_TICKS * SENT_WORDS).fill(-1),
-    records: new Uint8Array(buffer, entryBytes + sentBytes, SENT_RECORDS),
+    records: new Uint16Array(buffer, entryBytes + sentBytes, SENT_RECORDS),
     recordTop: 0,
   };
   enterView(viewer, slot, generation);

@@ -18,7 +18,7 @@ import { acknowledge, beginSent, findEntry, isSeen, noteSent, SEEN, type Viewer 
 import { createRandomZone, type RandomZone, restTick } from './random-zone.ts';
 import { createLoneViewer, entriesOf } from './viewer-entries.ts';
 
-const CROWD = 600;
+const CROWD = 1_200;
 const RADIUS_MM = 60_000;
 /** Of those nearest, the own entity counted, so many are surely seen. */
 const SURE = CROWD_ENTERED - RANK_SLACK + 1;
@@ -87,7 +87,7 @@ function expectNearest(scene: Scene, seen: ReadonlySet<number>): void {
   for (const slot of ranks.slice(CROWD_KEPT + 1)) expect(seen.has(slot), `slot ${slot} is far`).toBe(false);
 }
 
-test('in a crowd of 600 the nearest are seen, from the first frame on; who stands still neither comes nor goes', () => {
+test('in a crowd of 1,200 the nearest are seen, from the first frame on; who stands still neither comes nor goes', () => {
   for (const halfMm of [300, 5_000, 40_000]) {
     const scene = createScene(halfMm, halfMm);
     expectNearest(scene, look(scene));
@@ -109,7 +109,7 @@ test('a crowd that shifts from foot to foot makes nobody flicker', () => {
     }
     look(scene);
   }
-  // Ranks of 232 and 248 are 700 mm apart here: one or the other crosses both, once.
+  // Ranks of 512 and 544 are 700 mm apart here: one or the other crosses both, once.
   expect(scene.changes).toBeLessThan(40);
   const flickering = scene.changes;
   for (let count = 0; count < 100; count++) look(scene);
@@ -364,7 +364,7 @@ test('in a full view who appears waits for a place, and is seen as soon as there
   const scene = createScene(16, 20_000);
   const { zone, viewer } = scene;
   const interest = createInterest(zone.grid, RADIUS_MM, undefined);
-  for (let slot = CROWD - 40; slot <= CROWD; slot++) despawnEntity(zone.world, slot);
+  for (let slot = CROWD - 80; slot <= CROWD; slot++) despawnEntity(zone.world, slot);
   look(scene, interest);
   const serve = (): void => {
     const tick = restTick(zone);
@@ -373,7 +373,7 @@ test('in a full view who appears waits for a place, and is seen as soon as there
   };
   while ((worldTick(zone.world) + viewer.slot) % LOOK_INTERVAL_TICKS !== 2) serve();
   const bolts: number[] = [];
-  for (let count = 0; count < 40; count++) {
+  for (let count = 0; count < 80; count++) {
     bolts.push(spawnEntity(zone.world, 1));
     zone.world.columns.positionX[bolts.at(-1)!] = 100 << 7;
     zone.world.columns.positionZ[bolts.at(-1)!] = 100 << 7;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Reader } from '../../src/base/bytes.ts';
 import { createCounters } from '../../src/base/counters.ts';
-import { FRAME_LAG_TICKS_MAX, VISIBLE_MAX } from '../../src/base/limits.ts';
+import { FRAME_LAG_TICKS_MAX, SNAPSHOT_INTERVAL_TICKS, TICK_HZ, VISIBLE_MAX } from '../../src/base/limits.ts';
 import { createRandom } from '../../src/base/random.ts';
 import { createRows } from '../../src/sim/columns.ts';
 import { buildGrid, createGrid } from '../../src/sim/grid.ts';
@@ -12,7 +12,7 @@ import { createEntityEncoder, resetEntityEncoder } from '../../src/snapshot/enti
 import { CROWD_ENTERED, createInterest } from '../../src/snapshot/interest.ts';
 import { createPacker, packSnapshot } from '../../src/snapshot/packer.ts';
 import { applySnapshot } from '../../src/snapshot/replicas.ts';
-import { acknowledge, voidBaselines } from '../../src/snapshot/viewer.ts';
+import { acknowledge, ENTRY_WORDS, PRIORITY, voidBaselines } from '../../src/snapshot/viewer.ts';
 import { DECODED, decodeMessage, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { normalise } from '../wire/arbitrary.ts';
@@ -28,7 +28,7 @@ import {
   serveClient,
 } from './lossy-client.ts';
 import { createRandomZone, liveTick, type RandomZone, restTick, spawnRandom } from './random-zone.ts';
-import { createLoneViewer } from './viewer-entries.ts';
+import { createLoneViewer, entriesOf } from './viewer-entries.ts';
 
 const { serverMessage } = createMessages(PROBE_SCHEMA);
 const reference = createReference(PROBE_SCHEMA);
@@ -153,9 +153,9 @@ test('a client that lies about what it got is right again once it stops', () => 
   expect(isRight).toBe(true);
 });
 
-test('300 entities in sight: the nearest are sent, within the budget, the rest when those have left', () => {
-  const zone = createRandomZone({ seed: 5, capacity: 301, players: 1, entities: 300, radiusMm: 20_000, halfMm: 100 });
-  const viewer = createLoneViewer(301, 0, 1);
+test('700 entities in sight: the nearest are sent, within the budget, the rest when those have left', () => {
+  const zone = createRandomZone({ seed: 5, capacity: 701, players: 1, entities: 700, radiusMm: 20_000, halfMm: 100 });
+  const viewer = createLoneViewer(701, 0, 1);
   const client = createLossyClient(zone, 0, { loss: 0, delayTicksMax: 0, pauseTicksMax: 0 }, 1, createRandom(1));
   const apply = (tick: number): void => {
     buildGrid(zone.grid, zone.history, tick);
@@ -168,12 +168,62 @@ test('300 entities in sight: the nearest are sent, within the budget, the rest w
   for (let count = 0; count < 60; count++) apply(restTick(zone));
   expect(client.replicas.bySlot.size).toBeGreaterThan(CROWD_ENTERED - 5);
   expect(client.replicas.bySlot.size).toBeLessThanOrEqual(VISIBLE_MAX);
-  const first = [...client.replicas.bySlot.keys()].filter((slot) => slot > 0).slice(0, 100);
+  const first = [...client.replicas.bySlot.keys()].filter((slot) => slot > 0).slice(0, 300);
   for (const slot of first) despawnEntity(zone.world, slot);
   for (let count = 0; count < 60; count++) apply(restTick(zone));
-  expect(client.replicas.bySlot.size).toBe(201);
+  expect(client.replicas.bySlot.size).toBe(401);
   for (const slot of first) expect(client.replicas.bySlot.has(slot)).toBe(false);
 });
+
+test('in a crowd of 500 everybody is said at least once a second, the nearest more often, with room for 80', () => {
+  const zone = createRandomZone({
+    seed: 8,
+    capacity: 500,
+    players: 1,
+    entities: 499,
+    radiusMm: 36_000,
+    halfMm: 25_000,
+  });
+  const { world, packer, grid, history } = zone;
+  world.columns.positionX[0] = 0;
+  world.columns.positionZ[0] = 0;
+  const viewer = createLoneViewer(500, 0, 1);
+  const saidTicks = new Int32Array(500);
+  const times = new Int32Array(500);
+  let oldest = 0;
+  let said = 0;
+  for (let round = 0; round < 200; round++) {
+    let tick = 0;
+    for (let count = 0; count < SNAPSHOT_INTERVAL_TICKS; count++) {
+      world.columns.level.fill(round & 0xff, 1, 500);
+      tick = advanceTick(world);
+      publishFrame(history, world);
+    }
+    buildGrid(grid, history, tick);
+    expect(packSnapshot(packer, viewer, tick, 80 * 10)).toBe(true);
+    acknowledge(viewer, tick);
+    const waiting = entriesOf(viewer).filter(({ slot }) => slot > 0);
+    const isWarm = round >= 60;
+    if (isWarm) expect(waiting).toHaveLength(499);
+    for (const { index, slot } of waiting) {
+      if (viewer.entries[index * ENTRY_WORDS + PRIORITY] !== 0) continue;
+      if (isWarm) oldest = Math.max(oldest, tick - saidTicks[slot]!);
+      if (isWarm) times[slot]!++;
+      saidTicks[slot] = tick;
+      said += Number(isWarm);
+    }
+  }
+  expect(said / 140).toBeGreaterThan(60);
+  expect(said / 140).toBeLessThan(90);
+  expect(oldest).toBeLessThanOrEqual(TICK_HZ);
+  const ranks = [...saidTicks.keys()].slice(1).sort((a, b) => distanceOf(zone, a) - distanceOf(zone, b));
+  const share = (slots: readonly number[]): number => slots.reduce((sum, slot) => sum + times[slot]!, 0) / slots.length;
+  expect(share(ranks.slice(0, 50)) / share(ranks.slice(-50))).toBeGreaterThan(1.4);
+});
+
+function distanceOf({ grid }: RandomZone, slot: number): number {
+  return (grid.lastX[slot]! - grid.lastX[0]!) ** 2 + (grid.lastZ[slot]! - grid.lastZ[0]!) ** 2;
+}
 
 test('who appears is in the next snapshot, also where not all have room; who takes a slot is sent in place of who was there', () => {
   const zone = createRandomZone({ seed: 12, capacity: 90, players: 1, entities: 80, radiusMm: 20_000, halfMm: 3_000 });

@@ -138,20 +138,20 @@ test('books are bounded: what a long unacknowledged past held is forgotten, olde
   for (let slot = 1; slot <= 200; slot++) place(zone, slot, slot);
   const ticks = Array.from({ length: 60 }, () => send(zone, viewer));
   expect(acknowledge(viewer, ticks[0]!)).toBe(ACK_UNKNOWN);
-  expect(viewer.records).toHaveLength(4096);
+  expect(viewer.records).toHaveLength(8192);
   expect(acknowledge(viewer, ticks.at(-1)!)).toBe(ACK_NEW);
   for (let slot = 0; slot <= 200; slot++) expect(ackedOf(viewer, slot)).toBe(ticks.at(-1));
 });
 
 test('acknowledgements go on where the count of records sent goes beyond 2³¹, and beyond 2³²', () => {
   for (const top of [2 ** 31 - 300, -2, 2 ** 31 - 1]) {
-    const { zone, viewer } = createScene(50);
-    for (let slot = 1; slot <= 50; slot++) place(zone, slot, slot);
+    const { zone, viewer } = createScene(150);
+    for (let slot = 1; slot <= 150; slot++) place(zone, slot, slot);
     viewer.recordTop = top;
     for (let count = 0; count < 30; count++) {
       const tick = send(zone, viewer);
       if (count > 0) expect(acknowledge(viewer, tick - 1)).toBe(ACK_NEW);
-      if (count > 0) for (let slot = 0; slot <= 50; slot++) expect(ackedOf(viewer, slot)).toBe(tick - 1);
+      if (count > 0) for (let slot = 0; slot <= 150; slot++) expect(ackedOf(viewer, slot)).toBe(tick - 1);
     }
     expect(acknowledge(viewer, viewer.frameTick - 100)).toBe(ACK_UNKNOWN);
     // Older than what the ring of records holds: forgotten, also across the turn.
