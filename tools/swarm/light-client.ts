@@ -106,9 +106,10 @@ const one = new Writer(new Uint8Array(0));
 export function sendLightFrame(light: LightClient, nowMs: number, turns: number): void {
   const { client } = light;
   const { sync } = client;
-  const due = Math.ceil(light.owed / turns);
+  const due = Math.max(0, Math.ceil(light.owed / turns));
+  // As `isFrameDue` of the client has it.
+  if (due < client.inputsPerFrame && nowMs < client.pingDueMs) return;
   light.owed -= due;
-  if (due <= 0 && nowMs < client.pingDueMs) return;
   frame.reset();
   if (due > 0) {
     if (light.news !== 0) writeRepeated(light, due);
