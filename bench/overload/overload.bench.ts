@@ -39,6 +39,7 @@ const FIGURES = [
   'missed',
   'zoneWaitedMs',
   'disconnected',
+  'botsSilent',
   'inputsUnnamed',
   'inputsDroppedShare',
 ];
@@ -90,7 +91,9 @@ async function rush(stage: Stage, { staying, coming, rampUpS, steadyS, withinS }
 }
 
 function readFigures({ before, settled, steady, gone, recovered, after, reports }: Outcome, seed: number): Figure[] {
-  const failed = reports.reduce((total, report) => total + report.failed + report.reconnects, 0);
+  // Who got no snapshot for two seconds, on a machine that was busy, has failed and was not disconnected.
+  const silent = reports.reduce((total, { failures }) => total + (failures.no_snapshot ?? 0), 0);
+  const failed = reports.reduce((total, report) => total + report.failed + report.reconnects, -silent);
   const sent = reports.reduce((total, { inputsSent }) => total + inputsSent, 0);
   const dropped = Object.values(after.inputsDropped).reduce((total, count) => total + count, 0);
   const ticksPerSecond = ((steady.ticks - settled.ticks) * 1000) / (steady.atMs - settled.atMs);
@@ -106,6 +109,7 @@ function readFigures({ before, settled, steady, gone, recovered, after, reports 
     missed: [steady.missed - settled.missed, 'ticks'],
     zoneWaitedMs: [steady.zoneWaitedMs - settled.zoneWaitedMs, 'ms'],
     disconnected: [after.closed + failed, ''],
+    botsSilent: [silent, ''],
     inputsUnnamed: [inputsUnnamed(reports, after), ''],
     inputsDroppedShare: [dropped / sent, ''],
   };

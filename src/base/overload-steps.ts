@@ -43,3 +43,16 @@ export function loadStep(word: number): number {
 export function loadPacePercent(word: number): number {
   return 100 - (word >> 8);
 }
+
+/** What holds on its step; of a newer zone there may be steps above, which are taken for the highest that is known. */
+export function loadPlan(word: number): OverloadStep {
+  return OVERLOAD_STEPS[Math.min(loadStep(word), OVERLOAD_STEPS.length - 1)]!;
+}
+
+/**
+ * Ticks between two snapshots. Where ticks are half as many or fewer the usual interval is no more a second than half the
+ * rate is at full pace, and a longer one would leave clients without any for too long.
+ */
+export function loadIntervalTicks(word: number): number {
+  return 2 * loadPacePercent(word) <= 100 ? SNAPSHOT_INTERVAL_TICKS : loadPlan(word).intervalTicks;
+}

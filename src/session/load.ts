@@ -3,7 +3,7 @@
 
 import type { Counters } from '../base/counters.ts';
 import { SNAPSHOT_INTERVAL_TICKS } from '../base/limits.ts';
-import { loadPacePercent, loadStep, OVERLOAD_STEPS, type OverloadStep } from '../base/overload-steps.ts';
+import { loadIntervalTicks, loadPacePercent, loadPlan, loadStep } from '../base/overload-steps.ts';
 import { type History, publishedLoad, publishedLoadTick } from '../sim/history.ts';
 import { encodeToBytes } from '../wire/codec.ts';
 import type { Messages } from '../wire/schema.ts';
@@ -20,7 +20,8 @@ const BUSY_SHARE_MAX = 0.85;
 export interface ZoneLoad {
   word: number;
   tick: number;
-  plan: OverloadStep;
+  intervalTicks: number;
+  seenMax: number;
 }
 
 export interface EdgeEffort {
@@ -32,7 +33,7 @@ export interface EdgeEffort {
 }
 
 export function createZoneLoad(): ZoneLoad {
-  return { word: 0, tick: 0, plan: OVERLOAD_STEPS[0]! };
+  return { word: 0, tick: 0, intervalTicks: loadIntervalTicks(0), seenMax: loadPlan(0).seenMax };
 }
 
 export function createEdgeEffort(): EdgeEffort {
@@ -46,18 +47,18 @@ export function takeZoneLoad(zoneLoad: ZoneLoad, history: History): boolean {
   if (word === zoneLoad.word && (word === 0 || tick === zoneLoad.tick)) return false;
   zoneLoad.word = word;
   zoneLoad.tick = tick;
-  // Of a newer zone there may be steps above: the highest that is known.
-  zoneLoad.plan = OVERLOAD_STEPS[Math.min(loadStep(word), OVERLOAD_STEPS.length - 1)]!;
+  zoneLoad.intervalTicks = loadIntervalTicks(word);
+  zoneLoad.seenMax = loadPlan(word).seenMax;
   return true;
 }
 
 /** As a message for clients. */
-export function encodeLoad(messages: Messages, { word, tick, plan }: ZoneLoad): Uint8Array {
+export function encodeLoad(messages: Messages, { word, tick, intervalTicks }: ZoneLoad): Uint8Array {
   const load = {
     tick: Math.max(0, tick),
     pacePercent: loadPacePercent(word),
     step: loadStep(word),
-    snapshotIntervalTicks: plan.intervalTicks,
+    snapshotIntervalTicks: intervalTicks,
   };
   return encodeToBytes(messages.serverMessage, { load });
 }

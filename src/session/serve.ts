@@ -62,7 +62,7 @@ export function serveClients(edge: Edge, nowMs: number): void {
     if (connection === undefined || connection.state !== PLAYING) continue;
     // Who has only just come in waits for no turn.
     const isNew = !wasServed(connection.viewer!);
-    const intervalTicks = Math.max(connection.link.plan.intervalTicks, zoneLoad.plan.intervalTicks);
+    const intervalTicks = Math.max(connection.link.plan.intervalTicks, zoneLoad.intervalTicks);
     if (isNew || isDue(connection.index, intervalTicks, first, newest)) {
       sendSnapshot(edge, connection, newest);
     }
@@ -71,7 +71,7 @@ export function serveClients(edge: Edge, nowMs: number): void {
 
 /** The zone has more to do than before, or less: so much is sent from now on, and all who play are told. */
 function adaptToLoad({ connections, messages, packer, zoneLoad }: Edge): void {
-  limitSight(packer.interest, zoneLoad.plan.seenMax);
+  limitSight(packer.interest, zoneLoad.seenMax);
   for (const connection of connections) {
     if (connection?.state === PLAYING) connection.link.send(encodeLoad(messages, zoneLoad), true);
   }

@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { loadPacePercent, loadStep, OVERLOAD_STEPS, packLoad } from '../../src/base/overload-steps.ts';
+import { TICK_HZ } from '../../src/base/limits.ts';
+import {
+  LOWER_RATE,
+  loadIntervalTicks,
+  loadPacePercent,
+  loadStep,
+  OVERLOAD_STEPS,
+  PACE_PERCENT_MIN,
+  PACE_PERCENT_STEP,
+  packLoad,
+  TIME_DILATION,
+} from '../../src/base/overload-steps.ts';
 
 test('a step and a pace go into one word and come out; no load at all is 0, as in memory nobody wrote to', () => {
   fc.assert(
@@ -18,5 +29,13 @@ test('the ladder, from the bottom to the top: each step sends no more than the o
     const { intervalTicks, seenMax } = OVERLOAD_STEPS[step]!;
     expect(intervalTicks).toBeGreaterThanOrEqual(OVERLOAD_STEPS[step - 1]!.intervalTicks);
     expect(seenMax).toBeLessThanOrEqual(OVERLOAD_STEPS[step - 1]!.seenMax);
+  }
+});
+
+test('at whatever pace nobody gets more snapshots a second than at half the rate, nor fewer than two', () => {
+  for (let pacePercent = PACE_PERCENT_MIN; pacePercent < 100; pacePercent += PACE_PERCENT_STEP) {
+    const perSecond = (TICK_HZ * pacePercent) / 100 / loadIntervalTicks(packLoad(TIME_DILATION, pacePercent));
+    expect(perSecond).toBeLessThanOrEqual(TICK_HZ / OVERLOAD_STEPS[LOWER_RATE]!.intervalTicks);
+    expect(perSecond).toBeGreaterThanOrEqual(2);
   }
 });

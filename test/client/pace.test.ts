@@ -94,7 +94,7 @@ test.each(LINES)('a client that hears of it slows down with the server, and up a
     expect(client.load).toMatchObject({
       step,
       pace: pacePercent / 100,
-      snapshotIntervalTicks: step < LOWER_RATE ? 3 : 6,
+      snapshotIntervalTicks: step < LOWER_RATE || pacePercent <= 50 ? 3 : 6,
     });
     // The picture goes on in the server's time: not frozen, not ahead of what is known.
     expect(client.replicas.tick - client.interpolation.tick).toBeGreaterThan(-9);
