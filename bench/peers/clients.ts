@@ -15,7 +15,7 @@ import { createField, createWalker, createWhims, VARIANTS, walk } from './worklo
 /** How each connects. What is installed with bench/peers alone is loaded when it is needed. */
 const CONNECTS = {
   async colyseus(url, index, counts) {
-    // Else its library takes Node's own WebSocket instead of `ws`, which costs the clients' core twice as much.
+    // Else its library takes Node's own WebSocket; all clients here are to have the same one.
     Reflect.deleteProperty(globalThis, 'WebSocket');
     const { connect } = await import('./clients/colyseus.ts');
     return connect(url, index, counts);

@@ -40,8 +40,8 @@ const flags = new Command('npm run bench:peers --')
   .option('--only <names>', `some of ${PEERS.join(', ')}, with commas between`)
   .addOption(new Option('--variant <name>', 'near: about 50 others visible; all: everyone; both').choices(VARIANTS))
   .option('--find-limit', 'search the most players at 60 Hz with a tick p99 below 16.7 ms', false)
-  .option('--from <N>', 'where it begins: so many hold', '50')
-  .option('--to <N>', 'where it ends', '2000')
+  .option('--from <N>', 'the fewest that the search tries', '50')
+  .option('--to <N>', 'the most that it tries', '2000')
   .option('--seed <N>', 'of all that is random', '7')
   .option('--json <file>', 'write every run as JSON')
   .parse()
@@ -89,12 +89,15 @@ async function runOne(run: Run): Promise<Outcome | undefined> {
   return outcome;
 }
 
-/** The most players of the ladder that hold, by halving between the two numbers given. */
+/** The most players of the ladder that hold, by halving between the two numbers given, both of them included. */
 async function findLimit(run: Run, from: number, to: number): Promise<void> {
-  let low = LADDER.findLastIndex((players) => players < from);
+  const lowest = LADDER.filter((players) => players < from).length;
+  let low = lowest - 1;
   let high = LADDER.findIndex((players) => players > to);
   if (high < 0) high = LADDER.length;
-  let isLowerBound = high === LADDER.length;
+  if (lowest >= high) fail(`--find-limit tries ${LADDER.join(', ')}: none of these is from --from to --to.`);
+  // Until something fails.
+  let isLowerBound = true;
   while (high - low > 1) {
     const step = (low + high) >> 1;
     const outcome = await runUntilItHolds({ ...run, players: LADDER[step]! });
@@ -105,8 +108,10 @@ async function findLimit(run: Run, from: number, to: number): Promise<void> {
       isLowerBound = wereClientsTheLimit(outcome);
     }
   }
-  const bound = isLowerBound ? ' at least' : '';
-  console.log(`${run.peer} ${run.variant}: limit${bound} ${LADDER[low] ?? `below ${LADDER[0]}`} players`);
+  const hasHeld = low >= lowest;
+  const found = hasHeld ? `${isLowerBound ? 'at least ' : ''}${LADDER[low]}` : `below ${LADDER[lowest]}`;
+  const reason = isLowerBound && !hasHeld ? ', or the clients were what failed' : '';
+  console.log(`${run.peer} ${run.variant}: limit ${found} players${reason}`);
 }
 
 /** Others may use the cores meanwhile: what doesn't hold is tried again before it counts. */
