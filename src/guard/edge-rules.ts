@@ -44,7 +44,7 @@ export const EDGE_ROWS: readonly Row[] = [
     'edge',
     'refuse',
     'edge.refusedOrigin',
-    'a page of another origin is refused and counted',
+    'a page of another origin is refused and counted, and leaves no guest',
   ],
   [
     'full',
@@ -98,7 +98,7 @@ export const EDGE_ROWS: readonly Row[] = [
     'edge',
     'drop',
     'edge.dropSize',
-    'a frame above the wire’s limit reaches the session layer to be counted; one far above ends the connection',
+    'a message above the wire’s limit reaches the session layer; one far above ends the connection',
   ],
   [
     'type',
@@ -107,7 +107,7 @@ export const EDGE_ROWS: readonly Row[] = [
     'edge',
     'drop',
     'edge.dropType',
-    'binary frames come through whole and in order, both ways; text ones are told apart',
+    'binary messages come through whole and in order, both ways; text ones are told apart',
   ],
   [
     'websocket',
@@ -116,7 +116,7 @@ export const EDGE_ROWS: readonly Row[] = [
     'edge',
     'close',
     'edge.dropMalformed',
-    'bytes that are no frame are counted and end the connection',
+    'bytes that are no frame are counted and end the connection: %s',
   ],
   [
     'frame_rate',

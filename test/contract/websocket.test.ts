@@ -174,7 +174,7 @@ describe.each(ADAPTERS)('$adapter', ({ adapter, node, makesWait, limitsParts }) 
     ['a part of nothing', [0x80, 0x85, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
     ['text that is none', [0x81, 0x82, 0, 0, 0, 0, 0xc0, 0x80]],
     ['a close without its code', [0x88, 0x82, 0, 0, 0, 0, 0, 1]],
-  ] as const)('%s: counted, and the connection ends', async (_, bytes) => {
+  ] as const)('bytes that are no frame are counted and end the connection: %s', async (_, bytes) => {
     await listen();
     const tcp = await openTcp(port);
     tcp.write(HANDSHAKE);

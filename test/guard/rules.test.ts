@@ -16,7 +16,7 @@ function readTitles(files: RegExp): Set<string> {
     if (!files.test(path)) continue;
     const text = readFileSync(join(ROOT, 'test', path), 'utf8');
     for (const match of text.matchAll(
-      /(?:^\s*test(?:\.(?:each|for)\(.*\))?|^\s*\](?: as const)?\))\(\s*'((?:[^'\\]|\\.)+)'/gm,
+      /(?:^\s*(?:test|check)(?:\.(?:each|for)\(.*\))?|^\s*\](?: as const)?\))\(\s*'((?:[^'\\]|\\.)+)'/gm,
     )) {
       titles.add(match[1]!);
     }
