@@ -141,7 +141,7 @@ function readPart(frame: ClientFrame, part: number, end: number): number {
   const { reader } = frame;
   switch (part) {
     case CLIENT_MESSAGE.inputs:
-      if (isKnownInput(frame)) {
+      if (isKnownInput(frame, end)) {
         reader.offset = end;
         frame.knownCount++;
         return DECODED;
@@ -169,13 +169,17 @@ function readPart(frame: ClientFrame, part: number, end: number): number {
 }
 
 /** Clients write the tick first; one that doesn't has its inputs read again, and the zone knows them. */
-function isKnownInput({ reader, knownTick, knownBits }: ClientFrame): boolean {
-  if (knownBits === 0) return false;
+function isKnownInput({ reader, knownTick, knownBits }: ClientFrame, end: number): boolean {
   const { offset } = reader;
-  const isTick = reader.u8() === ((CLIENT_INPUT.tick << 3) | VARINT);
-  const back = isTick ? knownTick - reader.varint() : -1;
+  if (knownBits === 0 || offset >= end || reader.u8() !== ((CLIENT_INPUT.tick << 3) | VARINT)) {
+    reader.offset = offset;
+    return false;
+  }
+  const back = knownTick - reader.varint();
   const isKnown = !reader.failed && back >= 0 && back < 32 && (knownBits & (1 << back)) !== 0;
+  // What is wrong with it is found when it is read.
   reader.offset = offset;
+  reader.failed = false;
   return isKnown;
 }
 

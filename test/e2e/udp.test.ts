@@ -37,7 +37,7 @@ afterAll(async () => {
 test('20 bots play for five seconds over UDP and fare well', async () => {
   const { code, stdout, stderr, report } = await play(server.url, '--bots 20 --duration 5 --ramp-up 1 --seed 3');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toContain('20 bots over udp');
+  expect(stdout).toContain('20 bots (0 light) over udp');
   expect(report).toMatchObject({ bots: 20, failed: 0, failures: {}, transport: 'udp', reconnects: 0 });
   const { snapshotsPerSecond, lineRttMs, lossUpPercent, lossDownPercent, correctionMm } = report;
   // Wide bounds: other processes share the machine.

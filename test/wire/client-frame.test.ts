@@ -101,6 +101,33 @@ function checkAgainst(value: WireObject, bytes: Uint8Array, frame: ClientFrame):
   if (value.ping !== undefined) expect(frame.pingTimeMs).toBe((value.ping as WireObject).clientTimeMs ?? 0);
 }
 
+test('inputs of ticks that are known are passed over, whatever lies in them; the others are read', () => {
+  const frame = createClientFrame(PROBE_SCHEMA);
+  const input = fc.tuple(messageArbitrary(clientInput), fc.nat(60)).map(([value, tick]) => ({ ...value, tick }));
+  fc.assert(
+    fc.property(
+      fc.array(input, { maxLength: 8 }),
+      fc.integer({ min: 0, max: 70 }),
+      fc.integer(),
+      fc.nat(5),
+      (inputs, knownTick, knownBits, cut) => {
+        const isKnown = (tick: number): boolean =>
+          tick > 0 && knownTick >= tick && knownTick - tick < 32 && (knownBits & (1 << (knownTick - tick))) !== 0;
+        frame.knownTick = knownTick;
+        frame.knownBits = knownBits;
+        const bytes = reference.encode(clientMessage, { inputs });
+        expect(read(bytes, frame).code).toBe(DECODED);
+        const rest = inputs.filter(({ tick }) => !isKnown(tick));
+        checkAgainst({ inputs: rest }, bytes, frame);
+        expect(frame.knownCount).toBe(inputs.length - rest.length);
+        if (cut > 0 && cut < bytes.length)
+          expect([DECODED, MALFORMED]).toContain(read(bytes.slice(0, -cut), frame).code);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test('reads what protobufjs writes', () => {
   const frame = createClientFrame(PROBE_SCHEMA);
   fc.assert(
