@@ -130,7 +130,7 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
       for (;;) {
         serveClients(edge, steadyMs());
         afterServing();
-        noteEffort(edge);
+        updateEffort(edge.effort, edge.counters, threadCpuMicros, steadyMs());
         await ticks.next(edge.servedTick, WAIT_MS_MAX);
       }
     },
@@ -141,9 +141,9 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
   };
 }
 
-function noteEffort(edge: Edge): void {
+function threadCpuMicros(): number {
   const { user, system } = process.threadCpuUsage();
-  updateEffort(edge.effort, edge.counters, user + system, steadyMs());
+  return user + system;
 }
 
 function isStoreError(error: unknown): boolean {

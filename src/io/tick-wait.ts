@@ -22,8 +22,8 @@ export interface TickWait {
 
 /** @param now milliseconds */
 export function createTickWait(words: Int32Array, index: number, now: () => number): TickWait {
-  /** When the newest tick was found. */
-  let foundMs = now();
+  /** When the newest tick came, as near as is known. */
+  let cameMs = now();
   return {
     next(seen, waitMsMax) {
       const beganMs = now();
@@ -31,15 +31,17 @@ export function createTickWait(words: Int32Array, index: number, now: () => numb
       return new Promise((resolve) => {
         const look = (): void => {
           const nowMs = now();
-          if (Atomics.load(words, index) !== seen) {
-            foundMs = nowMs;
+          const ticks = Atomics.load(words, index) - seen;
+          if (ticks !== 0) {
+            // Who looked in vain before knows when it came. Who finds it at once may be late, and not for that a next time.
+            cameMs = looks > 0 || ticks < 0 ? nowMs : Math.min(nowMs, cameMs + ticks * TICK_MS);
             resolve();
           } else if (nowMs - beganMs >= waitMsMax) resolve();
           else setTimeout(look, ++looks > LOOKS_MAX ? LATE_LOOK_MS : LOOK_MS);
         };
         // A zone that is ahead: sockets are read before it is followed.
         if (Atomics.load(words, index) !== seen) setImmediate(look);
-        else setTimeout(look, Math.max(LOOK_MS, Math.floor(foundMs + TICK_MS - EARLY_MS - beganMs)));
+        else setTimeout(look, Math.max(LOOK_MS, Math.floor(cameMs + TICK_MS - EARLY_MS - beganMs)));
       });
     },
   };

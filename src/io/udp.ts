@@ -83,7 +83,7 @@ const BATCHES_MAX = 4;
 
 /**
  * Calls `take` with each batch that comes, in `socket.incoming`.
- * @param nap sleeps for so many milliseconds, or less when there is something else to do.
+ * @param nap sleeps for so many milliseconds, less than a tick, since nobody wakes it
  */
 export function readInBatches(socket: UdpSocket, take: () => void, now: () => number, nap: (ms: number) => void): void {
   let lastMs = Number.NEGATIVE_INFINITY;

@@ -5,7 +5,8 @@
 // A client is admitted twice: by the transport, which proves its address and its token, and by the session layer like
 // everyone else. `Link.playerId` is what the first has found, and the second holds the join to it.
 
-import { PACKET_BYTES_MAX } from '../base/limits.ts';
+import { assert } from '../base/assert.ts';
+import { PACKET_BYTES_MAX, SNAPSHOT_HEADROOM_BYTES } from '../base/limits.ts';
 import { ADDRESS_WORDS, hostKey, isLoopback } from '../transport/address.ts';
 import { chargeBucket } from '../transport/channels/budget.ts';
 import {
@@ -52,9 +53,11 @@ import type { Stranger } from './strangers.ts';
 /** A connection that is over is kept for so long at most, so that its goodbye arrives. */
 const LINGER_MS_MAX = 1_000;
 /** Connections of which nothing came and to which nothing was said are looked at so often: for what time alone makes due. */
-const SWEEP_MS = 20;
+const SWEEP_MS = 10;
 /** What IPv4 and UDP put before each packet. */
 const LINE_BYTES = 28;
+
+assert(SNAPSHOT_HEADROOM_BYTES >= MESSAGE_AT, 'a packet begins in the room before a snapshot');
 
 export interface Datagrams {
   readonly edge: Edge;

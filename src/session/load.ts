@@ -72,11 +72,17 @@ export function noteRound(effort: EdgeEffort, ticks: number): void {
 /**
  * How near this edge is to not keeping up, 1 being there, goes to its counters, where the zone reads it: rounds that bring
  * a whole snapshot interval, so that each of them serves everybody; below that, how much of its thread's time it takes.
- * @param cpuMicros that the thread has taken so far
+ * @param readCpuMicros how much the thread has taken so far; asked a few times a second
  */
-export function updateEffort(effort: EdgeEffort, counters: Counters<'edge'>, cpuMicros: number, nowMs: number): void {
+export function updateEffort(
+  effort: EdgeEffort,
+  counters: Counters<'edge'>,
+  readCpuMicros: () => number,
+  nowMs: number,
+): void {
   const elapsedMs = nowMs - effort.checkedMs;
   if (elapsedMs < CPU_PERIOD_MS) return;
+  const cpuMicros = readCpuMicros();
   const busyShare = (cpuMicros - effort.cpuMicros) / 1000 / elapsedMs;
   effort.busyShare += (busyShare - effort.busyShare) / 2;
   effort.cpuMicros = cpuMicros;

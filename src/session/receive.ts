@@ -157,7 +157,8 @@ function receiveInput(edge: Edge, connection: Connection, offset: number): void 
   writeInputRecord(edge.writer, clientOf(edge, connection), inputs, offset, layout.words);
   const tick = inputs[offset + INPUT_TICK_WORD]!;
   // One that comes too early for the zone is taken when it is repeated later.
-  if (pushToZone(edge) && tick <= newestTick(edge.history) + PENDING_INPUTS) noteInput(connection, tick);
+  const isInTime = tick <= newestTick(edge.history) + PENDING_INPUTS;
+  if (pushToZone(edge) && isInTime) noteInput(connection, tick);
 }
 
 /** The zone has it: repetitions of it are passed over. */

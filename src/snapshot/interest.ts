@@ -147,11 +147,11 @@ function takeArrivals(viewer: Viewer, { grid, sight }: Interest, ownX: number, o
     const x = grid.lastX[slot]!;
     const z = grid.lastZ[slot]!;
     const squared = (x - ownX) ** 2 + (z - ownZ) ** 2;
-    let index = findEntry(viewer, slot);
     if (squared > viewer.enterSquared || (sight !== undefined && isHidden(sight, ownX, ownZ, x, z))) {
-      if (isSeen(viewer, slot)) startLeaving(viewer, index);
+      if (isSeen(viewer, slot)) startLeaving(viewer, findEntry(viewer, slot));
       continue;
     }
+    let index = findEntry(viewer, slot);
     if (index < 0) index = enterView(viewer, slot, generation);
     else if (!isInView(viewer, index, generation)) comeIntoView(viewer, index, generation, true);
     if (index < 0) return;
@@ -228,7 +228,7 @@ function endLook(viewer: Viewer, entryOf: Uint16Array): void {
   for (let index = 0; index < end; index++) {
     const at = index * ENTRY_WORDS;
     const slot = entries[at + SLOT]!;
-    if (entryOf[slot] === 0) continue;
+    if (entries[at + STATE] === GONE || entryOf[slot] === 0) continue;
     entryOf[slot] = 0;
     if (entries[at + STATE] === SEEN) startLeaving(viewer, index);
   }

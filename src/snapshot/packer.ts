@@ -71,6 +71,8 @@ export interface Packer {
   readonly lengths: Int32Array;
   /** Candidates by priority, where they don't all fit, and how many have which. */
   readonly order: Int32Array;
+  /** Of the slots in `order` while leaves are listed. */
+  listedBytes: number;
   readonly ranks: Int32Array;
 }
 
@@ -94,6 +96,7 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     places: new Int32Array(ENCODED_MAX),
     lengths: new Int32Array(ENCODED_MAX),
     order: new Int32Array(VISIBLE_MAX),
+    listedBytes: 0,
     ranks: new Int32Array(RANKS),
   };
 }
@@ -110,7 +113,7 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   const baselineTick = isBaselineHeld ? viewer.ackedTick : -1;
   beginSent(viewer, tick);
   let at = writeHeader(packer, viewer, tick, baselineTick);
-  at = writeLeaves(packer, viewer, tick, at);
+  at = writeLeaves(packer, viewer, tick, at, budgetBytes / 2);
   at = writeOwn(packer, viewer, tick, baselineTick, at);
   const changed = collectChanged(packer, viewer);
   // In a crowd only those that may get a place are encoded.
@@ -120,7 +123,7 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   const room = BODY_AT + budgetBytes - at;
   let omitted = changed - count;
   if (omitted > 0 || total > room) {
-    sortByPriority(packer, viewer, count);
+    if (omitted === 0) sortByPriority(packer, viewer, count);
     omitted += cutToRoom(packer, count, room - 3);
     at = putVarint(packer.bytes, at, (SNAPSHOT.omitted << 3) | VARINT);
     at = putVarint(packer.bytes, at, omitted);
@@ -157,23 +160,45 @@ function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick:
   return at;
 }
 
-function writeLeaves(packer: Packer, viewer: Viewer, tick: number, offset: number): number {
-  const { bytes } = packer;
-  const { entries, end } = viewer;
-  let length = 0;
-  for (let at = 0; at < end * ENTRY_WORDS; at += ENTRY_WORDS) {
-    if (entries[at + STATE] === LEAVING) length += slotBytes(entries[at + SLOT]!);
-  }
-  if (length === 0) return offset;
+/** Where many leave at once, those that no snapshot has listed yet come first, and not all are in each. */
+function writeLeaves(packer: Packer, viewer: Viewer, tick: number, offset: number, bytesMax: number): number {
+  const { bytes, order } = packer;
+  const { entries } = viewer;
+  const unlisted = listLeaves(packer, viewer, 0, 0, 0, bytesMax);
+  const { listedBytes } = packer;
+  const count = listLeaves(packer, viewer, 1, unlisted, listedBytes, bytesMax);
+  if (count === 0) return offset;
   let at = offset;
   bytes[at++] = (SNAPSHOT.leaves << 3) | LENGTH_DELIMITED;
-  at = putVarint(bytes, at, length);
-  for (let index = 0; index < end; index++) {
-    if (entries[index * ENTRY_WORDS + STATE] !== LEAVING) continue;
+  at = putVarint(bytes, at, packer.listedBytes);
+  for (let place = 0; place < count; place++) {
+    const index = order[place]!;
     at = putVarint(bytes, at, entries[index * ENTRY_WORDS + SLOT]!);
     noteSent(viewer, tick, index);
   }
   return at;
+}
+
+/** Into `order`, behind `count` others: who leaves and was listed before or not. Returns how many there are then. */
+function listLeaves(
+  packer: Packer,
+  viewer: Viewer,
+  wasSent: number,
+  count: number,
+  countBytes: number,
+  bytesMax: number,
+): number {
+  const { entries, end } = viewer;
+  let listed = count;
+  let length = countBytes;
+  for (let index = 0; index < end && length < bytesMax; index++) {
+    const at = index * ENTRY_WORDS;
+    if (entries[at + STATE] !== LEAVING || entries[at + WAS_SENT] !== wasSent) continue;
+    packer.order[listed++] = index;
+    length += slotBytes(entries[at + SLOT]!);
+  }
+  packer.listedBytes = length;
+  return listed;
 }
 
 function slotBytes(slot: number): number {
@@ -220,7 +245,10 @@ function keepFirst(packer: Packer, viewer: Viewer, count: number): void {
   const { entries, order } = packer;
   sortByPriority(packer, viewer, count);
   for (let place = 0; place < ENCODED_MAX; place++) order[place] = entries[order[place]!]!;
-  for (let place = 0; place < ENCODED_MAX; place++) entries[place] = order[place]!;
+  for (let place = 0; place < ENCODED_MAX; place++) {
+    entries[place] = order[place]!;
+    order[place] = place;
+  }
 }
 
 /**

@@ -38,7 +38,7 @@ export const STATE = 2;
 const SINCE = 3;
 /** Newest acknowledged tick whose snapshot carried it; −1 = none. */
 export const ACKED = 4;
-/** 1 when a snapshot has carried it. */
+/** 1 when a snapshot has carried it, or its leave where it is leaving. */
 export const WAS_SENT = 5;
 /** Grows while a change waits for room; the largest goes first. */
 export const PRIORITY = 6;
@@ -260,6 +260,7 @@ export function startEntry(viewer: Viewer, index: number, generation: number): v
 export function startLeaving(viewer: Viewer, index: number): void {
   const at = index * ENTRY_WORDS;
   viewer.entries[at + STATE] = LEAVING;
+  viewer.entries[at + WAS_SENT] = 0;
   viewer.entries[at + SINCE] = viewer.frameTick;
   setWatching(viewer, viewer.entries[at]!, false);
 }

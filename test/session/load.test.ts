@@ -139,7 +139,7 @@ function effortOf(rounds: (round: number) => number, cpuShare: number, seconds =
     const ticks = rounds(round);
     nowMs += (ticks * 1000) / 60;
     noteRound(effort, ticks);
-    updateEffort(effort, edge.counters, nowMs * cpuShare * 1000, nowMs);
+    updateEffort(effort, edge.counters, () => nowMs * cpuShare * 1000, nowMs);
   }
   return count(session, 'loadPercent');
 }

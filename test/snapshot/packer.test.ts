@@ -225,6 +225,48 @@ function distanceOf({ grid }: RandomZone, slot: number): number {
   return (grid.lastX[slot]! - grid.lastX[0]!) ** 2 + (grid.lastZ[slot]! - grid.lastZ[0]!) ** 2;
 }
 
+test('a whole crowd that leaves at once takes half of a snapshot, until each of its leaves was acknowledged', () => {
+  const zone = createRandomZone({
+    seed: 9,
+    capacity: 800,
+    players: 1,
+    entities: 799,
+    radiusMm: 40_000,
+    halfMm: 20_000,
+  });
+  const { world, packer, grid, history } = zone;
+  const { positionX } = world.columns;
+  // The last of them stand where the player goes.
+  for (let slot = 550; slot < 800; slot++) positionX[slot] = positionX[slot]! + (500_000 << 7);
+  const client = createLossyClient(zone, 0, { loss: 0, delayTicksMax: 0, pauseTicksMax: 0 }, 3, createRandom(1));
+  const { replicas, viewer } = client;
+  const unacknowledged: number[] = [];
+  const serve = (): void => {
+    const tick = advanceTick(world);
+    world.columns.level.fill(tick & 0xff, 1, 800);
+    publishFrame(history, world);
+    buildGrid(grid, history, tick);
+    expect(packSnapshot(packer, viewer, tick, 900)).toBe(true);
+    const { bytes, start, end } = packer;
+    expect(end - start).toBeLessThanOrEqual(906);
+    expect(applySnapshot(replicas, readerOf(bytes.slice(start, end)))).toBe(DECODED);
+    unacknowledged.push(tick);
+    // A round trip of four snapshots.
+    if (unacknowledged.length > 4) acknowledge(viewer, unacknowledged.shift()!);
+  };
+  for (let count = 0; count < 100; count++) serve();
+  expect(replicas.bySlot.size).toBeGreaterThan(450);
+  positionX[0] = positionX[0]! + (500_000 << 7);
+  const isThere = (slot: number): boolean => slot >= 550;
+  serve();
+  expect([...replicas.bySlot.keys()].some(isThere)).toBe(true);
+  for (let count = 0; count < 60; count++) serve();
+  expect([...replicas.bySlot.keys()].sort((a, b) => a - b)).toEqual([
+    0,
+    ...Array.from({ length: 250 }, (_, at) => 550 + at),
+  ]);
+});
+
 test('who appears is in the next snapshot, also where not all have room; who takes a slot is sent in place of who was there', () => {
   const zone = createRandomZone({ seed: 12, capacity: 90, players: 1, entities: 80, radiusMm: 20_000, halfMm: 3_000 });
   const { world, packer, grid, history } = zone;

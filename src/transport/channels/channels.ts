@@ -147,7 +147,7 @@ export function isPacketDue(channels: Channels, nowMs: number): boolean {
 /** Begins a packet in the caller's buffer, which has room for the longest one from `start` on. */
 export function beginPacket(channels: Channels, target: Uint8Array, start: number, nowMs: number): void {
   assert(channels.packetStart === -1, 'the packet before was ended');
-  assert(start + PACKET_BYTES_MAX <= target.length, 'the buffer has room for a packet');
+  assert(start >= 0 && start + PACKET_BYTES_MAX <= target.length, 'the buffer has room for a packet');
   channels.packetStart = start;
   writer.reset(target, start + HEADER_BYTES, start + PACKET_BYTES_MAX);
   refillBudget(channels.budget, nowMs);
