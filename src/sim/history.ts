@@ -115,7 +115,7 @@ export function frameSlotCount(history: History, tick: number): number {
   return history.slotCounts[tick % HISTORY_FRAMES]!;
 }
 
-/** Publishes the world as the frame of its tick and wakes who waits for it. Does not allocate. */
+/** Publishes the world as the frame of its tick; who waits for it looks by the clock (io/tick-wait.ts). Does not allocate. */
 export function publishFrame(history: History, world: World): void {
   const tick = worldTick(world);
   const frame = tick % HISTORY_FRAMES;
