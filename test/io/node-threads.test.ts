@@ -142,6 +142,8 @@ test('with --edges 2 each has a port, a name, a share of the bandwidth and figur
     edgeIndex: 3,
     share: 3,
   });
+  // The main thread takes it into its books a moment after it has told that it is there.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   expect(await threads?.drain()).toEqual([]);
 });
 
