@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type Bench, type Figure, median } from '../bench.ts';
 import { findOnPath } from '../server.ts';
 import type { EchoUsage } from './echo-server.ts';
+import { HANDSHAKE } from './handshake.ts';
 import { findUws } from './uws.ts';
 
 interface Load {
@@ -26,15 +27,6 @@ type Kind = (typeof KINDS)[number];
 const FULL: Load = { connections: 200, warmUpPairs: 15_000, pairs: 30_000, rounds: 5 };
 const SMALL: Load = { connections: 5, warmUpPairs: 50, pairs: 100, rounds: 1 };
 const MESSAGE_BYTES = 30;
-const HANDSHAKE = [
-  'GET / HTTP/1.1',
-  'host: x',
-  'upgrade: websocket',
-  'connection: upgrade',
-  'sec-websocket-version: 13',
-  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
 const SERVER_CORE = 1;
 const PAIRS_TOLD = 100_000;
 

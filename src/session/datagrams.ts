@@ -238,7 +238,7 @@ function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isRel
 function sendSnapshot(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, from: number, end: number): void {
   const { channels, slot } = link;
   if (!link.isGreeted || end - from > MESSAGE_BYTES_MAX) {
-    send(datagrams, link, bytes.slice(from, end), false);
+    send(datagrams, link, bytes.subarray(from, end), false);
     return;
   }
   const start = from - MESSAGE_AT;

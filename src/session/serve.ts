@@ -1,6 +1,7 @@
 // What clients get: a snapshot for a third of them each tick, the first one with the welcome, and what the zone sends to
 // single ones. Edge threads.
 
+import { lowestBit } from '../base/bits.ts';
 import {
   FRAME_LAG_TICKS_MAX,
   PROTOCOL_VERSION,
@@ -196,7 +197,7 @@ function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, 
   const { bits, stride } = edge.watchers;
   for (let word = 0; word < stride; word++) {
     for (let rest = bits[slot * stride + word]!; rest !== 0; rest &= rest - 1) {
-      const watcher = edge.connections[word * 32 + 31 - Math.clz32(rest & -rest)];
+      const watcher = edge.connections[word * 32 + lowestBit(rest)];
       if (watcher !== undefined) forward(edge, watcher, RECORD_EVENT, bytes, from, end);
     }
   }

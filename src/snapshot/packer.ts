@@ -71,8 +71,6 @@ export interface Packer {
   readonly lengths: Int32Array;
   /** Candidates by priority, where they don't all fit, and how many have which. */
   readonly order: Int32Array;
-  /** Of the slots in `order` while leaves are listed. */
-  listedBytes: number;
   readonly ranks: Int32Array;
 }
 
@@ -96,7 +94,6 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     places: new Int32Array(ENCODED_MAX),
     lengths: new Int32Array(ENCODED_MAX),
     order: new Int32Array(VISIBLE_MAX),
-    listedBytes: 0,
     ranks: new Int32Array(RANKS),
   };
 }
@@ -163,42 +160,27 @@ function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick:
 /** Where many leave at once, those that no snapshot has listed yet come first, and not all are in each. */
 function writeLeaves(packer: Packer, viewer: Viewer, tick: number, offset: number, bytesMax: number): number {
   const { bytes, order } = packer;
-  const { entries } = viewer;
-  const unlisted = listLeaves(packer, viewer, 0, 0, 0, bytesMax);
-  const { listedBytes } = packer;
-  const count = listLeaves(packer, viewer, 1, unlisted, listedBytes, bytesMax);
+  const { entries, end } = viewer;
+  let count = 0;
+  let length = 0;
+  for (let wasSent = 0; wasSent <= 1; wasSent++) {
+    for (let index = 0; index < end && length < bytesMax; index++) {
+      const at = index * ENTRY_WORDS;
+      if (entries[at + STATE] !== LEAVING || entries[at + WAS_SENT] !== wasSent) continue;
+      order[count++] = index;
+      length += slotBytes(entries[at + SLOT]!);
+    }
+  }
   if (count === 0) return offset;
   let at = offset;
   bytes[at++] = (SNAPSHOT.leaves << 3) | LENGTH_DELIMITED;
-  at = putVarint(bytes, at, packer.listedBytes);
+  at = putVarint(bytes, at, length);
   for (let place = 0; place < count; place++) {
     const index = order[place]!;
     at = putVarint(bytes, at, entries[index * ENTRY_WORDS + SLOT]!);
     noteSent(viewer, tick, index);
   }
   return at;
-}
-
-/** Into `order`, behind `count` others: who leaves and was listed before or not. Returns how many there are then. */
-function listLeaves(
-  packer: Packer,
-  viewer: Viewer,
-  wasSent: number,
-  count: number,
-  countBytes: number,
-  bytesMax: number,
-): number {
-  const { entries, end } = viewer;
-  let listed = count;
-  let length = countBytes;
-  for (let index = 0; index < end && length < bytesMax; index++) {
-    const at = index * ENTRY_WORDS;
-    if (entries[at + STATE] !== LEAVING || entries[at + WAS_SENT] !== wasSent) continue;
-    packer.order[listed++] = index;
-    length += slotBytes(entries[at + SLOT]!);
-  }
-  packer.listedBytes = length;
-  return listed;
 }
 
 function slotBytes(slot: number): number {

@@ -7,6 +7,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { HANDSHAKE } from '../../bench/ws/handshake.ts';
 import { UWS_MODULE } from '../../bench/ws/uws.ts';
 import { FRAME_BYTES_MAX, SOCKET_BACKLOG_BYTES_MAX } from '../../src/base/limits.ts';
 import { needs } from '../needs.ts';
@@ -25,16 +26,6 @@ const ADAPTERS = [
 
 /** Far more than what the session layer ever lets wait. */
 const BACKLOG_BYTES_MAX = 16 * SOCKET_BACKLOG_BYTES_MAX;
-const HANDSHAKE = [
-  'GET / HTTP/1.1',
-  'host: x',
-  'upgrade: websocket',
-  'connection: upgrade',
-  'sec-websocket-version: 13',
-  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
-
 function startHost(adapter: string, node: string): Host {
   const child = fork(join(import.meta.dirname, 'websocket-host.ts'), [adapter, UWS_MODULE], {
     execPath: node,

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { readMetrics } from '../../bench/server.ts';
+import { HANDSHAKE } from '../../bench/ws/handshake.ts';
 import {
   FLOOD_SECONDS,
   FRAME_BYTES_MAX,
@@ -60,16 +61,6 @@ afterAll(async () => {
   await killServers();
   rmSync(data, { recursive: true, force: true });
 });
-
-const HANDSHAKE = [
-  'GET / HTTP/1.1',
-  'host: x',
-  'upgrade: websocket',
-  'connection: upgrade',
-  'sec-websocket-version: 13',
-  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
 
 type Moved = (name: string, labels?: string) => number;
 

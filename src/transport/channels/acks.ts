@@ -7,6 +7,7 @@
 //
 // Packets are counted from 0 in plain numbers; only on the wire they are cut to 16 bits.
 
+import { lowestBit } from '../../base/bits.ts';
 import { ACK_PACKETS, SENT_PACKETS_MAX } from '../../base/limits.ts';
 import { BAD_ACK, DELAY_TENTHS_MAX, DUPLICATE, type PacketHeader, STALE, TAKEN } from './packet.ts';
 import { ackSegments, type ReliableSender } from './reliable-sender.ts';
@@ -147,7 +148,7 @@ export function takeAcks(
   const known = ahead >= 0 ? shiftUp(sent.ackedBits, ahead) : shiftDown(sent.ackedBits, -ahead);
   // Most packets acknowledge what the one before did: what is new has a bit or two.
   for (let fresh = header.bits & ~known; fresh !== 0; fresh &= fresh - 1) {
-    const back = 31 - Math.clz32(fresh & -fresh);
+    const back = lowestBit(fresh);
     const packet = newest - back;
     // What is decided stays so: an acknowledgement that comes after all can't undo that it was reported lost.
     if (packet < sent.decided) break;
