@@ -1,6 +1,7 @@
 // The flags of `npm run bench:players`: read, checked, explained. Pure.
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { readCommand } from '../../src/io/command-line.ts';
 
 /** One run: a server of its own, so many players, so long. */
 export interface Load {
@@ -70,12 +71,8 @@ const NUMBERS: Readonly<Record<string, Row>> = {
 };
 
 export function parseOptions(argv: readonly string[]): ParsedOptions {
-  let text = '';
   const command = new Command('npm run bench:players --')
     .description('A server on one core, bots on the other: what a zone full of players costs. docs/performance.md')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
     .option('--transport <kind>', 'udp or ws', 'udp')
     .option('--fight', 'the bots fight each other and creatures; so they do unless --peaceful or --crowd')
     .option('--peaceful', 'the bots only wander')
@@ -88,15 +85,8 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   for (const [flag, argument, fallback, , , help] of Object.values(NUMBERS)) {
     command.option(`${flag} <${argument}>`, help, fallback);
   }
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { text };
-    const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    return { problem: `${message}; npm run bench:players -- --help lists the flags.` };
-  }
-  return check(command.opts<Record<string, string | boolean | undefined>>());
+  const read = readCommand<Record<string, string | boolean | undefined>>(command, argv);
+  return 'flags' in read ? check(read.flags) : read;
 }
 
 function check(flags: Readonly<Record<string, string | boolean | undefined>>): ParsedOptions {

@@ -4,11 +4,12 @@
 import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { ServerError } from '../base/errors.ts';
 import { EDGES_MAX, MAP_SEED_DEFAULT, PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
 import { type Advertised, advertisedOrigins, readAdvertised } from '../gateway/advertise.ts';
+import { readCommand } from './command-line.ts';
 import { LOG_LEVELS } from './system.ts';
 
 export interface Config {
@@ -429,14 +430,10 @@ function checkTls({ httpPort, httpsPort, tlsCert, tlsKey, requirePq, production,
 type Flags = { readonly flags: Readonly<Record<string, string | undefined>> } | { readonly text: string };
 
 function parseFlags(argv: readonly string[], version: string): Flags {
-  let text = '';
   const command = new Command('npm start --');
   command
     .description('Runs a DarkAges world: zones, their WebSocket edges, the store and an HTTP page.')
     .version(version)
-    .exitOverride()
-    .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
-    .allowExcessArguments(false)
     .addHelpText('after', '\nA flag wins over its environment variable. Documentation: README.md and docs/.');
   for (const row of OPTIONS) {
     const shown = row.defaultText ?? row.default;
@@ -444,18 +441,14 @@ function parseFlags(argv: readonly string[], version: string): Flags {
     const argument = row.isSwitch ? `[${row.argument}]` : `<${row.argument}>`;
     command.addOption(new Option(`${flagName(row.key)} ${argument}`, help).preset('yes'));
   }
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { text };
-    throw new ServerError(
-      error.code === 'commander.unknownOption' ? 'DARKAGES_CONFIG_UNKNOWN_FLAG' : 'DARKAGES_CONFIG_INVALID',
-      `${error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')}; npm start -- --help lists the flags.`,
-    );
+  const read = readCommand<Record<string, string | string[]>>(command, argv);
+  if ('text' in read) return read;
+  if ('problem' in read) {
+    const isUnknown = read.code === 'commander.unknownOption';
+    throw new ServerError(isUnknown ? 'DARKAGES_CONFIG_UNKNOWN_FLAG' : 'DARKAGES_CONFIG_INVALID', read.problem);
   }
   const flags: Record<string, string | undefined> = {};
-  for (const [key, value] of Object.entries(command.opts<Record<string, string | string[]>>())) {
+  for (const [key, value] of Object.entries(read.flags)) {
     flags[key] = Array.isArray(value) ? value.join(' ') : value;
   }
   return { flags };

@@ -73,9 +73,8 @@ export function serveClients(edge: Edge, nowMs: number): void {
 /** The zone has more to do than before, or less: so much is sent from now on, and all who play are told. */
 function adaptToLoad({ connections, messages, packer, zoneLoad }: Edge): void {
   limitSight(packer.interest, zoneLoad.seenMax);
-  for (const connection of connections) {
-    if (connection?.state === PLAYING) connection.link.send(encodeLoad(messages, zoneLoad), true);
-  }
+  const bytes = encodeLoad(messages, zoneLoad);
+  for (const connection of connections) if (connection?.state === PLAYING) connection.link.send(bytes, true);
 }
 
 /** Whether a client's turn comes in one of the ticks `first … last`. */

@@ -1,6 +1,7 @@
 // The flags of `npm run bots`: read, checked, explained. Pure.
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { readCommand } from '../../src/io/command-line.ts';
 import type { LinkConditions } from './link.ts';
 import type { Transport } from './report.ts';
 
@@ -76,12 +77,8 @@ const URL_DEFAULT = 'http://127.0.0.1:8080';
 const GAME_DEFAULT = 'src/game/game.ts';
 
 export function parseOptions(argv: readonly string[]): ParsedOptions {
-  let text = '';
   const command = new Command('npm run bots --')
     .description('Bots that join a running server and play. Exit code 1 when one of them failed. docs/bots.md')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
     .option('--url <url>', 'HTTP address of the server', URL_DEFAULT)
     .option('--transport <kind>', 'ws, WebSocket, or udp, where the server has it', 'ws')
     .option('--game <file>', 'game module, the same that the server runs', GAME_DEFAULT)
@@ -90,15 +87,9 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   for (const row of Object.values(NUMBERS)) {
     command.option(`${row.flag} <${row.argument}>`, row.help, String(row.default));
   }
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { text };
-    const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    return { problem: `${message}; npm run bots -- --help lists the flags.` };
-  }
-  const { peaceful, ...flags } = command.opts<Record<string, string | undefined> & { peaceful?: boolean }>();
+  const read = readCommand<Record<string, string | undefined> & { peaceful?: boolean }>(command, argv);
+  if (!('flags' in read)) return read;
+  const { peaceful, ...flags } = read.flags;
   return readOptions(flags, peaceful === true);
 }
 
