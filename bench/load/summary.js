@@ -7,7 +7,10 @@ export function summarize(data) {
   const lines = [];
   for (const [name, { values, thresholds = {} }] of Object.entries(data.metrics).sort()) {
     if (!SHOWN.test(name)) continue;
-    const numbers = Object.entries(values).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`);
+    // k6 hands them over in another order each time.
+    const numbers = Object.entries(values)
+      .sort()
+      .map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`);
     const missed = Object.entries(thresholds).filter(([, { ok }]) => !ok);
     lines.push(`  ${name.padEnd(36)} ${numbers.join('  ')}`);
     for (const [threshold] of missed) lines.push(`    MISSED: ${threshold}`);
