@@ -15,6 +15,7 @@ import type { Store } from '../src/store/store.ts';
 
 export interface StoreThreadData {
   readonly dataFolder: string;
+  readonly nodeId: string;
   readonly gameName: string;
   readonly savedColumns: readonly string[];
   readonly saveRings: readonly SharedArrayBuffer[];

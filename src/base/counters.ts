@@ -169,6 +169,7 @@ export const COUNTERS = {
   store: {
     saves: counter('store_saves_total', 'Characters written'),
     savesIgnored: counter('store_saves_ignored_total', 'Saves of zones that the player had left for another one'),
+    savesFenced: counter('store_saves_fenced_total', 'Saves of characters that another node has taken'),
     loads: counter('store_loads_total', 'Characters read'),
     errors: counter('store_errors_total', 'Store operations that failed'),
     pending: gauge('store_pending', 'Character saves waiting to be written'),

@@ -1,17 +1,21 @@
 // The store in a file of its own folder: node:sqlite in WAL mode with synchronous=FULL, so that what was answered
 // survives a power cut. Store thread (each call blocks it, never another one). Owns the folder: a lock file held for
-// the process's life keeps a second process out. Does not retry and does not batch; that is write-behind's.
+// the process's life (io/data-folder) keeps a second process out. Does not retry and does not batch; that is
+// write-behind's.
 //
 //   <folder>/lock.db        empty, locked exclusively while the folder is in use
 //   <folder>/darkages.db    the data; PRAGMA user_version is the schema version
 
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { errorCode, ServerError } from '../base/errors.ts';
+import { ServerError } from '../base/errors.ts';
 import { nameShape } from '../base/names.ts';
 import { type AccountRecord, type CharacterColumns, nameKey } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { AccountStore, CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
+import { type FolderLock, lockFolder, primaryCode } from './data-folder.ts';
+import { createEmbeddedDirectory } from './embedded-directory.ts';
+import { guarded, storeError } from './store-errors.ts';
+import { wallClockS } from './system.ts';
 
 /** Migrations in order; the n-th takes a database from version n to n + 1. Only ever added to. */
 const MIGRATIONS: readonly string[] = [
@@ -35,11 +39,29 @@ const MIGRATIONS: readonly string[] = [
    UPDATE accounts SET name_shape = replace(replace(replace(name_shape, 'i', 'l'), '1', 'l'), '0', 'o');
    UPDATE accounts SET name_shape = replace(replace(name_shape, 'rn', 'm'), 'vv', 'w');
    CREATE INDEX accounts_by_name_shape ON accounts (name_shape);`,
+  // Characters get an owner. Those of before have none: epoch 0, which nobody can save with.
+  `CREATE TABLE owned_characters (
+     player_id INTEGER NOT NULL,
+     game TEXT NOT NULL,
+     owner TEXT NOT NULL,
+     epoch INTEGER NOT NULL,
+     version INTEGER NOT NULL,
+     columns TEXT,
+     PRIMARY KEY (player_id, game)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO owned_characters SELECT player_id, game, '', 0, 0, columns FROM characters;
+   DROP TABLE characters;
+   ALTER TABLE owned_characters RENAME TO characters;
+   CREATE TABLE leases (
+     name TEXT PRIMARY KEY,
+     holder TEXT NOT NULL,
+     epoch INTEGER NOT NULL,
+     until_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-const SQLITE_BUSY = 5;
 const SQLITE_CONSTRAINT = 19;
 
 /** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
@@ -59,44 +81,6 @@ export function openEmbeddedStore(folder: string): Store {
   }
 }
 
-function lockFolder(folder: string): DatabaseSync {
-  let lock: DatabaseSync;
-  try {
-    createFolder(folder);
-    lock = new DatabaseSync(join(folder, 'lock.db'));
-  } catch (error) {
-    throw notWritable(folder, error);
-  }
-  try {
-    // The kernel drops this lock when the process ends, however it ends: no stale lock file after `kill -9`.
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (primaryCode(error) !== SQLITE_BUSY) throw notWritable(folder, error);
-    throw new ServerError(
-      'DARKAGES_STORE_FOLDER_IN_USE',
-      `The data folder ${folder} is in use by another DarkAges process: stop it, or choose another folder with --data.`,
-    );
-  }
-}
-
-/** Deliberate: not `mkdir` with `recursive`, which never returns where a file system answers ENOENT below /proc. */
-function createFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  createFolder(dirname(folder));
-  mkdirSync(folder);
-}
-
-function notWritable(folder: string, cause: unknown): ServerError {
-  const why = errorCode(cause) === 'ERR_SQLITE_ERROR' ? '' : ` (${errorCode(cause) ?? 'unknown reason'})`;
-  return new ServerError(
-    'DARKAGES_STORE_FOLDER_NOT_WRITABLE',
-    `The data folder ${folder} can't be written${why}: give it write permission, or choose another with --data.`,
-    { cause },
-  );
-}
-
 function migrate(database: DatabaseSync, folder: string): void {
   const row = database.prepare('PRAGMA user_version').get();
   const version = Number(row?.user_version);
@@ -111,18 +95,39 @@ function migrate(database: DatabaseSync, folder: string): void {
   }
 }
 
-function inTransaction(database: DatabaseSync, work: () => void): void {
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');
   try {
-    work();
+    const result = work();
     database.exec('COMMIT');
+    return result;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
 }
 
-function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
+function createStore(database: DatabaseSync, lock: FolderLock): Store {
+  const ping = database.prepare('SELECT 1');
+  return {
+    ...createAccountStore(database),
+    ...createCharacterStore(database),
+    ...createEmbeddedDirectory(database, () => wallClockS() * 1000),
+    async ping() {
+      guarded('it does not answer', () => ping.get());
+    },
+    async close() {
+      if (!database.isOpen) return;
+      guarded('it could not be closed', () => {
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        database.close();
+        lock.close();
+      });
+    },
+  };
+}
+
+function createAccountStore(database: DatabaseSync): AccountStore {
   const accountColumns = 'player_id, name, guest_secret_hash, password_hash, created_at_ms';
   const insertAccount = database.prepare(
     `INSERT INTO accounts (player_id, name, name_key, name_shape, guest_secret_hash, password_hash, created_at_ms)
@@ -136,12 +141,6 @@ function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
     `DELETE FROM accounts WHERE guest_secret_hash IS NOT NULL AND password_hash IS NULL AND created_at_ms < ?
      AND NOT EXISTS (SELECT 1 FROM characters WHERE characters.player_id = accounts.player_id)`,
   );
-  const loadCharacter = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
-  const saveCharacter = database.prepare(
-    `INSERT INTO characters (player_id, game, columns) VALUES (?, ?, ?)
-     ON CONFLICT (player_id, game) DO UPDATE SET columns = excluded.columns`,
-  );
-  const ping = database.prepare('SELECT 1');
 
   return {
     async createAccount(account) {
@@ -170,33 +169,55 @@ function createStore(database: DatabaseSync, lock: DatabaseSync): Store {
         Number(deleteUnusedGuests.run(createdBeforeMs).changes),
       );
     },
-    async loadCharacter(playerId, game) {
-      return guarded('a character could not be read', () => {
-        const row = loadCharacter.get(playerId, game);
-        return row === undefined ? undefined : (JSON.parse(String(row.columns)) as CharacterColumns);
+  };
+}
+
+function createCharacterStore(database: DatabaseSync): CharacterStore {
+  // One statement reads the epoch and advances it.
+  const take = database.prepare(
+    `INSERT INTO characters (player_id, game, owner, epoch, version) VALUES (?, ?, ?, 1, 0)
+     ON CONFLICT (player_id, game) DO UPDATE SET owner = excluded.owner, epoch = epoch + 1, version = 0
+     RETURNING epoch, columns`,
+  );
+  const find = database.prepare(
+    'SELECT owner, epoch, version FROM characters WHERE player_id = ? AND game = ? AND epoch > 0',
+  );
+  const load = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
+  const save = database.prepare(
+    `UPDATE characters SET columns = ?, version = ?
+     WHERE player_id = ? AND game = ? AND epoch = ? AND epoch > 0 AND version < ?`,
+  );
+  const saveOne = ({ playerId, game, columns, epoch, version }: FencedRecord): SaveResult => {
+    if (Number(save.run(JSON.stringify(columns), version, playerId, game, epoch, version).changes) > 0) return 'saved';
+    return find.get(playerId, game)?.epoch === epoch ? 'saved' : 'fenced';
+  };
+
+  return {
+    async takeCharacter(playerId, game, owner) {
+      return guarded('a character could not be taken', () => {
+        const row = take.get(playerId, game, owner);
+        return { epoch: Number(row?.epoch), columns: readColumns(row) };
       });
+    },
+    async findOwner(playerId, game) {
+      return guarded('a character could not be read', () => {
+        const row = find.get(playerId, game);
+        if (row === undefined) return undefined;
+        return { owner: String(row.owner), epoch: Number(row.epoch), version: Number(row.version) };
+      });
+    },
+    async loadCharacter(playerId, game) {
+      return guarded('a character could not be read', () => readColumns(load.get(playerId, game)));
     },
     async saveCharacters(characters) {
-      guarded('characters could not be saved', () =>
-        inTransaction(database, () => {
-          for (const { playerId, game, columns } of characters) {
-            saveCharacter.run(playerId, game, JSON.stringify(columns));
-          }
-        }),
-      );
-    },
-    async ping() {
-      guarded('it does not answer', () => ping.get());
-    },
-    async close() {
-      if (!database.isOpen) return;
-      guarded('it could not be closed', () => {
-        database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-        database.close();
-        lock.close();
-      });
+      return guarded('characters could not be saved', () => inTransaction(database, () => characters.map(saveOne)));
     },
   };
+}
+
+function readColumns(row: Record<string, unknown> | undefined): CharacterColumns | undefined {
+  if (row === undefined || row.columns === null) return undefined;
+  return JSON.parse(String(row.columns)) as CharacterColumns;
 }
 
 function readAccount(statement: StatementSync, key: string): AccountRecord | undefined {
@@ -209,23 +230,4 @@ function readAccount(statement: StatementSync, key: string): AccountRecord | und
     ...(row.guest_secret_hash !== null && { guestSecretHash: String(row.guest_secret_hash) }),
     ...(row.password_hash !== null && { passwordHash: String(row.password_hash) }),
   };
-}
-
-function guarded<T>(what: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw storeError(what, error);
-  }
-}
-
-function storeError(what: string, cause: unknown): ServerError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new ServerError('DARKAGES_STORE_FAILED', `The store failed: ${what} (${why}).`, { cause });
-}
-
-/** SQLite's primary result code; the extended one carries it in the low byte. */
-function primaryCode(error: unknown): number {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return -1;
-  return Number(error.errcode) & 0xff;
 }

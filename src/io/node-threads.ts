@@ -4,7 +4,7 @@
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
 // clients stay connected to the edge.
 
-import { getRandomValues } from 'node:crypto';
+import { getRandomValues, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Counters, createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
@@ -113,6 +113,8 @@ interface ZoneThreads {
 }
 
 interface Node extends NodeThreadsOptions {
+  /** By which stores know this process from all others there ever were. */
+  readonly nodeId: string;
   readonly zoneThreads: readonly ZoneThreads[];
   /** Of the UDP edges: how many clients each has, a word by place. They share the node's bandwidth by it. */
   readonly udpClients: SharedArrayBuffer;
@@ -132,6 +134,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
   const zoneThreads = Array.from({ length: config.zones }, (_, zone) => createZoneThreads(options, zone));
   const node: Node = {
     ...options,
+    nodeId: randomUUID(),
     zoneThreads,
     udpClients: new SharedArrayBuffer(config.zones * config.edges * 4),
     storeCounters: createCounterBuffer('store'),
@@ -215,6 +218,7 @@ async function startStore(node: Node): Promise<void> {
     loopDelay: storeLoopDelay,
     workerData: {
       dataFolder: config.data,
+      nodeId: node.nodeId,
       gameName: game.name,
       savedColumns: [...game.savedColumns],
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),

@@ -11,6 +11,7 @@ import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
 import { createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
 import { createZoneOwners } from '../store/zone-owners.ts';
+import { createCharacterWriter } from './character-writer.ts';
 import type { PlayerMoved, StoreRpc } from './store-client.ts';
 import type { RpcMethods } from './thread-rpc.ts';
 import { createZoneEntries } from './zone-entries.ts';
@@ -23,6 +24,8 @@ export interface StoreKeeperOptions {
   /** Tokens issued before are taken for used: those that were used, an earlier store thread knew. Seconds since 1970. */
   readonly tokensFromS: number;
   readonly gameName: string;
+  /** By which the store knows this node from others; another one for each process. */
+  readonly nodeId: string;
   readonly savedColumns: readonly string[];
   /** The first is zone 1's, and so on. */
   readonly saveRings: readonly SharedArrayBuffer[];
@@ -43,6 +46,8 @@ export interface StoreKeeper {
 }
 
 const FLUSH_ATTEMPTS = 5;
+/** No zone of this node: all of them let go. */
+const ELSEWHERE = 0;
 
 export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const { store, clock, gameName, savedColumns } = options;
@@ -52,6 +57,16 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const { words, index, histograms } = counters;
   const reader = new Reader();
   const owners = createZoneOwners();
+  const characters = createCharacterWriter({
+    store,
+    gameName,
+    nodeId: options.nodeId,
+    zoneOf: owners.zoneOf,
+    onFenced(playerId) {
+      words[index.savesFenced]!++;
+      entries.tellMoved(playerId, ELSEWHERE);
+    },
+  });
   let failing = false;
   let writing: Promise<void> | undefined;
 
@@ -86,10 +101,8 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     for (;;) {
       const batch = writeBehind.update(clock.now(), flush);
       if (batch === undefined) return;
-      const records = batch.map(({ playerId, columns }) => ({ playerId, game: gameName, columns }));
       try {
-        await measured(() => store.saveCharacters(records));
-        writeBehind.confirm();
+        writeBehind.confirm(await measured(() => characters.write(batch)));
         words[index.saves] = words[index.saves]! + batch.length;
         if (failing) options.onSaving?.('recovered');
         failing = false;
@@ -112,8 +125,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     return writing;
   };
 
-  const load = async (playerId: number) => {
+  /** The newest that is known of it; what waits to be written was saved by this node, after what the store has. */
+  const take = async (playerId: number, zoneId: number, isStanding: boolean) => {
     words[index.loads]!++;
+    if (!isStanding) {
+      const taken = await measured(() => characters.take(playerId, zoneId));
+      return writeBehind.find(playerId)?.columns ?? taken;
+    }
     const pending = writeBehind.find(playerId);
     return pending !== undefined ? pending.columns : measured(() => store.loadCharacter(playerId, gameName));
   };
@@ -127,7 +145,10 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       drain();
       return writeBehind.hasRoom();
     },
-    load,
+    isLost: characters.isLost,
+    useToken: ({ tokenId, expiresS }) =>
+      measured(() => store.useToken(tokenId, Math.max(expiresS - options.nowS(), 1) * 1000)),
+    take,
   });
 
   return {

@@ -1,5 +1,5 @@
 // How players get into zones, as the store thread decides it: a token is used up, the zone becomes the player's owner, and
-// the character is loaded. While it stands in another zone the player is refused, and that zone's edges are told to let go
+// the character is taken from the store. While it stands in another zone the player is refused, and that zone's edges are told to let go
 // of the connection: then it lingers there, as after any disconnect, and can be asked for once its last save has come. So
 // changing the zone is no way out of a fight or of death. Part of io/store-keeper, which drains the rings.
 
@@ -19,13 +19,20 @@ export interface ZoneEntriesOptions {
   readonly tokensFromS: number;
   /** Takes every save that waits in a ring; false when there is no room for all. */
   takeSaves(): boolean;
-  load(playerId: number): Promise<CharacterColumns | undefined>;
+  /** Another node has taken the player's character from this one. */
+  isLost(playerId: number): boolean;
+  /** False when another node has seen the token. */
+  useToken(request: EnterRequest): Promise<boolean>;
+  /** Makes this node the one whose saves count, and the zone their author; resolves to the character's newest state. */
+  take(playerId: number, zoneId: number, isStanding: boolean): Promise<CharacterColumns | undefined>;
 }
 
 export interface ZoneEntries {
   enterZone(request: EnterRequest): Promise<Entry>;
   claimPlayers(players: ZonePlayers): Promise<undefined>;
   onMoved(tell: (moved: PlayerMoved) => void): () => void;
+  /** Tells every edge that the player is in that zone. */
+  tellMoved(playerId: number, zoneId: number): void;
 }
 
 export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
@@ -61,8 +68,17 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
       const isStanding = owners.isStandingIn(playerId, zoneId);
       const taken = take(request);
       if (taken !== 'entered') return { refused: taken };
+      // What stands in the zone is older than what the other node has since made of it: it has to go first.
+      if (isStanding && options.isLost(playerId)) {
+        tellMoved(playerId, 0);
+        return { refused: 'still_leaving' };
+      }
       try {
-        const character = await options.load(playerId);
+        if (!(await options.useToken(request))) {
+          owners.giveBack(playerId, zoneId, zoneBefore);
+          return { refused: 'token_used' };
+        }
+        const character = await options.take(playerId, zoneId, isStanding);
         if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
         if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
         return { character, isStanding };
@@ -82,6 +98,7 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
       listeners.add(tell);
       return () => listeners.delete(tell);
     },
+    tellMoved,
   };
 }
 

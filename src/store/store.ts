@@ -1,14 +1,16 @@
-// The contract of durable state. Core code and threads see only this; `io/embedded-store` implements it, and later
-// stores pass the same suite (test/contract/store.test.ts). No implementation, no SQL, no I/O here.
+// The contract of durable state. Core code and threads see only this; `io/embedded-store` and `io/redis-scylla-store`
+// implement it and pass the same suite (test/contract/store.test.ts). No implementation, no SQL, no I/O here.
 // Every method resolves only when the change is durable, and rejects with a ServerError (DARKAGES_STORE_…) when the
-// store can't do it. A legitimate "no" is a value.
+// store can't do it; after a rejection it may have been done all the same, and doing it again does no harm. A legitimate
+// "no" is a value.
 
+import type { Directory } from './directory.ts';
 import type { AccountRecord, CharacterColumns, CharacterRecord } from './records.ts';
 
 /** `created`, or which of the two unique keys is taken. */
 export type CreateResult = 'created' | 'name_taken' | 'player_id_taken';
 
-export interface Store {
+export interface AccountStore {
   /**
    * Creates the account unless its playerId is taken, or its name or one that looks like it (by `nameShape`); then
    * nothing is changed. Accounts that were there before names were compared so keep theirs.
@@ -18,11 +20,52 @@ export interface Store {
   findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
   /** Whatever the case of the name. */
   findAccountByName(name: string): Promise<AccountRecord | undefined>;
-  /** Deletes guests made before that time who have no character in any game; how many there were. */
+  /** Deletes guests made before that time of whom no character was ever taken, in any game; how many there were. */
   deleteUnusedGuests(createdBeforeMs: number): Promise<number>;
+}
+
+/** Who may write a character: the one that took it last. */
+export interface Ownership {
+  /** A zone of a node, as the taker named itself. */
+  readonly owner: string;
+  /** From 1. Each taking advances it, by a conditional write, and nothing else does. */
+  readonly epoch: number;
+  /** Of the newest save within the epoch; 0 when there was none. */
+  readonly version: number;
+}
+
+export interface TakenCharacter {
+  readonly epoch: number;
+  /** Undefined for one that was never saved. */
+  readonly columns: CharacterColumns | undefined;
+}
+
+/** A save by the owner of an epoch. */
+export interface FencedRecord extends CharacterRecord {
+  readonly epoch: number;
+  /** From 1, greater with each save within an epoch: a late repetition of an older save is known by it. */
+  readonly version: number;
+  /** No later save is to be expected soon. */
+  readonly final: boolean;
+}
+
+/** `fenced`: somebody took the character since; nothing is changed. `saved`: this save is kept, or a newer one of the epoch. */
+export type SaveResult = 'saved' | 'fenced';
+
+export interface CharacterStore {
+  /** Makes `owner` the one whose saves count. What earlier owners save from now on is refused: `fenced`. */
+  takeCharacter(playerId: number, game: string, owner: string): Promise<TakenCharacter>;
+  /** Undefined for one that was never taken. */
+  findOwner(playerId: number, game: string): Promise<Ownership | undefined>;
   loadCharacter(playerId: number, game: string): Promise<CharacterColumns | undefined>;
-  /** All or none of them. A record replaces the one before entirely. */
-  saveCharacters(characters: readonly CharacterRecord[]): Promise<void>;
+  /**
+   * A result for each record, in their order. A record replaces the one before entirely. After a rejection any of them
+   * may be saved. No character is twice in `characters`.
+   */
+  saveCharacters(characters: readonly FencedRecord[]): Promise<readonly SaveResult[]>;
+}
+
+export interface Store extends AccountStore, CharacterStore, Directory {
   /** Resolves when the store answers. */
   ping(): Promise<void>;
   /** Everything resolved before is durable; no call may follow. */

@@ -42,7 +42,8 @@ export interface WriteBehind {
   find(playerId: number): CharacterSave | undefined;
   /** The batch to write now, if any; answer with `confirm` or `fail` before the next. `flush` ignores the delays. */
   update(now: number, flush?: boolean): readonly CharacterSave[] | undefined;
-  confirm(): void;
+  /** @param again of them, those that are to be written once more: none was refused for good, and a newer save goes before */
+  confirm(again?: readonly CharacterSave[]): void;
   fail(now: number): void;
   /** Players whose newest save is not durable yet. */
   pendingCount(): number;
@@ -60,6 +61,11 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     assert(inFlight.length > 0, 'a batch is in flight');
     inFlight = [];
     inFlightIds.clear();
+  };
+
+  /** May go over `playersMax` by one batch: losing what was taken would be worse than the memory. */
+  const putBack = (saves: readonly CharacterSave[]): void => {
+    for (const save of saves) if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
   };
 
   return {
@@ -89,16 +95,15 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
       dueAt = waiting.size > 0 ? now : Number.POSITIVE_INFINITY;
       return batch;
     },
-    confirm() {
+    confirm(again = []) {
       failuresInRow = 0;
       notBefore = Number.NEGATIVE_INFINITY;
+      putBack(again);
       land();
+      if (again.length > 0) dueAt = Number.NEGATIVE_INFINITY;
     },
     fail(now) {
-      for (const save of inFlight) {
-        // May go over `playersMax` by one batch: losing what was taken would be worse than the memory.
-        if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
-      }
+      putBack(inFlight);
       land();
       notBefore = now + Math.min(options.retryMs * 2 ** Math.min(failuresInRow, 16), options.retryMsMax);
       failuresInRow++;

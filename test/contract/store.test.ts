@@ -1,19 +1,15 @@
-// The store contract: one suite, run over every implementation.
+// The store contract: one suite, run over every implementation. Stores are slow to empty, so each test has players, names
+// and a game of its own instead.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccountRecord } from '../../src/store/records.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { FencedRecord, Store } from '../../src/store/store.ts';
+import { createNaiveStore } from '../store/naive-store.ts';
+import { IMPLEMENTATIONS } from './store-implementations.ts';
+import { createOperations, type Names } from './store-operations.ts';
 
-interface Implementation {
-  readonly name: string;
-  open(folder: string): Store;
-}
-
-const IMPLEMENTATIONS: readonly Implementation[] = [{ name: 'embedded', open: openEmbeddedStore }];
+const LONG_MS = 600_000;
 
 const account = (playerId: number, name: string, more: Partial<AccountRecord> = {}): AccountRecord => ({
   playerId,
@@ -22,108 +18,332 @@ const account = (playerId: number, name: string, more: Partial<AccountRecord> = 
   ...more,
 });
 
-describe.each(IMPLEMENTATIONS)('store contract: $name', ({ open }) => {
-  let folder: string;
-  let store: Store;
+let worlds = 0;
 
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'darkages-store-'));
-    store = open(folder);
-  });
-  afterEach(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
+/** Letters alone, none of which looks like another. */
+function spell(number: number): string {
+  return [...number.toString(8)].map((digit) => 'abcdefgh'[Number(digit)]).join('');
+}
 
-  test('an account is found by its name in any case and by its guest secret', async () => {
-    const guest = account(2 ** 52 - 1, 'Guest.One', { guestSecretHash: 'hash-1' });
-    const named = account(7, 'alice', { passwordHash: '$argon2id$x' });
-    expect(await store.createAccount(guest)).toBe('created');
-    expect(await store.createAccount(named)).toBe('created');
-    expect(await store.findAccountByName('gUEST.oNE')).toEqual(guest);
-    expect(await store.findAccountByGuestSecret('hash-1')).toEqual(guest);
-    expect(await store.findAccountByName('alice')).toEqual(named);
-    expect(await store.findAccountByName('nobody')).toBeUndefined();
-    expect(await store.findAccountByGuestSecret('nothing')).toBeUndefined();
-    expect(await store.findAccountByGuestSecret('')).toBeUndefined();
-  });
+function createNames(): Names {
+  worlds++;
+  const suffix = spell(worlds + 8 ** 4);
+  const base = worlds * 1000;
+  return {
+    game: `game-${suffix}`,
+    id: (number) => base + number,
+    name: (text) => `${text}${suffix}`,
+    word: (text) => `${text}-${suffix}`,
+  };
+}
 
-  test('guests of old who have no character go, and nobody else', async () => {
-    await store.createAccount(account(1, 'unused', { guestSecretHash: 'a', createdAtMs: 999 }));
-    await store.createAccount(account(2, 'played', { guestSecretHash: 'b', createdAtMs: 999 }));
-    await store.createAccount(account(3, 'young', { guestSecretHash: 'c', createdAtMs: 1000 }));
-    await store.createAccount(account(4, 'named', { passwordHash: 'd', createdAtMs: 999 }));
-    await store.saveCharacters([{ playerId: 2, game: 'another', columns: {} }]);
-    expect(await store.deleteUnusedGuests(1000)).toBe(1);
-    expect(await store.findAccountByGuestSecret('a')).toBeUndefined();
-    for (const name of ['played', 'young', 'named']) expect(await store.findAccountByName(name), name).toBeDefined();
-    expect(await store.createAccount(account(5, 'Unused'))).toBe('created');
-  });
-
-  test('a taken name or playerId is refused and changes nothing', async () => {
-    await store.createAccount(account(1, 'Bob', { passwordHash: 'first' }));
-    expect(await store.createAccount(account(2, 'bOB', { passwordHash: 'second' }))).toBe('name_taken');
-    expect(await store.createAccount(account(1, 'carol'))).toBe('player_id_taken');
-    expect(await store.findAccountByName('bob')).toMatchObject({ playerId: 1, passwordHash: 'first' });
-    expect(await store.findAccountByName('carol')).toBeUndefined();
-  });
-
-  test('name_twin: a name that looks like another one is taken, and finds nobody', async () => {
-    await store.createAccount(account(1, 'Bob'));
-    for (const twin of ['B0b', 'Bob.', '_bob_', 'B-o-b']) {
-      expect([twin, await store.createAccount(account(2, twin))]).toEqual([twin, 'name_taken']);
-      expect([twin, await store.findAccountByName(twin)]).toEqual([twin, undefined]);
-    }
-    expect(await store.createAccount(account(2, 'Bobby'))).toBe('created');
-  });
-
-  test('names are data, not statements', async () => {
-    const name = "x'); DROP TABLE accounts; --";
-    await store.createAccount(account(3, name));
-    expect((await store.findAccountByName(name))?.playerId).toBe(3);
-  });
-
-  test('a character is per player and game, and a save replaces it entirely', async () => {
-    expect(await store.loadCharacter(1, 'darkages')).toBeUndefined();
-    await store.saveCharacters([
-      { playerId: 1, game: 'darkages', columns: { positionX: -2147483648, health: 2147483647, kills: 0 } },
-      { playerId: 1, game: 'tag', columns: { isIt: 1 } },
-      { playerId: 2, game: 'darkages', columns: {} },
-    ]);
-    expect(await store.loadCharacter(1, 'darkages')).toEqual({
-      positionX: -2147483648,
-      health: 2147483647,
-      kills: 0,
+for (const implementation of IMPLEMENTATIONS) {
+  describe.skipIf(implementation.isMissing)(`store contract: ${implementation.name}`, () => {
+    /** Two nodes on one store; where only one process may have it, both are the same. */
+    let store: Store;
+    let other: Store;
+    let names: Names;
+    const { open, openOther } = implementation;
+    beforeAll(async () => {
+      await implementation.start();
+      store = await open();
+      other = await openOther(store);
+    }, 240_000);
+    afterAll(async () => {
+      if (other !== store) await other?.close();
+      await store?.close();
+      await implementation.stop();
+    }, 120_000);
+    beforeEach(() => {
+      names = createNames();
     });
-    expect(await store.loadCharacter(1, 'tag')).toEqual({ isIt: 1 });
-    expect(await store.loadCharacter(2, 'darkages')).toEqual({});
-    await store.saveCharacters([{ playerId: 1, game: 'darkages', columns: { positionX: 5 } }]);
-    expect(await store.loadCharacter(1, 'darkages')).toEqual({ positionX: 5 });
-  });
 
-  test('a batch is all or nothing', async () => {
-    await store.saveCharacters([{ playerId: 1, game: 'g', columns: { health: 1 } }]);
-    const circular: Record<string, number> = {};
-    (circular as Record<string, unknown>).self = circular;
-    const batch = [
-      { playerId: 1, game: 'g', columns: { health: 2 } },
-      { playerId: 2, game: 'g', columns: circular },
-    ];
-    await expect(store.saveCharacters(batch)).rejects.toMatchObject({ code: 'DARKAGES_STORE_FAILED' });
-    expect(await store.loadCharacter(1, 'g')).toEqual({ health: 1 });
-    await store.saveCharacters([{ playerId: 1, game: 'g', columns: { health: 3 } }]);
-    expect(await store.loadCharacter(1, 'g')).toEqual({ health: 3 });
-  });
+    const own = (playerId: number, columns: FencedRecord['columns'], epoch = 1, version = 1, more = {}) => ({
+      ...{ playerId: names.id(playerId), game: names.game, columns, epoch, version, final: false },
+      ...more,
+    });
+    const take = (playerId: number, owner = 'node/1', from = store) =>
+      from.takeCharacter(names.id(playerId), names.game, owner);
+    const load = (playerId: number, from = store) => from.loadCharacter(names.id(playerId), names.game);
 
-  test('everything is there after closing and opening again', async () => {
-    await store.createAccount(account(9, 'dora', { guestSecretHash: 'h' }));
-    await store.saveCharacters(
-      Array.from({ length: 2000 }, (_, index) => ({ playerId: index + 1, game: 'g', columns: { health: index } })),
-    );
-    await store.close();
-    store = open(folder);
-    await store.ping();
-    expect((await store.findAccountByGuestSecret('h'))?.name).toBe('dora');
-    expect(await store.loadCharacter(2000, 'g')).toEqual({ health: 1999 });
+    describe('accounts', () => {
+      test('an account is found by its name in any case and by its guest secret', async () => {
+        const [secret, guestName, name] = [names.word('hash'), names.name('Guest.One'), names.name('alice')];
+        const guest = account(2 ** 52 - 1 - worlds, guestName, { guestSecretHash: secret });
+        const named = account(names.id(7), name, { passwordHash: '$argon2id$x' });
+        expect(await store.createAccount(guest)).toBe('created');
+        expect(await store.createAccount(named)).toBe('created');
+        expect(await other.findAccountByName(guestName.toUpperCase())).toEqual(guest);
+        expect(await other.findAccountByGuestSecret(secret)).toEqual(guest);
+        expect(await other.findAccountByName(name)).toEqual(named);
+        expect(await store.findAccountByName(names.name('nobody'))).toBeUndefined();
+        expect(await store.findAccountByGuestSecret(names.word('nothing'))).toBeUndefined();
+        expect(await store.findAccountByGuestSecret('')).toBeUndefined();
+      });
+
+      test('guests of old of whom no character was taken go, and nobody else', async () => {
+        const { id, name, word } = names;
+        await store.createAccount(account(id(1), name('unused'), { guestSecretHash: word('a'), createdAtMs: 999 }));
+        await store.createAccount(account(id(2), name('played'), { guestSecretHash: word('b'), createdAtMs: 999 }));
+        await store.createAccount(account(id(3), name('young'), { guestSecretHash: word('c'), createdAtMs: 1000 }));
+        await store.createAccount(account(id(4), name('named'), { passwordHash: 'd', createdAtMs: 999 }));
+        await store.takeCharacter(id(2), 'another', 'node/1');
+        expect(await store.deleteUnusedGuests(1000)).toBe(1);
+        expect(await store.deleteUnusedGuests(1000)).toBe(0);
+        expect(await store.findAccountByGuestSecret(word('a'))).toBeUndefined();
+        expect(await store.findAccountByName(name('unused'))).toBeUndefined();
+        for (const text of ['played', 'young', 'named'])
+          expect(await store.findAccountByName(name(text)), text).toBeDefined();
+        expect(await store.createAccount(account(id(5), name('Unused')))).toBe('created');
+      });
+
+      test('a taken name or playerId is refused and changes nothing', async () => {
+        const { id, name } = names;
+        await store.createAccount(account(id(1), name('Bob'), { passwordHash: 'first' }));
+        expect(await other.createAccount(account(id(2), name('bOB'), { passwordHash: 'second' }))).toBe('name_taken');
+        expect(await other.createAccount(account(id(1), name('carol')))).toBe('player_id_taken');
+        expect(await store.findAccountByName(name('bob'))).toMatchObject({ playerId: id(1), passwordHash: 'first' });
+        expect(await store.findAccountByName(name('carol'))).toBeUndefined();
+        expect(await store.createAccount(account(id(3), name('carol')))).toBe('created');
+      });
+
+      test('name_twin: a name that looks like another one is taken, and finds nobody', async () => {
+        const { id, name } = names;
+        await store.createAccount(account(id(1), name('Bob')));
+        for (const twin of ['B0b', 'Bob.', '_bob_', 'B-o-b'].map(name)) {
+          expect([twin, await store.createAccount(account(id(2), twin))]).toEqual([twin, 'name_taken']);
+          expect([twin, await store.findAccountByName(twin)]).toEqual([twin, undefined]);
+        }
+        expect(await store.createAccount(account(id(2), name('Bobby')))).toBe('created');
+      });
+
+      test('of many who want one name at once one gets it, and of many with one playerId', async () => {
+        const { id, name } = names;
+        const wanted = Array.from({ length: 8 }, (_, index) => account(id(index), name(index % 2 ? 'Zed' : 'zED')));
+        const results = await Promise.all(wanted.map((one, nth) => (nth % 2 ? store : other).createAccount(one)));
+        expect(results.filter((result) => result === 'created')).toHaveLength(1);
+        const winner = id(results.indexOf('created'));
+        expect((await store.findAccountByName(name('zed')))?.playerId).toBe(winner);
+        const twins = Array.from({ length: 8 }, (_, index) => account(id(20), name(`y${spell(index)}`)));
+        const made = await Promise.all(twins.map((one, nth) => (nth % 2 ? store : other).createAccount(one)));
+        expect([...made].sort()).toEqual(['created', ...Array(7).fill('player_id_taken')]);
+        for (const [index, twin] of twins.entries()) {
+          const found = await store.findAccountByName(twin.name);
+          expect(found?.name).toBe(made[index] === 'created' ? twin.name : undefined);
+        }
+      });
+
+      test('names are data, not statements', async () => {
+        const name = names.name("x'); DROP TABLE accounts; --");
+        await store.createAccount(account(names.id(3), name));
+        expect((await store.findAccountByName(name))?.playerId).toBe(names.id(3));
+      });
+    });
+
+    describe('characters', () => {
+      test('a character is per player and game, and a save replaces it entirely', async () => {
+        expect(await load(1)).toBeUndefined();
+        expect(await take(1)).toEqual({ epoch: 1, columns: undefined });
+        await store.takeCharacter(names.id(1), 'tag', 'node/1');
+        await take(2);
+        expect(await load(1)).toBeUndefined();
+        const saved = await store.saveCharacters([
+          own(1, { positionX: -2147483648, health: 2147483647, kills: 0 }),
+          own(1, { isIt: 1 }, 1, 1, { game: 'tag' }),
+          own(2, {}),
+        ]);
+        expect(saved).toEqual(['saved', 'saved', 'saved']);
+        expect(await load(1, other)).toEqual({ positionX: -2147483648, health: 2147483647, kills: 0 });
+        expect(await store.loadCharacter(names.id(1), 'tag')).toEqual({ isIt: 1 });
+        expect(await load(2)).toEqual({});
+        await store.saveCharacters([own(1, { positionX: 5 }, 1, 2)]);
+        expect(await load(1)).toEqual({ positionX: 5 });
+      });
+
+      test('a batch that can not be said is not written, and the next one is', async () => {
+        await Promise.all([take(1), take(2)]);
+        await store.saveCharacters([own(1, { health: 1 })]);
+        const circular: Record<string, number> = {};
+        (circular as Record<string, unknown>).self = circular;
+        const batch = [own(1, { health: 2 }, 1, 2), own(2, circular)];
+        await expect(store.saveCharacters(batch)).rejects.toMatchObject({ code: 'DARKAGES_STORE_FAILED' });
+        expect(await load(1)).toEqual({ health: 1 });
+        await store.saveCharacters([own(1, { health: 3 }, 1, 2)]);
+        expect(await load(1)).toEqual({ health: 3 });
+      });
+
+      test('two zones that both believe they own a character: the store refuses the one with the old epoch', async () => {
+        expect(await take(1, 'first/1')).toEqual({ epoch: 1, columns: undefined });
+        expect(await store.saveCharacters([own(1, { gold: 10 })])).toEqual(['saved']);
+        expect(await take(1, 'second/1', other)).toEqual({ epoch: 2, columns: { gold: 10 } });
+        expect(await store.saveCharacters([own(1, { gold: 66 }, 1, 2)])).toEqual(['fenced']);
+        expect(await load(1, other)).toEqual({ gold: 10 });
+        expect(await other.saveCharacters([own(1, { gold: 20 }, 2, 1)])).toEqual(['saved']);
+        // Many more of them, late and final ones too, together with others that are right.
+        await take(2);
+        const late = [own(1, { gold: 67 }, 1, 9000, { final: true }), own(2, { gold: 1 }), own(3, { gold: 1 })];
+        expect(await store.saveCharacters(late)).toEqual(['fenced', 'saved', 'fenced']);
+        expect([await load(1), await load(2), await load(3)]).toEqual([{ gold: 20 }, { gold: 1 }, undefined]);
+        expect(await store.findOwner(names.id(1), names.game)).toEqual({ owner: 'second/1', epoch: 2, version: 1 });
+        expect(await store.findOwner(names.id(3), names.game)).toBeUndefined();
+      });
+
+      test('of many who take it at once each has an epoch of its own, and the last one alone can save', async () => {
+        const takers = Array.from({ length: 8 }, (_, index) => `node-${index}/1`);
+        const taken = await Promise.all(takers.map((owner, nth) => take(1, owner, nth % 2 ? store : other)));
+        const epochs = taken.map(({ epoch }) => epoch);
+        const last = Math.max(...epochs);
+        expect(new Set(epochs).size).toBe(takers.length);
+        const saves = epochs.map((epoch, nth) =>
+          (nth % 2 ? store : other).saveCharacters([own(1, { epoch }, epoch, 1, { final: nth % 3 === 0 })]),
+        );
+        const results = (await Promise.all(saves)).flat();
+        expect(results).toEqual(epochs.map((epoch) => (epoch === last ? 'saved' : 'fenced')));
+        expect(await load(1)).toEqual({ epoch: last });
+        expect((await store.findOwner(names.id(1), names.game))?.owner).toBe(takers[epochs.indexOf(last)]);
+      });
+
+      test('a taking in the midst of saves: every save that was refused is in no state, and all others came before', async () => {
+        await take(1, 'first/1');
+        let isRefused = false;
+        const results: string[] = [];
+        const saving = (async () => {
+          for (let version = 1; version <= 40; version++) {
+            const [result] = await store.saveCharacters([
+              own(1, { version }, 1, version, { final: version % 7 === 0 }),
+            ]);
+            results.push(result!);
+          }
+        })();
+        const taken = await take(1, 'second/1', other);
+        const { version } = { version: 0, ...taken.columns };
+        await saving;
+        for (const [index, result] of results.entries()) {
+          // One that was under way may be answered either way, if it is not kept.
+          if (result === 'saved') expect([isRefused, index + 1 <= version]).toEqual([false, true]);
+          else isRefused = true;
+        }
+        expect(results.at(-1)).toBe(version === 40 ? 'saved' : 'fenced');
+        expect(await load(1)).toEqual(taken.columns);
+      });
+
+      test('a save that comes late, or twice, does not undo a newer one', async () => {
+        await take(1);
+        const older = own(1, { step: 1 }, 1, 1);
+        const newer = own(1, { step: 2 }, 1, 2, { final: true });
+        expect(await store.saveCharacters([newer])).toEqual(['saved']);
+        expect(await store.saveCharacters([older])).toEqual(['saved']);
+        expect(await other.saveCharacters([newer])).toEqual(['saved']);
+        expect(await load(1)).toEqual({ step: 2 });
+        expect((await take(1, 'node/2')).columns).toEqual({ step: 2 });
+        expect(await load(1)).toEqual({ step: 2 });
+      });
+    });
+
+    describe('directory', () => {
+      /** Until it is so; the store's own clock says when. */
+      const until = (what: string, isSo: () => Promise<boolean>) =>
+        expect.poll(isSo, { message: what, timeout: 10_000, interval: 20 }).toBe(true);
+
+      test('a token is used once, until it has expired', async () => {
+        const [long, short] = [names.word('long'), names.word('short')];
+        const used = await Promise.all([store, other, store].map((one) => one.useToken(long, LONG_MS)));
+        expect(used.filter(Boolean)).toHaveLength(1);
+        expect(await store.useToken(short, 50)).toBe(true);
+        await until('it may be used again', () => other.useToken(short, LONG_MS));
+        expect(await store.useToken(long, LONG_MS)).toBe(false);
+      });
+
+      test('a presence is of the latest epoch, and gone when nobody says it again', async () => {
+        const id = names.id(1);
+        const at = (nodeId: string, epoch: number) => ({ nodeId, zoneId: 3, epoch });
+        expect(await store.findPresence(id)).toBeUndefined();
+        expect(await store.setPresence(id, at('a', 2), LONG_MS)).toBe(true);
+        expect(await other.setPresence(id, at('b', 1), LONG_MS)).toBe(false);
+        await other.clearPresence(id, 1);
+        expect(await other.findPresence(id)).toEqual(at('a', 2));
+        expect(await other.setPresence(id, at('b', 3), LONG_MS)).toBe(true);
+        expect(await store.findPresence(id)).toEqual(at('b', 3));
+        await other.clearPresence(id, 3);
+        expect(await store.findPresence(id)).toBeUndefined();
+        await store.setPresence(id, at('a', 4), 50);
+        await until('it is over', async () => (await store.findPresence(id)) === undefined);
+      });
+
+      test('zones are listed by node and number until their node says nothing any more', async () => {
+        const zone = (nodeId: string, zoneId: number, players = 0) => ({
+          ...{ nodeId: names.word(nodeId), zoneId, game: names.game, url: `ws://h:${zoneId}`, players, playersMax: 9 },
+        });
+        const listed = async () => (await other.listZones()).filter(({ game }) => game === names.game);
+        await store.announceZones(names.word('b'), [zone('b', 2), zone('b', 1)], LONG_MS);
+        await other.announceZones(names.word('a'), [zone('a', 10), zone('a', 9)], LONG_MS);
+        expect(await listed()).toEqual([zone('a', 9), zone('a', 10), zone('b', 1), zone('b', 2)]);
+        await store.announceZones(names.word('b'), [zone('b', 1, 5)], LONG_MS);
+        await store.announceZones(names.word('a'), [], LONG_MS);
+        expect(await listed()).toEqual([zone('b', 1, 5)]);
+        await store.announceZones(names.word('b'), [zone('b', 1, 5)], 50);
+        await until('it is over', async () => (await listed()).length === 0);
+      });
+
+      test('a lease has one holder; each taking has a new epoch, and an old one renews nothing', async () => {
+        const lease = names.word('zone');
+        const takers = ['a', 'b', 'c', 'd'].map((holder, nth) =>
+          (nth % 2 ? store : other).takeLease(lease, holder, LONG_MS),
+        );
+        const epochs = await Promise.all(takers);
+        expect(epochs.filter((epoch) => epoch === 1)).toHaveLength(1);
+        const holder = 'abcd'[epochs.indexOf(1)]!;
+        expect(await store.renewLease(lease, 'nobody', 1, LONG_MS)).toBe(false);
+        expect(await store.renewLease(lease, holder, 1, LONG_MS)).toBe(true);
+        // The same one, started anew: what it was before is over.
+        expect(await other.takeLease(lease, holder, LONG_MS)).toBe(2);
+        expect(await store.renewLease(lease, holder, 1, LONG_MS)).toBe(false);
+        await store.releaseLease(lease, holder, 1);
+        expect(await other.takeLease(lease, 'next', LONG_MS)).toBeUndefined();
+        await store.releaseLease(lease, holder, 2);
+        expect(await store.renewLease(lease, holder, 2, LONG_MS)).toBe(false);
+        expect(await other.takeLease(lease, 'next', 50)).toBe(3);
+        let epoch: number | undefined;
+        await until('it is free', async () => {
+          epoch = await store.takeLease(lease, 'last', LONG_MS);
+          return epoch !== undefined;
+        });
+        expect(epoch).toBe(4);
+        expect(await other.renewLease(lease, 'next', 3, LONG_MS)).toBe(false);
+      });
+    });
+
+    test('whatever is done to it in whatever order, it answers as a naive one does', async () => {
+      const property = fc.asyncProperty(fc.array(createOperations(), { maxLength: 40 }), async (operations) => {
+        const model = createNaiveStore();
+        const mine = createNames();
+        for (const [index, { text, run }] of operations.entries()) {
+          const from = index % 2 ? store : other;
+          expect([text, await run(from, mine)]).toEqual([text, await run(model, mine)]);
+        }
+      });
+      await fc.assert(property, { numRuns: implementation.propertyRuns });
+    });
+
+    test('everything that is to last is there after closing and opening again', async () => {
+      const { id, word, name } = names;
+      await store.createAccount(account(id(9), name('dora'), { guestSecretHash: word('h') }));
+      const players = Array.from({ length: implementation.playersOfBatch }, (_, index) => index + 1);
+      await Promise.all(players.map((player) => take(player)));
+      await store.saveCharacters(players.map((health) => own(health, { health }, 1, 1, { final: health % 2 === 0 })));
+      expect(await store.takeLease(word('lease'), 'a', LONG_MS)).toBe(1);
+      if (other !== store) await other.close();
+      await store.close();
+      store = await open();
+      other = await openOther(store);
+      await store.ping();
+      expect((await store.findAccountByGuestSecret(word('h')))?.name).toBe(name('dora'));
+      const last = players.at(-1)!;
+      expect(await load(last)).toEqual({ health: last });
+      expect(await take(last - 1, 'node/2')).toEqual({ epoch: 2, columns: { health: last - 1 } });
+      expect(await store.findOwner(id(last), names.game)).toEqual({ owner: 'node/1', epoch: 1, version: 1 });
+      expect(await store.takeLease(word('lease'), 'b', LONG_MS)).toBeUndefined();
+      expect(await store.takeLease(word('lease'), 'a', LONG_MS)).toBe(2);
+    });
   });
-});
+}

@@ -64,7 +64,11 @@ describe('the data folder', () => {
     await openEmbeddedStore(root).close();
     const file = join(root, 'darkages.db');
     const database = new DatabaseSync(file);
-    database.exec(`DROP INDEX accounts_by_name_shape; ALTER TABLE accounts DROP COLUMN name_shape;
+    database.exec(`DROP INDEX accounts_by_name_shape; ALTER TABLE accounts DROP COLUMN name_shape; DROP TABLE leases;
+      DROP TABLE characters;
+      CREATE TABLE characters (player_id INTEGER NOT NULL, game TEXT NOT NULL, columns TEXT NOT NULL,
+        PRIMARY KEY (player_id, game)) STRICT, WITHOUT ROWID;
+      INSERT INTO characters VALUES (1, 'g', '{"health":7}');
       PRAGMA user_version = 1`);
     const names = ['Bob', 'B0b', 'b.o-b', 'Vvi1lorn', 'A_I.10-x', 'rnvrn'];
     const insert = database.prepare('INSERT INTO accounts VALUES (?, ?, ?, NULL, NULL, 0)');
@@ -80,6 +84,9 @@ describe('the data folder', () => {
         'name_taken',
       ]);
     }
+    const unowned = { playerId: 1, game: 'g', columns: {}, epoch: 0, version: 1, final: false };
+    expect([await store.findOwner(1, 'g'), await store.saveCharacters([unowned])]).toEqual([undefined, ['fenced']]);
+    expect(await store.takeCharacter(1, 'g', 'node/1')).toEqual({ epoch: 1, columns: { health: 7 } });
     await store.close();
   });
 

@@ -6,37 +6,46 @@ import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import type { EnterRequest, PlayerMoved } from '../../src/io/store-client.ts';
 import { createStoreKeeper } from '../../src/io/store-keeper.ts';
-import type { CharacterColumns, CharacterRecord } from '../../src/store/records.ts';
+import type { CharacterColumns } from '../../src/store/records.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { FencedRecord, Store } from '../../src/store/store.ts';
+import { createNaiveStore } from '../store/naive-store.ts';
 
 function createFakeStore() {
+  const naive = createNaiveStore();
   const characters = new Map<number, CharacterColumns>();
   const fake = {
+    ...naive,
+    /** As they are kept. */
     characters,
     fails: false,
     batches: [] as number[],
-    saveCharacters: async (records: readonly CharacterRecord[]) => {
+    async saveCharacters(records: readonly FencedRecord[]) {
       if (fake.fails) throw new Error('disk full');
       fake.batches.push(records.length);
-      for (const { playerId, columns } of records) characters.set(playerId, columns);
+      const results = await naive.saveCharacters(records);
+      for (const { playerId, game } of records) characters.set(playerId, (await naive.loadCharacter(playerId, game))!);
+      return results;
     },
-    loadCharacter: async (playerId: number) => {
+    async takeCharacter(playerId: number, game: string, owner: string) {
       if (fake.fails) throw new Error('disk broken');
-      return characters.get(playerId);
+      return naive.takeCharacter(playerId, game, owner);
     },
-    createAccount: async () => 'created' as const,
-    findAccountByGuestSecret: async () => undefined,
-    findAccountByName: async () => undefined,
-    deleteUnusedGuests: async () => 0,
-    ping: async () => {},
-    close: async () => {},
+    async findOwner(playerId: number, game: string) {
+      if (fake.fails) throw new Error('disk broken');
+      return naive.findOwner(playerId, game);
+    },
+    async loadCharacter(playerId: number, game: string) {
+      if (fake.fails) throw new Error('disk broken');
+      return naive.loadCharacter(playerId, game);
+    },
   };
   return fake satisfies Store & Record<string, unknown>;
 }
 
-function createBench() {
-  const store = createFakeStore();
+let tokens = 0;
+
+function createBench(store = createFakeStore(), nodeId = 'node-1') {
   const clock = createManualClock();
   const rings = [createRingBuffer(4096), createRingBuffer(4096)];
   const writers = rings.map(createRingWriter);
@@ -48,6 +57,7 @@ function createBench() {
     nowS: () => 1_000 + clock.now() / 1000,
     tokensFromS: 1_000,
     gameName: 'g',
+    nodeId,
     savedColumns: ['health'],
     saveRings: rings,
     counters: counters.words.buffer as SharedArrayBuffer,
@@ -61,7 +71,6 @@ function createBench() {
   const count = (name: keyof typeof counters.index) => counters.words[counters.index[name]];
   const moved: PlayerMoved[] = [];
   keeper.onMoved((one) => moved.push(one));
-  let tokens = 0;
   const enter = (playerId: number, zoneId = 1, more: Partial<EnterRequest> = {}) => {
     const expiresS = Math.floor(1_000 + clock.now() / 1000) + TOKEN_LIFETIME_S;
     const tokenId = `token-${tokens++}`;
@@ -216,4 +225,75 @@ test('a keeper that begins anew hears from the edges who is where; of two that h
   expect(count('savesIgnored')).toBe(1);
   await claimPlayers({ zoneId: 1, players: [{ playerId: 1, sinceMs: 300 }] });
   expect(moved.at(-1)).toEqual({ playerId: 1, zoneId: 1 });
+});
+
+test('two nodes that both believe they have the player: the later one has it, the other lets go and nothing of it is written', async () => {
+  const first = createBench();
+  const second = createBench(first.store, 'node-2');
+  await first.enter(1);
+  first.save(0, 1, 10);
+  await first.keeper.flush();
+  expect(await second.enter(1)).toMatchObject({ character: { health: 10 } });
+  first.save(0, 1, 66);
+  second.save(0, 1, 20);
+  await Promise.all([first.keeper.flush(), second.keeper.flush()]);
+  expect(first.store.characters.get(1)).toEqual({ health: 20 });
+  expect([first.count('savesFenced'), first.moved, second.count('savesFenced')]).toEqual([
+    1,
+    [{ playerId: 1, zoneId: 0 }],
+    0,
+  ]);
+  // What still stands there is older than what the other node has: nobody goes on with it.
+  expect(await first.enter(1)).toEqual({ refused: 'still_leaving' });
+  first.save(0, 1, 67, true);
+  await first.keeper.flush();
+  expect(await first.enter(1)).toEqual({ character: { health: 20 }, isStanding: false });
+  second.save(0, 1, 21);
+  first.save(0, 1, 30);
+  await Promise.all([first.keeper.flush(), second.keeper.flush()]);
+  expect([first.store.characters.get(1), second.count('savesFenced')]).toEqual([{ health: 30 }, 1]);
+});
+
+test('a token that another node has seen is used', async () => {
+  const first = createBench();
+  const second = createBench(first.store, 'node-2');
+  await first.enter(1, 1, { tokenId: 'a' });
+  expect(await second.enter(1, 1, { tokenId: 'a' })).toEqual({ refused: 'token_used' });
+  expect(await second.keeper.methods.findZone(1)).toBeUndefined();
+});
+
+test('a keeper that begins anew goes on in the epoch of its node, and not in that of another', async () => {
+  const before = createBench();
+  await before.enter(1);
+  await before.enter(2);
+  before.save(0, 1, 10);
+  await before.keeper.flush();
+  await createBench(before.store, 'node-2').enter(2);
+  const after = createBench(before.store);
+  for (const playerId of [1, 2, 3]) after.save(0, playerId, 11);
+  expect(await after.keeper.flush()).toBe(0);
+  expect(before.store.characters).toEqual(
+    new Map([
+      [1, { health: 11 }],
+      [3, { health: 11 }],
+    ]),
+  );
+  expect([after.count('savesFenced'), (await before.store.findOwner(1, 'g'))?.epoch]).toEqual([1, 1]);
+});
+
+test('a save that was under way while the player changed zones is written in the new epoch', async () => {
+  const { store, keeper, save, enter, count } = createBench();
+  await enter(1, 1);
+  save(0, 1, 10, true);
+  const { saveCharacters } = store;
+  let entering: Promise<unknown> = Promise.resolve();
+  store.saveCharacters = async (records) => {
+    store.saveCharacters = saveCharacters;
+    entering = enter(1, 2);
+    expect(await entering).toEqual({ character: { health: 10 }, isStanding: false });
+    return saveCharacters(records);
+  };
+  expect(await keeper.flush()).toBe(0);
+  expect([store.characters.get(1), count('savesFenced')]).toEqual([{ health: 10 }, 0]);
+  expect(await store.findOwner(1, 'g')).toEqual({ owner: 'node-1/2', epoch: 2, version: 1 });
 });

@@ -14,7 +14,9 @@ function setUp(takeSaves: () => boolean = () => true, owners = createZoneOwners(
     nowS: () => 1_000,
     tokensFromS: 0,
     takeSaves,
-    load: async () => undefined,
+    isLost: () => false,
+    useToken: async () => true,
+    take: async () => undefined,
   });
   const moved: PlayerMoved[] = [];
   const stop = entries.onMoved((one) => moved.push(one));

@@ -27,6 +27,7 @@ const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
     file: new URL('../../workers/store.ts', import.meta.url),
     workerData: {
       dataFolder: folder,
+      nodeId: 'node',
       gameName: 'g',
       savedColumns: ['health'],
       saveRings: [saveRing],

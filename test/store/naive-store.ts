@@ -1,0 +1,114 @@
+// The store contract in maps, as simply as it can be said: the model that stores are compared with, and the store of
+// tests that are about something else. Its time is what the test says it is.
+
+import { nameShape } from '../../src/base/names.ts';
+import { byNodeAndZone, type Presence, type ZoneRecord } from '../../src/store/directory.ts';
+import { type AccountRecord, type CharacterColumns, nameKey } from '../../src/store/records.ts';
+import type { Ownership, Store } from '../../src/store/store.ts';
+
+interface Kept<T> {
+  readonly value: T;
+  readonly untilMs: number;
+}
+
+interface Character extends Ownership {
+  readonly columns: CharacterColumns | undefined;
+}
+
+export function createNaiveStore(nowMs: () => number = () => 0): Store {
+  const accounts = new Map<number, AccountRecord>();
+  const characters = new Map<string, Character>();
+  const tokens = new Map<string, Kept<true>>();
+  const presences = new Map<number, Kept<Presence>>();
+  const zones = new Map<string, Kept<readonly ZoneRecord[]>>();
+  const leases = new Map<string, { holder: string; epoch: number; untilMs: number }>();
+  const alive = <T>(kept: Kept<T> | undefined) =>
+    kept !== undefined && kept.untilMs > nowMs() ? kept.value : undefined;
+  const keep = <T>(value: T, keepMs: number): Kept<T> => ({ value, untilMs: nowMs() + keepMs });
+  const key = (playerId: number, game: string) => `${playerId} ${game}`;
+  const all = () => [...accounts.values()];
+  const holds = (name: string, holder: string, epoch: number) => {
+    const lease = leases.get(name);
+    return lease?.holder === holder && lease.epoch === epoch && lease.untilMs > nowMs() ? lease : undefined;
+  };
+
+  return {
+    async createAccount(account) {
+      if (all().some(({ name }) => nameShape(name) === nameShape(account.name))) return 'name_taken';
+      if (accounts.has(account.playerId)) return 'player_id_taken';
+      accounts.set(account.playerId, account);
+      return 'created';
+    },
+    findAccountByGuestSecret: async (hash) => all().find(({ guestSecretHash }) => guestSecretHash === hash),
+    findAccountByName: async (name) => all().find((account) => nameKey(account.name) === nameKey(name)),
+    async deleteUnusedGuests(createdBeforeMs) {
+      const played = new Set([...characters.keys()].map((one) => Number(one.split(' ')[0])));
+      const unused = all().filter(
+        ({ playerId, guestSecretHash, passwordHash, createdAtMs }) =>
+          guestSecretHash !== undefined &&
+          passwordHash === undefined &&
+          createdAtMs < createdBeforeMs &&
+          !played.has(playerId),
+      );
+      for (const { playerId } of unused) accounts.delete(playerId);
+      return unused.length;
+    },
+    async takeCharacter(playerId, game, owner) {
+      const before = characters.get(key(playerId, game));
+      const epoch = (before?.epoch ?? 0) + 1;
+      characters.set(key(playerId, game), { owner, epoch, version: 0, columns: before?.columns });
+      return { epoch, columns: before?.columns };
+    },
+    async findOwner(playerId, game) {
+      const character = characters.get(key(playerId, game));
+      if (character === undefined) return undefined;
+      const { owner, epoch, version } = character;
+      return { owner, epoch, version };
+    },
+    loadCharacter: async (playerId, game) => characters.get(key(playerId, game))?.columns,
+    async saveCharacters(records) {
+      return records.map(({ playerId, game, columns, epoch, version }) => {
+        const before = characters.get(key(playerId, game));
+        if (before?.epoch !== epoch) return 'fenced';
+        if (version > before.version) characters.set(key(playerId, game), { ...before, version, columns });
+        return 'saved';
+      });
+    },
+    async useToken(tokenId, keepMs) {
+      if (alive(tokens.get(tokenId))) return false;
+      tokens.set(tokenId, keep(true, keepMs));
+      return true;
+    },
+    async setPresence(playerId, presence, keepMs) {
+      if ((alive(presences.get(playerId))?.epoch ?? 0) > presence.epoch) return false;
+      presences.set(playerId, keep(presence, keepMs));
+      return true;
+    },
+    findPresence: async (playerId) => alive(presences.get(playerId)),
+    async clearPresence(playerId, epoch) {
+      if ((alive(presences.get(playerId))?.epoch ?? 0) <= epoch) presences.delete(playerId);
+    },
+    async announceZones(nodeId, announced, keepMs) {
+      zones.set(nodeId, keep(announced, keepMs));
+    },
+    listZones: async () => [...zones.values()].flatMap((kept) => alive(kept) ?? []).sort(byNodeAndZone),
+    async takeLease(name, holder, keepMs) {
+      const before = leases.get(name);
+      if (before !== undefined && before.holder !== holder && before.untilMs > nowMs()) return undefined;
+      const epoch = (before?.epoch ?? 0) + 1;
+      leases.set(name, { holder, epoch, untilMs: nowMs() + keepMs });
+      return epoch;
+    },
+    async renewLease(name, holder, epoch, keepMs) {
+      const lease = holds(name, holder, epoch);
+      if (lease !== undefined) lease.untilMs = nowMs() + keepMs;
+      return lease !== undefined;
+    },
+    async releaseLease(name, holder, epoch) {
+      const lease = holds(name, holder, epoch);
+      if (lease !== undefined) lease.untilMs = 0;
+    },
+    async ping() {},
+    async close() {},
+  };
+}
