@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { findChromium } from '../bench/chromium.ts';
 import { findK6 } from '../bench/load/find-k6.ts';
 import { findOnPath } from '../bench/server.ts';
-import { TOOLS_FOLDER } from '../bench/tools-folder.ts';
 import { findUws } from '../bench/ws/uws.ts';
+import { findCassandra } from '../tools/services/cassandra.ts';
+import { TOOLS_FOLDER } from '../tools/services/tools-folder.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
 
@@ -23,6 +24,8 @@ const TOOLS = {
   k6: findK6,
   strace: () => findOnPath(['strace']),
   uws: findUws,
+  redis: () => findOnPath(['redis-server']),
+  cassandra: findCassandra,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -2,8 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { TOOLS_FOLDER } from '../../tools/services/tools-folder.ts';
 import { findOnPath } from '../server.ts';
-import { TOOLS_FOLDER } from '../tools-folder.ts';
 
 /** That of the tools folder, else the machine's. */
 export function findK6(): string | undefined {

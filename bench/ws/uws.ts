@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOOLS_FOLDER } from '../tools-folder.ts';
+import { TOOLS_FOLDER } from '../../tools/services/tools-folder.ts';
 
 const PACKAGES = join(TOOLS_FOLDER, 'uws', 'node_modules');
 /** What of uWebSockets.js is imported. */

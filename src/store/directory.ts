@@ -35,7 +35,7 @@ export interface Directory {
   /** By node and zone, in order. */
   listZones(): Promise<readonly ZoneRecord[]>;
 
-  /** The lease's new epoch, one more than the last; undefined while somebody else holds it. */
+  /** The lease's new epoch, greater than each before; undefined while somebody else holds it. */
   takeLease(name: string, holder: string, keepMs: number): Promise<number | undefined>;
   /** From now on for `keepMs`; false when it isn't held any more by this holder in this epoch: it must stop at once. */
   renewLease(name: string, holder: string, epoch: number, keepMs: number): Promise<boolean>;

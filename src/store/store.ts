@@ -45,7 +45,10 @@ export interface FencedRecord extends CharacterRecord {
   readonly epoch: number;
   /** From 1, greater with each save within an epoch: a late repetition of an older save is known by it. */
   readonly version: number;
-  /** No later save is to be expected soon. */
+  /**
+   * No later save is to be expected soon. Of the others, a store on several machines may lose those of the last seconds
+   * when one of them fails, as a zone loses what it did not save yet.
+   */
   readonly final: boolean;
 }
 

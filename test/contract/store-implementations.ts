@@ -1,10 +1,16 @@
-// The stores that the contract is for, each with what it needs to run. A real one that isn't on this machine is skipped.
+// The stores that the contract is for, each with what it needs to run: real services, started once for all that share one.
+// Where they aren't on this machine the tests are skipped.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
+import { readRedisUrl } from '../../src/io/redis-url.ts';
 import type { Store } from '../../src/store/store.ts';
+import { type CassandraNodes, startCassandra } from '../../tools/services/cassandra.ts';
+import { type RedisServers, startRedis, startRedisCluster, startRedisSentinels } from '../../tools/services/redis.ts';
+import { needs } from '../needs.ts';
 
 export interface Implementation {
   readonly name: string;
@@ -38,4 +44,42 @@ function createEmbedded(): Implementation {
   };
 }
 
-export const IMPLEMENTATIONS: readonly Implementation[] = [createEmbedded()];
+/** One Cassandra for all: what differs is Redis. */
+let cassandra: Promise<CassandraNodes> | undefined;
+
+export async function stopCassandra(): Promise<void> {
+  await (await cassandra)?.stop();
+}
+
+export function createRedisScylla(kind: string, startIt: () => Promise<RedisServers>): Implementation {
+  let redis: RedisServers;
+  let contactPoints: readonly string[];
+  const open = () =>
+    openRedisScyllaStore({
+      redis: readRedisUrl(redis.url)!,
+      scylla: { contactPoints, username: '', password: '' },
+      name: 'contract',
+      replicas: 1,
+    });
+  return {
+    name: `redis+scylla, ${kind}`,
+    isMissing: needs('redis') === undefined || needs('cassandra') === undefined,
+    async start() {
+      cassandra ??= startCassandra();
+      redis = await startIt();
+      ({ contactPoints } = await cassandra);
+    },
+    open,
+    openOther: open,
+    stop: () => redis.stop(),
+    propertyRuns: 10,
+    playersOfBatch: 200,
+  };
+}
+
+export const IMPLEMENTATIONS: readonly Implementation[] = [
+  createEmbedded(),
+  createRedisScylla('one Redis', startRedis),
+  createRedisScylla('a Redis cluster', startRedisCluster),
+  createRedisScylla('a Redis with sentinels', startRedisSentinels),
+];

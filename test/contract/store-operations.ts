@@ -14,7 +14,8 @@ export interface Names {
 
 export interface Operation {
   readonly text: string;
-  run(store: Store, names: Names): Promise<unknown>;
+  /** @param epochs of leases that were taken so far: stores count them differently */
+  run(store: Store, names: Names, epochs: number[]): Promise<unknown>;
 }
 
 /** Nothing ends by itself: time is the store's own. */
@@ -91,10 +92,15 @@ export function createOperations(): fc.Arbitrary<Operation> {
         ]),
       ),
     fc.tuple(owner, epoch, fc.constantFrom('take', 'renew', 'release')).map(([by, at, what]) =>
-      make(`lease ${what}`, [by, at], (store, names) => {
-        const lease = names.word('lease');
-        if (what === 'take') return store.takeLease(lease, by, LONG_MS);
-        return what === 'renew' ? store.renewLease(lease, by, at, LONG_MS) : store.releaseLease(lease, by, at);
+      make(`lease ${what}`, [by, at], async (store, names, epochs) => {
+        const [lease, epoch] = [names.word('lease'), epochs[at] ?? 0];
+        if (what === 'renew') return store.renewLease(lease, by, epoch, LONG_MS);
+        if (what === 'release') return store.releaseLease(lease, by, epoch);
+        const taken = await store.takeLease(lease, by, LONG_MS);
+        if (taken === undefined) return 'held';
+        const isGreater = epochs.every((before) => taken > before);
+        epochs.push(taken);
+        return isGreater;
       }),
     ),
   );

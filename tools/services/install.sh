@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -118,8 +118,31 @@ install_uws() {
   "$node" -e 'import(process.argv[1]).then(({ App }) => App())' "$module"
 }
 
+# Redis, for tests of the store; each starts its own. The system's service, if this brought it, is told not to start.
+install_redis() {
+  if command -v redis-server >/dev/null; then return; fi
+  say 'installing redis-server (apt)'
+  apt_install redis-server
+  if command -v systemctl >/dev/null; then systemctl disable --now --quiet redis-server 2>/dev/null || true; fi
+}
+
+# Cassandra's jars, for tests of the store. Needs Java 17 and Maven, from apt where they are missing.
+install_cassandra() {
+  if ! java -version 2>&1 | grep -q 'version "17[."]'; then
+    say 'installing Java 17 (apt)'
+    apt_install openjdk-17-jre-headless
+  fi
+  if [[ $tools/cassandra/lib/.fetched -nt tools/services/cassandra/pom.xml ]]; then return; fi
+  if ! command -v mvn >/dev/null; then
+    say 'installing maven (apt)'
+    apt_install maven
+  fi
+  say "fetching Cassandra to $tools/cassandra (maven)"
+  CASSANDRA_LOCAL_LIB=$tools/cassandra/lib bash tools/services/cassandra/cassandra-local fetch </dev/null
+}
+
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
@@ -130,8 +153,10 @@ for tool in "$@"; do
     strace) install_strace ;;
     k6) install_k6 ;;
     uws) install_uws ;;
+    redis) install_redis ;;
+    cassandra) install_cassandra ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6 and uws"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis and cassandra"
       exit 2
       ;;
   esac

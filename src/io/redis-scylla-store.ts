@@ -1,0 +1,207 @@
+// The store of several nodes: ScyllaDB keeps what has to last, Redis what is in play and what nodes know of each other.
+// Store thread. A character's saves go to Redis, fenced there by a script; ScyllaDB gets the last of a stay, one every
+// few seconds, and every one that Redis can't tell or keep, fenced by a condition on the row. Who owns a character is
+// ScyllaDB's to say: what Redis forgets or gets wrong costs a question there, not the truth.
+//
+//   take    1 read the row  2 raise the fence in Redis, which gives the newest save  3 write it with the next epoch, if the
+//           row is still the one that was read. After 2 no earlier owner saves in Redis, after 3 none in ScyllaDB; a save in
+//           ScyllaDB between the two makes 3 begin again.
+//
+// A save in Redis counts only within the epoch of the row: the taking of the next one has put it there.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ServerError } from '../base/errors.ts';
+import type { CharacterColumns } from '../store/records.ts';
+import type { CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
+import { createHotCharacters, type HotCharacter, type HotCharacters, type HotResult } from './redis-characters.ts';
+import { connectRedis, type RedisClient } from './redis-client.ts';
+import { createRedisDirectory } from './redis-directory.ts';
+import type { RedisAddress } from './redis-url.ts';
+import { createScyllaAccounts } from './scylla-accounts.ts';
+import { createDurableCharacters, type DurableCharacter, type DurableCharacters } from './scylla-characters.ts';
+import { connectScylla, type ScyllaAddress, type ScyllaClient } from './scylla-client.ts';
+import { type Exclusive, prepareSchema } from './scylla-schema.ts';
+import { guarded, storeError } from './store-errors.ts';
+import { wallClockS } from './system.ts';
+
+export interface RedisScyllaOptions {
+  readonly redis: RedisAddress;
+  readonly scylla: ScyllaAddress;
+  /** The keyspace, and what all keys in Redis begin with. */
+  readonly name: string;
+  /** Of rows, when the keyspace is made. */
+  readonly replicas: number;
+  /** How old what ScyllaDB has of a character in play may be; 0: it has every save. */
+  readonly durableEveryMs?: number;
+  /** Redis did not do what ScyllaDB then did in its place; may be called for each save. */
+  readonly onRedisTrouble?: (error: unknown) => void;
+}
+
+/** Of the keys in Redis; a change that older code can't read takes the next number. */
+const REDIS_SCHEMA_VERSION = 1;
+const DURABLE_EVERY_MS = 5_000;
+const TAKE_TRIES = 12;
+const WRITES_AT_ONCE = 64;
+const WRITTEN_MAX = 131_072;
+const MIGRATION_LEASE_MS = 30_000;
+const MIGRATION_WAIT_MS = 250;
+
+/** Throws ServerError DARKAGES_STORE_… with a sentence. */
+export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise<Store> {
+  const { name, replicas, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
+  const redis = await connectRedis(options.redis);
+  let scylla: ScyllaClient;
+  const directory = createRedisDirectory(redis, name);
+  try {
+    await checkRedisVersion(redis, name);
+    const exclusive = createExclusive(directory);
+    const dataCenter = await prepareSchema({ address: options.scylla, keyspace: name, replicas, exclusive });
+    scylla = await connectScylla(options.scylla, name, dataCenter);
+  } catch (error) {
+    await redis.close();
+    if (error instanceof ServerError) throw error;
+    throw storeError('it could not be made ready', error);
+  }
+  const durable = createDurableCharacters(scylla);
+  return {
+    ...createScyllaAccounts(scylla, () => wallClockS() * 1000),
+    ...createCharacterStore(createHotCharacters(redis, name), durable, durableEveryMs, onRedisTrouble),
+    ...directory,
+    async ping() {
+      await Promise.all([redis.ping(), durable.read(1, '')]);
+    },
+    async close() {
+      await Promise.all([redis.close(), scylla.close()]);
+    },
+  };
+}
+
+/** Writes the version where there is none, and one that is older over. */
+async function checkRedisVersion(redis: RedisClient, name: string): Promise<void> {
+  const raise = redis.script(
+    'raiseSchema',
+    `local known = tonumber(redis.call('GET', KEYS[1]) or '0')
+     if known < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+     return known`,
+  );
+  const version = Number(await raise(`${name}:schema`, REDIS_SCHEMA_VERSION));
+  if (version <= REDIS_SCHEMA_VERSION) return;
+  throw new ServerError(
+    'DARKAGES_STORE_SCHEMA_NEWER',
+    `The keys ${name}:… in Redis were written by a newer DarkAges (schema ${version}, this one knows ${REDIS_SCHEMA_VERSION}): start that version, or choose another name with --store-name.`,
+  );
+}
+
+/** One after the other, by a lease; its holder's death frees it after a while. */
+function createExclusive(directory: ReturnType<typeof createRedisDirectory>): Exclusive {
+  return async (work) => {
+    const holder = crypto.randomUUID();
+    let epoch: number | undefined;
+    for (;;) {
+      epoch = await directory.takeLease('schema', holder, MIGRATION_LEASE_MS);
+      if (epoch !== undefined) break;
+      await sleep(MIGRATION_WAIT_MS);
+    }
+    const held = epoch;
+    const renew = () => directory.renewLease('schema', holder, held, MIGRATION_LEASE_MS).catch(() => false);
+    const timer = setInterval(() => void renew(), MIGRATION_LEASE_MS / 4);
+    try {
+      await work();
+    } finally {
+      clearInterval(timer);
+      await directory.releaseLease('schema', holder, held);
+    }
+  };
+}
+
+function createCharacterStore(
+  hot: HotCharacters,
+  durable: DurableCharacters,
+  durableEveryMs: number,
+  onTrouble: (error: unknown) => void,
+): CharacterStore {
+  /** When ScyllaDB last got a save of a character in play. */
+  const writtenMs = new Map<string, number>();
+
+  const isDue = ({ playerId, game }: FencedRecord, now: number): boolean => {
+    const before = writtenMs.get(`${playerId} ${game}`);
+    return before === undefined || now - before >= durableEveryMs;
+  };
+  const saveHot = async (record: FencedRecord, columns: string, isKnown: boolean): Promise<HotResult> => {
+    try {
+      return await hot.save(record, columns, isKnown);
+    } catch (error) {
+      // ScyllaDB keeps it instead, and says who owns it.
+      onTrouble(error);
+      return 'unknown';
+    }
+  };
+  const saveOne = async (record: FencedRecord, columns: string): Promise<SaveResult> => {
+    const now = performance.now();
+    const hotResult = await saveHot(record, columns, false);
+    if (hotResult === 'saved' && !record.final && !isDue(record, now)) return 'saved';
+    const result = await durable.save(record, columns);
+    const key = `${record.playerId} ${record.game}`;
+    writtenMs.delete(key);
+    if (result === 'fenced') return result;
+    // Too many who never left: what is forgotten is written a little early.
+    if (writtenMs.size >= WRITTEN_MAX) writtenMs.clear();
+    if (!record.final) writtenMs.set(key, now);
+    if (hotResult === 'unknown') await saveHot(record, columns, true);
+    if (record.final) await hot.settle(record).catch(onTrouble);
+    return result;
+  };
+
+  const find = async (playerId: number, game: string) => {
+    const [row, copy] = await Promise.all([durable.read(playerId, game), hot.load(playerId, game)]);
+    return { row, copy };
+  };
+
+  return {
+    async takeCharacter(playerId, game, owner) {
+      for (let attempt = 0; attempt < TAKE_TRIES; attempt++) {
+        const row = await durable.read(playerId, game);
+        const epoch = (row?.epoch ?? 0) + 1;
+        // Deliberate: without Redis nobody takes anything, since it may have a save that is newer than the row.
+        const columns = newest(row, await hot.raise(playerId, game, epoch));
+        const text = columns === undefined ? undefined : JSON.stringify(columns);
+        if (await durable.take(playerId, game, owner, row, text)) return { epoch, columns };
+        await sleep(Math.random() * 5 * 2 ** Math.min(attempt, 5));
+      }
+      throw new ServerError('DARKAGES_STORE_BUSY', 'Too many take one character at once.');
+    },
+    async findOwner(playerId, game) {
+      const { row, copy } = await find(playerId, game);
+      if (row === undefined) return undefined;
+      const { owner, epoch, version } = row;
+      return { owner, epoch, version: isNewer(row, copy) ? copy.version : version };
+    },
+    async loadCharacter(playerId, game) {
+      const { row, copy } = await find(playerId, game);
+      return newest(row, copy);
+    },
+    async saveCharacters(characters) {
+      const texts = guarded('characters could not be saved', () =>
+        characters.map(({ columns }) => JSON.stringify(columns)),
+      );
+      const results: SaveResult[] = [];
+      let next = 0;
+      const work = async (): Promise<void> => {
+        for (let index = next++; index < characters.length; index = next++) {
+          results[index] = await saveOne(characters[index]!, texts[index]!);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(WRITES_AT_ONCE, characters.length) }, work));
+      return results;
+    },
+  };
+}
+
+function isNewer(row: DurableCharacter | undefined, copy: HotCharacter | undefined): copy is HotCharacter {
+  return copy !== undefined && copy.epoch === row?.epoch && copy.version > row.version;
+}
+
+function newest(row: DurableCharacter | undefined, copy: HotCharacter | undefined): CharacterColumns | undefined {
+  if (isNewer(row, copy)) return copy.columns;
+  return row?.columns === undefined ? undefined : (JSON.parse(row.columns) as CharacterColumns);
+}

@@ -1,0 +1,82 @@
+// Characters in ScyllaDB: the judge of who owns one. Store thread. Epoch and version are changed by conditional writes
+// (lightweight transactions) alone, so of two that want to at once one does.
+//
+// Every statement may be sent twice: a save that comes again finds its own version; a taking that comes again finds another
+// epoch than it began with, and the caller takes it anew.
+
+import type { FencedRecord, SaveResult } from '../store/store.ts';
+import { type Row, readBigint, type ScyllaClient, type Statement, toBigint } from './scylla-client.ts';
+
+/** What is there of a character, as ScyllaDB has it. */
+export interface DurableCharacter {
+  readonly owner: string;
+  readonly epoch: number;
+  readonly version: number;
+  /** JSON; undefined for one that was never saved. */
+  readonly columns: string | undefined;
+}
+
+export interface DurableCharacters {
+  read(playerId: number, game: string): Promise<DurableCharacter | undefined>;
+  /** Makes the owner that of the next epoch, with these columns; false when `before` is not what is there. */
+  take(
+    playerId: number,
+    game: string,
+    owner: string,
+    before: DurableCharacter | undefined,
+    columns: string | undefined,
+  ): Promise<boolean>;
+  save(record: FencedRecord, columns: string): Promise<SaveResult>;
+}
+
+const READ: Statement = {
+  query: 'SELECT owner, epoch, version, columns FROM characters WHERE player_id = ? AND game = ?',
+  isIdempotent: true,
+  isSerial: true,
+};
+const TAKE_FIRST: Statement = {
+  query: `INSERT INTO characters (player_id, game, owner, epoch, version, columns)
+          VALUES (?, ?, ?, 1, 0, null) IF NOT EXISTS`,
+  isIdempotent: true,
+};
+const TAKE: Statement = {
+  query: `UPDATE characters SET owner = ?, epoch = ?, version = 0, columns = ?
+          WHERE player_id = ? AND game = ? IF epoch = ? AND version = ?`,
+  isIdempotent: true,
+};
+const SAVE: Statement = {
+  query: `UPDATE characters SET version = ?, columns = ?
+          WHERE player_id = ? AND game = ? IF epoch = ? AND version < ?`,
+  isIdempotent: true,
+};
+
+export function createDurableCharacters(scylla: ScyllaClient): DurableCharacters {
+  return {
+    async read(playerId, game) {
+      const [row] = await scylla.read(READ, [toBigint(playerId), game]);
+      return row === undefined ? undefined : readCharacter(row);
+    },
+    async take(playerId, game, owner, before, columns) {
+      const id = toBigint(playerId);
+      if (before === undefined) return (await scylla.writeIf(TAKE_FIRST, [id, game, owner])) === undefined;
+      const { epoch, version } = before;
+      const values = [owner, toBigint(epoch + 1), columns ?? null, id, game, toBigint(epoch), toBigint(version)];
+      return (await scylla.writeIf(TAKE, values)) === undefined;
+    },
+    async save({ playerId, game, epoch, version }, columns) {
+      const values = [toBigint(version), columns, toBigint(playerId), game, toBigint(epoch), toBigint(version)];
+      const there = await scylla.writeIf(SAVE, values);
+      if (there === undefined) return 'saved';
+      return there.epoch !== undefined && readBigint(there.epoch) === epoch ? 'saved' : 'fenced';
+    },
+  };
+}
+
+function readCharacter(row: Row): DurableCharacter {
+  return {
+    owner: String(row.owner),
+    epoch: readBigint(row.epoch),
+    version: readBigint(row.version),
+    columns: row.columns === null ? undefined : String(row.columns),
+  };
+}

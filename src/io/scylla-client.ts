@@ -1,0 +1,152 @@
+// The connection to ScyllaDB or Cassandra. Store thread. Statements are prepared, sent to a node that has the row, and
+// tried again elsewhere when they are marked as doing no harm twice. Whoever writes one says why it does none.
+
+import { auth, Client, type ClientOptions, policies, types } from 'cassandra-driver';
+import { ServerError } from '../base/errors.ts';
+import { storeError } from './store-errors.ts';
+
+export interface ScyllaAddress {
+  /** `host:port` of some nodes; the others are found through them. */
+  readonly contactPoints: readonly string[];
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Statement {
+  readonly query: string;
+  /** Sent twice it does no harm: the driver may, when it got no answer. */
+  readonly isIdempotent: boolean;
+  /** Sees what a conditional write has decided, even one that was cut off. Of reads alone. */
+  readonly isSerial?: boolean;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface ScyllaClient {
+  read(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>;
+  write(statement: Statement, values: readonly unknown[]): Promise<void>;
+  /** All of them or, in time, all of them: a logged batch. */
+  writeAll(statements: readonly (readonly [Statement, readonly unknown[]])[]): Promise<void>;
+  /** A conditional write: undefined when applied, else the row that is there, empty if none. */
+  writeIf(statement: Statement, values: readonly unknown[]): Promise<Row | undefined>;
+  close(): Promise<void>;
+}
+
+const REQUEST_MS_MAX = 5_000;
+const TRIES_MAX = 3;
+
+const { consistencies } = types;
+
+type Operation = policies.retry.OperationInfo;
+type Decision = policies.retry.DecisionInfo;
+
+/** A node that is slow or has gone is no reason to give up what another one can do. Asked for idempotent statements alone. */
+class TryElsewhere extends policies.retry.RetryPolicy {
+  override onWriteTimeout(info: Operation, consistency: types.consistencies): Decision {
+    return this.again(info, consistency);
+  }
+
+  override onReadTimeout(info: Operation, consistency: types.consistencies): Decision {
+    return this.again(info, consistency);
+  }
+
+  override onRequestError(info: Operation, consistency: types.consistencies): Decision {
+    return this.again(info, consistency);
+  }
+
+  private again(info: Operation, consistency: types.consistencies): Decision {
+    return info.nbRetry < TRIES_MAX - 1 ? this.retryResult(consistency, false) : this.rethrowResult();
+  }
+}
+
+export function createDriver(address: ScyllaAddress, more: Partial<ClientOptions>): Client {
+  const { contactPoints, username, password } = address;
+  return new Client({
+    contactPoints: [...contactPoints],
+    ...(username !== '' && { authProvider: new auth.PlainTextAuthProvider(username, password) }),
+    socketOptions: { connectTimeout: 3_000, readTimeout: REQUEST_MS_MAX },
+    encoding: { useBigIntAsLong: true },
+    queryOptions: {
+      prepare: true,
+      consistency: consistencies.localQuorum,
+      serialConsistency: consistencies.localSerial,
+      isIdempotent: false,
+    },
+    ...more,
+  });
+}
+
+export function unusable({ contactPoints }: ScyllaAddress, error: unknown): ServerError {
+  return new ServerError(
+    'DARKAGES_STORE_FAILED',
+    `ScyllaDB at ${contactPoints.join(', ')} can't be used (${explain(error)}): start it, or correct --scylla-contact-points, --scylla-user or the password.`,
+    { cause: error },
+  );
+}
+
+/** Of many hosts that were tried the first one's trouble. */
+function explain(error: unknown): string {
+  const inner =
+    error instanceof Error && 'innerErrors' in error ? Object.values(error.innerErrors as object)[0] : error;
+  return inner instanceof Error ? inner.message : String(inner);
+}
+
+/** @param dataCenter whose nodes are asked */
+export async function connectScylla(
+  address: ScyllaAddress,
+  keyspace: string,
+  dataCenter: string,
+): Promise<ScyllaClient> {
+  const { TokenAwarePolicy, DCAwareRoundRobinPolicy } = policies.loadBalancing;
+  const driver = createDriver(address, {
+    keyspace,
+    localDataCenter: dataCenter,
+    policies: {
+      loadBalancing: new TokenAwarePolicy(new DCAwareRoundRobinPolicy(dataCenter)),
+      retry: new TryElsewhere(),
+      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(100, 5_000),
+    },
+  });
+  try {
+    await driver.connect();
+  } catch (error) {
+    await driver.shutdown();
+    throw unusable(address, error);
+  }
+
+  const execute = async ({ query, isIdempotent, isSerial }: Statement, values: readonly unknown[]) => {
+    const consistency = isSerial === true ? consistencies.localSerial : consistencies.localQuorum;
+    try {
+      return await driver.execute(query, [...values], { isIdempotent, consistency });
+    } catch (error) {
+      throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
+    }
+  };
+  return {
+    read: async (statement, values) => (await execute(statement, values)).rows,
+    write: async (statement, values) => void (await execute(statement, values)),
+    async writeAll(statements) {
+      const queries = statements.map(([{ query }, values]) => ({ query, params: [...values] }));
+      const isIdempotent = statements.every(([statement]) => statement.isIdempotent);
+      try {
+        await driver.batch(queries, { isIdempotent, logged: true });
+      } catch (error) {
+        throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
+      }
+    },
+    async writeIf(statement, values) {
+      const result = await execute(statement, values);
+      return result.wasApplied() ? undefined : (result.first() ?? {});
+    },
+    close: () => driver.shutdown(),
+  };
+}
+
+/** CQL's bigint from a whole number, and back: all of ours are below 2⁵³. */
+export function toBigint(value: number): bigint {
+  return BigInt(value);
+}
+
+export function readBigint(value: unknown): number {
+  return Number(value as bigint);
+}

@@ -1,0 +1,149 @@
+// The tables in ScyllaDB or Cassandra, and how they came to be: migrations in order, of which each is done once. Store
+// thread, at start. Two who start at once don't both migrate: the caller brings the lock (a lease in Redis), since
+// Cassandra itself may end up with two tables of one name when two make it at the same moment.
+//
+// Every query is by a whole partition key, and every condition on one row. docs/stores.md says what is avoided and why.
+
+import { type Client, policies } from 'cassandra-driver';
+import { ServerError } from '../base/errors.ts';
+import { createDriver, type ScyllaAddress, unusable } from './scylla-client.ts';
+
+/** The n-th takes a keyspace from version n to n + 1. Only ever added to; each statement may be done twice. */
+const SCYLLA_MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    // An account counts once its row is here; what else there is of it is written before.
+    `CREATE TABLE IF NOT EXISTS accounts (
+       player_id bigint PRIMARY KEY,
+       name text,
+       name_key text,
+       name_shape text,
+       guest_secret_hash text,
+       password_hash text,
+       created_at_ms bigint,
+       claim text
+     )`,
+    `CREATE TABLE IF NOT EXISTS account_names (
+       name_shape text PRIMARY KEY,
+       player_id bigint,
+       claim text,
+       claimed_at_ms bigint
+     )`,
+    `CREATE TABLE IF NOT EXISTS guest_secrets (guest_secret_hash text PRIMARY KEY, player_id bigint)`,
+    // Guests by the day they were made, for those who never played; `made_days` says which days there are.
+    `CREATE TABLE IF NOT EXISTS guests_by_day (
+       day int,
+       created_at_ms bigint,
+       player_id bigint,
+       PRIMARY KEY (day, created_at_ms, player_id)
+     )`,
+    `CREATE TABLE IF NOT EXISTS guest_days (bucket int, day int, PRIMARY KEY (bucket, day))`,
+    `CREATE TABLE IF NOT EXISTS characters (
+       player_id bigint,
+       game text,
+       owner text,
+       epoch bigint,
+       version bigint,
+       columns text,
+       PRIMARY KEY (player_id, game)
+     )`,
+  ],
+];
+
+/** Runs what is given to it alone of all who share the store. */
+export type Exclusive = (work: () => Promise<void>) => Promise<void>;
+
+export interface ScyllaSchemaOptions {
+  readonly address: ScyllaAddress;
+  readonly keyspace: string;
+  /** Nodes that keep each row, when the keyspace is made here; else it is as its maker wanted it. */
+  readonly replicas: number;
+  readonly exclusive: Exclusive;
+  readonly migrations?: readonly (readonly string[])[];
+}
+
+const DDL_MS_MAX = 60_000;
+
+/**
+ * Makes or upgrades the keyspace; refuses one that is newer. Resolves to the data center that was spoken with.
+ * Throws ServerError DARKAGES_STORE_… with a sentence.
+ */
+export async function prepareSchema(options: ScyllaSchemaOptions): Promise<string> {
+  const { address, keyspace, migrations = SCYLLA_MIGRATIONS } = options;
+  // Any node will do: which data center is the nearest isn't known yet.
+  const driver = createDriver(address, {
+    policies: { loadBalancing: new policies.loadBalancing.RoundRobinPolicy() },
+    protocolOptions: { maxSchemaAgreementWaitSeconds: 30 },
+  });
+  try {
+    try {
+      await driver.connect();
+    } catch (error) {
+      throw unusable(address, error);
+    }
+    if ((await readVersion(driver, keyspace, migrations.length)) < migrations.length) {
+      await options.exclusive(() => migrate(driver, options, migrations));
+    }
+    const local = await driver.execute("SELECT data_center FROM system.local WHERE key = 'local'");
+    return String(local.first()?.data_center);
+  } finally {
+    await driver.shutdown();
+  }
+}
+
+/** 0 where there is none yet. */
+async function readVersion(driver: Client, keyspace: string, known: number): Promise<number> {
+  const table = await driver.execute(
+    "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'schema_version'",
+    [keyspace],
+  );
+  if (table.first() === null) return 0;
+  const row = (await driver.execute(`SELECT version FROM ${keyspace}.schema_version WHERE id = 'store'`)).first();
+  const version = row === null ? 0 : Number(row.version);
+  if (version > known) {
+    throw new ServerError(
+      'DARKAGES_STORE_SCHEMA_NEWER',
+      `The keyspace ${keyspace} in ScyllaDB was written by a newer DarkAges (schema ${version}, this one knows ${known}): start that version, or choose another name with --store-name.`,
+    );
+  }
+  return version;
+}
+
+async function migrate(
+  driver: Client,
+  { keyspace, replicas }: ScyllaSchemaOptions,
+  migrations: readonly (readonly string[])[],
+): Promise<void> {
+  const run = (query: string) => driver.execute(query, [], { prepare: false, readTimeout: DDL_MS_MAX });
+  // Somebody else may have done it while this one waited for its turn.
+  const version = await readVersion(driver, keyspace, migrations.length);
+  if (version === 0) {
+    const known = await driver.execute('SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?', [
+      keyspace,
+    ]);
+    if (known.first() === null) await run(await describeKeyspace(driver, keyspace, replicas));
+    await run(`CREATE TABLE IF NOT EXISTS ${keyspace}.schema_version (id text PRIMARY KEY, version int)`);
+  }
+  for (let from = version; from < migrations.length; from++) {
+    for (const statement of migrations[from]!) await run(qualify(statement, keyspace));
+    await run(`INSERT INTO ${keyspace}.schema_version (id, version) VALUES ('store', ${from + 1})`);
+  }
+}
+
+/** ScyllaDB spreads tables by tablets unless told not to, and its conditional writes don't go with them in version 6. */
+async function describeKeyspace(driver: Client, keyspace: string, replicas: number): Promise<string> {
+  const statement = `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': ${replicas}}`;
+  return (await isScylla(driver)) ? `${statement} AND tablets = {'enabled': false}` : statement;
+}
+
+/** It has a table of its own there. */
+async function isScylla(driver: Client): Promise<boolean> {
+  const tables = await driver.execute(
+    "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_schema'",
+  );
+  return tables.rows.some((row) => row.table_name === 'scylla_tables');
+}
+
+/** Statements name their table alone. */
+function qualify(statement: string, keyspace: string): string {
+  return statement.replace(/^(\s*(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE)\s+)/, `$1${keyspace}.`);
+}
