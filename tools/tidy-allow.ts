@@ -24,6 +24,8 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/io/character-writer.ts': 'two nodes on one store: test/io/store-keeper.test.ts',
   'src/io/data-folder.ts': 'test/io/embedded-store.test.ts',
   'src/io/embedded-directory.ts': 'the contract: test/contract/store.test.ts',
+  'src/io/config-rows.ts': 'test/io/config.test.ts',
+  'src/io/open-store.ts': 'both kinds: test/workers/store.test.ts, test/e2e/restart-redis-scylla.test.ts',
   'src/io/redis-characters.ts': 'on a real Redis: test/contract/store.test.ts',
   'src/io/redis-client.ts': 'on a real Redis: test/contract/store.test.ts',
   'src/io/redis-directory.ts': 'on a real Redis: test/contract/store.test.ts',

@@ -14,6 +14,7 @@ import { createTokenSigner } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
+import { readStoreOptions } from '../src/io/config-store.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
@@ -22,6 +23,7 @@ import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
 import { createMetrics } from '../src/io/prometheus.ts';
+import { showRedisAddress } from '../src/io/redis-url.ts';
 import {
   mintInvite,
   publicAddressOf,
@@ -60,6 +62,7 @@ async function main(): Promise<void> {
   const game = await loadGame(config.gameUrl);
   const page = await buildPage(config.gameUrl);
   const keys = await readKeys(config);
+  const storeOptions = await readStoreOptions(config, process.env);
   const certificate = await findCertificate(config);
   const seats = await readSeats(config, process.env);
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
@@ -67,6 +70,7 @@ async function main(): Promise<void> {
   const threads = await startNodeThreads({
     config,
     game,
+    storeOptions,
     log,
     ...keys,
     publicHosts,
@@ -269,6 +273,11 @@ function addressLines(
     for (const address of addresses.slice(1)) lines.push(`            ${address}`);
   }
   lines.push(`  data      ${data}`);
+  if (config.store === 'redis+scylla' && config.redisUrl !== undefined) {
+    lines.push(
+      `  store     Redis at ${showRedisAddress(config.redisUrl)}, ScyllaDB at ${config.scyllaContactPoints.join(', ')}`,
+    );
+  }
   if (advertise === undefined) return lines;
   const told: Advertised = hasTls ? { ...advertise, scheme: 'wss' } : advertise;
   for (const { zoneId, ws } of threads.zones()) {

@@ -1,4 +1,4 @@
-// The store thread: owns the database and the data folder's lock, answers main and edges over their ports, and writes
+// The store thread: owns the store and the data folder's lock, answers main and edges over their ports, and writes
 // what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop' }   write everything and end
@@ -6,7 +6,7 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
-import { openEmbeddedStore } from '../src/io/embedded-store.ts';
+import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
@@ -14,7 +14,7 @@ import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { Store } from '../src/store/store.ts';
 
 export interface StoreThreadData {
-  readonly dataFolder: string;
+  readonly store: StoreOptions;
   readonly nodeId: string;
   readonly gameName: string;
   readonly savedColumns: readonly string[];
@@ -32,19 +32,22 @@ export interface StoreThreadData {
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
 
 const POLL_MS = 20;
+const TROUBLE_LOG_MS = 10_000;
 /** Guests who never played within it are deleted at start: anybody can make them. */
 const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
-async function run(store: Store, data: StoreThreadData): Promise<void> {
+async function run(data: StoreThreadData): Promise<void> {
   const log = createLogger(data.logLevel);
+  const store = await openStore(data.store, createTroubleLog(log));
   if (!data.isRestart) await deleteUnusedGuests(store, log);
   const keeper = createStoreKeeper({
     ...data,
     store,
     clock: systemClock,
     nowS: wallClockS,
-    // Tokens say the second in which they were issued: those of this one may have been used before it began.
-    tokensFromS: data.mayTokensBeUsed ? Math.floor(wallClockS()) + 1 : 0,
+    // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
+    // remembers them.
+    tokensFromS: data.mayTokensBeUsed && data.store.kind === 'embedded' ? Math.floor(wallClockS()) + 1 : 0,
     onSaving: (state, error) => {
       if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
       else log.info('characters are saved again');
@@ -67,6 +70,17 @@ async function run(store: Store, data: StoreThreadData): Promise<void> {
   parentPort?.postMessage({ type: 'ready' });
 }
 
+/** Says it now and then, however often it is called. */
+function createTroubleLog(log: Logger): (error: unknown) => void {
+  let saidMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = systemClock.now();
+    if (now - saidMs < TROUBLE_LOG_MS) return;
+    saidMs = now;
+    log.warn({ err: error }, 'Redis did not keep a save; ScyllaDB does');
+  };
+}
+
 /** Only at the start of the process: one of them may be about to play. */
 async function deleteUnusedGuests(store: Store, log: Logger): Promise<void> {
   const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
@@ -83,7 +97,7 @@ function serve(keeper: StoreKeeper, port: MessagePort): void {
 
 const data = workerData as StoreThreadData;
 try {
-  await run(openEmbeddedStore(data.dataFolder), data);
+  await run(data);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   parentPort?.postMessage({ type: 'failed', code: errorCode(error) ?? 'DARKAGES_STORE_FAILED', message });

@@ -1,7 +1,6 @@
 // Configuration from flags and environment, checked before anything starts. Main thread. One table of options makes
 // the flags, the environment variables, the help and the defaults; a flag wins over its variable.
 
-import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, Option } from 'commander';
@@ -10,9 +9,20 @@ import { ServerError } from '../base/errors.ts';
 import { EDGES_MAX, MAP_SEED_DEFAULT, PLAYERS_PER_ADDRESS_DEFAULT } from '../base/limits.ts';
 import { type Advertised, advertisedOrigins, readAdvertised } from '../gateway/advertise.ts';
 import { readCommand } from './command-line.ts';
+import {
+  hostText,
+  isHost,
+  isHostAndPort,
+  numberOr,
+  type OptionRow,
+  splitWords,
+  wholeNumber,
+  yesOrNo,
+} from './config-rows.ts';
+import { checkStore, STORE_OPTIONS, type StoreConfig } from './config-store.ts';
 import { LOG_LEVELS } from './system.ts';
 
-export interface Config {
+export interface Config extends StoreConfig {
   readonly zones: number;
   /** Of each kind, WebSocket and UDP, in each zone. */
   readonly edges: number;
@@ -43,7 +53,6 @@ export interface Config {
   readonly rendezvous: string;
   /** '': from the environment. */
   readonly rendezvousKeyFile: string;
-  readonly store: 'embedded';
   readonly gameUrl: string;
   /** Undefined: the usual map, and chances that nobody can compute. */
   readonly seed: number | undefined;
@@ -63,42 +72,6 @@ const ZONES_MAX = 16;
 
 const DEFAULT_GAME = fileURLToPath(new URL('../game/game.ts', import.meta.url));
 
-interface OptionRow {
-  readonly key: string;
-  readonly argument: string;
-  readonly default: string;
-  /** Shown instead of the default. */
-  readonly defaultText?: string;
-  readonly help: string;
-  /** The flag alone means yes. */
-  readonly isSwitch?: boolean;
-  readonly schema: z.ZodType<unknown>;
-}
-
-/** What a value must be, as the end of the sentence "--flag must be …". */
-const wholeNumber = (min: number, max: number) => {
-  const must = `a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,10}$/, must)
-    .transform(Number)
-    .pipe(z.number().min(min, must).max(max, must));
-};
-const numberOr = (word: string, min: number, max: number, what = 'a whole number') => {
-  const must = `${what} from ${min} to ${max}, or ${word}`;
-  return z
-    .string()
-    .refine((text) => text === word || /^\d{1,10}$/.test(text), must)
-    .transform((text) => (text === word ? undefined : Number(text)))
-    .pipe(z.number().min(min, must).max(max, must).optional());
-};
-const isHost = (text: string) => /^[A-Za-z0-9.-]{1,253}$/.test(text) || isIPv6(text);
-const hostText = z.string().refine(isHost, 'a host name or an IP address, without a port');
-const isHostAndPort = (text: string) => {
-  const [, host = '', port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
-  return isHost(host.replace(/^\[|\]$/g, '')) && Number(port) > 0 && Number(port) < 65_536;
-};
-const yesOrNo = z.enum(['yes', 'no'], 'yes or no').transform((text) => text === 'yes');
 const isOrigin = (text: string) => URL.canParse(text) && /^https?:\/\//.test(text) && new URL(text).origin === text;
 
 const OPTIONS: readonly OptionRow[] = [
@@ -273,13 +246,7 @@ const OPTIONS: readonly OptionRow[] = [
     help: 'key shared with the point: 32 bytes in hex or base64url',
     schema: z.string(),
   },
-  {
-    key: 'store',
-    argument: 'KIND',
-    default: 'embedded',
-    help: 'where state is kept: embedded',
-    schema: z.literal('embedded', 'embedded, the only kind so far'),
-  },
+  ...STORE_OPTIONS,
   {
     key: 'game',
     argument: 'FILE',
@@ -343,10 +310,6 @@ const OPTIONS: readonly OptionRow[] = [
   },
 ];
 
-function splitWords(text: string): string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '');
-}
-
 function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
@@ -379,6 +342,7 @@ export function parseConfig(
   const config = { ...rest, data: resolve(String(rest.data)), gameUrl } as Config;
   checkPorts(config);
   checkTls(config);
+  checkStore(config, { isUrlFlag: parsed.flags.redisUrl !== undefined });
   const { advertise, allowOrigin } = config;
   if (advertise === undefined) return { config };
   return { config: { ...config, allowOrigin: [...allowOrigin, ...advertisedOrigins(advertise)] } };
@@ -388,7 +352,8 @@ function readValue(row: OptionRow, source: string, text: string): unknown {
   const result = row.schema.safeParse(text);
   if (result.success) return result.data;
   const must = result.error.issues[0]?.message ?? 'something else';
-  throw new ServerError('DARKAGES_CONFIG_INVALID', `${source} must be ${must}, not "${text}".`);
+  const given = row.isSecret === true ? '' : `, not "${text}"`;
+  throw new ServerError('DARKAGES_CONFIG_INVALID', `${source} must be ${must}${given}.`);
 }
 
 function checkPorts({ port, httpPort, httpsPort, zones, edges, advertise }: Config): void {

@@ -19,6 +19,7 @@ import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
 import type { SecretKey } from './keys.ts';
+import type { StoreOptions } from './open-store.ts';
 import type { BlockSource } from './prometheus.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
@@ -42,6 +43,7 @@ export interface ThreadFiles {
 export interface NodeThreadsOptions {
   readonly config: Config;
   readonly game: AnyGame;
+  readonly storeOptions: StoreOptions;
   readonly files: ThreadFiles;
   readonly tokenKey: SecretKey;
   /** Of connect tokens, and the IP addresses that they may name. */
@@ -217,7 +219,7 @@ async function startStore(node: Node): Promise<void> {
     file: files.store,
     loopDelay: storeLoopDelay,
     workerData: {
-      dataFolder: config.data,
+      store: node.storeOptions,
       nodeId: node.nodeId,
       gameName: game.name,
       savedColumns: [...game.savedColumns],

@@ -29,8 +29,8 @@ export interface RedisScyllaOptions {
   readonly scylla: ScyllaAddress;
   /** The keyspace, and what all keys in Redis begin with. */
   readonly name: string;
-  /** Of rows, when the keyspace is made. */
-  readonly replicas: number;
+  /** Of rows, when the keyspace is made; undefined: as many as there are nodes, at most three. */
+  readonly replicas: number | undefined;
   /** How old what ScyllaDB has of a character in play may be; 0: it has every save. */
   readonly durableEveryMs?: number;
   /** Redis did not do what ScyllaDB then did in its place; may be called for each save. */

@@ -55,13 +55,17 @@ export type Exclusive = (work: () => Promise<void>) => Promise<void>;
 export interface ScyllaSchemaOptions {
   readonly address: ScyllaAddress;
   readonly keyspace: string;
-  /** Nodes that keep each row, when the keyspace is made here; else it is as its maker wanted it. */
-  readonly replicas: number;
+  /**
+   * Nodes that keep each row, when the keyspace is made here; else it is as its maker wanted it. Undefined: as many as
+   * there are, at most three.
+   */
+  readonly replicas: number | undefined;
   readonly exclusive: Exclusive;
   readonly migrations?: readonly (readonly string[])[];
 }
 
 const DDL_MS_MAX = 60_000;
+const REPLICAS_MAX = 3;
 
 /**
  * Makes or upgrades the keyspace; refuses one that is newer. Resolves to the data center that was spoken with.
@@ -120,7 +124,8 @@ async function migrate(
     const known = await driver.execute('SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?', [
       keyspace,
     ]);
-    if (known.first() === null) await run(await describeKeyspace(driver, keyspace, replicas));
+    if (known.first() === null)
+      await run(await describeKeyspace(driver, keyspace, replicas ?? Math.min(driver.hosts.length, REPLICAS_MAX)));
     await run(`CREATE TABLE IF NOT EXISTS ${keyspace}.schema_version (id text PRIMARY KEY, version int)`);
   }
   for (let from = version; from < migrations.length; from++) {

@@ -47,11 +47,16 @@ function createEmbedded(): Implementation {
 /** One Cassandra for all: what differs is Redis. */
 let cassandra: Promise<CassandraNodes> | undefined;
 
+export function shareCassandra(): Promise<CassandraNodes> {
+  cassandra ??= startCassandra();
+  return cassandra;
+}
+
 export async function stopCassandra(): Promise<void> {
   await (await cassandra)?.stop();
 }
 
-export function createRedisScylla(kind: string, startIt: () => Promise<RedisServers>): Implementation {
+function createRedisScylla(kind: string, startIt: () => Promise<RedisServers>): Implementation {
   let redis: RedisServers;
   let contactPoints: readonly string[];
   const open = () =>
@@ -65,9 +70,8 @@ export function createRedisScylla(kind: string, startIt: () => Promise<RedisServ
     name: `redis+scylla, ${kind}`,
     isMissing: needs('redis') === undefined || needs('cassandra') === undefined,
     async start() {
-      cassandra ??= startCassandra();
       redis = await startIt();
-      ({ contactPoints } = await cassandra);
+      ({ contactPoints } = await shareCassandra());
     },
     open,
     openOther: open,

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AccountRecord } from '../../src/store/records.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
-import { IMPLEMENTATIONS, stopCassandra } from './store-implementations.ts';
+import { IMPLEMENTATIONS, shareCassandra, stopCassandra } from './store-implementations.ts';
 import { createOperations, type Names } from './store-operations.ts';
+import { describeRedisScylla } from './store-redis-scylla.ts';
 
 const LONG_MS = 600_000;
 
@@ -356,3 +357,5 @@ for (const implementation of IMPLEMENTATIONS) {
     });
   });
 }
+
+describeRedisScylla(IMPLEMENTATIONS.at(-1)!.isMissing, shareCassandra);

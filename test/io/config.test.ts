@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
+  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store redis-url redis-password-file scylla-contact-points scylla-user scylla-password-file scylla-replicas store-name game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
     ' ',
   );
 
@@ -44,6 +44,13 @@ describe('configuration', () => {
       rendezvous: '',
       rendezvousKeyFile: '',
       store: 'embedded',
+      redisUrl: undefined,
+      redisPasswordFile: '',
+      scyllaContactPoints: [],
+      scyllaUser: '',
+      scyllaPasswordFile: '',
+      scyllaReplicas: undefined,
+      storeName: 'darkages',
       gameUrl: expect.stringMatching(/^file:.*\/src\/game\/game\.ts$/),
       seed: undefined,
       allowOrigin: [],
@@ -113,7 +120,7 @@ describe('configuration', () => {
     ['--port 65536', {}, /^--port must be a whole number from 0 to 65535/],
     ['--http-port x', {}, /^--http-port must be/],
     ['', { DARKAGES_HTTP_PORT: 'tcp://10.0.0.1:80' }, /^DARKAGES_HTTP_PORT must be .* not "tcp/],
-    ['--store redis', {}, /^--store must be embedded/],
+    ['--store redis', {}, /^--store must be embedded or redis\+scylla, not "redis"\.$/],
     ['--host 127.0.0.1:80', {}, /^--host must be a host name or an IP address, without a port/],
     ['--advertise http://x', {}, /^--advertise must be a host, host:port or ws/],
     ['--advertise wss://x/path', {}, /^--advertise must be .* with a path only if {zone} is in it/],

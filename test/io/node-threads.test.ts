@@ -58,6 +58,7 @@ async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): P
     config: parsed.config,
     game,
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
+    storeOptions: { kind: 'embedded', folder: '' },
     tokenKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
     connectKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
     webSocket: 'ws',

@@ -26,7 +26,7 @@ const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
     name: 'store',
     file: new URL('../../workers/store.ts', import.meta.url),
     workerData: {
-      dataFolder: folder,
+      store: { kind: 'embedded', folder },
       nodeId: 'node',
       gameName: 'g',
       savedColumns: ['health'],

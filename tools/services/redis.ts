@@ -49,7 +49,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const lines = [
     'appendonly yes',
     'appendfsync always',
-    ...(password === undefined ? [] : [`requirepass ${password}`]),
+    ...(password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`]),
   ];
   const server = await startServer(folder, port, lines, password);
   const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
@@ -133,16 +133,20 @@ async function startServer(
     : ['save ""', 'maxmemory 128mb', 'maxmemory-policy noeviction', 'repl-diskless-sync-delay 0'];
   writeFileSync(config, [...common, ...storage, ...lines, ''].join('\n'));
   const args = ['--signal=KILL', String(SECONDS_MAX), 'redis-server', config, ...(isSentinel ? ['--sentinel'] : [])];
-  const child = spawn('timeout', ['--foreground', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('timeout', ['--foreground', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
   const ended = once(child, 'close');
-  await until(`Redis at ${port}`, async () => {
-    if (child.exitCode !== null) throw new Error(`Redis at ${port} ended:\n${output}`);
-    return withRedis(port, async (redis) => (await redis.ping()) === 'PONG', password);
-  });
+  await until(`Redis at ${port}`, () =>
+    child.exitCode === null
+      ? withRedis(port, async (redis) => (await redis.ping()) === 'PONG', password)
+      : Promise.resolve(true),
+  );
+  if (child.exitCode !== null) throw new Error(`Redis at ${port} ended:\n${output}`);
   const pid = await withRedis(
     port,
     async (redis) => Number(/process_id:(\d+)/.exec(await redis.info('server'))![1]),

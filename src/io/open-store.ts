@@ -1,0 +1,33 @@
+// Opens whichever store was asked for. Store thread. The data folder is locked in any case: it holds more than a database.
+
+import type { Store } from '../store/store.ts';
+import { lockFolder } from './data-folder.ts';
+import { openEmbeddedStore } from './embedded-store.ts';
+import { openRedisScyllaStore, type RedisScyllaOptions } from './redis-scylla-store.ts';
+
+/** Plain values, handed from thread to thread. */
+export type StoreOptions =
+  | { readonly kind: 'embedded'; readonly folder: string }
+  | ({ readonly kind: 'redis+scylla'; readonly folder: string } & Omit<RedisScyllaOptions, 'onRedisTrouble'>);
+
+/**
+ * @param onTrouble something did not work that was made up for; may be called often
+ * Throws ServerError DARKAGES_STORE_… with a sentence.
+ */
+export async function openStore(options: StoreOptions, onTrouble: (error: unknown) => void): Promise<Store> {
+  if (options.kind === 'embedded') return openEmbeddedStore(options.folder);
+  const lock = lockFolder(options.folder);
+  try {
+    const store = await openRedisScyllaStore({ ...options, onRedisTrouble: onTrouble });
+    return {
+      ...store,
+      async close() {
+        await store.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}

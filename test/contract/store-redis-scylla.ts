@@ -1,0 +1,206 @@
+// What is particular to the store in Redis and ScyllaDB: its schema, what happens when Redis forgets or changes its master.
+// Called by store.test.ts, which has the Cassandra of all of them.
+
+import { Client } from 'cassandra-driver';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
+import { readRedisUrl } from '../../src/io/redis-url.ts';
+import type { FencedRecord, Store } from '../../src/store/store.ts';
+import type { CassandraNodes } from '../../tools/services/cassandra.ts';
+import { type RedisServers, startRedis, startRedisSentinels } from '../../tools/services/redis.ts';
+
+const LONG_MS = 600_000;
+const START_MS_MAX = 240_000;
+
+const save = (playerId: number, epoch: number, version: number, final = false): FencedRecord => ({
+  ...{ playerId, game: 'g', columns: { epoch, version }, epoch, version, final },
+});
+
+export function describeRedisScylla(isMissing: boolean, startCassandra: () => Promise<CassandraNodes>): void {
+  describe.skipIf(isMissing)('redis+scylla, its own', () => {
+    let cassandra: CassandraNodes;
+    let redis: RedisServers;
+    const stores: Store[] = [];
+    const openAt = async (url: string, name: string) => {
+      const { contactPoints } = cassandra;
+      const scylla = { contactPoints, username: '', password: '' };
+      const store = await openRedisScyllaStore({ redis: readRedisUrl(url)!, scylla, name, replicas: undefined });
+      stores.push(store);
+      return store;
+    };
+    const query = async (text: string) => {
+      const driver = new Client({ contactPoints: [...cassandra.contactPoints], localDataCenter: 'datacenter1' });
+      try {
+        return (await driver.execute(text)).rows;
+      } finally {
+        await driver.shutdown();
+      }
+    };
+    const tell = async (port: number, ...command: readonly [string, ...(string | number)[]]) => {
+      const client = new Redis({ port });
+      try {
+        return await client.call(...command);
+      } finally {
+        client.disconnect();
+      }
+    };
+    beforeAll(async () => {
+      [cassandra, redis] = [await startCassandra(), await startRedis()];
+    }, START_MS_MAX);
+    afterAll(async () => {
+      await Promise.all(stores.map((store) => store.close()));
+      await redis?.stop();
+    }, 60_000);
+
+    test('many who start at once on an empty store make one schema, and the next ones make none', {
+      timeout: 120_000,
+    }, async () => {
+      const opened = await Promise.all(Array.from({ length: 4 }, () => openAt(redis.url, 'starters')));
+      await opened[0]!.takeCharacter(1, 'g', 'a/1');
+      expect(await opened[3]!.findOwner(1, 'g')).toMatchObject({ owner: 'a/1' });
+      expect(await query('SELECT id, version FROM starters.schema_version')).toMatchObject([
+        { id: 'store', version: 1 },
+      ]);
+      const tables = "SELECT table_name, id FROM system_schema.tables WHERE keyspace_name = 'starters'";
+      const before = await query(tables);
+      await openAt(redis.url, 'starters');
+      expect(await query(tables)).toEqual(before);
+    });
+
+    test('a schema of a newer version is refused in one sentence, in either of the two, and left as it is', {
+      timeout: 60_000,
+    }, async () => {
+      await openAt(redis.url, 'newer');
+      await query("INSERT INTO newer.schema_version (id, version) VALUES ('store', 99)");
+      const refusal = (what: RegExp) =>
+        expect.objectContaining({ code: 'DARKAGES_STORE_SCHEMA_NEWER', message: expect.stringMatching(what) });
+      const sentence = /^The keyspace newer in ScyllaDB was written by a newer DarkAges \(schema 99, .*--store-name\.$/;
+      await expect(openAt(redis.url, 'newer')).rejects.toEqual(refusal(sentence));
+      expect(await query('SELECT version FROM newer.schema_version')).toMatchObject([{ version: 99 }]);
+      const { port } = redis.servers[0]!;
+      await tell(port, 'SET', 'newer:schema', 7);
+      await expect(openAt(redis.url, 'newer')).rejects.toEqual(refusal(/^The keys newer:… in Redis .*schema 7, /));
+      expect(await tell(port, 'GET', 'newer:schema')).toBe('7');
+    });
+
+    test('a migration that was cut off is done again from where it was', { timeout: 60_000 }, async () => {
+      await openAt(redis.url, 'cut');
+      await query('DROP TABLE cut.characters');
+      await query("DELETE FROM cut.schema_version WHERE id = 'store'");
+      const store = await openAt(redis.url, 'cut');
+      expect(await store.takeCharacter(1, 'g', 'a/1')).toEqual({ epoch: 1, columns: undefined });
+    });
+
+    test("a name whose creator died before the account was there is somebody else's after a while", {
+      timeout: 60_000,
+    }, async () => {
+      const store = await openAt(redis.url, 'claims');
+      await query(
+        "INSERT INTO claims.account_names (name_shape, player_id, claim, claimed_at_ms) VALUES ('abe', 1, 'x', 0)",
+      );
+      const young = Date.now();
+      await query(
+        `INSERT INTO claims.account_names (name_shape, player_id, claim, claimed_at_ms) VALUES ('bea', 1, 'x', ${young})`,
+      );
+      expect(await store.findAccountByName('abe')).toBeUndefined();
+      expect(await store.createAccount({ playerId: 2, name: 'Abe', createdAtMs: 0 })).toBe('created');
+      expect(await store.createAccount({ playerId: 3, name: 'Bea', createdAtMs: 0 })).toBe('name_taken');
+      expect((await store.findAccountByName('abe'))?.playerId).toBe(2);
+    });
+
+    test('what Redis forgets: no earlier owner saves, the owner does, and all that ScyllaDB was told is there', {
+      timeout: 60_000,
+    }, async () => {
+      const store = await openAt(redis.url, 'forgets');
+      await store.takeCharacter(1, 'g', 'a/1');
+      await store.saveCharacters([save(1, 1, 1)]);
+      expect(await store.takeCharacter(1, 'g', 'b/1')).toEqual({ epoch: 2, columns: { epoch: 1, version: 1 } });
+      expect(await store.saveCharacters([save(1, 2, 1, true)])).toEqual(['saved']);
+      await tell(redis.servers[0]!.port, 'FLUSHALL');
+      expect(await store.saveCharacters([save(1, 1, 50)])).toEqual(['fenced']);
+      expect(await store.loadCharacter(1, 'g')).toEqual({ epoch: 2, version: 1 });
+      expect(await store.saveCharacters([save(1, 2, 2)])).toEqual(['saved']);
+      expect(await store.saveCharacters([save(1, 1, 51)])).toEqual(['fenced']);
+      // And where it remembers what was before the taking, as a replica may that became master.
+      await tell(
+        redis.servers[0]!.port,
+        'HSET',
+        'forgets:character:g:1',
+        'fence',
+        1,
+        'epoch',
+        1,
+        'version',
+        60,
+        'columns',
+        '{"stale":1}',
+      );
+      expect(await store.loadCharacter(1, 'g')).toEqual({ epoch: 2, version: 2 });
+      expect(await store.saveCharacters([save(1, 2, 3)])).toEqual(['saved']);
+      expect(await store.takeCharacter(1, 'g', 'c/1')).toEqual({ epoch: 3, columns: { epoch: 2, version: 3 } });
+    });
+
+    test('while Redis is away saves go to ScyllaDB, nobody takes what it may know better, and then all goes on', {
+      timeout: 120_000,
+    }, async () => {
+      const own = await startRedis();
+      const store = await openAt(own.url, 'away');
+      await store.takeCharacter(1, 'g', 'a/1');
+      for (let version = 1; version <= 3; version++) await store.saveCharacters([save(1, 1, version)]);
+      own.servers[0]!.pause();
+      expect(await store.saveCharacters([save(1, 1, 4), save(2, 1, 1)])).toEqual(['saved', 'fenced']);
+      await expect(store.takeCharacter(1, 'g', 'b/1')).rejects.toMatchObject({ code: 'DARKAGES_STORE_FAILED' });
+      await expect(store.useToken('t', 1000)).rejects.toMatchObject({ code: 'DARKAGES_STORE_FAILED' });
+      own.servers[0]!.resume();
+      expect(await store.takeCharacter(1, 'g', 'b/1')).toEqual({ epoch: 2, columns: { epoch: 1, version: 4 } });
+      await own.stop();
+      expect(await store.saveCharacters([save(1, 2, 1), save(1, 1, 9)].slice(0, 1))).toEqual(['saved']);
+      expect(await store.saveCharacters([save(1, 1, 9)])).toEqual(['fenced']);
+    });
+
+    test('a sentinel failover: the store goes on by itself; last saves are all there, others but for the last second', {
+      timeout: 120_000,
+    }, async () => {
+      const sentinels = await startRedisSentinels();
+      const [store, other] = [await openAt(sentinels.url, 'failover'), await openAt(sentinels.url, 'failover')];
+      const players = Array.from({ length: 20 }, (_, index) => index + 1);
+      await Promise.all(players.map((player) => store.takeCharacter(player, 'g', 'a/1')));
+      const lease = (await store.takeLease('zone', 'a', 1))!;
+      /** By player: the newest that was acknowledged a second before the death of the master, and until now. */
+      const [then, now] = [new Map<number, number>(), new Map<number, number>()];
+      let version = 0;
+      const saveAll = async (): Promise<void> => {
+        version++;
+        const final = version % 5 === 0;
+        const half = players.filter((player) => !final || player % 2 === 0);
+        const results = await store.saveCharacters(half.map((player) => save(player, 1, version, final)));
+        for (const [index, player] of half.entries()) if (results[index] === 'saved') now.set(player, version);
+      };
+      const until = async (endMs: number) => {
+        while (performance.now() < endMs) await saveAll();
+      };
+      await until(performance.now() + 500);
+      for (const [player, newest] of now) then.set(player, newest);
+      await until(performance.now() + 1000);
+      await sentinels.servers[0]!.stop('SIGKILL');
+      const killedAtVersion = version;
+      const deadlineMs = performance.now() + 30_000;
+      while ((await other.takeLease('zone', 'b', LONG_MS).catch(() => undefined)) === undefined) {
+        await saveAll();
+        if (performance.now() > deadlineMs) throw new Error('no new master in 30 s');
+      }
+      expect(version).toBeGreaterThan(killedAtVersion);
+      expect(await other.renewLease('zone', 'a', lease, LONG_MS)).toBe(false);
+      for (const player of players) {
+        const { columns } = await other.takeCharacter(player, 'g', 'b/1');
+        const newest = now.get(player)!;
+        // Since the master's death each was taken by ScyllaDB or by the new one; before it, a replica may not have had it yet.
+        if (newest > killedAtVersion) expect(columns?.version, `player ${player}`).toBe(newest);
+        else expect(columns?.version, `player ${player}`).toBeGreaterThanOrEqual(then.get(player)!);
+        expect(await store.saveCharacters([save(player, 1, 100_000)])).toEqual(['fenced']);
+      }
+      await sentinels.stop();
+    });
+  });
+}
