@@ -18,6 +18,7 @@ import { cellMmFor, createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
 import { closeViewer, createWatchers, type Viewer, type Watchers } from '../snapshot/viewer.ts';
+import type { Channels } from '../transport/channels/channels.ts';
 import type { SnapshotPlan } from '../transport/channels/degradation.ts';
 import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -52,6 +53,8 @@ export interface Link {
   readonly playerId: number | undefined;
   /** How many inputs a frame of its client shall wait for, which the next pong says; undefined: for none. */
   readonly inputsPerFrame?: number;
+  /** What carries it where that is datagrams: prefetch.ts looks ahead into it. */
+  readonly channels?: Channels;
   /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
   send(bytes: Uint8Array, isReliable: boolean): void;
   /**
@@ -138,6 +141,8 @@ export interface Edge {
   readonly writer: Writer;
   readonly strangers: Strangers;
   readonly connections: (Connection | undefined)[];
+  /** Indexes of connections whose snapshot is due in the round of serving that goes on. */
+  readonly due: Int32Array;
   /** Those for whom something waits that the zone said, while its messages are read. */
   readonly toldTo: Set<Connection>;
   readonly freeIndexes: number[];
@@ -183,6 +188,7 @@ export function createEdge(options: EdgeOptions): Edge {
     writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
     strangers: createStrangers(),
     connections: [],
+    due: new Int32Array(options.connectionsMax ?? CONNECTIONS_MAX),
     toldTo: new Set(),
     freeIndexes: [],
     leaves: new Map(),
