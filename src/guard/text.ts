@@ -46,8 +46,8 @@ const profanity = createProfanity();
 const reservedNames = createReservedNames();
 
 /**
- * From the wire: any text. Never throws. Measured on a warm core: 4 µs for a clean sentence of
- * to 0.6 ms for such that hide word after word; so `text_rate` counts before this looks.
+ * From the wire: any text. Never throws. Measured on a warm core: 4 µs for a clean sentence, up to 0.6 ms for such texts
+ * that hide word after word; so `text_rate` counts before this looks.
  */
 export function screenText(raw: string, kind: 'chat' | 'name'): Screened {
   return kind === 'name' ? screenName(raw) : screenChat(raw);
