@@ -27,9 +27,19 @@ export function partyMembers(sim: DarkAges, party: number): number[] {
   const columns = columnsOf(sim);
   const members: number[] = [];
   for (let slot = 0; slot < sim.slotCount; slot++) {
-    if (columns.kind[slot] === PLAYER && columns.party[slot] === party) members.push(slot);
+    if (columns.kind[slot] === PLAYER && columns.party[slot] === party) insertByRank(members, slot, columns.partyRank);
   }
-  return members.sort((a, b) => columns.partyRank[a]! - columns.partyRank[b]!);
+  return members;
+}
+
+/** Five at most, each put in its place: the engine's own sort works on copies. */
+function insertByRank(members: number[], slot: number, rank: Int32Array): void {
+  let place = members.push(slot) - 1;
+  while (place > 0 && rank[members[place - 1]!]! > rank[slot]!) {
+    members[place] = members[place - 1]!;
+    place--;
+  }
+  members[place] = slot;
 }
 
 /**

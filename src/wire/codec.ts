@@ -41,6 +41,8 @@ export function encodeToBytes(message: Message, value: WireObject): Uint8Array {
   return scratch.copy();
 }
 
+/** What every object has: a field of such a name is told apart from what is inherited. */
+const NO_FIELDS: object = {};
 const scratch = new Writer(new Uint8Array(65_536));
 
 function encodeField(writer: Writer, field: WireField, content: WireValue, always: boolean): void {
@@ -80,7 +82,7 @@ function encodeRepeated(writer: Writer, field: WireField, elements: readonly Wir
 export interface Decoded {
   /** DECODED, MALFORMED or OUT_OF_RANGE. */
   code: number;
-  /** Every field is there: 0, '' and [] where the bytes said nothing; undefined for absent messages and optionals. */
+  /** What the bytes said nothing of is 0, '' or []; an absent message or optional field is undefined, its key left out. */
   value: WireObject;
 }
 
@@ -94,8 +96,9 @@ export function decodeMessage(reader: Reader, message: Message, unknown: 'reject
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index]!;
     if (field.repeated === true) value[field.name] = [];
-    else if (typeof field.type === 'object' || field.optional === true) value[field.name] = undefined;
-    else value[field.name] = field.type === 'string' ? '' : 0;
+    else if (typeof field.type !== 'object' && field.optional !== true) {
+      value[field.name] = field.type === 'string' ? '' : 0;
+    } else if (field.name in NO_FIELDS) value[field.name] = undefined;
   }
   let code = DECODED;
   while (reader.remaining > 0 && !reader.failed) {
@@ -119,7 +122,8 @@ function dropOthers(message: Message, chosen: WireField, value: Record<string, W
   const { fields } = message;
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index]!;
-    if (field.oneof === chosen.oneof && field !== chosen) value[field.name] = undefined;
+    if (field.oneof !== chosen.oneof || field === chosen) continue;
+    if (value[field.name] !== undefined) value[field.name] = undefined;
   }
 }
 
