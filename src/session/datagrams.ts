@@ -184,7 +184,8 @@ function openLink(datagrams: Datagrams, slot: number): void {
     isGreeted: false,
     heldUntilMs: 0,
     closedMs: Number.POSITIVE_INFINITY,
-    send: (bytes, isReliable) => send(datagrams, link, bytes, isReliable),
+    send: (bytes, isReliable) => send(datagrams, link, bytes, 0, bytes.length, isReliable),
+    sendWithin: (bytes, from, end, isReliable) => send(datagrams, link, bytes, from, end, isReliable),
     sendSnapshot: (bytes, from, end) => sendSnapshot(datagrams, link, bytes, from, end),
     backlogBytes: () => backlogBytes(channels.sender),
     holdUp(ms) {
@@ -219,14 +220,21 @@ function touch(datagrams: Datagrams, link: DatagramLink): void {
   datagrams.touched[datagrams.touchedCount++] = link.slot;
 }
 
-function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isReliable: boolean): void {
+function send(
+  datagrams: Datagrams,
+  link: DatagramLink,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  isReliable: boolean,
+): void {
   const { channels } = link;
   touch(datagrams, link);
   // The first snapshot is worth nothing before the welcome, which would leave after it.
   if (!isReliable && !link.isGreeted) sendDue(datagrams, link);
   link.isGreeted ||= !isReliable;
-  if (!isReliable && sendAtOnce(datagrams, link, bytes)) return;
-  if (sendReliable(channels, bytes, 0, bytes.length)) return;
+  if (!isReliable && sendAtOnce(datagrams, link, bytes, from, end)) return;
+  if (sendReliable(channels, bytes, from, end)) return;
   // It reads nothing, or far too slowly: without this message the rest would mean something else.
   if (link.connection !== undefined && link.closedMs === Number.POSITIVE_INFINITY) {
     link.closedMs = datagrams.nowMs;
@@ -238,7 +246,7 @@ function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isRel
 function sendSnapshot(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, from: number, end: number): void {
   const { channels, slot } = link;
   if (!link.isGreeted || end - from > MESSAGE_BYTES_MAX) {
-    send(datagrams, link, bytes.subarray(from, end), false);
+    send(datagrams, link, bytes, from, end, false);
     return;
   }
   const start = from - MESSAGE_AT;
@@ -250,11 +258,17 @@ function sendSnapshot(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Arra
 }
 
 /** False when it is too long for a packet. One for which there is no bandwidth is lost, as on the line. */
-function sendAtOnce(datagrams: Datagrams, { slot, channels }: DatagramLink, bytes: Uint8Array): boolean {
-  if (bytes.length > MESSAGE_BYTES_MAX) return false;
+function sendAtOnce(
+  datagrams: Datagrams,
+  { slot, channels }: DatagramLink,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  if (to - from > MESSAGE_BYTES_MAX) return false;
   const { packet, nowMs } = datagrams;
   beginPacket(channels, packet, 0, nowMs);
-  writeMessage(channels, SEQUENCED, bytes, 0, bytes.length);
+  writeMessage(channels, SEQUENCED, bytes, from, to);
   const end = endPacket(channels, nowMs);
   if (end > 0) sendPacket(datagrams, slot, packet, 0, end);
   return true;
