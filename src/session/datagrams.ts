@@ -245,16 +245,17 @@ function send(
 /** Seals it where it was packed, with the packet's header written in front. */
 function sendSnapshot(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, from: number, end: number): void {
   const { channels, slot } = link;
+  const { nowMs } = datagrams;
   if (!link.isGreeted || end - from > MESSAGE_BYTES_MAX) {
     send(datagrams, link, bytes, from, end, false);
     return;
   }
   const start = from - MESSAGE_AT;
-  beginPacket(channels, bytes, start, datagrams.nowMs);
+  beginPacket(channels, bytes, start, nowMs);
   placeMessage(channels, SEQUENCED, end - from);
-  const packetEnd = endPacket(channels, datagrams.nowMs);
-  if (packetEnd > start) sendPacket(datagrams, slot, bytes, start, packetEnd);
-  if (isPacketDue(channels, datagrams.nowMs)) touch(datagrams, link);
+  const packetEnd = endPacket(channels, nowMs);
+  if (packetEnd > start) sendPacket(datagrams, nowMs, slot, bytes, start, packetEnd);
+  if (isPacketDue(channels, nowMs)) touch(datagrams, link);
 }
 
 /** False when it is too long for a packet. One for which there is no bandwidth is lost, as on the line. */
@@ -270,12 +271,20 @@ function sendAtOnce(
   beginPacket(channels, packet, 0, nowMs);
   writeMessage(channels, SEQUENCED, bytes, from, to);
   const end = endPacket(channels, nowMs);
-  if (end > 0) sendPacket(datagrams, slot, packet, 0, end);
+  if (end > 0) sendPacket(datagrams, nowMs, slot, packet, 0, end);
   return true;
 }
 
-function sendPacket(datagrams: Datagrams, slot: number, bytes: Uint8Array, from: number, end: number): void {
-  sendToClient(datagrams.server, datagrams.nowMs, slot, bytes, from, end);
+/** @param nowMs handed on: whoever reads it from the object makes another number on the heap. */
+function sendPacket(
+  datagrams: Datagrams,
+  nowMs: number,
+  slot: number,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): void {
+  sendToClient(datagrams.server, nowMs, slot, bytes, from, end);
   chargeNode(datagrams);
 }
 
@@ -327,7 +336,7 @@ function sendDue(datagrams: Datagrams, { slot, channels }: DatagramLink): void {
     beginPacket(channels, packet, 0, nowMs);
     const end = endPacket(channels, nowMs);
     if (end === 0) return;
-    sendPacket(datagrams, slot, packet, 0, end);
+    sendPacket(datagrams, nowMs, slot, packet, 0, end);
   }
 }
 
