@@ -16,6 +16,8 @@ export interface ThreadOptions {
   readonly file: URL;
   readonly workerData: unknown;
   readonly transferList?: readonly Transferable[];
+  /** A zone or an edge: the garbage collector shall not stop it for long, nor often. */
+  readonly isTicking?: boolean;
   /** Labels of its figures beside `thread`. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The thread's event-loop delay, if it reports one. */
@@ -53,17 +55,17 @@ export interface ThreadFigures {
 }
 
 /**
- * For threads that tick: how much one puts on its heap before the engine collects what is young there (it would begin
- * with 1 MiB, and take more only when much survives, which nothing does here), and not to tidy up, for tens of
- * milliseconds, because a thread has been found to be idle.
+ * Of the process, read by each thread that begins: the limits of a worker bound its heap and don't set it. A thread puts
+ * so many MiB on its heap before the engine collects what is young there (it would begin with one, and take more only
+ * when much survives, which nothing does here). And a heap that grows slowly is not tidied up for that reason, which
+ * stopped edges for tens of milliseconds.
  */
 const ENGINE_FLAGS = '--min-semi-space-size=16 --no-memory-reducer';
 
 /** Resolves when the thread says `ready` or `listening`; rejects with a ServerError when it fails, dies or says nothing. */
 export async function startThread(options: ThreadOptions): Promise<Thread> {
   const { name, file, workerData, transferList = [] } = options;
-  // Of the process, read by each thread that begins; the limits of a worker bound the size and don't set it.
-  setFlagsFromString(ENGINE_FLAGS);
+  if (options.isTicking === true) setFlagsFromString(ENGINE_FLAGS);
   const worker = new Worker(file, { name, workerData, transferList: [...transferList] });
   let isStopping = false;
   let why = '';
