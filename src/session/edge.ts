@@ -57,6 +57,8 @@ export interface Link {
   readonly channels?: Channels;
   /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
   send(bytes: Uint8Array, isReliable: boolean): void;
+  /** The same with `bytes[from, end)`, where a carrier needs no object of its own for that. */
+  sendWithin?(bytes: Uint8Array, from: number, end: number, isReliable: boolean): void;
   /**
    * Where a carrier can send a snapshot from where it was packed: `bytes[from, end)` are the caller's again after the
    * call, and so are the SNAPSHOT_HEADROOM_BYTES before them. Without it `send` gets them.
@@ -143,8 +145,9 @@ export interface Edge {
   readonly connections: (Connection | undefined)[];
   /** Indexes of connections whose snapshot is due in the round of serving that goes on. */
   readonly due: Int32Array;
-  /** Those for whom something waits that the zone said, while its messages are read. */
-  readonly toldTo: Set<Connection>;
+  /** The first `toldCount`: those for whom something waits that the zone said, while its messages are read. */
+  readonly toldTo: (Connection | undefined)[];
+  toldCount: number;
   readonly freeIndexes: number[];
   /** Indexes of connections that are gone; they are free once the zone has answered the leave. When it was asked. */
   readonly leaves: Map<number, number>;
@@ -189,7 +192,8 @@ export function createEdge(options: EdgeOptions): Edge {
     strangers: createStrangers(),
     connections: [],
     due: new Int32Array(options.connectionsMax ?? CONNECTIONS_MAX),
-    toldTo: new Set(),
+    toldTo: [],
+    toldCount: 0,
     freeIndexes: [],
     leaves: new Map(),
     life: ++counters.words[counters.index.starts]! & ((1 << CLIENT_BITS) - 1),

@@ -32,7 +32,7 @@ import {
 import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
 import { encodeLoad, noteRound, takeZoneLoad } from './load.ts';
 import { PREFETCH_VIEWERS, prefetchViewers } from './prefetch.ts';
-import { sendTold, tell } from './told.ts';
+import { hasTold, sendTold, sendWithin, tell } from './told.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
 export function serveClients(edge: Edge, nowMs: number): void {
@@ -128,7 +128,7 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
     return;
   }
   const { bytes, start, end } = packer;
-  if (connection.link.sendSnapshot === undefined) connection.link.send(bytes.subarray(start, end), false);
+  if (connection.link.sendSnapshot === undefined) sendWithin(connection.link, bytes, start, end, false);
   else connection.link.sendSnapshot(bytes, start, end);
   words[index.snapshots]!++;
   words[index.snapshotBytes]! += end - start;
@@ -136,8 +136,13 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
 
 function takeZoneMessages(edge: Edge): void {
   readZoneMessages(edge);
-  for (const connection of edge.toldTo) if (connection.state === PLAYING) sendTold(connection.told, connection.link);
-  edge.toldTo.clear();
+  const { toldTo } = edge;
+  for (let index = 0; index < edge.toldCount; index++) {
+    const connection = toldTo[index]!;
+    toldTo[index] = undefined;
+    if (connection.state === PLAYING) sendTold(connection.told, connection.link);
+  }
+  edge.toldCount = 0;
 }
 
 function readZoneMessages(edge: Edge): void {
@@ -217,7 +222,7 @@ function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, 
 function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8Array, from: number, end: number): void {
   if (connection.state !== PLAYING || (kind !== RECORD_EVENT && kind !== RECORD_RESPONSE)) return;
   const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
+  if (!hasTold(connection.told)) edge.toldTo[edge.toldCount++] = connection;
   tell(connection.told, connection.link, field, bytes, from, end);
-  edge.toldTo.add(connection);
   edge.counters.words[edge.counters.index.eventsSent]!++;
 }
