@@ -32,6 +32,7 @@ import type { Link } from './link.ts';
 import { type BotState, countFailure, type Part, type Transport } from './report.ts';
 import { createFighterView, createLightView, handleOf } from './sight.ts';
 import { addValue } from './statistics.ts';
+import { touchBot } from './touch.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
 
 export interface BotOptions {
@@ -205,6 +206,7 @@ export function createBot(options: BotOptions): Bot {
     silentMs: 0,
     awayMs: 0,
   };
+  if (isLight) link.touch = () => touchBot(bot);
   return bot;
 }
 

@@ -29,6 +29,8 @@ export interface Link {
   readonly open: OpenSocket;
   /** Whether what is sent can be told when to leave (UdpHost.leaveAt). */
   canSendAhead?(): boolean;
+  /** Set by its bot: reads what the bot uses when a packet has come (touch.ts). */
+  touch?: () => number;
   update(nowMs: number): void;
 }
 
