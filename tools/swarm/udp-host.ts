@@ -93,8 +93,8 @@ interface Carrier {
   laterSentMs: number;
   labelled: number;
   speaker: number;
-  /** By the IPv4 word of their own address; by 0 where packets don't tell it. */
-  readonly peers: Map<number, Peer>;
+  /** By their own address (`placeOf`). */
+  readonly peers: (Peer | undefined)[];
 }
 
 /** Packets that leave in a certain millisecond, and for when each of those who wrote them wanted it. */
@@ -129,7 +129,7 @@ interface Host extends UdpHost {
 
 export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
   const bufferBytes = Math.max(SHARED_BUFFER_BYTES_MIN, (options.bots ?? 1) * SHARED_BUFFER_BYTES_PER_BOT);
-  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes });
+  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, isUncut: true, bufferBytes });
   const carriers = new Set<Carrier>();
   const host: Host = {
     options,
@@ -176,7 +176,7 @@ function createCarrier(udp: UdpSocket, packets: number): Carrier {
     laterSentMs: Number.NEGATIVE_INFINITY,
     labelled: 0,
     speaker: 0,
-    peers: new Map(),
+    peers: [],
   };
   return carrier;
 }
@@ -333,8 +333,19 @@ function sharesSocket({ shared }: Host, { connectToken }: Session): boolean {
 function nextLocal(host: Host): number {
   let local: number;
   do local = LOCALS_FIRST + (host.localsUsed++ % LOCALS_MAX);
-  while (host.shared.peers.has(local));
+  while (peerAt(host.shared, local) !== undefined);
   return local;
+}
+
+/** They are given one after the other, so that an array has room for all; 0 is for those whose packets don't tell it. */
+function placeOf(local: number): number {
+  return local === 0 ? 0 : local - LOCALS_FIRST + 1;
+}
+
+/** From the wire: any address. */
+function peerAt({ peers }: Carrier, local: number): Peer | undefined {
+  const place = placeOf(local);
+  return place >= 0 && place < peers.length ? peers[place] : undefined;
 }
 
 async function openCarrier(host: Host): Promise<Carrier> {
@@ -372,7 +383,7 @@ function createPeer(
     events,
   });
   const peer: Peer = { carrier, local, link, socket, outbox, up, down, updatedMs: host.nowMs };
-  carrier.peers.set(local, peer);
+  carrier.peers[placeOf(local)] = peer;
   passOn(peer, host.nowMs);
   return peer;
 }
@@ -386,7 +397,7 @@ function removePeer(host: Host, peer: Peer): void {
   socket.close();
   passOn(peer, host.nowMs);
   updateLine(up, Number.POSITIVE_INFINITY);
-  carrier.peers.delete(local);
+  carrier.peers[placeOf(local)] = undefined;
   if (carrier !== host.shared) closeCarrier(host, carrier);
 }
 
@@ -425,10 +436,11 @@ function leaveLine({ carrier, local }: Peer, bytes: Uint8Array, address: Uint32A
 
 /** IPv4 in its mapped form, or zeros for "any". */
 function writeLocal(locals: Uint32Array, at: number, local: number): void {
-  locals.fill(0, at, at + ADDRESS_WORDS);
-  if (local === 0) return;
-  locals[at + 2] = 0xffff;
+  locals[at] = 0;
+  locals[at + 1] = 0;
+  locals[at + 2] = local === 0 ? 0 : 0xffff;
   locals[at + 3] = local;
+  locals[at + 4] = 0;
 }
 
 // --- in
@@ -438,7 +450,7 @@ export let touched = 0;
 
 /** Returns how many there were. */
 function receivePackets(host: Host, carrier: Carrier): number {
-  const { udp, peers } = carrier;
+  const { udp } = carrier;
   const { incoming } = udp;
   const stride = incoming.bytes.length / incoming.capacity;
   const nowMs = host.options.clock.now();
@@ -446,7 +458,7 @@ function receivePackets(host: Host, carrier: Carrier): number {
   const count = udp.receive();
   for (let index = 0; index < count; index++) {
     if (index % TOUCHED_PACKETS === 0) touchPeers(carrier, index, Math.min(index + TOUCHED_PACKETS, count));
-    const peer = peers.get(localOf(carrier, index));
+    const peer = peerAt(carrier, localOf(carrier, index));
     const from = index * stride;
     const end = from + incoming.lengths[index]!;
     if (peer === undefined || end < from) host.strayPackets++;
@@ -462,7 +474,7 @@ function localOf({ udp: { incoming } }: Carrier, index: number): number {
 
 function touchPeers(carrier: Carrier, from: number, end: number): void {
   for (let index = from; index < end; index++) {
-    const peer = carrier.peers.get(localOf(carrier, index));
+    const peer = peerAt(carrier, localOf(carrier, index));
     if (peer?.link.touch !== undefined) touched = touchSocket(peer.socket) + peer.link.touch();
   }
 }
