@@ -36,7 +36,7 @@ export function touchSocket(socket: DatagramSocket): number {
 
 /** A light bot, by the time a snapshot comes. */
 export function touchBot(bot: Bot): number {
-  const { client, light, wander, doer } = bot;
+  const { client, light, wander, doer, fighter, view } = bot;
   let sum = bot.dueMs + bot.ranMs + bot.playedMs + bot.silentMs + bot.awayMs + wander.decideMs + wander.updatedMs;
   sum += doer.actedTick + wander.turnPerS + client.pingDueMs + client.snapshotMs + client.updatedMs + client.deadlineMs;
   const { sync, stats, own, intent, replicas, welcome, requests, reader, options, prediction } = client;
@@ -46,6 +46,10 @@ export function touchBot(bot: Bot): number {
   sum += sync.serverOffset + sync.pace + sync.paceTick + sync.wayTicks + sync.snapshotAgeTicks + sync.updatedMs;
   sum += sync.ageCount + sync.sentMs[sync.tick & 127]! + sync.sentMs[(sync.tick - 8) & 127]!;
   sum += (options.repeatInputs ?? 0) + (prediction?.tick ?? 0);
+  if (fighter !== undefined) {
+    sum += fighter.lookTick + fighter.stillUntil + fighter.lastX + fighter.lastZ + fighter.speedX + fighter.speedZ;
+    sum += (view.own.health ?? 0) + (view.own.stamina ?? 0);
+  }
   if (light !== undefined) {
     const { words, held, lengths } = light;
     sum += light.owed + words[0]! + words[LINE_WORDS]! + lengths[0]!;
@@ -59,7 +63,11 @@ export function touchBot(bot: Bot): number {
   sum += ticks[count - 1]! + replicas.entered.length + replicas.left.length + staged.baselineTick;
   for (let at = 0; at < length; at += LINE_WORDS) sum += staged.values[at]! + staged.differences[at]!;
   sum += staged.changedRows[0]!;
-  for (let at = Math.max(0, (count - 4) * length); at < count * length + LINE_WORDS && at < values.length; at += LINE_WORDS)
+  for (
+    let at = Math.max(0, (count - 4) * length);
+    at < count * length + LINE_WORDS && at < values.length;
+    at += LINE_WORDS
+  )
     sum += values[at]!;
   return sum;
 }

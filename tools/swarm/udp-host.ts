@@ -23,8 +23,8 @@ import type { KeyExchange } from '../../src/transport/key-exchange.ts';
 import { createOutbox, nextPlace, OUTBOX_STRIDE, type Outbox, putPacket } from '../../src/transport/outbox.ts';
 import { readPublicToken } from '../../src/transport/token.ts';
 import type { UdpSocket } from '../../src/transport/udp-port.ts';
-import { touchSocket } from './touch.ts';
 import { createLine, isPerfect, type Line, type Link, type LinkConditions, sendOnLine, updateLine } from './link.ts';
+import { touchSocket } from './touch.ts';
 
 /** Batches of packets that leave later, one a millisecond. */
 const LATER_MS = 128;
