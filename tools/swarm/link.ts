@@ -30,7 +30,7 @@ export interface Link {
   /** Whether what is sent can be told when to leave (UdpHost.leaveAt). */
   canSendAhead?(): boolean;
   /** Set by its bot: reads what the bot uses when a packet has come (touch.ts). */
-  touch?: () => number;
+  touch?: () => void;
   update(nowMs: number): void;
 }
 

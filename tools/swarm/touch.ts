@@ -6,13 +6,20 @@
 // Bots process; pure.
 
 import type { DatagramSocket } from '../../src/client/datagram-socket.ts';
-import type { Bot } from './bot.ts';
+import type { Client } from '../../src/client/state.ts';
+import type { Doer } from './deeds.ts';
+import type { Fighter, FighterView } from './fighter.ts';
+import type { LightClient } from './light-client.ts';
+import type { Wander } from './wander.ts';
 
 /** Bytes of a line of the cache, in words and doubles. */
 const LINE_WORDS = 16;
 
-/** A connection: seal, channels. The sum has no meaning; whoever drops it lets the reading be optimised away. */
-export function touchSocket(socket: DatagramSocket): number {
+/** Where the sums of what is read go: dropped, they and the reading would be optimised away. */
+const kept = new Float64Array(1);
+
+/** A connection: seal, channels. */
+export function touchSocket(socket: DatagramSocket): void {
   const { transport, channels, calm } = socket;
   const { rekey, counts, token } = transport;
   const { stats, budget, sender, receiver, sent, received } = channels;
@@ -26,18 +33,36 @@ export function touchSocket(socket: DatagramSocket): number {
   sum += sent.sentMs[newest]! + sent.segmentsLow[newest]! + sent.segmentsHigh[newest]! + sent.outcomes[newest]!;
   sum += sent.segmentBases[newest]! + sent.isAcked[newest]! + sent.sentMs[(newest - 16) & 127]!;
   if (token !== undefined) sum += token.addresses[transport.serverIndex]![0]!;
-  if (rekey === undefined) return sum;
+  kept[0] = sum;
+  if (rekey === undefined) return;
   const { codec, current } = rekey;
   sum += rekey.settledMs + codec.type + codec.additional[0]! + codec.nonce[0]! + codec.id[0]!;
   const { clientKey, serverKey, window, sequence } = current;
   sum += clientKey[0]! + serverKey[0]! + window[0]! + window[LINE_WORDS]! + window[2 * LINE_WORDS]! + sequence[0]!;
-  return sum;
+  kept[0] = sum;
+}
+
+/** What of a bot is read here. */
+export interface Touchable {
+  readonly client: Client;
+  readonly light: LightClient | undefined;
+  readonly wander: Wander;
+  readonly fighter: Fighter | undefined;
+  readonly view: FighterView;
+  readonly doer: Doer;
+  readonly dueMs: number;
+  readonly ranMs: number;
+  readonly playedMs: number;
+  readonly silentMs: number;
+  readonly awayMs: number;
+  readonly stateMs: number;
 }
 
 /** A light bot, by the time a snapshot comes. */
-export function touchBot(bot: Bot): number {
+export function touchBot(bot: Touchable): void {
   const { client, light, wander, doer, fighter, view } = bot;
-  let sum = bot.dueMs + bot.ranMs + bot.playedMs + bot.silentMs + bot.awayMs + wander.decideMs + wander.updatedMs;
+  let sum =
+    bot.stateMs + bot.dueMs + bot.ranMs + bot.playedMs + bot.silentMs + bot.awayMs + wander.decideMs + wander.updatedMs;
   sum += doer.actedTick + wander.turnPerS + client.pingDueMs + client.snapshotMs + client.updatedMs + client.deadlineMs;
   const { sync, stats, own, intent, replicas, welcome, requests, reader, options, prediction } = client;
   sum += stats.rttMs + stats.jitterMs + stats.inputLead + stats.snapshots + stats.bytesDown + stats.bytesUp;
@@ -57,7 +82,8 @@ export function touchBot(bot: Bot): number {
   }
   const replica = welcome === undefined ? undefined : replicas.bySlot.get(welcome.slot);
   const staged = replicas.staged[0];
-  if (replica === undefined || staged === undefined) return sum;
+  kept[0] = sum;
+  if (replica === undefined || staged === undefined) return;
   const { ticks, values, count } = replica;
   const { length } = staged.values;
   sum += ticks[count - 1]! + replicas.entered.length + replicas.left.length + staged.baselineTick;
@@ -69,5 +95,5 @@ export function touchBot(bot: Bot): number {
     at += LINE_WORDS
   )
     sum += values[at]!;
-  return sum;
+  kept[0] = sum;
 }

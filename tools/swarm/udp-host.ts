@@ -333,19 +333,13 @@ function sharesSocket({ shared }: Host, { connectToken }: Session): boolean {
 function nextLocal(host: Host): number {
   let local: number;
   do local = LOCALS_FIRST + (host.localsUsed++ % LOCALS_MAX);
-  while (peerAt(host.shared, local) !== undefined);
+  while (host.shared.peers[placeOf(local)] !== undefined);
   return local;
 }
 
 /** They are given one after the other, so that an array has room for all; 0 is for those whose packets don't tell it. */
 function placeOf(local: number): number {
   return local === 0 ? 0 : local - LOCALS_FIRST + 1;
-}
-
-/** From the wire: any address. */
-function peerAt({ peers }: Carrier, local: number): Peer | undefined {
-  const place = placeOf(local);
-  return place >= 0 && place < peers.length ? peers[place] : undefined;
 }
 
 async function openCarrier(host: Host): Promise<Carrier> {
@@ -445,9 +439,6 @@ function writeLocal(locals: Uint32Array, at: number, local: number): void {
 
 // --- in
 
-/** So that what is read there is used. */
-export let touched = 0;
-
 /** Returns how many there were. */
 function receivePackets(host: Host, carrier: Carrier): number {
   const { udp } = carrier;
@@ -458,7 +449,7 @@ function receivePackets(host: Host, carrier: Carrier): number {
   const count = udp.receive();
   for (let index = 0; index < count; index++) {
     if (index % TOUCHED_PACKETS === 0) touchPeers(carrier, index, Math.min(index + TOUCHED_PACKETS, count));
-    const peer = peerAt(carrier, localOf(carrier, index));
+    const peer = peerAt(carrier, index);
     const from = index * stride;
     const end = from + incoming.lengths[index]!;
     if (peer === undefined || end < from) host.strayPackets++;
@@ -467,15 +458,18 @@ function receivePackets(host: Host, carrier: Carrier): number {
   return count;
 }
 
-/** To whose address a packet came; 0 where packets don't tell it. */
-function localOf({ udp: { incoming } }: Carrier, index: number): number {
-  return incoming.locals === undefined ? 0 : incoming.locals[index * ADDRESS_WORDS + 3]!;
+/** Whose packet that is of those that came. From the wire: any address. */
+function peerAt({ udp: { incoming }, peers }: Carrier, index: number): Peer | undefined {
+  const place = placeOf(incoming.locals?.[index * ADDRESS_WORDS + 3] ?? 0);
+  return place >= 0 && place < peers.length ? peers[place] : undefined;
 }
 
 function touchPeers(carrier: Carrier, from: number, end: number): void {
   for (let index = from; index < end; index++) {
-    const peer = peerAt(carrier, localOf(carrier, index));
-    if (peer?.link.touch !== undefined) touched = touchSocket(peer.socket) + peer.link.touch();
+    const peer = peerAt(carrier, index);
+    if (peer?.link.touch === undefined) continue;
+    touchSocket(peer.socket);
+    peer.link.touch();
   }
 }
 
