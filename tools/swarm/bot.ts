@@ -30,7 +30,7 @@ import {
 } from './light-client.ts';
 import type { Link } from './link.ts';
 import { type BotState, countFailure, type Part, type Transport } from './report.ts';
-import { createFighterView, createLightView, handleOf } from './sight.ts';
+import { createFighterView, handleOf, LightView } from './sight.ts';
 import { addValue } from './statistics.ts';
 import { touchBot } from './touch.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
@@ -182,7 +182,7 @@ export function createBot(options: BotOptions): Bot {
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
   const request: FighterView['request'] = (name, values) => ask(bot, name, values);
-  const lightView = isLight && fights ? createLightView(client, options.crowd, request) : undefined;
+  const lightView = isLight && fights ? new LightView(client, options.crowd, request) : undefined;
   const bot: Bot = {
     client,
     link,

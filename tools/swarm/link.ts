@@ -119,3 +119,27 @@ export function createLink(open: OpenSocket, conditions: LinkConditions, random:
     },
   };
 }
+
+/**
+ * The socket of a link whose connection comes later, or is gone. Deliberate: a class. An object with a getter of its own
+ * has a shape of its own, and with hundreds of shapes each call is looked up anew.
+ */
+export class LinkSocket implements Socket {
+  readonly send: Socket['send'];
+  readonly close: Socket['close'];
+  private readonly inner: () => Socket | undefined;
+
+  constructor({ send, close, inner }: Pick<Socket, 'send' | 'close'> & { inner: () => Socket | undefined }) {
+    this.send = send;
+    this.close = close;
+    this.inner = inner;
+  }
+
+  get line(): Socket['line'] {
+    return this.inner()?.line;
+  }
+
+  spareBytes(): number {
+    return this.inner()?.spareBytes?.() ?? 0;
+  }
+}

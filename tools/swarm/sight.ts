@@ -2,7 +2,7 @@
 // client reads only its own entity, what the bots of its process know of each other (crowd.ts), as of the newest snapshot.
 
 import { placeShown } from '../../src/client/interpolation.ts';
-import type { Client } from '../../src/client/state.ts';
+import type { Client, Intent } from '../../src/client/state.ts';
 import { FIGHTER_LAST } from '../../src/game/kinds.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { newestState, type Replica } from '../../src/snapshot/replicas.ts';
@@ -94,56 +94,69 @@ interface OwnColumn {
   readonly fineRow: number;
 }
 
-export interface LightView extends FighterView {
-  /** A snapshot was applied: takes over what it says of the own entity, and tells the others here. */
-  note(): void;
-}
+/** Deliberate: a class. Objects made with getters of their own are each of a shape of its own, which makes every look slow. */
+export class LightView implements FighterView {
+  readonly intent: Intent;
+  own: Readonly<Record<string, number>> = NOTHING_KNOWN;
+  private readonly known = { ...NO_COLUMNS };
+  private readonly columns: Readonly<Record<OwnName, OwnColumn>>;
+  private handle = 0;
+  private readonly client: Client;
+  private readonly crowd: Crowd;
+  readonly request: FighterView['request'];
 
-export function createLightView(client: Client, crowd: Crowd, request: FighterView['request']): LightView {
-  const columns = ownColumnsOf(client.game);
-  let own: OwnColumns | undefined;
-  let handle = 0;
-  const note = (): void => {
+  constructor(client: Client, crowd: Crowd, request: FighterView['request']) {
+    this.intent = client.intent;
+    this.columns = ownColumnsOf(client.game);
+    this.client = client;
+    this.crowd = crowd;
+    this.request = request;
+  }
+
+  get tick(): number {
+    return this.client.sync.tick + 1;
+  }
+
+  get shownTick(): number {
+    return this.client.replicas.tick;
+  }
+
+  get x(): number {
+    return this.client.own.x;
+  }
+
+  get z(): number {
+    return this.client.own.z;
+  }
+
+  seeAll(): readonly Seen[] {
+    return sightingsNear(this.crowd, this.handle, this.client.own.x, this.client.own.z);
+  }
+
+  see(handle: number): Seen | undefined {
+    return findSighting(this.crowd, handle);
+  }
+
+  /** A snapshot was applied: takes over what it says of the own entity, and tells the others here. */
+  note(): void {
+    const { client, crowd, known } = this;
     const { replicas, welcome } = client;
     const replica = welcome === undefined ? undefined : replicas.bySlot.get(welcome.slot);
     if (replica === undefined) return;
-    const at = newestState(replicas, replica);
-    own ??= { ...NO_COLUMNS };
-    readOwn(own, columns, replica.values, at);
-    handle = handleOf(replica.slot, replica.generation);
-    const sighting = sightingOf(crowd, handle);
+    readOwn(known, this.columns, replica.values, newestState(replicas, replica));
+    this.own = known;
+    this.handle = handleOf(replica.slot, replica.generation);
+    const sighting = sightingOf(crowd, this.handle);
     sighting.kind = replica.kind;
     sighting.name = replica.name;
     sighting.x = client.own.x;
     sighting.z = client.own.z;
-    sighting.health = own.health;
-    sighting.party = own.party;
-    sighting.isShielded = own.shieldUntil > replicas.tick;
+    sighting.health = known.health;
+    sighting.party = known.party;
+    sighting.isShielded = known.shieldUntil > replicas.tick;
     sighting.notedMs = crowd.nowMs;
     sighting.isOwn = true;
-  };
-  return {
-    get tick() {
-      return client.sync.tick + 1;
-    },
-    get shownTick() {
-      return client.replicas.tick;
-    },
-    get x() {
-      return client.own.x;
-    },
-    get z() {
-      return client.own.z;
-    },
-    get own() {
-      return own ?? NOTHING_KNOWN;
-    },
-    intent: client.intent,
-    seeAll: () => sightingsNear(crowd, handle, client.own.x, client.own.z),
-    see: (other) => findSighting(crowd, other),
-    request,
-    note,
-  };
+  }
 }
 
 /** Of one game the same for all. */

@@ -15,7 +15,7 @@ import {
   receiveDatagram,
   updateDatagramSocket,
 } from '../../src/client/datagram-socket.ts';
-import type { Session, Socket, SocketEvents } from '../../src/client/ports.ts';
+import type { Session, SocketEvents } from '../../src/client/ports.ts';
 import type { UdpOptions } from '../../src/io/udp.ts';
 import { ADDRESS_WORDS } from '../../src/transport/address.ts';
 import type { Aead } from '../../src/transport/aead.ts';
@@ -23,7 +23,16 @@ import type { KeyExchange } from '../../src/transport/key-exchange.ts';
 import { createOutbox, nextPlace, OUTBOX_STRIDE, type Outbox, putPacket } from '../../src/transport/outbox.ts';
 import { readPublicToken } from '../../src/transport/token.ts';
 import type { UdpSocket } from '../../src/transport/udp-port.ts';
-import { createLine, isPerfect, type Line, type Link, type LinkConditions, sendOnLine, updateLine } from './link.ts';
+import {
+  createLine,
+  isPerfect,
+  type Line,
+  type Link,
+  type LinkConditions,
+  LinkSocket,
+  sendOnLine,
+  updateLine,
+} from './link.ts';
 import { touchSocket } from './touch.ts';
 
 /** Batches of packets that leave later, one a millisecond. */
@@ -295,24 +304,20 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
         // Why there is no socket is nothing that a bot could act on.
         void openCarrier(host).then(opened, () => !isClosed && events.closed());
       }
-      const socket: Socket = {
+      return new LinkSocket({
+        inner: () => peer?.socket,
         send(bytes, isReliable) {
           if (peer === undefined) return;
           speakAs(peer.carrier, peer.local);
           peer.socket.send(bytes, isReliable);
           passOn(peer, host.nowMs);
         },
-        spareBytes: () => peer?.socket.spareBytes?.() ?? 0,
-        get line() {
-          return peer?.socket.line;
-        },
         close() {
           isClosed = true;
           if (peer !== undefined) removePeer(host, peer);
           peer = undefined;
         },
-      };
-      return socket;
+      });
     },
     canSendAhead: () => peer?.outbox === host.shared.outgoing && host.shared.udp.hasLocals,
     update(nowMs) {
@@ -430,11 +435,9 @@ function leaveLine({ carrier, local }: Peer, bytes: Uint8Array, address: Uint32A
 
 /** IPv4 in its mapped form, or zeros for "any". */
 function writeLocal(locals: Uint32Array, at: number, local: number): void {
-  locals[at] = 0;
-  locals[at + 1] = 0;
-  locals[at + 2] = local === 0 ? 0 : 0xffff;
+  for (let word = 0; word < ADDRESS_WORDS; word++) locals[at + word] = 0;
+  if (local !== 0) locals[at + 2] = 0xffff;
   locals[at + 3] = local;
-  locals[at + 4] = 0;
 }
 
 // --- in
@@ -467,9 +470,8 @@ function peerAt({ udp: { incoming }, peers }: Carrier, index: number): Peer | un
 function touchPeers(carrier: Carrier, from: number, end: number): void {
   for (let index = from; index < end; index++) {
     const peer = peerAt(carrier, index);
-    if (peer?.link.touch === undefined) continue;
-    touchSocket(peer.socket);
-    peer.link.touch();
+    if (peer?.link.touch !== undefined) touchSocket(peer.socket);
+    peer?.link.touch?.();
   }
 }
 
