@@ -24,6 +24,7 @@ import {
 } from '../src/session/datagrams.ts';
 import { updateEdge } from '../src/session/edge.ts';
 import { countLines, writeLines } from '../src/session/lines.ts';
+import { PREFETCH_PACKETS, prefetchDatagrams } from '../src/session/prefetch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { ADDRESS_WORDS, copyAddress, parseAddress } from '../src/transport/address.ts';
 import { createNodeShare } from '../src/transport/channels/node-share.ts';
@@ -105,6 +106,7 @@ async function start(): Promise<void> {
   const take = (): void => {
     const nowMs = steadyMs();
     for (let index = 0; index < incoming.count; index++) {
+      if (index % PREFETCH_PACKETS === 0) prefetchDatagrams(datagrams, incoming, index);
       const from = index * stride;
       const end = from + incoming.lengths[index]!;
       if (end < from) continue;

@@ -57,15 +57,22 @@ const step = createFixedStep(performance.now());
 const overload = createOverload(performance.now());
 let cpu = process.threadCpuUsage();
 // The block outlives this thread: what the one before it counted stays, but for the state of its ladder.
-let { late, missed, dilated } = step;
+const counted = { late: step.late, missed: step.missed, dilated: step.dilated };
 tellLoad();
-let readyMs = performance.now();
-while (receiveMessageOnPort(port) === undefined) {
-  const waitMs = untilDue(step, performance.now());
-  if (waitMs > 0) {
-    Atomics.wait(sleeper, 0, 0, waitMs);
-    continue;
+runUntilStopped();
+
+/** A function, since the engine keeps every number with a fraction that lies at the top of a module on the heap. */
+function runUntilStopped(): void {
+  let readyMs = performance.now();
+  while (receiveMessageOnPort(port!) === undefined) {
+    const waitMs = untilDue(step, performance.now());
+    if (waitMs > 0) Atomics.wait(sleeper, 0, 0, waitMs);
+    else readyMs = runTick(readyMs);
   }
+}
+
+/** @param readyMs when the tick before was done; returns when this one was */
+function runTick(readyMs: number): number {
   const startMs = performance.now();
   const { dueMs, intervalMs } = step;
   const lateMs = beginTick(step, startMs);
@@ -76,21 +83,25 @@ while (receiveMessageOnPort(port) === undefined) {
   histograms.tickDuration.observe((endMs - startMs) / 1000);
   histograms.tickCpu.observe((cpuNow.user - cpu.user + cpuNow.system - cpu.system) / 1e6);
   cpu = cpuNow;
-  words[index.lateTicks]! += step.late - late;
-  words[index.missedTicks]! += step.missed - missed;
-  words[index.dilatedTicks]! += Math.floor(step.dilated) - Math.floor(dilated);
-  ({ late, missed, dilated } = step);
+  words[index.lateTicks]! += step.late - counted.late;
+  words[index.missedTicks]! += step.missed - counted.missed;
+  words[index.dilatedTicks]! += Math.floor(step.dilated) - Math.floor(counted.dilated);
+  counted.late = step.late;
+  counted.missed = step.missed;
+  counted.dilated = step.dilated;
   noteTickCost(overload, endMs - Math.max(dueMs, readyMs), intervalMs);
   adaptLoad(endMs);
-  readyMs = endMs;
   if (words[index.ticks]! % TICK_HZ === 0) countCollections();
+  return endMs;
 }
 
 /** After a tick: another step of the ladder, or another pace, where that is due. */
 function adaptLoad(nowMs: number): void {
   const { step: before, pacePercent } = overload;
   let edgePercent = 0;
-  for (const edge of edges) edgePercent = Math.max(edgePercent, edge.words[edge.index.loadPercent]!);
+  for (let at = 0; at < edges.length; at++) {
+    edgePercent = Math.max(edgePercent, edges[at]!.words[edges[at]!.index.loadPercent]!);
+  }
   if (!decideOverload(overload, edgePercent / 100, nowMs)) return;
   if (overload.pacePercent !== pacePercent) {
     setPace(step, overload.pacePercent);

@@ -322,6 +322,7 @@ export function sendRequest(
 }
 
 function expireRequests(client: Client, nowMs: number): void {
+  if (client.requests.size === 0) return;
   for (const [id, request] of client.requests) {
     if (nowMs < request.deadlineMs) continue;
     client.requests.delete(id);

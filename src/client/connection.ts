@@ -77,7 +77,8 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
 function join(client: Client, token: string, nowMs: number): void {
   const { game, messages } = client;
   const { jumps } = client.sync;
-  client.sync = { ...createClockSync(), jumps };
+  client.sync = createClockSync();
+  client.sync.jumps = jumps;
   client.load = FULL_PACE;
   client.inputsPerFrame = 1;
   client.pingSentMs.fill(-1);

@@ -22,7 +22,7 @@ import {
   writeMessage,
 } from '../transport/channels/channels.ts';
 import { DOWN, UP } from '../transport/channels/directions.ts';
-import { MESSAGE_BYTES_MAX, UNRELIABLE } from '../transport/channels/packet.ts';
+import { MESSAGE_AT, MESSAGE_BYTES_MAX, UNRELIABLE } from '../transport/channels/packet.ts';
 import type { ConnectionStats } from '../transport/channels/stats.ts';
 import {
   createClient,
@@ -207,12 +207,22 @@ export function receiveDatagram(
   receivePacket(channels, transport.payload, 0, length, nowMs);
   // Whoever hears a goodbye closes the socket.
   while (!socket.isClosed && nextMessage(channels)) {
-    events.received(channels.bytes.subarray(channels.from, channels.end));
+    events.received(messageOf(socket));
   }
   if (!socket.isClosed && isBroken(channels)) {
     leave(socket);
     events.closed();
   }
+}
+
+/** Views of the messages that begin where most do, by their end: one for each packet would be garbage. */
+const views: Uint8Array[] = [];
+
+/** The message that was found; until the next one is. */
+function messageOf({ channels: { bytes, from, end }, transport: { payload } }: DatagramSocket): Uint8Array {
+  if (bytes !== payload || from !== MESSAGE_AT) return bytes.subarray(from, end);
+  views[end] ??= payload.subarray(from, end);
+  return views[end];
 }
 
 /** Time passes: timeouts, what is sent again, acknowledgements that no frame of inputs took along. */

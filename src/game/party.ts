@@ -3,6 +3,7 @@
 // member of the lowest rank leads, so when the leader goes the next one does without anything being handed on. What a
 // request runs returns '' or the code of a refusal.
 
+import { ENTITIES_MAX } from '../base/limits.ts';
 import { INVITE_TICKS, PARTY_SIZE_MAX, TRUCE_TICKS } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
 import { PLAYER } from './kinds.ts';
@@ -26,9 +27,19 @@ export function partyMembers(sim: DarkAges, party: number): number[] {
   const columns = columnsOf(sim);
   const members: number[] = [];
   for (let slot = 0; slot < sim.slotCount; slot++) {
-    if (columns.kind[slot] === PLAYER && columns.party[slot] === party) members.push(slot);
+    if (columns.kind[slot] === PLAYER && columns.party[slot] === party) insertByRank(members, slot, columns.partyRank);
   }
-  return members.sort((a, b) => columns.partyRank[a]! - columns.partyRank[b]!);
+  return members;
+}
+
+/** Five at most, each put in its place: the engine's own sort works on copies. */
+function insertByRank(members: number[], slot: number, rank: Int32Array): void {
+  let place = members.push(slot) - 1;
+  while (place > 0 && rank[members[place - 1]!]! > rank[slot]!) {
+    members[place] = members[place - 1]!;
+    place--;
+  }
+  members[place] = slot;
 }
 
 /**
@@ -63,16 +74,19 @@ function setParty(sim: DarkAges, slot: number, next: number): void {
   party[slot] = next;
 }
 
+/** By number, during one search: whether a party has it. Each player keeps two from being free. */
+const taken = new Uint8Array(2 * ENTITIES_MAX + 2);
+
 /** The lowest number that no party has, nor had just now: a function of the columns alone. */
 function freeParty(sim: DarkAges): number {
   const { kind, party } = columnsOf(sim);
-  const taken = new Set<number>();
+  taken.fill(0);
   for (let slot = 0; slot < sim.slotCount; slot++) {
-    if (kind[slot] === PLAYER) taken.add(party[slot]!).add(truceOf(sim, slot));
+    if (kind[slot] !== PLAYER) continue;
+    taken[party[slot]!] = 1;
+    taken[truceOf(sim, slot)] = 1;
   }
-  let free = 1;
-  while (taken.has(free)) free++;
-  return free;
+  return taken.indexOf(0, 1);
 }
 
 export function inviteToParty(sim: DarkAges, slot: number, name: string): string {

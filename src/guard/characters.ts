@@ -56,6 +56,12 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/** Asked before what only other texts need, which allocates. */
+export function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) >= 0x80) return false;
+  return true;
+}
+
 export interface Cleaned {
   /** False: the text holds what nobody types, and is refused. */
   readonly isTypable: boolean;
@@ -83,6 +89,7 @@ const NOT_TYPABLE: Cleaned = { isTypable: false, text: '', length: 0 };
  * they are spelling. Cleaning what was cleaned changes nothing.
  */
 export function cleanText(raw: string): Cleaned {
+  if (isCleanAscii(raw)) return { isTypable: true, text: raw, length: raw.length };
   const state: Cleaning = { text: '', length: 0, base: 0, run: 0, marks: 0, joiner: 0, isSpaceDue: false };
   for (const character of raw) {
     const code = character.codePointAt(0)!;
@@ -100,8 +107,23 @@ export function cleanText(raw: string): Cleaned {
   return { isTypable: true, text: state.text, length: state.length };
 }
 
+/** Whether it is the same once it is cleaned, and of ASCII alone, as most are: nothing need be built then. */
+function isCleanAscii(raw: string): boolean {
+  let last = 0x20;
+  let run = 0;
+  for (let index = 0; index < raw.length; index++) {
+    const code = raw.charCodeAt(index);
+    if (code < 0x20 || code >= 0x7f || (code === 0x20 && last === 0x20)) return false;
+    run = code === last && !isDigit(code) ? run + 1 : 1;
+    if (run > TEXT_RUN_MAX) return false;
+    last = code;
+  }
+  return last !== 0x20;
+}
+
 /** The text with its lines as they came, without what is shown as nothing. */
 export function dropInvisible(raw: string): string {
+  if (isAscii(raw)) return raw;
   let text = '';
   for (const character of raw) {
     const code = character.codePointAt(0)!;
@@ -251,6 +273,7 @@ const TWIN = /[\u0370-\u03ff\u0400-\u052f]/;
 
 /** What a cleaned text looks like in plain letters: for looking for something in it, never to be shown. */
 export function foldText(text: string): string {
+  if (isAscii(text)) return text;
   let folded = '';
   for (const character of text) folded += foldCharacter(character.codePointAt(0)!, character);
   return folded.replace(MIXED_WORD, (word) => (LATIN.test(word) && TWIN.test(word) ? foldTwins(word) : word));

@@ -8,10 +8,15 @@ import {
   englishDataset,
   englishRecommendedBlacklistMatcherTransformers,
   englishRecommendedTransformers,
+  type ParsedPattern,
   parseRawPattern,
   RegExpMatcher,
+  SyntaxKind,
+  type TransformerContainer,
 } from 'obscenity';
-import { foldCharacter, isMark, latinTwin } from './characters.ts';
+import { assert } from '../base/assert.ts';
+import { foldCharacter, isAscii, isMark, latinTwin } from './characters.ts';
+import { createWordFilter, type FilterWord, type Folding, mayHoldWord, type WordFilter } from './word-filter.ts';
 import { WORDS, type WordLists } from './words.ts';
 
 /** Where it is: UTF-16 positions, `end` behind the last. */
@@ -21,9 +26,15 @@ export interface Span {
 }
 
 export interface Profanity {
-  readonly latin: RegExpMatcher;
-  readonly cyrillic: RegExpMatcher;
+  readonly latin: WordSearch;
+  readonly cyrillic: WordSearch;
   readonly disguised: RegExp;
+}
+
+/** What finds the words, and what is asked first whether it could. */
+interface WordSearch {
+  readonly filter: WordFilter;
+  readonly matcher: RegExpMatcher;
 }
 
 const skipMarks = createSimpleTransformer((code) =>
@@ -95,20 +106,76 @@ export function createProfanity(words: WordLists = WORDS): Profanity {
     );
     cyrillic.addPhrase((phrase) => phrase.addPattern(parseRawPattern(signs.join(''))));
   }
-  const built = latin.build();
   return {
-    latin: new RegExpMatcher({
-      ...built,
-      ...englishRecommendedTransformers,
-      whitelistedTerms: [...(built.whitelistedTerms ?? []), ...words.allowed],
-      blacklistMatcherTransformers: [skipMarks, foldLetters, ...englishRecommendedBlacklistMatcherTransformers],
-    }),
-    cyrillic: new RegExpMatcher({
-      ...cyrillic.build(),
-      blacklistMatcherTransformers: [skipMarks, toSigns, collapseDuplicatesTransformer()],
-    }),
+    latin: createSearch(latin, words.allowed, [
+      skipMarks,
+      foldLetters,
+      ...englishRecommendedBlacklistMatcherTransformers,
+    ]),
+    cyrillic: createSearch(cyrillic, [], [skipMarks, toSigns, collapseDuplicatesTransformer()]),
     disguised: createDisguised(words.disguised),
   };
+}
+
+function createSearch(
+  words: DataSet<{ originalWord: string }>,
+  allowed: readonly string[],
+  transformers: TransformerContainer[],
+): WordSearch {
+  const { blacklistedTerms, whitelistedTerms } = words.build();
+  return {
+    filter: createWordFilter(
+      blacklistedTerms.flatMap(({ pattern }) => filterWordsOf(pattern)),
+      foldingOf(transformers),
+    ),
+    matcher: new RegExpMatcher({
+      ...englishRecommendedTransformers,
+      blacklistedTerms,
+      whitelistedTerms: [...(whitelistedTerms ?? []), ...allowed],
+      blacklistMatcherTransformers: transformers,
+    }),
+  };
+}
+
+function foldingOf(transformers: readonly TransformerContainer[]): Folding {
+  const folds = transformers.flatMap((each) => ('transform' in each ? [each.transform] : []));
+  const last = transformers.at(-1);
+  assert(last !== undefined && 'factory' in last, 'runs of a letter are cut last');
+  assert(folds.length === transformers.length - 1, 'and nothing else looks at the letters before');
+  return { fold: (code) => foldBy(folds, code), collapse: last.factory() };
+}
+
+function foldBy(folds: readonly ((code: number) => number | undefined)[], code: number): number | undefined {
+  let folded: number | undefined = code;
+  for (let index = 0; index < folds.length && folded !== undefined; index++) folded = folds[index]!(folded);
+  return folded;
+}
+
+/** One for each choice of what may be there or not; of one with a gap in it, its longest part. */
+function filterWordsOf({ nodes, requireWordBoundaryAtStart, requireWordBoundaryAtEnd }: ParsedPattern): FilterWord[] {
+  let choices: (number | undefined)[][] = [[]];
+  for (const node of nodes) {
+    const part = node.kind === SyntaxKind.Optional ? node.childNode : node;
+    const codes = part.kind === SyntaxKind.Literal ? part.chars : [undefined];
+    const longer = choices.map((before) => [...before, ...codes]);
+    choices = node.kind === SyntaxKind.Optional ? [...choices, ...longer] : longer;
+  }
+  return choices.map((choice) => {
+    const [first, ...others] = partsBetweenGaps(choice);
+    const word = { codes: first!, isEdgeBefore: requireWordBoundaryAtStart, isEdgeAfter: requireWordBoundaryAtEnd };
+    if (others.length === 0) return word;
+    const codes = others.reduce((longest, part) => (part.length > longest.length ? part : longest), first!);
+    return { codes, isEdgeBefore: false, isEdgeAfter: false };
+  });
+}
+
+function partsBetweenGaps(codes: readonly (number | undefined)[]): number[][] {
+  const parts: number[][] = [[]];
+  for (const code of codes) {
+    if (code === undefined) parts.push([]);
+    else parts.at(-1)!.push(code);
+  }
+  return parts;
 }
 
 /** Letters that are looked at; written out, since `\p{L}` is another set in each version of Unicode. */
@@ -143,10 +210,19 @@ function createDisguised(words: readonly string[]): RegExp {
   return new RegExp(`${edge}(?:${patterns.join('|')})(?:s|er|ers|ing|in|ed|y)?(?![${LETTER}])`, 'giu');
 }
 
-/** Spans in ascending order, none touching another. */
-export function findProfanity(profanity: Profanity, text: string): Span[] {
+const NO_SPANS: readonly Span[] = [];
+const samePosition = (index: number): number => index;
+
+/** Spans in ascending order, none touching another. A clean text of ASCII alone costs no memory. */
+export function findProfanity(profanity: Profanity, text: string): readonly Span[] {
   const spans: Span[] = [];
-  collect(profanity, text, (index) => index, spans);
+  collect(profanity, text, samePosition, spans);
+  if (text.search(SPACED) >= 0) collectSpaced(profanity, text, spans);
+  if (!isAscii(text) || text.search(profanity.disguised) >= 0) collectDisguised(profanity, text, spans);
+  return spans.length === 0 ? NO_SPANS : mergeSpans(text, spans);
+}
+
+function collectSpaced(profanity: Profanity, text: string, spans: Span[]): void {
   for (const match of text.matchAll(SPACED)) {
     const positions: number[] = [];
     let letters = '';
@@ -160,8 +236,6 @@ export function findProfanity(profanity: Profanity, text: string): Span[] {
     }
     collect(profanity, letters, (index) => positions[index]!, spans);
   }
-  collectDisguised(profanity, text, spans);
-  return mergeSpans(text, spans);
 }
 
 function collectDisguised(profanity: Profanity, text: string, spans: Span[]): void {
@@ -182,11 +256,13 @@ function collectDisguised(profanity: Profanity, text: string, spans: Span[]): vo
 }
 
 function collect(profanity: Profanity, text: string, positionOf: (index: number) => number, spans: Span[]): void {
-  for (const { startIndex, endIndex } of profanity.latin.getAllMatches(text)) {
-    spans.push({ start: positionOf(startIndex), end: positionOf(endIndex) + 1 });
-  }
-  if (!CYRILLIC_LETTER.test(text)) return;
-  for (const { startIndex, endIndex } of profanity.cyrillic.getAllMatches(text)) {
+  collectWords(profanity.latin, text, positionOf, spans);
+  if (CYRILLIC_LETTER.test(text)) collectWords(profanity.cyrillic, text, positionOf, spans);
+}
+
+function collectWords(search: WordSearch, text: string, positionOf: (index: number) => number, spans: Span[]): void {
+  if (!mayHoldWord(search.filter, text)) return;
+  for (const { startIndex, endIndex } of search.matcher.getAllMatches(text)) {
     spans.push({ start: positionOf(startIndex), end: positionOf(endIndex) + 1 });
   }
 }

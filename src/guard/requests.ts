@@ -27,6 +27,18 @@ const COUNTER_OF: Readonly<Record<Exclude<TextCode, ''>, CounterName<'zone'>>> =
   text_profanity: 'textProfanity',
 };
 
+/** A field of a request that the guard looks at. */
+export interface ScreenedText {
+  readonly name: string;
+  readonly field: TextField;
+}
+
+export function listTexts(fields: Fields): readonly ScreenedText[] {
+  return Object.entries(fields).flatMap(([name, field]) =>
+    field.type === 'text' && field.screen !== 'none' ? [{ name, field }] : [],
+  );
+}
+
 /**
  * '' and `values` with its texts as others may read them, or why the request is refused (counted). Before the tick that
  * the request is for.
@@ -34,7 +46,7 @@ const COUNTER_OF: Readonly<Record<Exclude<TextCode, ''>, CounterName<'zone'>>> =
 export function screenRequest(
   guard: InputGuard,
   world: World,
-  fields: Fields,
+  texts: readonly ScreenedText[],
   values: Record<string, number | string>,
   slot: number,
   findPlayer: (name: string) => number,
@@ -45,8 +57,8 @@ export function screenRequest(
   let chatBytes = 0;
   let target = -1;
   let heardBy: TextField['heardBy'];
-  for (const [name, field] of Object.entries(fields)) {
-    if (field.type !== 'text' || field.screen === 'none') continue;
+  for (let place = 0; place < texts.length; place++) {
+    const { name, field } = texts[place]!;
     const value = values[name] as string;
     // It names an account, which was screened when it was made, perhaps by other lists.
     if (field.screen === 'name') {

@@ -267,6 +267,7 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
   const thread = await startThread({
     name: `zone-${zoneId}`,
     file: node.files.zone,
+    isTicking: true,
     labels: { zone_id: String(zoneId) },
     workerData: {
       zoneId,
@@ -295,6 +296,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   const thread = await startThread({
     name: nameOf(zoneId, edge),
     file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
+    isTicking: true,
     labels: { zone_id: String(zoneId) },
     loopDelay,
     transferList: [storePort],

@@ -1,6 +1,7 @@
 // Worker threads as the main thread sees them: started until they say they are up, stopped until they say they are
 // done, and measured from outside. Main thread. Knows no thread by name and restarts nothing; io/node-threads does.
 
+import { setFlagsFromString } from 'node:v8';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
 import { type LoopDelay, readLoopDelay } from './thread-stats.ts';
@@ -15,6 +16,8 @@ export interface ThreadOptions {
   readonly file: URL;
   readonly workerData: unknown;
   readonly transferList?: readonly Transferable[];
+  /** A zone or an edge: the garbage collector shall not stop it for long, nor often. */
+  readonly isTicking?: boolean;
   /** Labels of its figures beside `thread`. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The thread's event-loop delay, if it reports one. */
@@ -51,9 +54,18 @@ export interface ThreadFigures {
   readonly loopDelay: LoopDelay | undefined;
 }
 
+/**
+ * Of the process, read by each thread that begins: the limits of a worker bound its heap and don't set it. A thread puts
+ * so many MiB on its heap before the engine collects what is young there (it would begin with one, and take more only
+ * when much survives, which nothing does here). And a heap that grows slowly is not tidied up for that reason, which
+ * stopped edges for tens of milliseconds.
+ */
+const ENGINE_FLAGS = '--min-semi-space-size=16 --no-memory-reducer';
+
 /** Resolves when the thread says `ready` or `listening`; rejects with a ServerError when it fails, dies or says nothing. */
 export async function startThread(options: ThreadOptions): Promise<Thread> {
   const { name, file, workerData, transferList = [] } = options;
+  if (options.isTicking === true) setFlagsFromString(ENGINE_FLAGS);
   const worker = new Worker(file, { name, workerData, transferList: [...transferList] });
   let isStopping = false;
   let why = '';

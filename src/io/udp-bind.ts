@@ -14,6 +14,7 @@ export interface UdpBinding {
   readonly hasLocals: boolean;
   /** Asked for each of the two buffers; the system may grant less. */
   readonly bufferBytes: number;
+  readonly isUncut?: boolean;
 }
 
 /** @param code the system's name of the error, such as EADDRINUSE. */

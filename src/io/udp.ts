@@ -31,6 +31,8 @@ export interface UdpOptions {
   readonly batchPackets?: number;
   readonly packetBytesMax?: number;
   readonly bufferBytes?: number;
+  /** Packets are never cut on their way; over IPv4, on Linux: the kernel need not number each then. */
+  readonly isUncut?: boolean;
 }
 
 /** Rejects with a ServerError that says what to do. */
@@ -43,6 +45,7 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
     batchPackets: options.batchPackets ?? BATCH_PACKETS,
     packetBytesMax: options.packetBytesMax ?? PACKET_BYTES_MAX,
     bufferBytes: options.bufferBytes ?? BUFFER_BYTES,
+    isUncut: options.isUncut ?? false,
   };
   const libc = adapter === 'portable' ? undefined : await loadLibc();
   if (libc !== undefined) return openLinuxUdp(libc, binding);

@@ -184,7 +184,8 @@ function openLink(datagrams: Datagrams, slot: number): void {
     isGreeted: false,
     heldUntilMs: 0,
     closedMs: Number.POSITIVE_INFINITY,
-    send: (bytes, isReliable) => send(datagrams, link, bytes, isReliable),
+    send: (bytes, isReliable) => send(datagrams, link, bytes, 0, bytes.length, isReliable),
+    sendWithin: (bytes, from, end, isReliable) => send(datagrams, link, bytes, from, end, isReliable),
     sendSnapshot: (bytes, from, end) => sendSnapshot(datagrams, link, bytes, from, end),
     backlogBytes: () => backlogBytes(channels.sender),
     holdUp(ms) {
@@ -219,14 +220,21 @@ function touch(datagrams: Datagrams, link: DatagramLink): void {
   datagrams.touched[datagrams.touchedCount++] = link.slot;
 }
 
-function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isReliable: boolean): void {
+function send(
+  datagrams: Datagrams,
+  link: DatagramLink,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  isReliable: boolean,
+): void {
   const { channels } = link;
   touch(datagrams, link);
   // The first snapshot is worth nothing before the welcome, which would leave after it.
   if (!isReliable && !link.isGreeted) sendDue(datagrams, link);
   link.isGreeted ||= !isReliable;
-  if (!isReliable && sendAtOnce(datagrams, link, bytes)) return;
-  if (sendReliable(channels, bytes, 0, bytes.length)) return;
+  if (!isReliable && sendAtOnce(datagrams, link, bytes, from, end)) return;
+  if (sendReliable(channels, bytes, from, end)) return;
   // It reads nothing, or far too slowly: without this message the rest would mean something else.
   if (link.connection !== undefined && link.closedMs === Number.POSITIVE_INFINITY) {
     link.closedMs = datagrams.nowMs;
@@ -237,31 +245,46 @@ function send(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, isRel
 /** Seals it where it was packed, with the packet's header written in front. */
 function sendSnapshot(datagrams: Datagrams, link: DatagramLink, bytes: Uint8Array, from: number, end: number): void {
   const { channels, slot } = link;
+  const { nowMs } = datagrams;
   if (!link.isGreeted || end - from > MESSAGE_BYTES_MAX) {
-    send(datagrams, link, bytes.subarray(from, end), false);
+    send(datagrams, link, bytes, from, end, false);
     return;
   }
   const start = from - MESSAGE_AT;
-  beginPacket(channels, bytes, start, datagrams.nowMs);
+  beginPacket(channels, bytes, start, nowMs);
   placeMessage(channels, SEQUENCED, end - from);
-  const packetEnd = endPacket(channels, datagrams.nowMs);
-  if (packetEnd > start) sendPacket(datagrams, slot, bytes, start, packetEnd);
-  if (isPacketDue(channels, datagrams.nowMs)) touch(datagrams, link);
+  const packetEnd = endPacket(channels, nowMs);
+  if (packetEnd > start) sendPacket(datagrams, nowMs, slot, bytes, start, packetEnd);
+  if (isPacketDue(channels, nowMs)) touch(datagrams, link);
 }
 
 /** False when it is too long for a packet. One for which there is no bandwidth is lost, as on the line. */
-function sendAtOnce(datagrams: Datagrams, { slot, channels }: DatagramLink, bytes: Uint8Array): boolean {
-  if (bytes.length > MESSAGE_BYTES_MAX) return false;
+function sendAtOnce(
+  datagrams: Datagrams,
+  { slot, channels }: DatagramLink,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  if (to - from > MESSAGE_BYTES_MAX) return false;
   const { packet, nowMs } = datagrams;
   beginPacket(channels, packet, 0, nowMs);
-  writeMessage(channels, SEQUENCED, bytes, 0, bytes.length);
+  writeMessage(channels, SEQUENCED, bytes, from, to);
   const end = endPacket(channels, nowMs);
-  if (end > 0) sendPacket(datagrams, slot, packet, 0, end);
+  if (end > 0) sendPacket(datagrams, nowMs, slot, packet, 0, end);
   return true;
 }
 
-function sendPacket(datagrams: Datagrams, slot: number, bytes: Uint8Array, from: number, end: number): void {
-  sendToClient(datagrams.server, datagrams.nowMs, slot, bytes, from, end);
+/** @param nowMs handed on: whoever reads it from the object makes another number on the heap. */
+function sendPacket(
+  datagrams: Datagrams,
+  nowMs: number,
+  slot: number,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): void {
+  sendToClient(datagrams.server, nowMs, slot, bytes, from, end);
   chargeNode(datagrams);
 }
 
@@ -313,7 +336,7 @@ function sendDue(datagrams: Datagrams, { slot, channels }: DatagramLink): void {
     beginPacket(channels, packet, 0, nowMs);
     const end = endPacket(channels, nowMs);
     if (end === 0) return;
-    sendPacket(datagrams, slot, packet, 0, end);
+    sendPacket(datagrams, nowMs, slot, packet, 0, end);
   }
 }
 

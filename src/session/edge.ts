@@ -18,6 +18,7 @@ import { cellMmFor, createInterest } from '../snapshot/interest.ts';
 import { createPacker, type Packer } from '../snapshot/packer.ts';
 import { createSight, type Sight } from '../snapshot/sight.ts';
 import { closeViewer, createWatchers, type Viewer, type Watchers } from '../snapshot/viewer.ts';
+import type { Channels } from '../transport/channels/channels.ts';
 import type { SnapshotPlan } from '../transport/channels/degradation.ts';
 import { type ClientFrame, createClientFrame } from '../wire/client-frame.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -52,8 +53,12 @@ export interface Link {
   readonly playerId: number | undefined;
   /** How many inputs a frame of its client shall wait for, which the next pong says; undefined: for none. */
   readonly inputsPerFrame?: number;
+  /** What carries it where that is datagrams: prefetch.ts looks ahead into it. */
+  readonly channels?: Channels;
   /** What is not reliable (snapshots, pongs) a carrier may lose, and drops when something newer has come. */
   send(bytes: Uint8Array, isReliable: boolean): void;
+  /** The same with `bytes[from, end)`, where a carrier needs no object of its own for that. */
+  sendWithin?(bytes: Uint8Array, from: number, end: number, isReliable: boolean): void;
   /**
    * Where a carrier can send a snapshot from where it was packed: `bytes[from, end)` are the caller's again after the
    * call, and so are the SNAPSHOT_HEADROOM_BYTES before them. Without it `send` gets them.
@@ -138,8 +143,11 @@ export interface Edge {
   readonly writer: Writer;
   readonly strangers: Strangers;
   readonly connections: (Connection | undefined)[];
-  /** Those for whom something waits that the zone said, while its messages are read. */
-  readonly toldTo: Set<Connection>;
+  /** Indexes of connections whose snapshot is due in the round of serving that goes on. */
+  readonly due: Int32Array;
+  /** The first `toldCount`: those for whom something waits that the zone said, while its messages are read. */
+  readonly toldTo: (Connection | undefined)[];
+  toldCount: number;
   readonly freeIndexes: number[];
   /** Indexes of connections that are gone; they are free once the zone has answered the leave. When it was asked. */
   readonly leaves: Map<number, number>;
@@ -183,7 +191,9 @@ export function createEdge(options: EdgeOptions): Edge {
     writer: new Writer(new Uint8Array(RECORD_BYTES_MAX)),
     strangers: createStrangers(),
     connections: [],
-    toldTo: new Set(),
+    due: new Int32Array(options.connectionsMax ?? CONNECTIONS_MAX),
+    toldTo: [],
+    toldCount: 0,
     freeIndexes: [],
     leaves: new Map(),
     life: ++counters.words[counters.index.starts]! & ((1 << CLIENT_BITS) - 1),

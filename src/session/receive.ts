@@ -8,7 +8,7 @@ import { FRAME_BYTES_MAX, PENDING_INPUTS, PROTOCOL_VERSION } from '../base/limit
 import { newestTick } from '../sim/history.ts';
 import { ACK_UNKNOWN, acknowledge } from '../snapshot/viewer.ts';
 import { INPUT_ACK_AGE_WORD, INPUT_TICK_WORD, readClientFrame } from '../wire/client-frame.ts';
-import { DECODED, decodeMessage, encodeToBytes, OUT_OF_RANGE } from '../wire/codec.ts';
+import { DECODED, decodeMessage, encodeMessage, OUT_OF_RANGE } from '../wire/codec.ts';
 import { writeInputRecord, writeRequestRecord } from '../wire/zone-records.ts';
 import {
   AUTHENTICATING,
@@ -22,6 +22,7 @@ import {
   pushToZone,
 } from './edge.ts';
 import { FLOOD_BEGINS, FLOOD_NONE, noteArrival, secondLeftMs, takeFrame, takeRequest } from './rate-budget.ts';
+import { sendWithin } from './told.ts';
 
 /** From the wire: any bytes, at `bytes[from, end)`. They are the caller's again after the call. */
 export function receiveFrame(
@@ -138,11 +139,20 @@ function refuseVersion(edge: Edge, connection: Connection, reason: string): fals
   return false;
 }
 
+/** The one that is sent, filled anew each time. */
+const pong = { clientTimeMs: 0, tick: 0, tickAgeUs: 0, inputsPerFrame: 0 };
+const pongMessage = { pong };
+
 function sendPong(edge: Edge, connection: Connection, clientTimeMs: number, nowMs: number): void {
   const tick = Math.max(0, newestTick(edge.history));
   const tickAgeUs = tick === edge.servedTick ? Math.max(0, Math.round((nowMs - edge.servedMs) * 1000)) : 0;
-  const pong = { clientTimeMs, tick, tickAgeUs, inputsPerFrame: connection.link.inputsPerFrame ?? 0 };
-  connection.link.send(encodeToBytes(edge.messages.serverMessage, { pong }), false);
+  pong.clientTimeMs = clientTimeMs;
+  pong.tick = tick;
+  pong.tickAgeUs = tickAgeUs;
+  pong.inputsPerFrame = connection.link.inputsPerFrame ?? 0;
+  edge.writer.reset();
+  encodeMessage(edge.writer, edge.messages.serverMessage, pongMessage);
+  sendWithin(connection.link, edge.writer.bytes, 0, edge.writer.offset, false);
 }
 
 function receiveInput(edge: Edge, connection: Connection, offset: number): void {

@@ -31,7 +31,8 @@ import {
 } from '../wire/zone-records.ts';
 import { type Connection, closeConnection, type Edge, ENTERING, PLAYING, UNDATED, UNSENT } from './edge.ts';
 import { encodeLoad, noteRound, takeZoneLoad } from './load.ts';
-import { sendTold, tell } from './told.ts';
+import { PREFETCH_VIEWERS, prefetchViewers } from './prefetch.ts';
+import { hasTold, sendTold, sendWithin, tell } from './told.ts';
 
 /** Everything there is to send: the zone's messages first, so that a welcome precedes the first snapshot. */
 export function serveClients(edge: Edge, nowMs: number): void {
@@ -56,7 +57,18 @@ export function serveClients(edge: Edge, nowMs: number): void {
   edge.servedMs = nowMs;
   if (!isFrameHeld(edge.history, newest)) return;
   buildGrid(edge.grid, edge.history, newest);
-  const { connections, zoneLoad } = edge;
+  const { connections, due } = edge;
+  const count = findDue(edge, first, newest);
+  for (let place = 0; place < count; place++) {
+    if (place % PREFETCH_VIEWERS === 0) prefetchViewers(edge, place, count);
+    const connection = connections[due[place]!];
+    if (connection?.state === PLAYING) sendSnapshot(edge, connection, newest);
+  }
+}
+
+/** Into `due`: whose turn came in one of the ticks `first … newest`. Returns how many. */
+function findDue({ connections, due, zoneLoad }: Edge, first: number, newest: number): number {
+  let dueCount = 0;
   // Each time another one is the first: where bandwidth doesn't last for all, it is not always the same who get nothing.
   for (let count = 0; count < connections.length; count++) {
     const connection = connections[(newest + count) % connections.length];
@@ -64,10 +76,9 @@ export function serveClients(edge: Edge, nowMs: number): void {
     // Who has only just come in waits for no turn.
     const isNew = !wasServed(connection.viewer!);
     const intervalTicks = Math.max(connection.link.plan.intervalTicks, zoneLoad.intervalTicks);
-    if (isNew || isDue(connection.index, intervalTicks, first, newest)) {
-      sendSnapshot(edge, connection, newest);
-    }
+    if (isNew || isDue(connection.index, intervalTicks, first, newest)) due[dueCount++] = connection.index;
   }
+  return dueCount;
 }
 
 /** The zone has more to do than before, or less: so much is sent from now on, and all who play are told. */
@@ -117,7 +128,7 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
     return;
   }
   const { bytes, start, end } = packer;
-  if (connection.link.sendSnapshot === undefined) connection.link.send(bytes.subarray(start, end), false);
+  if (connection.link.sendSnapshot === undefined) sendWithin(connection.link, bytes, start, end, false);
   else connection.link.sendSnapshot(bytes, start, end);
   words[index.snapshots]!++;
   words[index.snapshotBytes]! += end - start;
@@ -125,8 +136,13 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
 
 function takeZoneMessages(edge: Edge): void {
   readZoneMessages(edge);
-  for (const connection of edge.toldTo) if (connection.state === PLAYING) sendTold(connection.told, connection.link);
-  edge.toldTo.clear();
+  const { toldTo } = edge;
+  for (let index = 0; index < edge.toldCount; index++) {
+    const connection = toldTo[index]!;
+    toldTo[index] = undefined;
+    if (connection.state === PLAYING) sendTold(connection.told, connection.link);
+  }
+  edge.toldCount = 0;
 }
 
 function readZoneMessages(edge: Edge): void {
@@ -206,7 +222,7 @@ function forwardNear(edge: Edge, slot: number, bytes: Uint8Array, from: number, 
 function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8Array, from: number, end: number): void {
   if (connection.state !== PLAYING || (kind !== RECORD_EVENT && kind !== RECORD_RESPONSE)) return;
   const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
+  if (!hasTold(connection.told)) edge.toldTo[edge.toldCount++] = connection;
   tell(connection.told, connection.link, field, bytes, from, end);
-  edge.toldTo.add(connection);
   edge.counters.words[edge.counters.index.eventsSent]!++;
 }

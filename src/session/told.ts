@@ -15,9 +15,16 @@ export interface Told {
   field: number;
 }
 
-/** Where it goes; a Link fits. The bytes are the link's from then on. */
+/** Where it goes; a Link fits. The bytes are the caller's again after the call. */
 interface ToldLink {
   send(bytes: Uint8Array, isReliable: boolean): void;
+  sendWithin?(bytes: Uint8Array, from: number, end: number, isReliable: boolean): void;
+}
+
+/** Sends `bytes[from, end)`, without making an object for it where the carrier can do without. */
+export function sendWithin(link: ToldLink, bytes: Uint8Array, from: number, end: number, isReliable: boolean): void {
+  if (link.sendWithin === undefined) link.send(bytes.subarray(from, end), isReliable);
+  else link.sendWithin(bytes, from, end, isReliable);
 }
 
 /** A tag below 16 and a length below 2^21. */
@@ -43,7 +50,7 @@ export function tell(told: Told, link: ToldLink, field: number, bytes: Uint8Arra
   }
   const long = new Writer(new Uint8Array(partBytes));
   writePart(long, field, bytes, from, end);
-  link.send(long.copy(), true);
+  sendWithin(link, long.bytes, 0, long.offset, true);
 }
 
 function writePart(writer: Writer, field: number, bytes: Uint8Array, from: number, end: number): void {
@@ -55,7 +62,7 @@ function writePart(writer: Writer, field: number, bytes: Uint8Array, from: numbe
 /** Emptied before it is sent: a link that breaks by it closes its connection, which sends what waits. */
 export function sendTold(told: Told, link: ToldLink): void {
   if (!hasTold(told)) return;
-  const bytes = told.writer!.copy();
+  const { bytes, offset } = told.writer!;
   told.writer!.reset();
-  link.send(bytes, true);
+  sendWithin(link, bytes, 0, offset, true);
 }

@@ -21,6 +21,9 @@ const SENT_WORDS = 3;
 const SENT_RECORDS = 8192;
 const SENT_MASK = SENT_RECORDS - 1;
 
+/** Of a line of the processor's cache. */
+const LINE_WORDS = 16;
+
 /** A priority above all others, and the packer's number of ranks. */
 export const PRIORITY_FIRST = 512;
 
@@ -144,6 +147,13 @@ export function createViewer(watchers: Watchers, id: number, slot: number, gener
 /** The client is gone: it watches nobody any more. */
 export function closeViewer(viewer: Viewer): void {
   for (let index = 0; index < viewer.end; index++) setWatching(viewer, viewer.entries[index * ENTRY_WORDS]!, false);
+}
+
+/** Reads a word of each line that its next snapshot reads, so that they are fetched; returns their sum (session/prefetch.ts). */
+export function touchViewer({ entries, end, sent, records, frameTick, recordTop }: Viewer): number {
+  let sum = sent[placeOf(frameTick)]! + records[recordTop & SENT_MASK]!;
+  for (let at = 0; at < end * ENTRY_WORDS; at += LINE_WORDS) sum += entries[at]!;
+  return sum;
 }
 
 /** Whether a snapshot was made for it. */
@@ -277,12 +287,10 @@ function setWatching({ watchers, id }: Viewer, slot: number, isWatching: boolean
   else watchers.bits[word]! &= ~(1 << (id & 31));
 }
 
-/** One more snapshot for which what changed waits; `gain` is for the ones to come. */
-export function addPriority(viewer: Viewer, index: number, gain: number): void {
-  const at = index * ENTRY_WORDS;
-  const { entries } = viewer;
-  entries[at + LOOK] = (entries[at + LOOK]! & ~GAIN_MASK) | gain;
-  entries[at + PRIORITY] = entries[at + PRIORITY]! + gain;
+/** By how much its priority grows from now on. */
+export function setGain({ entries }: Viewer, index: number, gain: number): void {
+  const at = index * ENTRY_WORDS + LOOK;
+  entries[at] = (entries[at]! & ~GAIN_MASK) | gain;
 }
 
 export function gainOf(look: number): number {

@@ -41,7 +41,7 @@ export interface Client {
   /** Said by the server when it let the client in. */
   slot: number;
   slotsMax: number;
-  /** What the newest packet held, when `receiveFromServer` says so; until the next call. */
+  /** What the newest packet held, when `receiveFromServer` says so; until its next call, for whichever client. */
   readonly payload: Uint8Array;
 }
 

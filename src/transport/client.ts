@@ -61,6 +61,8 @@ import { readWord } from './u64.ts';
 
 const RESPONSE_BYTES = PACKET_TYPES[RESPONSE]!.bytesMax;
 const NOTHING = new Uint8Array(8);
+/** A thread reads one packet at a time: what it holds is everybody's, and stays in the cache. */
+const payload = new Uint8Array(PACKET_BYTES_MAX);
 
 /**
  * Begins to connect: the first request is in the outbox, unless `tokenBytes` is no token (INVALID_TOKEN).
@@ -94,7 +96,7 @@ export function createClient(
     sentMs: nowMs,
     slot: 0,
     slotsMax: 0,
-    payload: new Uint8Array(PACKET_BYTES_MAX),
+    payload,
   };
   if (token === undefined) {
     step(client, INVALID_TOKEN);

@@ -17,6 +17,11 @@ export function createReplayWindows(count = 1): ReplayWindows {
   return new Uint32Array(count * WINDOW_WORDS);
 }
 
+/** Where a window begins. */
+export function replayPlace(index: number): number {
+  return index * WINDOW_WORDS;
+}
+
 /** Whether a number came before, or is too old to know. Changes nothing: what is not authentic must not. */
 export function wasReceived(windows: ReplayWindows, low: number, high: number, index = 0): boolean {
   const at = index * WINDOW_WORDS;

@@ -1,6 +1,7 @@
 // Encodes and decodes any message of schema.ts, driven by its table. For what is rare: joins, requests, events, pings.
 // Inputs and snapshots have faster paths (client-frame.ts, src/snapshot) that property tests compare with this one and
 // with protobufjs. No eval anywhere, so a page with a strict content policy can use it.
+// Loops go by index: what is rare stays in the interpreter, where `for … of` makes an object of each step.
 
 import { type Reader, Writer } from '../base/bytes.ts';
 import type { Message, WireField } from './schema.ts';
@@ -22,7 +23,9 @@ export const OUT_OF_RANGE = -2;
 
 /** Appends `value`; absent, zero and empty fields without explicit presence are left out, as proto3 does. Allocates. */
 export function encodeMessage(writer: Writer, message: Message, value: WireObject): void {
-  for (const field of message.fields) {
+  const { fields } = message;
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
     const content = value[field.name];
     if (content === undefined) continue;
     if (field.repeated === true) encodeRepeated(writer, field, content as readonly WireValue[]);
@@ -38,6 +41,8 @@ export function encodeToBytes(message: Message, value: WireObject): Uint8Array {
   return scratch.copy();
 }
 
+/** What every object has: a field of such a name is told apart from what is inherited. */
+const NO_FIELDS: object = {};
 const scratch = new Writer(new Uint8Array(65_536));
 
 function encodeField(writer: Writer, field: WireField, content: WireValue, always: boolean): void {
@@ -77,7 +82,7 @@ function encodeRepeated(writer: Writer, field: WireField, elements: readonly Wir
 export interface Decoded {
   /** DECODED, MALFORMED or OUT_OF_RANGE. */
   code: number;
-  /** Every field is there: 0, '' and [] where the bytes said nothing; undefined for absent messages and optionals. */
+  /** What the bytes said nothing of is 0, '' or []; an absent message or optional field is undefined, its key left out. */
   value: WireObject;
 }
 
@@ -87,10 +92,13 @@ export interface Decoded {
  */
 export function decodeMessage(reader: Reader, message: Message, unknown: 'reject' | 'skip'): Decoded {
   const value: Record<string, WireValue> = {};
-  for (const field of message.fields) {
+  const { fields } = message;
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
     if (field.repeated === true) value[field.name] = [];
-    else if (typeof field.type === 'object' || field.optional === true) value[field.name] = undefined;
-    else value[field.name] = field.type === 'string' ? '' : 0;
+    else if (typeof field.type !== 'object' && field.optional !== true) {
+      value[field.name] = field.type === 'string' ? '' : 0;
+    } else if (field.name in NO_FIELDS) value[field.name] = undefined;
   }
   let code = DECODED;
   while (reader.remaining > 0 && !reader.failed) {
@@ -111,22 +119,27 @@ export function decodeMessage(reader: Reader, message: Message, unknown: 'reject
 
 /** Of fields that exclude each other the last one counts, as in every protobuf parser. */
 function dropOthers(message: Message, chosen: WireField, value: Record<string, WireValue>): void {
-  for (const field of message.fields) {
-    if (field.oneof === chosen.oneof && field !== chosen) value[field.name] = undefined;
+  const { fields } = message;
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
+    if (field.oneof !== chosen.oneof || field === chosen) continue;
+    if (value[field.name] !== undefined) value[field.name] = undefined;
   }
 }
 
 /** What was left out is 0, and that is no way around a bound: an amount of 1 and more can't be asked for as 0. */
 function areAbsentInRange(message: Message, value: Record<string, WireValue>): boolean {
-  for (const field of message.fields) {
-    const content = value[field.name];
-    if (typeof content === 'number' && !isInRange(field, content)) return false;
+  const { fields } = message;
+  for (let index = 0; index < fields.length; index++) {
+    const content = value[fields[index]!.name];
+    if (typeof content === 'number' && !isInRange(fields[index]!, content)) return false;
   }
   return true;
 }
 
 function findField(message: Message, number: number): WireField | undefined {
-  for (const field of message.fields) if (field.field === number) return field;
+  const { fields } = message;
+  for (let index = 0; index < fields.length; index++) if (fields[index]!.field === number) return fields[index];
   return undefined;
 }
 

@@ -1,15 +1,36 @@
-// One request of a player: read, screened, run by the game, answered. Zone thread; allocates.
+// One request of a player: read, screened, run by the game, answered. Zone thread; allocates what it reads and little
+// else, so that chat makes no work for the garbage collector.
 
 import { assert } from '../base/assert.ts';
 import type { Reader } from '../base/bytes.ts';
 import type { InputGuard } from '../guard/input-guard.ts';
-import { screenRequest } from '../guard/requests.ts';
+import { listTexts, type ScreenedText, screenRequest } from '../guard/requests.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
 import type { World } from '../sim/world.ts';
 import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import type { Messages } from '../wire/schema.ts';
 import { RECORD_RESPONSE } from '../wire/zone-records.ts';
 import { beginRecord, endRecord, type ZoneOutput } from './output.ts';
+
+/** A request that a game states, with what each one of it needs found once. */
+export interface RequestKind {
+  readonly name: string;
+  readonly spec: NonNullable<AnyGame['requests']>[string];
+  readonly texts: readonly ScreenedText[];
+  /** What is counted where it is refused with a code that is a rule: places in `game.rules`. */
+  readonly rules: ReadonlyMap<string, number>;
+}
+
+export function listRequests(game: AnyGame): readonly RequestKind[] {
+  return Object.entries(game.requests ?? {}).map(([name, spec]) => ({
+    name,
+    spec,
+    texts: listTexts(spec.fields),
+    rules: new Map(
+      game.rules.flatMap((rule, place) => (rule.startsWith(`${name}.`) ? [[rule.slice(name.length + 1), place]] : [])),
+    ),
+  }));
+}
 
 /** The parts of a zone that a request meets; a Zone fits. */
 export interface ZoneAnswers extends ZoneOutput {
@@ -18,6 +39,7 @@ export interface ZoneAnswers extends ZoneOutput {
   readonly sim: Simulation;
   readonly guard: InputGuard;
   readonly messages: Messages;
+  readonly requestKinds: readonly RequestKind[];
   readonly reader: Reader;
   readonly slotOfClient: Int32Array;
   /** By place in `game.rules`. */
@@ -32,15 +54,16 @@ export function takeRequest(zone: ZoneAnswers, client: number): void {
   const { value } = decodeMessage(zone.reader, zone.messages.clientRequest, 'reject');
   words[index.requests]!++;
   let refused = 'unknown_request';
-  for (const [name, spec] of Object.entries(zone.game.requests ?? {})) {
+  for (let kind = 0; kind < zone.requestKinds.length; kind++) {
+    const { name, spec, texts, rules } = zone.requestKinds[kind]!;
     const body = value[name];
     if (body === undefined) continue;
     const values = body as Record<string, number | string>;
-    refused = screenRequest(zone.guard, zone.world, spec.fields, values, slot, zone.sim.findPlayer);
+    refused = screenRequest(zone.guard, zone.world, texts, values, slot, zone.sim.findPlayer);
     if (refused === '') {
       refused = spec.run(zone.sim, slot, values);
-      const rule = zone.game.rules.indexOf(`${name}.${refused}`);
-      if (rule >= 0) countRefusal(zone, rule);
+      const rule = rules.get(refused);
+      if (rule !== undefined) countRefusal(zone, rule);
     }
     break;
   }

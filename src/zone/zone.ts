@@ -93,7 +93,7 @@ import {
   queueRequest,
   type RequestQueue,
 } from './request-queue.ts';
-import { countRefusal, takeRequest } from './requests.ts';
+import { countRefusal, listRequests, type RequestKind, takeRequest } from './requests.ts';
 import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves.ts';
 
 export interface ZoneOptions {
@@ -128,6 +128,7 @@ export interface Zone {
   readonly outputs: readonly StagedRingWriter[];
   readonly saves: Saves;
   readonly requests: RequestQueue;
+  readonly requestKinds: readonly RequestKind[];
   readonly onRecord: ZoneOptions['onRecord'];
   /** Derived from the columns: slot of each player, slot + 1 of each client. */
   readonly slotOfPlayer: Map<number, number>;
@@ -168,6 +169,7 @@ export function createZone(options: ZoneOptions): Zone {
     outputs,
     saves: createSaves(world, game.savedColumns, buffers.saveRing, counters),
     requests: createRequestQueue(),
+    requestKinds: listRequests(game),
     onRecord: options.onRecord,
     slotOfPlayer: new Map(),
     slotOfClient: new Int32Array(0x1_0000),

@@ -33,9 +33,10 @@ import type { NodeShare } from '../../src/transport/channels/node-share.ts';
 import { TAKEN, UNRELIABLE } from '../../src/transport/channels/packet.ts';
 import { createClient, receiveFromServer, sendToServer, updateClient } from '../../src/transport/client.ts';
 import type { Client as NetcodeClient } from '../../src/transport/client-state.ts';
+import type { KeyExchange } from '../../src/transport/key-exchange.ts';
 import { createServer } from '../../src/transport/server-state.ts';
 import { CONNECTED } from '../../src/transport/states.ts';
-import { mintToken } from '../../src/transport/token.ts';
+import { FEATURE_REKEY, mintToken } from '../../src/transport/token.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMailbox } from '../transport/lab.ts';
 import { run } from '../zone/harness.ts';
@@ -54,6 +55,8 @@ export interface Stage {
   readonly mailbox: ReturnType<typeof createMailbox>;
   readonly random: Random;
   readonly clients: TestClient[];
+  /** Undefined: connections stay under their tokens' keys. */
+  readonly keyExchange: KeyExchange | undefined;
   /** Share of datagrams that are lost, both ways. */
   loss: number;
 }
@@ -70,7 +73,7 @@ export interface TestClient {
 }
 
 /** @param node of the bandwidth of a node; undefined: no limit. */
-export function createStage(node?: NodeShare): Stage {
+export function createStage(node?: NodeShare, keyExchange?: KeyExchange): Stage {
   const session = createSession();
   session.nowMs = START_MS;
   const mailbox = createMailbox();
@@ -85,9 +88,10 @@ export function createStage(node?: NodeShare): Stage {
     tokenLifetimeSMax: 60,
     expiresAfterS: 0,
     outbox: mailbox.outbox,
+    ...(keyExchange && { keyExchange }),
   });
   const datagrams = createDatagrams(session.edge, server, node);
-  return { session, datagrams, mailbox, random: createRandom(SEED), clients: [], loss: 0 };
+  return { session, datagrams, mailbox, random: createRandom(SEED), clients: [], keyExchange, loss: 0 };
 }
 
 export function connect(
@@ -98,11 +102,16 @@ export function connect(
   const { nowMs } = stage.session;
   const createdS = Math.floor(nowMs / 1000);
   const terms = { protocolId: 1n, clientId: BigInt(playerId), createdS, expiresS: createdS + 60, timeoutS: 10 };
-  const token = mintToken(aead, KEY, { ...terms, addresses: [SERVER] });
+  const { keyExchange } = stage;
+  const token = mintToken(aead, KEY, {
+    ...terms,
+    addresses: [SERVER],
+    ...(keyExchange && { features: FEATURE_REKEY }),
+  });
   const mailbox = createMailbox();
   const client: TestClient = {
     address: parseAddress(host)!,
-    netcode: createClient(aead, token, mailbox.outbox, nowMs),
+    netcode: createClient(aead, token, mailbox.outbox, nowMs, keyExchange),
     mailbox,
     channels: createChannels(UP, DOWN, undefined, nowMs),
     replicas: createReplicas(stage.session.zone.zone.game.rows),

@@ -37,7 +37,7 @@ test('all parts arrive once, in order, in few messages of one kind each that are
     fc.property(fc.array(part, { maxLength: 60 }), (parts) => {
       const told = createTold();
       const sent: Uint8Array[] = [];
-      const link = { send: (bytes: Uint8Array) => void sent.push(bytes) };
+      const link = { send: (bytes: Uint8Array) => void sent.push(bytes.slice()) };
       for (const { field, bytes } of parts) {
         const padded = Uint8Array.of(9, ...bytes, 9);
         tell(told, link, field, padded, 1, bytes.length + 1);

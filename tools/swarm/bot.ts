@@ -30,8 +30,9 @@ import {
 } from './light-client.ts';
 import type { Link } from './link.ts';
 import { type BotState, countFailure, type Part, type Transport } from './report.ts';
-import { createFighterView, createLightView, handleOf } from './sight.ts';
+import { createFighterView, handleOf, LightView } from './sight.ts';
 import { addValue } from './statistics.ts';
+import { touchBot } from './touch.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
 
 export interface BotOptions {
@@ -94,6 +95,9 @@ export interface Bot {
   hasFailed: boolean;
   /** Turns until a light one decides and looks after its connection again. */
   lightTurns: number;
+  /** What it was doing when its time was accounted for last, and for how long that is not in `part` yet. */
+  state: BotState;
+  stateMs: number;
   /** When it tells the light ones next of whom it sees. */
   tellMs: number;
   /** Time of its last turn that it accounted for: when that was due, and when it was run. */
@@ -178,7 +182,7 @@ export function createBot(options: BotOptions): Bot {
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
   if (fighter !== undefined) part.deeds ??= createDeeds();
   const request: FighterView['request'] = (name, values) => ask(bot, name, values);
-  const lightView = isLight && fights ? createLightView(client, options.crowd, request) : undefined;
+  const lightView = isLight && fights ? new LightView(client, options.crowd, request) : undefined;
   const bot: Bot = {
     client,
     link,
@@ -194,6 +198,8 @@ export function createBot(options: BotOptions): Bot {
     isStarted: false,
     hasFailed: false,
     lightTurns: 0,
+    state: 'CONNECTING',
+    stateMs: 0,
     tellMs: 0,
     dueMs: options.startMs,
     ranMs: options.startMs,
@@ -205,6 +211,7 @@ export function createBot(options: BotOptions): Bot {
     silentMs: 0,
     awayMs: 0,
   };
+  if (isLight) link.touch = () => touchBot(bot);
   return bot;
 }
 
@@ -298,10 +305,19 @@ function takeLightTurn(bot: Bot, light: LightClient, dueMs: number, nowMs: numbe
 
 /** Time in the state that it was in until now, and whether that is well. */
 function account(bot: Bot, dueMs: number, nowMs: number): void {
-  bot.part.timeInState[botState(bot)] += Math.max(0, dueMs - bot.dueMs) / 1000;
+  const state = botState(bot);
+  if (state !== bot.state) noteState(bot, state);
+  bot.stateMs += Math.max(0, dueMs - bot.dueMs);
   bot.dueMs = dueMs;
   judge(bot, Math.min(nowMs - bot.ranMs, ELAPSED_MS_MAX));
   bot.ranMs = nowMs;
+}
+
+/** The time in the state before is known. */
+function noteState(bot: Bot, state: BotState): void {
+  bot.part.timeInState[bot.state] += bot.stateMs / 1000;
+  bot.state = state;
+  bot.stateMs = 0;
 }
 
 /** Light ones see none but themselves: the others tell them of whom they see. */
@@ -333,6 +349,7 @@ function beginMeasuring(bot: Bot, nowMs: number): void {
 /** What is per second counts from now on. */
 export function measureAnew(bot: Bot, nowMs: number): void {
   bot.snapshots = 0;
+  bot.stateMs = 0;
   if (bot.playedMs >= 0) beginMeasuring(bot, nowMs);
 }
 
@@ -380,6 +397,7 @@ function noteLine({ client, part: { figures } }: Bot): void {
 export function endBot(bot: Bot, nowMs: number): void {
   const { client, part } = bot;
   if (bot.isStarted && client.state !== PLAYING) failAway(bot);
+  noteState(bot, bot.state);
   noteLine(bot);
   stopClient(client);
   part.reconnects += client.stats.reconnects;

@@ -352,7 +352,14 @@ function reachOf(distance: number): number {
 }
 
 function isReady(own: Readonly<Record<string, number>>, ability: number, tick: number): boolean {
-  return own[`readyTick${ability}`]! <= tick && own.mana! >= ABILITIES[ability]!.mana && own.castAbility === 0;
+  return readyTick(own, ability) <= tick && own.mana! >= ABILITIES[ability]!.mana && own.castAbility === 0;
+}
+
+/** By name each: a name put together for every look would have to be looked up among all names. */
+function readyTick(own: Readonly<Record<string, number>>, ability: number): number {
+  if (ability === SLASH) return own.readyTick1!;
+  if (ability === BOLT) return own.readyTick2!;
+  return ability === METEOR ? own.readyTick3! : own.readyTick4!;
 }
 
 function wantsToMend({ own, tick }: FighterView): boolean {

@@ -29,6 +29,8 @@ export interface Link {
   readonly open: OpenSocket;
   /** Whether what is sent can be told when to leave (UdpHost.leaveAt). */
   canSendAhead?(): boolean;
+  /** Set by its bot: reads what the bot uses when a packet has come (touch.ts). */
+  touch?: () => void;
   update(nowMs: number): void;
 }
 
@@ -116,4 +118,28 @@ export function createLink(open: OpenSocket, conditions: LinkConditions, random:
       for (const line of lines) updateLine(line, nowMs);
     },
   };
+}
+
+/**
+ * The socket of a link whose connection comes later, or is gone. Deliberate: a class. An object with a getter of its own
+ * has a shape of its own, and with hundreds of shapes each call is looked up anew.
+ */
+export class LinkSocket implements Socket {
+  readonly send: Socket['send'];
+  readonly close: Socket['close'];
+  private readonly inner: () => Socket | undefined;
+
+  constructor({ send, close, inner }: Pick<Socket, 'send' | 'close'> & { inner: () => Socket | undefined }) {
+    this.send = send;
+    this.close = close;
+    this.inner = inner;
+  }
+
+  get line(): Socket['line'] {
+    return this.inner()?.line;
+  }
+
+  spareBytes(): number {
+    return this.inner()?.spareBytes?.() ?? 0;
+  }
 }

@@ -15,7 +15,7 @@ import {
   receiveDatagram,
   updateDatagramSocket,
 } from '../../src/client/datagram-socket.ts';
-import type { Session, Socket, SocketEvents } from '../../src/client/ports.ts';
+import type { Session, SocketEvents } from '../../src/client/ports.ts';
 import type { UdpOptions } from '../../src/io/udp.ts';
 import { ADDRESS_WORDS } from '../../src/transport/address.ts';
 import type { Aead } from '../../src/transport/aead.ts';
@@ -23,7 +23,17 @@ import type { KeyExchange } from '../../src/transport/key-exchange.ts';
 import { createOutbox, nextPlace, OUTBOX_STRIDE, type Outbox, putPacket } from '../../src/transport/outbox.ts';
 import { readPublicToken } from '../../src/transport/token.ts';
 import type { UdpSocket } from '../../src/transport/udp-port.ts';
-import { createLine, isPerfect, type Line, type Link, type LinkConditions, sendOnLine, updateLine } from './link.ts';
+import {
+  createLine,
+  isPerfect,
+  type Line,
+  type Link,
+  type LinkConditions,
+  LinkSocket,
+  sendOnLine,
+  updateLine,
+} from './link.ts';
+import { touchSocket } from './touch.ts';
 
 /** Batches of packets that leave later, one a millisecond. */
 const LATER_MS = 128;
@@ -45,6 +55,8 @@ const SHARED_BUFFER_BYTES_MIN = 2 << 20;
 const OWN_SOCKET = { batchPackets: 16, bufferBytes: 1 << 18 };
 /** A connection is looked after so often beside its bot's frames: for acknowledgements and what is sent again. */
 const UPDATE_MS = 10;
+/** Packets whose bots are touched together: all that these use fits the second cache, and is asked for at once. */
+const TOUCHED_PACKETS = 16;
 /** Packets that one call can make, mostly; more are passed on in between. */
 const OUTBOX_PACKETS = 4;
 const NO_TOKEN = new Uint8Array(0);
@@ -90,8 +102,8 @@ interface Carrier {
   laterSentMs: number;
   labelled: number;
   speaker: number;
-  /** By the IPv4 word of their own address; by 0 where packets don't tell it. */
-  readonly peers: Map<number, Peer>;
+  /** By their own address (`placeOf`). */
+  readonly peers: (Peer | undefined)[];
 }
 
 /** Packets that leave in a certain millisecond, and for when each of those who wrote them wanted it. */
@@ -104,6 +116,7 @@ interface Later {
 interface Peer {
   readonly carrier: Carrier;
   readonly local: number;
+  readonly link: Link;
   readonly socket: DatagramSocket;
   /** The carrier's, or its own when what it writes has to pass a line first. */
   readonly outbox: Outbox;
@@ -125,7 +138,7 @@ interface Host extends UdpHost {
 
 export async function createUdpHost(options: UdpHostOptions): Promise<UdpHost> {
   const bufferBytes = Math.max(SHARED_BUFFER_BYTES_MIN, (options.bots ?? 1) * SHARED_BUFFER_BYTES_PER_BOT);
-  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, bufferBytes });
+  const udp = await options.openUdp({ host: '0.0.0.0', port: 0, hasLocals: true, isUncut: true, bufferBytes });
   const carriers = new Set<Carrier>();
   const host: Host = {
     options,
@@ -172,7 +185,7 @@ function createCarrier(udp: UdpSocket, packets: number): Carrier {
     laterSentMs: Number.NEGATIVE_INFINITY,
     labelled: 0,
     speaker: 0,
-    peers: new Map(),
+    peers: [],
   };
   return carrier;
 }
@@ -273,12 +286,12 @@ function closeCarrier(host: Host, carrier: Carrier): void {
 function createLink(host: Host, conditions: LinkConditions, random: Random): Link {
   let peer: Peer | undefined;
   const attach = (carrier: Carrier, local: number, session: Session, events: SocketEvents): void => {
-    peer = createPeer(host, carrier, local, session, events, [
+    peer = createPeer(host, carrier, local, link, session, events, [
       createLine(conditions, random, 'datagrams'),
       createLine(conditions, random, 'datagrams'),
     ]);
   };
-  return {
+  const link: Link = {
     open(session, events) {
       let isClosed = false;
       host.nowMs = host.options.clock.now();
@@ -291,24 +304,20 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
         // Why there is no socket is nothing that a bot could act on.
         void openCarrier(host).then(opened, () => !isClosed && events.closed());
       }
-      const socket: Socket = {
+      return new LinkSocket({
+        inner: () => peer?.socket,
         send(bytes, isReliable) {
           if (peer === undefined) return;
           speakAs(peer.carrier, peer.local);
           peer.socket.send(bytes, isReliable);
           passOn(peer, host.nowMs);
         },
-        spareBytes: () => peer?.socket.spareBytes?.() ?? 0,
-        get line() {
-          return peer?.socket.line;
-        },
         close() {
           isClosed = true;
           if (peer !== undefined) removePeer(host, peer);
           peer = undefined;
         },
-      };
-      return socket;
+      });
     },
     canSendAhead: () => peer?.outbox === host.shared.outgoing && host.shared.udp.hasLocals,
     update(nowMs) {
@@ -316,6 +325,7 @@ function createLink(host: Host, conditions: LinkConditions, random: Random): Lin
       if (peer !== undefined) updatePeer(peer, nowMs);
     },
   };
+  return link;
 }
 
 /** Whether all servers that a token names are on this machine, and the socket can tell by whose address packets came. */
@@ -328,8 +338,13 @@ function sharesSocket({ shared }: Host, { connectToken }: Session): boolean {
 function nextLocal(host: Host): number {
   let local: number;
   do local = LOCALS_FIRST + (host.localsUsed++ % LOCALS_MAX);
-  while (host.shared.peers.has(local));
+  while (host.shared.peers[placeOf(local)] !== undefined);
   return local;
+}
+
+/** They are given one after the other, so that an array has room for all; 0 is for those whose packets don't tell it. */
+function placeOf(local: number): number {
+  return local === 0 ? 0 : local - LOCALS_FIRST + 1;
 }
 
 async function openCarrier(host: Host): Promise<Carrier> {
@@ -347,6 +362,7 @@ function createPeer(
   host: Host,
   carrier: Carrier,
   local: number,
+  link: Link,
   { connectToken, invitation }: Session,
   events: SocketEvents,
   [up, down]: readonly [Line, Line],
@@ -365,8 +381,8 @@ function createPeer(
     clock: host.turnClock,
     events,
   });
-  const peer: Peer = { carrier, local, socket, outbox, up, down, updatedMs: host.nowMs };
-  carrier.peers.set(local, peer);
+  const peer: Peer = { carrier, local, link, socket, outbox, up, down, updatedMs: host.nowMs };
+  carrier.peers[placeOf(local)] = peer;
   passOn(peer, host.nowMs);
   return peer;
 }
@@ -380,7 +396,7 @@ function removePeer(host: Host, peer: Peer): void {
   socket.close();
   passOn(peer, host.nowMs);
   updateLine(up, Number.POSITIVE_INFINITY);
-  carrier.peers.delete(local);
+  carrier.peers[placeOf(local)] = undefined;
   if (carrier !== host.shared) closeCarrier(host, carrier);
 }
 
@@ -419,9 +435,8 @@ function leaveLine({ carrier, local }: Peer, bytes: Uint8Array, address: Uint32A
 
 /** IPv4 in its mapped form, or zeros for "any". */
 function writeLocal(locals: Uint32Array, at: number, local: number): void {
-  locals.fill(0, at, at + ADDRESS_WORDS);
-  if (local === 0) return;
-  locals[at + 2] = 0xffff;
+  for (let word = 0; word < ADDRESS_WORDS; word++) locals[at + word] = 0;
+  if (local !== 0) locals[at + 2] = 0xffff;
   locals[at + 3] = local;
 }
 
@@ -429,21 +444,35 @@ function writeLocal(locals: Uint32Array, at: number, local: number): void {
 
 /** Returns how many there were. */
 function receivePackets(host: Host, carrier: Carrier): number {
-  const { udp, peers } = carrier;
+  const { udp } = carrier;
   const { incoming } = udp;
   const stride = incoming.bytes.length / incoming.capacity;
   const nowMs = host.options.clock.now();
   host.nowMs = nowMs;
   const count = udp.receive();
   for (let index = 0; index < count; index++) {
-    const local = incoming.locals === undefined ? 0 : incoming.locals[index * ADDRESS_WORDS + 3]!;
-    const peer = peers.get(local);
+    if (index % TOUCHED_PACKETS === 0) touchPeers(carrier, index, Math.min(index + TOUCHED_PACKETS, count));
+    const peer = peerAt(carrier, index);
     const from = index * stride;
     const end = from + incoming.lengths[index]!;
     if (peer === undefined || end < from) host.strayPackets++;
     else takePacket(peer, nowMs, incoming.addresses, index * ADDRESS_WORDS, incoming.bytes, from, end);
   }
   return count;
+}
+
+/** Whose packet that is of those that came. From the wire: any address. */
+function peerAt({ udp: { incoming }, peers }: Carrier, index: number): Peer | undefined {
+  const place = placeOf(incoming.locals?.[index * ADDRESS_WORDS + 3] ?? 0);
+  return place >= 0 && place < peers.length ? peers[place] : undefined;
+}
+
+function touchPeers(carrier: Carrier, from: number, end: number): void {
+  for (let index = from; index < end; index++) {
+    const peer = peerAt(carrier, index);
+    if (peer?.link.touch !== undefined) touchSocket(peer.socket);
+    peer?.link.touch?.();
+  }
 }
 
 function takePacket(
