@@ -1,7 +1,8 @@
 // The connection to ScyllaDB or Cassandra. Store thread. Statements are prepared, sent to a node that has the row, and
 // tried again elsewhere when they are marked as doing no harm twice. Whoever writes one says why it does none.
 
-import { auth, Client, type ClientOptions, policies, types } from 'cassandra-driver';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { auth, Client, type ClientOptions, errors, policies, types } from 'cassandra-driver';
 import { ServerError } from '../base/errors.ts';
 import { storeError } from './store-errors.ts';
 
@@ -34,6 +35,13 @@ export interface ScyllaClient {
 
 const REQUEST_MS_MAX = 5_000;
 const TRIES_MAX = 3;
+const RETRY_MS = 100;
+const FINAL_ERRORS = [
+  errors.ResponseError,
+  errors.NoHostAvailableError,
+  errors.OperationTimedOutError,
+  errors.ArgumentError,
+];
 
 const { consistencies } = types;
 
@@ -84,6 +92,11 @@ export function unusable({ contactPoints }: ScyllaAddress, error: unknown): Serv
   );
 }
 
+/** The driver has done what can be done about it. */
+function isFinal(error: unknown): boolean {
+  return FINAL_ERRORS.some((kind) => error instanceof kind);
+}
+
 /** Of many hosts that were tried the first one's trouble. */
 function explain(error: unknown): string {
   const inner =
@@ -114,13 +127,25 @@ export async function connectScylla(
     throw unusable(address, error);
   }
 
-  const execute = async ({ query, isIdempotent, isSerial }: Statement, values: readonly unknown[]) => {
-    const consistency = isSerial === true ? consistencies.localSerial : consistencies.localQuorum;
-    try {
-      return await driver.execute(query, [...values], { isIdempotent, consistency });
-    } catch (error) {
-      throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
+  /**
+   * The driver's policy sees what nodes answer and what is late; that a connection broke, that its host went down, or that
+   * each host was asked in vain, it doesn't see, and the next attempt begins with another host.
+   */
+  const persist = async <T>(isIdempotent: boolean, work: () => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isIdempotent || attempt === TRIES_MAX || isFinal(error)) {
+          throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
+        }
+        await sleep(RETRY_MS * attempt);
+      }
     }
+  };
+  const execute = ({ query, isIdempotent, isSerial }: Statement, values: readonly unknown[]) => {
+    const consistency = isSerial === true ? consistencies.localSerial : consistencies.localQuorum;
+    return persist(isIdempotent, () => driver.execute(query, [...values], { isIdempotent, consistency }));
   };
   return {
     read: async (statement, values) => (await execute(statement, values)).rows,
@@ -128,11 +153,7 @@ export async function connectScylla(
     async writeAll(statements) {
       const queries = statements.map(([{ query }, values]) => ({ query, params: [...values] }));
       const isIdempotent = statements.every(([statement]) => statement.isIdempotent);
-      try {
-        await driver.batch(queries, { isIdempotent, logged: true });
-      } catch (error) {
-        throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
-      }
+      await persist(isIdempotent, () => driver.batch(queries, { isIdempotent, logged: true }));
     },
     async writeIf(statement, values) {
       const result = await execute(statement, values);
