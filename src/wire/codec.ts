@@ -5,7 +5,7 @@
 import { type Reader, Writer } from '../base/bytes.ts';
 import type { Message, WireField } from './schema.ts';
 
-export type WireValue = number | string | number[] | WireObject | WireObject[] | undefined;
+export type WireValue = number | string | Uint8Array | number[] | WireObject | WireObject[] | undefined;
 export interface WireObject {
   readonly [name: string]: WireValue;
 }
@@ -26,7 +26,7 @@ export function encodeMessage(writer: Writer, message: Message, value: WireObjec
     const content = value[field.name];
     if (content === undefined) continue;
     if (field.repeated === true) encodeRepeated(writer, field, content as readonly WireValue[]);
-    else encodeField(writer, field, content, field.optional === true || typeof content === 'object');
+    else encodeField(writer, field, content, field.optional === true || typeof field.type === 'object');
   }
 }
 
@@ -51,6 +51,12 @@ function encodeField(writer: Writer, field: WireField, content: WireValue, alway
     if (content === '' && !always) return;
     writer.varint((field.field << 3) | LENGTH_DELIMITED);
     writer.text(content as string);
+  } else if (field.type === 'bytes') {
+    const bytes = content as Uint8Array;
+    if (bytes.length === 0 && !always) return;
+    writer.varint((field.field << 3) | LENGTH_DELIMITED);
+    writer.varint(bytes.length);
+    writer.raw(bytes);
   } else {
     writer.varint((field.field << 3) | LENGTH_DELIMITED);
     const start = writer.beginPart();
@@ -61,7 +67,7 @@ function encodeField(writer: Writer, field: WireField, content: WireValue, alway
 
 function encodeRepeated(writer: Writer, field: WireField, elements: readonly WireValue[]): void {
   if (elements.length === 0) return;
-  if (typeof field.type === 'object' || field.type === 'string') {
+  if (field.type !== 'uint32' && field.type !== 'sint32') {
     for (const element of elements) encodeField(writer, field, element, true);
     return;
   }
@@ -73,6 +79,8 @@ function encodeRepeated(writer: Writer, field: WireField, elements: readonly Wir
   }
   writer.endPart(start);
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 export interface Decoded {
   /** DECODED, MALFORMED or OUT_OF_RANGE. */
@@ -90,7 +98,7 @@ export function decodeMessage(reader: Reader, message: Message, unknown: 'reject
   for (const field of message.fields) {
     if (field.repeated === true) value[field.name] = [];
     else if (typeof field.type === 'object' || field.optional === true) value[field.name] = undefined;
-    else value[field.name] = field.type === 'string' ? '' : 0;
+    else value[field.name] = field.type === 'string' ? '' : field.type === 'bytes' ? NO_BYTES : 0;
   }
   let code = DECODED;
   while (reader.remaining > 0 && !reader.failed) {
@@ -173,6 +181,11 @@ function decodeField(
   if (field.type === 'string') {
     value[field.name] = reader.text(length);
     return field.most !== undefined && length > field.most ? OUT_OF_RANGE : DECODED;
+  }
+  if (field.type === 'bytes') {
+    value[field.name] = reader.bytes.slice(reader.offset, reader.offset + length);
+    reader.skip(length);
+    return DECODED;
   }
   const end = reader.end;
   reader.end = reader.offset + length;

@@ -56,6 +56,7 @@ function checkValue(message: Message, value: WireObject): void {
     for (const element of elements) {
       if (typeof type === 'object') checkValue(type, element as WireObject);
       else if (type === 'string') hold(typeof element === 'string', `${message.name}.${name} is no text`);
+      else if (type === 'bytes') hold(element instanceof Uint8Array, `${message.name}.${name} is no bytes`);
       else {
         const number = element as unknown as number;
         hold(Number.isInteger(number), `${message.name}.${name} is no integer`);

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 import websockets
 from grpc_tools import protoc
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 TICK_HZ = 60
 BASELINE_AGE_MAX = 112
 HELD_AHEAD = 31
