@@ -211,8 +211,8 @@ test('in a crowd of 500 everybody is said at least once a second, the nearest mo
       publishFrame(history, world);
     }
     buildGrid(grid, history, tick);
-    // 25 bits each: of the level alone, and of nobody's own baseline.
-    expect(packSnapshot(packer, viewer, tick, (80 * 25) / 8 + 30)).toBe(true);
+    // 27 bits each: the level alone, where nobody names a baseline of its own; beside the head and the own entity.
+    expect(packSnapshot(packer, viewer, tick, (80 * 27) / 8 + 50)).toBe(true);
     acknowledge(viewer, tick);
     const waiting = entriesOf(viewer).filter(({ slot }) => slot > 0);
     const isWarm = round >= 60;
