@@ -8,7 +8,6 @@
 // acknowledged frame is older than history keeps).
 
 import { assert } from '../base/assert.ts';
-import { BitWriter } from '../base/bit-stream.ts';
 import { zigzag } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import {
@@ -72,8 +71,8 @@ export interface Packer {
   readonly bytes: Uint8Array;
   start: number;
   end: number;
-  /** Writes to the same bytes. */
-  readonly writer: BitWriter;
+  /** Of the same bytes: it writes a word anywhere in one instruction. */
+  readonly view: DataView;
   /** Candidates of the snapshot being built: entries of the viewer, where they are encoded, and how many bits they take. */
   readonly entries: Int32Array;
   readonly places: Int32Array;
@@ -100,7 +99,7 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     bytes: message,
     start: 0,
     end: 0,
-    writer: new BitWriter(new DataView(message.buffer)),
+    view: new DataView(message.buffer),
     entries: new Int32Array(VISIBLE_MAX),
     places: new Int32Array(ENCODED_MAX),
     lengths: new Int32Array(ENCODED_MAX),
@@ -351,23 +350,41 @@ function writeChanges(
   records: number,
   recordBits: number,
 ): number {
-  const { bytes, encoder, writer, places, lengths, counters } = packer;
+  const { bytes, view, encoder, places, lengths, counters } = packer;
   const { changes, changeEntries } = encoder;
+  const length = CHANGES_HEAD_BYTES + ((recordBits + 7) >>> 3);
   bytes[offset] = (SNAPSHOT.changes << 3) | LENGTH_DELIMITED;
-  writer.reset(putVarint(bytes, offset + 1, CHANGES_HEAD_BYTES + ((recordBits + 7) >>> 3)));
-  writer.put((encoder.slotBits - 1) | (records << SLOT_WIDTH_BITS), CHANGES_HEAD_BYTES * 8);
+  let at = putVarint(bytes, offset + 1, length);
+  const end = at + length;
+  // As BitWriter does it, in locals: 3 % of what a snapshot costs in all.
+  let word = (encoder.slotBits - 1) | (records << SLOT_WIDTH_BITS);
+  let filled = CHANGES_HEAD_BYTES * 8;
   for (let candidate = 0; candidate < count; candidate++) {
     const place = places[candidate]!;
     if (place < 0 || lengths[candidate] === 0) continue;
-    const ageTicks = tick - changeEntries[place + CHANGE_BASELINE]!;
-    if (ageTicks === tick - baselineTick) writer.put(0, 1);
-    else writer.put(1 | (ageTicks << 1), 1 + AGE_BITS);
-    let at = changeEntries[place + CHANGE_START]!;
+    const recordTick = changeEntries[place + CHANGE_BASELINE]!;
+    let from = changeEntries[place + CHANGE_START]!;
     let left = changeEntries[place + CHANGE_BITS]!;
-    for (; left > 32; left -= 32, at += 4) writer.put(changes.getInt32(at, true), 32);
-    writer.put(changes.getInt32(at, true), left);
+    let value = recordTick === baselineTick ? 0 : 1 | ((tick - recordTick) << 1);
+    let width = recordTick === baselineTick ? 1 : 1 + AGE_BITS;
+    for (;;) {
+      word |= value << filled;
+      filled += width;
+      if (filled >= 32) {
+        view.setInt32(at, word, true);
+        at += 4;
+        filled -= 32;
+        word = filled === 0 ? 0 : value >>> (width - filled);
+      }
+      if (left <= 0) break;
+      value = changes.getInt32(from, true);
+      width = left < 32 ? left : 32;
+      from += 4;
+      left -= 32;
+    }
   }
-  const end = writer.finish();
+  // A whole word: the buffer goes on behind the message.
+  view.setInt32(at, word, true);
   counters.words[counters.index.snapshotDeltas]! += records;
   counters.words[counters.index.snapshotDeltaBytes]! += end - offset;
   return end;
