@@ -8,7 +8,7 @@ import { ENTITIES_MAX, LOOK_INTERVAL_TICKS, VISIBLE_MAX } from '../base/limits.t
 import { ARRIVALS, bucketOf, type Grid, MOVED_MM } from '../sim/grid.ts';
 import { isHidden, isInSight, type Sight } from './sight.ts';
 import {
-  addPriority,
+  ACKED,
   ENTRY_WORDS,
   enterView,
   findEntry,
@@ -23,9 +23,11 @@ import {
   SEEN,
   SLOT,
   STATE,
+  setGain,
   startEntry,
   startLeaving,
   type Viewer,
+  WAS_SENT,
 } from './viewer.ts';
 
 /** With more others than this in reach it is a crowd: nobody ranked beyond is kept. The rest of the room is for leaves. */
@@ -67,6 +69,13 @@ export interface Interest {
   readonly rings: Int32Array;
   /** Of the viewer that is being looked at: 1 + its entry by slot, 0 = none. All 0 in between. */
   readonly entryOf: Uint16Array;
+  /** Of the viewer refreshed last, its entries: of whom it has not acknowledged the newest change, the own one left out. */
+  readonly changed: Int32Array;
+  changedCount: number;
+  /** And who is leaving: those no snapshot has listed yet from the front, the others from the back. */
+  readonly leaving: Int32Array;
+  leavingUnsent: number;
+  leavingSent: number;
 }
 
 /** From its next look on each viewer sees no more than so many others, the nearest. */
@@ -94,13 +103,19 @@ export function createInterest(grid: Grid, radiusMm: number, sight: Sight | unde
     buckets: new Int32Array(9),
     rings: new Int32Array(RINGS),
     entryOf: new Uint16Array(capacity),
+    changed: new Int32Array(VISIBLE_MAX),
+    changedCount: 0,
+    leaving: new Int32Array(VISIBLE_MAX),
+    leavingUnsent: 0,
+    leavingSent: 0,
   };
 }
 
 /**
- * Brings the visible set up to the frame of `tick`, for a snapshot. All that is near is looked at five times a second,
- * half of a snapshot’s time if it were each time; in between who is gone leaves and who has just appeared enters, or a
- * bolt would be seen when it is half way. Does not allocate.
+ * Brings the visible set up to the frame of `tick`, for a snapshot, and finds what there is to say of it (`changed`,
+ * `leaving`). All that is near is looked at five times a second, half of a snapshot’s time if it were each time; in
+ * between who is gone leaves and who has just appeared enters, or a bolt would be seen when it is half way. Does not
+ * allocate.
  */
 export function refreshInterest(viewer: Viewer, interest: Interest, tick: number): void {
   const { grid } = interest;
@@ -110,18 +125,8 @@ export function refreshInterest(viewer: Viewer, interest: Interest, tick: number
   viewer.frameTick = tick;
   const arrived = grid.arrivalCount - viewer.arrivalCount;
   if (viewer.lookedTick >= 0 && arrived > 0 && arrived <= ARRIVALS) takeArrivals(viewer, interest, ownX, ownZ);
-  if (isLook) {
-    updateInterest(viewer, interest, tick);
-    return;
-  }
-  const { entries, end } = viewer;
-  for (let index = 0; index < end; index++) {
-    const at = index * ENTRY_WORDS;
-    entries[at + PRIORITY] = entries[at + PRIORITY]! + gainOf(entries[at + LOOK]!);
-    if (entries[at + STATE] === SEEN && grid.generations[entries[at + SLOT]!] !== entries[at + GENERATION]) {
-      startLeaving(viewer, index);
-    }
-  }
+  if (isLook) updateInterest(viewer, interest, tick);
+  else collect(viewer, interest, false);
 }
 
 /** Also at once where it is somewhere else all of a sudden, or more has appeared than is remembered. */
@@ -156,7 +161,7 @@ function takeArrivals(viewer: Viewer, { grid, sight }: Interest, ownX: number, o
     else if (!isInView(viewer, index, generation)) comeIntoView(viewer, index, generation, true);
     if (index < 0) return;
     viewer.entries[index * ENTRY_WORDS + PRIORITY] = PRIORITY_FIRST;
-    addPriority(viewer, index, GAIN_NEAREST);
+    setGain(viewer, index, GAIN_NEAREST);
   }
 }
 
@@ -183,7 +188,43 @@ export function updateInterest(viewer: Viewer, interest: Interest, tick: number)
     markSeen(viewer, entryOf, slot, generations[slot]!, distance <= enter, GAIN_NEAREST - ((distance * toLoss) | 0));
   }
   entryOf[viewer.slot] = 0;
-  endLook(viewer, entryOf);
+  collect(viewer, interest, true);
+}
+
+/**
+ * One pass over the entries, which fetching them is worth: what changed waits one more snapshot, who is gone leaves, and
+ * after a look who is left in `entryOf`, too.
+ */
+function collect(viewer: Viewer, interest: Interest, isLook: boolean): void {
+  const { entries, end } = viewer;
+  const { entryOf, changed, leaving } = interest;
+  const { generations, changedTicks } = interest.grid;
+  let changedCount = 0;
+  let unsent = 0;
+  let sent = 0;
+  // The first entry is the client's own.
+  for (let index = 1; index < end; index++) {
+    const at = index * ENTRY_WORDS;
+    const slot = entries[at + SLOT]!;
+    if (entries[at + STATE] === SEEN) {
+      const isOut = isLook && entryOf[slot] !== 0;
+      if (!isOut && generations[slot] === entries[at + GENERATION]) {
+        const ackedTick = entries[at + ACKED]!;
+        if (ackedTick < 0 || changedTicks[slot]! > ackedTick) {
+          entries[at + PRIORITY] = entries[at + PRIORITY]! + gainOf(entries[at + LOOK]!);
+          changed[changedCount++] = index;
+        } else entries[at + PRIORITY] = 0;
+        continue;
+      }
+      startLeaving(viewer, index);
+    } else if (entries[at + STATE] === GONE) continue;
+    entryOf[slot] = 0;
+    if (entries[at + WAS_SENT] === 0) leaving[unsent++] = index;
+    else leaving[VISIBLE_MAX - ++sent] = index;
+  }
+  interest.changedCount = changedCount;
+  interest.leavingUnsent = unsent;
+  interest.leavingSent = sent;
 }
 
 /** An entity is near enough, and in sight; what is left in `entryOf` afterwards is not. */
@@ -200,7 +241,7 @@ function markSeen(
   if (index >= 0) {
     if (!isInView(viewer, index, generation) && !comeIntoView(viewer, index, generation, mayEnter)) return;
   } else if (mayEnter) index = enterView(viewer, slot, generation);
-  if (index >= 0) addPriority(viewer, index, gain);
+  if (index >= 0) setGain(viewer, index, gain);
 }
 
 function isInView({ entries }: Viewer, index: number, generation: number): boolean {
@@ -221,17 +262,6 @@ function comeIntoView(viewer: Viewer, index: number, generation: number, mayEnte
   // Until its client hears of this one it draws the one before.
   if (isAnother) entries[at + PRIORITY] = PRIORITY_FIRST;
   return true;
-}
-
-function endLook(viewer: Viewer, entryOf: Uint16Array): void {
-  const { entries, end } = viewer;
-  for (let index = 0; index < end; index++) {
-    const at = index * ENTRY_WORDS;
-    const slot = entries[at + SLOT]!;
-    if (entries[at + STATE] === GONE || entryOf[slot] === 0) continue;
-    entryOf[slot] = 0;
-    if (entries[at + STATE] === SEEN) startLeaving(viewer, index);
-  }
 }
 
 function beginLook(viewer: Viewer, { grid, entryOf }: Interest, tick: number): void {

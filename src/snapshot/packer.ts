@@ -39,13 +39,10 @@ import {
   beginSent,
   dropSent,
   ENTRY_WORDS,
-  LEAVING,
   noteSent,
   PRIORITY,
   PRIORITY_FIRST,
-  SEEN,
   SLOT,
-  STATE,
   type Viewer,
   WAS_SENT,
 } from './viewer.ts';
@@ -73,7 +70,7 @@ export interface Packer {
   end: number;
   /** Of the same bytes: it writes a word anywhere in one instruction. */
   readonly view: DataView;
-  /** Candidates of the snapshot being built: entries of the viewer, where they are encoded, and how many bits they take. */
+  /** Candidates of the snapshot being built: entries of the viewer (as found by interest), where their bits are, how many. */
   readonly entries: Int32Array;
   readonly places: Int32Array;
   readonly lengths: Int32Array;
@@ -100,7 +97,7 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     start: 0,
     end: 0,
     view: new DataView(message.buffer),
-    entries: new Int32Array(VISIBLE_MAX),
+    entries: interest.changed,
     places: new Int32Array(ENCODED_MAX),
     lengths: new Int32Array(ENCODED_MAX),
     order: new Int32Array(VISIBLE_MAX),
@@ -122,7 +119,7 @@ export function packSnapshot(packer: Packer, viewer: Viewer, tick: number, budge
   let at = writeHeader(packer, viewer, tick, baselineTick);
   at = writeLeaves(packer, viewer, tick, at, budgetBytes / 2);
   at = writeOwn(packer, viewer, tick, baselineTick, at);
-  const changed = collectChanged(packer, viewer);
+  const changed = packer.interest.changedCount;
   // In a crowd only those that may get a place are encoded.
   if (changed > ENCODED_MAX) keepFirst(packer, viewer, changed);
   const count = Math.min(changed, ENCODED_MAX);
@@ -169,28 +166,29 @@ function writeHeader(packer: Packer, viewer: Viewer, tick: number, baselineTick:
 
 /** Where many leave at once, those that no snapshot has listed yet come first, and not all are in each. */
 function writeLeaves(packer: Packer, viewer: Viewer, tick: number, offset: number, bytesMax: number): number {
-  const { bytes, order } = packer;
-  const { entries, end } = viewer;
+  const { bytes } = packer;
+  const { leaving, leavingUnsent, leavingSent } = packer.interest;
+  const { entries } = viewer;
+  const total = leavingUnsent + leavingSent;
+  if (total === 0) return offset;
   let count = 0;
   let length = 0;
-  for (let wasSent = 0; wasSent <= 1; wasSent++) {
-    for (let index = 0; index < end && length < bytesMax; index++) {
-      const at = index * ENTRY_WORDS;
-      if (entries[at + STATE] !== LEAVING || entries[at + WAS_SENT] !== wasSent) continue;
-      order[count++] = index;
-      length += slotBytes(entries[at + SLOT]!);
-    }
+  for (; count < total && length < bytesMax; count++) {
+    length += slotBytes(entries[leavingAt(leaving, leavingUnsent, count) * ENTRY_WORDS + SLOT]!);
   }
-  if (count === 0) return offset;
   let at = offset;
   bytes[at++] = (SNAPSHOT.leaves << 3) | LENGTH_DELIMITED;
   at = putVarint(bytes, at, length);
   for (let place = 0; place < count; place++) {
-    const index = order[place]!;
+    const index = leavingAt(leaving, leavingUnsent, place);
     at = putVarint(bytes, at, entries[index * ENTRY_WORDS + SLOT]!);
     noteSent(viewer, tick, index);
   }
   return at;
+}
+
+function leavingAt(leaving: Int32Array, unsent: number, place: number): number {
+  return place < unsent ? leaving[place]! : leaving[VISIBLE_MAX - 1 - (place - unsent)]!;
 }
 
 function slotBytes(slot: number): number {
@@ -214,22 +212,6 @@ function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: nu
   if (at !== body) bytes.copyWithin(at, body, end);
   noteSent(viewer, tick, 0);
   return at + end - body;
-}
-
-/** Into `entries`: of whom something changed since what the client acknowledged. Returns how many. */
-function collectChanged(packer: Packer, viewer: Viewer): number {
-  const { changedTicks } = packer.interest.grid;
-  const { entries, end } = viewer;
-  let count = 0;
-  // The first entry is the client's own.
-  for (let index = 1; index < end; index++) {
-    const at = index * ENTRY_WORDS;
-    if (entries[at + STATE] !== SEEN) continue;
-    const ackedTick = entries[at + ACKED]!;
-    if (ackedTick < 0 || changedTicks[entries[at + SLOT]!]! > ackedTick) packer.entries[count++] = index;
-    else entries[at + PRIORITY] = 0;
-  }
-  return count;
 }
 
 /** Of so many candidates the first ENCODED_MAX by priority stay, in that order. */

@@ -277,12 +277,10 @@ function setWatching({ watchers, id }: Viewer, slot: number, isWatching: boolean
   else watchers.bits[word]! &= ~(1 << (id & 31));
 }
 
-/** One more snapshot for which what changed waits; `gain` is for the ones to come. */
-export function addPriority(viewer: Viewer, index: number, gain: number): void {
-  const at = index * ENTRY_WORDS;
-  const { entries } = viewer;
-  entries[at + LOOK] = (entries[at + LOOK]! & ~GAIN_MASK) | gain;
-  entries[at + PRIORITY] = entries[at + PRIORITY]! + gain;
+/** By how much its priority grows from now on. */
+export function setGain({ entries }: Viewer, index: number, gain: number): void {
+  const at = index * ENTRY_WORDS + LOOK;
+  entries[at] = (entries[at]! & ~GAIN_MASK) | gain;
 }
 
 export function gainOf(look: number): number {
