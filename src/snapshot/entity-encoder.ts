@@ -132,7 +132,7 @@ export function reserveChanges(encoder: EntityEncoder, tick: number, count: numb
  */
 export function encodeChange(encoder: EntityEncoder, slot: number, baselineTick: number): number {
   const { changeEntries, stamp, writer } = encoder;
-  const entry = (slot * WAYS + (baselineTick & (WAYS - 1))) * ENTRY_WORDS;
+  const entry = ((baselineTick & (WAYS - 1)) * encoder.history.capacity + slot) * ENTRY_WORDS;
   if (changeEntries[entry] === stamp && changeEntries[entry + CHANGE_BASELINE] === baselineTick) return entry;
   writer.reset(encoder.changesEnd);
   writeChange(encoder, writer, slot, baselineTick);
