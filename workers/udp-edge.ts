@@ -74,6 +74,8 @@ async function start(): Promise<void> {
     port: data.port,
     // On all addresses: a client takes answers from the one it asked alone, and the system might choose another.
     hasLocals: data.host === '0.0.0.0' || data.host === '::',
+    // No path is narrower than the longest packet; as QUIC does (RFC 9000, section 14).
+    isUncut: true,
     ...(data.adapter !== undefined && { adapter: data.adapter }),
   });
   const outbox = createOutbox(OUTBOX_PACKETS, (full) => socket.send(full), socket.hasLocals);

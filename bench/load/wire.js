@@ -117,6 +117,7 @@ export const unzigzag = (number) => (number % 2 === 0 ? number / 2 : -(number + 
 const SERVER = { welcome: 1, snapshot: 2, pong: 5, goodbye: 6 };
 const DELTAS = 5;
 const ENTITIES = 6;
+const CHANGES = 9;
 
 function readNumbers(bytes, from, end, names) {
   const values = {};
@@ -158,6 +159,8 @@ function readSnapshot(bytes, from, end, doesCount, ownSlot) {
     if (field === 1) snapshot.tick = value;
     else if (field === 4) snapshot.inputLead = unzigzag(value);
     else if (field === ENTITIES || field === DELTAS) snapshot.entities++;
+    // Behind four bits the head says how many records follow; these are of others, and nothing looks at them here.
+    else if (field === CHANGES) snapshot.entities += (bytes[start] >> 4) | (bytes[start + 1] << 4);
     if (field !== DELTAS || ownSlot < 0) return;
     const { slot = 0, x, z } = readNumbers(bytes, start, stop, { 1: 'slot', 4: 'x', 6: 'z' });
     if (slot === ownSlot && (x !== undefined || z !== undefined)) snapshot.hasMoved = true;

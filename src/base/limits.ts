@@ -4,7 +4,7 @@
 import { assert } from './assert.ts';
 
 /** Version of the wire. Checked at join; a client of another version is refused with a reason. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 // --- time
 export const TICK_HZ = 60;

@@ -8,9 +8,9 @@ import { POSITION_SHIFT } from '../sim/game.ts';
 import type { FieldMap } from './map.ts';
 
 /** Side of a cell: the map's 2²⁰ units. */
-const CELL_MM = 1 << (20 - POSITION_SHIFT);
+const CELL_SHIFT = 20 - POSITION_SHIFT;
 
-/** Points in mm, anywhere. */
+/** Points in whole mm, anywhere within 1,000 km. */
 export function blocksSight(map: FieldMap, fromX: number, fromZ: number, toX: number, toZ: number): boolean {
   return fromZ <= toZ ? isCrossed(map, fromX, fromZ, toX, toZ) : isCrossed(map, toX, toZ, fromX, fromZ);
 }
@@ -27,11 +27,12 @@ function isCrossed(map: FieldMap, x0: number, z0: number, x1: number, z1: number
   const halfMm = map.half >> POSITION_SHIFT;
   const dx = x1 - x0;
   const dz = z1 - z0;
+  const slope = dx / dz;
   const lastRow = rowOf(halfMm, cellsPerSide, z1);
   let atX = x0;
   for (let row = rowOf(halfMm, cellsPerSide, z0); row <= lastRow; row++) {
-    const endZ = (row + 1) * CELL_MM - halfMm;
-    const nextX = row === lastRow ? x1 : x0 + Math.floor((dx * (endZ - z0)) / dz);
+    const endZ = ((row + 1) << CELL_SHIFT) - halfMm;
+    const nextX = row === lastRow ? x1 : (x0 + slope * (endZ - z0)) | 0;
     const firstCell = row * cellsPerSide + rowOf(halfMm, cellsPerSide, Math.min(atX, nextX) - 1);
     const lastCell = row * cellsPerSide + rowOf(halfMm, cellsPerSide, Math.max(atX, nextX) + 1);
     // The lists of neighbouring cells lie behind each other.
@@ -46,7 +47,7 @@ function isCrossed(map: FieldMap, x0: number, z0: number, x1: number, z1: number
 
 /** Row or column of cells; what lies outside counts to the outermost. */
 function rowOf(halfMm: number, cellsPerSide: number, atMm: number): number {
-  const row = Math.floor((atMm + halfMm) / CELL_MM);
+  const row = (atMm + halfMm) >> CELL_SHIFT;
   return row < 0 ? 0 : row >= cellsPerSide ? cellsPerSide - 1 : row;
 }
 
@@ -70,11 +71,10 @@ function crossesBox(
   const far = boxes[box + 3]!;
   if (z1 <= near || z0 >= far) return false;
   if (dx >= 0 ? x1 <= left || x0 >= right : x0 <= left || x1 >= right) return false;
-  const nearLeft = dx * (near - z0) - dz * (left - x0);
-  const nearRight = dx * (near - z0) - dz * (right - x0);
-  const farLeft = dx * (far - z0) - dz * (left - x0);
-  const farRight = dx * (far - z0) - dz * (right - x0);
-  const most = Math.max(nearLeft, nearRight, farLeft, farRight);
-  const least = Math.min(nearLeft, nearRight, farLeft, farRight);
+  // dz is not negative: these two corners lie farthest to both sides of the line.
+  const toLeft = dz * (left - x0);
+  const toRight = dz * (right - x0);
+  const most = dx * ((dx >= 0 ? far : near) - z0) - toLeft;
+  const least = dx * ((dx >= 0 ? near : far) - z0) - toRight;
   return most > 0 && least < 0;
 }

@@ -39,7 +39,7 @@ export function openLinuxUdp(libc: c.Libc, binding: UdpBinding): UdpSocket {
     if (binding.address === '::') setOption(libc, fd, c.IPPROTO_IPV6, c.IPV6_V6ONLY, 0);
     if (binding.hasLocals && isIpv6) setOption(libc, fd, c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO, 1);
     if (binding.hasLocals && !isIpv6) setOption(libc, fd, c.IPPROTO_IP, c.IP_PKTINFO, 1);
-    if (binding.isUncut && !isIpv6) setOption(libc, fd, c.IPPROTO_IP, c.IP_MTU_DISCOVER, c.IP_PMTUDISC_DO);
+    if (binding.isUncut && !isIpv6) setOption(libc, fd, c.IPPROTO_IP, c.IP_MTU_DISCOVER, c.IP_PMTUDISC_PROBE);
     const receiveBufferBytes = sizeBuffer(libc, fd, c.SO_RCVBUFFORCE, c.SO_RCVBUF, binding.bufferBytes);
     const sendBufferBytes = sizeBuffer(libc, fd, c.SO_SNDBUFFORCE, c.SO_SNDBUF, binding.bufferBytes);
     const port = bind(libc, fd, isIpv6, binding);

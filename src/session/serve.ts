@@ -55,7 +55,7 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const first = tick;
   edge.servedTick = newest;
   edge.servedMs = nowMs;
-  if (!isFrameHeld(edge.history, newest)) return;
+  if (!isFrameHeld(edge.history, newest) || !hasPlayers(edge)) return;
   buildGrid(edge.grid, edge.history, newest);
   const { connections, due } = edge;
   const count = findDue(edge, first, newest);
@@ -64,6 +64,12 @@ export function serveClients(edge: Edge, nowMs: number): void {
     const connection = connections[due[place]!];
     if (connection?.state === PLAYING) sendSnapshot(edge, connection, newest);
   }
+}
+
+/** Without any there is nothing to find in a frame: an edge that nobody uses costs next to nothing. */
+function hasPlayers({ connections }: Edge): boolean {
+  for (const connection of connections) if (connection?.state === PLAYING) return true;
+  return false;
 }
 
 /** Into `due`: whose turn came in one of the ticks `first … newest`. Returns how many. */

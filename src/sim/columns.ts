@@ -28,7 +28,7 @@ export type Columns<Specs extends ColumnSpecs> = { readonly [Name in keyof Specs
 
 /** Internal position units in a millimetre, as a shift: 1/128 mm (20 m/s is 333.3 mm a tick). */
 export const POSITION_SHIFT = 7;
-/** Facings are 65536ths of a turn; others see 1024ths, a third of a degree: a turn between two snapshots is one byte. */
+/** Facings are 65536ths of a turn; others see 1024ths, a third of a degree: six bits less in each difference. */
 const FACING_SHIFT = 6;
 /** Field numbers of the engine's that nobody but an owner sees: beyond those of a game, still two bytes. */
 const FINE_FIELDS_FROM = 2001;
@@ -42,7 +42,7 @@ const position = (field: number, fineField: number, comment: string): ColumnSpec
   saved: true,
   comment,
 });
-/** Its owner predicts with it; others see where an entity goes by where it was, and save three bytes in each delta. */
+/** Its owner predicts with it; others see where an entity goes by where it was, and save two differences. */
 const velocity = (field: number): ColumnSpec => ({ type: 'i16', seenBy: 'owner', field, comment: 'cm/s' });
 const hidden = (type: ColumnType, comment: string): ColumnSpec => ({ type, seenBy: 'nobody', comment });
 

@@ -3,9 +3,11 @@
 //
 // Each state is one Int32Array window of row values (columns.ts: createRows), kept while a delta may build on it.
 
+import { BitReader } from '../base/bit-stream.ts';
 import type { Reader } from '../base/bytes.ts';
 import { BASELINE_AGE_TICKS_MAX } from '../base/limits.ts';
 import { applyDifference, type Row } from '../sim/columns.ts';
+import { AGE_BITS, CLASS_BITS, COUNT_BITS, createWidths, ROWS_A_GROUP, SLOT_WIDTH_BITS } from '../wire/changes.ts';
 import { DECODED, LENGTH_DELIMITED, MALFORMED, skipField, VARINT } from '../wire/codec.ts';
 import { ENTITY, SNAPSHOT } from '../wire/schema.ts';
 
@@ -20,10 +22,16 @@ export interface Replica {
   count: number;
   /** What the newest delta was built on: no later one is built on anything older. −1: there was none. */
   baselineTick: number;
+  /** The last reading that brought a difference of it (`Replicas.readings`). */
+  reading: number;
 }
 
 export interface Replicas {
   readonly rows: readonly Row[];
+  /** How many of them everyone sees: the first ones. And the widths of their differences in `changes`. */
+  readonly publicRows: number;
+  readonly widths: Uint8Array;
+  readonly bits: BitReader;
   /** Row by field number; −1 = no such field. */
   readonly rowOf: Int16Array;
   readonly bySlot: Map<number, Replica>;
@@ -42,6 +50,8 @@ export interface Replicas {
   /** Entities of the snapshot being read; committed together. */
   readonly staged: Staged[];
   stagedCount: number;
+  /** Snapshots read, whatever came of it. */
+  readings: number;
 }
 
 interface Staged {
@@ -70,6 +80,9 @@ export function createReplicas(rows: readonly Row[], onlySlot = -1): Replicas {
   for (let index = 0; index < rows.length; index++) rowOf[rows[index]!.field] = index;
   return {
     rows,
+    publicRows: rows.filter((row) => !row.ownerOnly).length,
+    widths: createWidths(rows),
+    bits: new BitReader(),
     rowOf,
     bySlot: new Map(),
     onlySlot,
@@ -81,6 +94,7 @@ export function createReplicas(rows: readonly Row[], onlySlot = -1): Replicas {
     left: [],
     staged: [],
     stagedCount: 0,
+    readings: 0,
   };
 }
 
@@ -93,6 +107,7 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
   let omitted = 0;
   const leaves: number[] = [];
   replicas.stagedCount = 0;
+  replicas.readings++;
   while (reader.remaining > 0) {
     const tag = reader.varint();
     if (tag === ((SNAPSHOT.tick << 3) | VARINT)) {
@@ -103,7 +118,7 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
     else if (tag === ((SNAPSHOT.inputAge << 3) | VARINT)) inputAge = reader.varint();
     else if (tag === ((SNAPSHOT.inputLead << 3) | VARINT)) inputLead = reader.zigzag();
     else if (tag === ((SNAPSHOT.omitted << 3) | VARINT)) omitted = reader.varint();
-    else if ((tag & 7) === LENGTH_DELIMITED && tag >>> 3 >= SNAPSHOT.deltas && tag >>> 3 <= SNAPSHOT.leaves) {
+    else if ((tag & 7) === LENGTH_DELIMITED && isPart(tag >>> 3)) {
       const end = enterPart(reader);
       if (reader.failed) return MALFORMED;
       if (isPassedOver(replicas, reader, tag >>> 3)) reader.offset = reader.end;
@@ -124,6 +139,10 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
   return APPLIED;
 }
 
+function isPart(field: number): boolean {
+  return (field >= SNAPSHOT.deltas && field <= SNAPSHOT.leaves) || field === SNAPSHOT.changes;
+}
+
 /** Narrows the reader to the length-delimited part that follows; returns the end to restore. */
 function enterPart(reader: Reader): number {
   const length = reader.varint();
@@ -136,6 +155,8 @@ function enterPart(reader: Reader): number {
 /** Whether what follows is an entity that this client does not look at. One that doesn't say its slot first is read. */
 function isPassedOver({ onlySlot }: Replicas, reader: Reader, part: number): boolean {
   if (onlySlot < 0 || part === SNAPSHOT.leaves) return false;
+  // It tells of others alone.
+  if (part === SNAPSHOT.changes) return true;
   const { offset } = reader;
   const isOther = reader.varint() === ((ENTITY.slot << 3) | VARINT) && reader.varint() !== onlySlot;
   reader.failed = false;
@@ -155,19 +176,24 @@ function readPart(
     while (reader.remaining > 0) leaves.push(reader.varint());
     return reader.failed ? MALFORMED : DECODED;
   }
-  const rowCount = replicas.rows.length;
-  let staged = replicas.staged[replicas.stagedCount];
-  if (staged === undefined) {
-    staged = createStaged(rowCount);
-    replicas.staged.push(staged);
-  }
-  replicas.stagedCount++;
+  if (part === SNAPSHOT.changes) return readChanges(replicas, reader, tick, baselineAge);
+  const staged = stageNext(replicas);
   staged.isState = part === SNAPSHOT.entities;
   const code = staged.isState
     ? readState(replicas, reader, staged)
     : readDelta(replicas, reader, staged, tick, baselineAge);
   // A slot is 16 bits: so many entities at most, whatever a server sends.
   return code === DECODED && staged.slot > 0xffff ? MALFORMED : code;
+}
+
+function stageNext(replicas: Replicas): Staged {
+  let staged = replicas.staged[replicas.stagedCount];
+  if (staged === undefined) {
+    staged = createStaged(replicas.rows.length);
+    replicas.staged.push(staged);
+  }
+  replicas.stagedCount++;
+  return staged;
 }
 
 function createStaged(rowCount: number): Staged {
@@ -209,8 +235,7 @@ function readState(replicas: Replicas, reader: Reader, staged: Staged): number {
 /** Differences are kept until all is read: which baseline they build on may stand behind them. */
 function readDelta(replicas: Replicas, reader: Reader, staged: Staged, tick: number, baselineAge: number): number {
   const { differences, changedRows } = staged;
-  for (let index = 0; index < staged.changedCount; index++) differences[changedRows[index]!] = 0;
-  staged.changedCount = 0;
+  clearDifferences(staged);
   let age = baselineAge;
   staged.slot = 0;
   while (reader.remaining > 0) {
@@ -227,11 +252,63 @@ function readDelta(replicas: Replicas, reader: Reader, staged: Staged, tick: num
     else if (!skipField(reader, tag)) return MALFORMED;
   }
   if (reader.failed) return MALFORMED;
+  return addDifferences(replicas, staged, tick - age);
+}
+
+function clearDifferences(staged: Staged): void {
+  for (let index = 0; index < staged.changedCount; index++) staged.differences[staged.changedRows[index]!] = 0;
+  staged.changedCount = 0;
+}
+
+/** Records to the last one; what is left of the last byte is 0. */
+function readChanges(replicas: Replicas, reader: Reader, tick: number, baselineAge: number): number {
+  const { bits } = replicas;
+  bits.reset(reader.bytes, reader.offset, reader.end);
+  reader.offset = reader.end;
+  const slotBits = bits.take(SLOT_WIDTH_BITS) + 1;
+  const count = bits.take(COUNT_BITS);
+  for (let record = 0; record < count; record++) {
+    const staged = stageNext(replicas);
+    staged.isState = false;
+    clearDifferences(staged);
+    const age = bits.take(1) === 0 ? baselineAge : bits.take(AGE_BITS);
+    staged.slot = bits.take(slotBits);
+    if (!readMask(replicas, staged)) return MALFORMED;
+    for (let index = 0; index < staged.changedCount; index++) {
+      const row = staged.changedRows[index]!;
+      staged.differences[row] = bits.takeZigzag(replicas.widths[(row << CLASS_BITS) + bits.take(CLASS_BITS)]!);
+    }
+    if (bits.failed) return MALFORMED;
+    const code = addDifferences(replicas, staged, tick - age);
+    if (code !== DECODED) return code;
+  }
+  if (bits.remaining > 7 || (bits.remaining > 0 && bits.take(bits.remaining) !== 0)) return MALFORMED;
+  return bits.failed ? MALFORMED : DECODED;
+}
+
+/** Which rows have a difference. False where it names more than there are. */
+function readMask({ bits, publicRows }: Replicas, staged: Staged): boolean {
+  for (let first = 0; first < publicRows; first += ROWS_A_GROUP) {
+    const mask = bits.take(ROWS_A_GROUP);
+    for (let index = 0; index < ROWS_A_GROUP; index++) {
+      if ((mask & (1 << index)) === 0) continue;
+      if (first + index >= publicRows) return false;
+      staged.changedRows[staged.changedCount++] = first + index;
+    }
+    if (bits.take(1) === 0) return true;
+  }
+  return false;
+}
+
+/** Makes the staged differences values: those of the baseline and they. An entity is told of once in a snapshot. */
+function addDifferences(replicas: Replicas, staged: Staged, baselineTick: number): number {
   const replica = replicas.bySlot.get(staged.slot);
-  const state = replica === undefined ? -1 : findState(replica, tick - age);
+  const state = replica === undefined ? -1 : findState(replica, baselineTick);
   if (replica === undefined || state < 0) return NO_BASELINE;
-  staged.baselineTick = tick - age;
-  const { values } = staged;
+  if (replica.reading === replicas.readings) return MALFORMED;
+  replica.reading = replicas.readings;
+  staged.baselineTick = baselineTick;
+  const { values, differences, changedRows } = staged;
   const at = state * values.length;
   for (let row = 0; row < values.length; row++) values[row] = replica.values[at + row]!;
   for (let index = 0; index < staged.changedCount; index++) {
@@ -301,6 +378,7 @@ function createReplica(staged: Staged, rowCount: number): Replica {
     values: new Int32Array(STATES_MIN * rowCount),
     count: 0,
     baselineTick: -1,
+    reading: 0,
   };
 }
 

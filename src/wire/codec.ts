@@ -6,7 +6,7 @@
 import { type Reader, Writer } from '../base/bytes.ts';
 import type { Message, WireField } from './schema.ts';
 
-export type WireValue = number | string | number[] | WireObject | WireObject[] | undefined;
+export type WireValue = number | string | Uint8Array | number[] | WireObject | WireObject[] | undefined;
 export interface WireObject {
   readonly [name: string]: WireValue;
 }
@@ -29,7 +29,7 @@ export function encodeMessage(writer: Writer, message: Message, value: WireObjec
     const content = value[field.name];
     if (content === undefined) continue;
     if (field.repeated === true) encodeRepeated(writer, field, content as readonly WireValue[]);
-    else encodeField(writer, field, content, field.optional === true || typeof content === 'object');
+    else encodeField(writer, field, content, field.optional === true || typeof field.type === 'object');
   }
 }
 
@@ -56,6 +56,12 @@ function encodeField(writer: Writer, field: WireField, content: WireValue, alway
     if (content === '' && !always) return;
     writer.varint((field.field << 3) | LENGTH_DELIMITED);
     writer.text(content as string);
+  } else if (field.type === 'bytes') {
+    const bytes = content as Uint8Array;
+    if (bytes.length === 0 && !always) return;
+    writer.varint((field.field << 3) | LENGTH_DELIMITED);
+    writer.varint(bytes.length);
+    writer.raw(bytes);
   } else {
     writer.varint((field.field << 3) | LENGTH_DELIMITED);
     const start = writer.beginPart();
@@ -66,7 +72,7 @@ function encodeField(writer: Writer, field: WireField, content: WireValue, alway
 
 function encodeRepeated(writer: Writer, field: WireField, elements: readonly WireValue[]): void {
   if (elements.length === 0) return;
-  if (typeof field.type === 'object' || field.type === 'string') {
+  if (field.type !== 'uint32' && field.type !== 'sint32') {
     for (const element of elements) encodeField(writer, field, element, true);
     return;
   }
@@ -78,6 +84,8 @@ function encodeRepeated(writer: Writer, field: WireField, elements: readonly Wir
   }
   writer.endPart(start);
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 export interface Decoded {
   /** DECODED, MALFORMED or OUT_OF_RANGE. */
@@ -97,7 +105,7 @@ export function decodeMessage(reader: Reader, message: Message, unknown: 'reject
     const field = fields[index]!;
     if (field.repeated === true) value[field.name] = [];
     else if (typeof field.type !== 'object' && field.optional !== true) {
-      value[field.name] = field.type === 'string' ? '' : 0;
+      value[field.name] = field.type === 'string' ? '' : field.type === 'bytes' ? NO_BYTES : 0;
     } else if (field.name in NO_FIELDS) value[field.name] = undefined;
   }
   let code = DECODED;
@@ -186,6 +194,11 @@ function decodeField(
   if (field.type === 'string') {
     value[field.name] = reader.text(length);
     return field.most !== undefined && length > field.most ? OUT_OF_RANGE : DECODED;
+  }
+  if (field.type === 'bytes') {
+    value[field.name] = reader.bytes.slice(reader.offset, reader.offset + length);
+    reader.skip(length);
+    return DECODED;
   }
   const end = reader.end;
   reader.end = reader.offset + length;

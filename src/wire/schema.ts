@@ -10,7 +10,7 @@ export interface WireField {
   /** camelCase in code; snake_case in the .proto. */
   readonly name: string;
   readonly field: number;
-  readonly type: 'uint32' | 'sint32' | 'string' | Message;
+  readonly type: 'uint32' | 'sint32' | 'string' | 'bytes' | Message;
   /** Packed for numbers. */
   readonly repeated?: boolean;
   /** Explicit presence: "unchanged" and "now 0" differ. */
@@ -99,6 +99,7 @@ export const SNAPSHOT = {
   entities: 6,
   leaves: 7,
   omitted: 8,
+  changes: 9,
 } as const;
 export const ENTITY = { slot: 1, generation: 2, kind: 3, baselineAge: 11, name: 12 } as const;
 
@@ -384,7 +385,13 @@ function createSnapshotMessage(entityState: Message, entityDelta: Message): Mess
         type: 'sint32',
         comment: 'ticks by which inputs arrive early, recent minimum; negative: too late',
       },
-      { name: 'deltas', field: SNAPSHOT.deltas, type: entityDelta, repeated: true },
+      {
+        name: 'deltas',
+        field: SNAPSHOT.deltas,
+        type: entityDelta,
+        repeated: true,
+        comment: 'of the own entity; the others’ are in changes',
+      },
       {
         name: 'entities',
         field: SNAPSHOT.entities,
@@ -394,6 +401,7 @@ function createSnapshotMessage(entityState: Message, entityDelta: Message): Mess
       },
       { name: 'leaves', field: SNAPSHOT.leaves, type: 'uint32', repeated: true, comment: 'slots no longer seen' },
       uint('omitted', SNAPSHOT.omitted, 'changed entities left out for the byte budget; they follow'),
+      { name: 'changes', field: SNAPSHOT.changes, type: 'bytes', comment: 'differences of the others, in bits' },
     ],
   };
 }

@@ -93,7 +93,7 @@ test('a pong that was not asked for, or comes twice, says nothing', () => {
 test('a second welcome is not taken', () => {
   const { server, client } = play();
   const { welcome } = client;
-  const value = { protocolVersion: 1, tickHz: 60, slot: 9, generation: 3, snapshotIntervalTicks: 0, seed: 1 };
+  const value = { protocolVersion: 2, tickHz: 60, slot: 9, generation: 3, snapshotIntervalTicks: 0, seed: 1 };
   receiveFrame(client, encodeToBytes(client.messages.serverMessage, { welcome: value }), server.clock.now());
   expect(client.welcome).toBe(welcome);
 });

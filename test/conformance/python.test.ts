@@ -57,11 +57,13 @@ test.skipIf(python === undefined)(
     const { status, stdout, stderr } = spawnSync(python!, args, { encoding: 'utf8', timeout: 90_000 });
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    const { players } = JSON.parse(stdout) as { players: { snapshots: number; lost: number; deltas: number }[] };
+    type Seen = Readonly<Record<'snapshots' | 'lost' | 'deltas' | 'changes', number>>;
+    const { players } = JSON.parse(stdout) as { players: Seen[] };
     expect(players).toHaveLength(2);
-    for (const { snapshots, deltas } of players) {
+    for (const { snapshots, deltas, changes } of players) {
       expect(snapshots).toBeGreaterThan(50);
       expect(deltas).toBeGreaterThan(50);
+      expect(changes).toBeGreaterThan(50);
     }
     expect(players[1]!.lost).toBeGreaterThan(0);
   },

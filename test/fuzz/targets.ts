@@ -23,6 +23,7 @@ import {
 } from '../../src/wire/codec.ts';
 import { createMessages, type Message } from '../../src/wire/schema.ts';
 import { messageArbitrary } from '../wire/arbitrary.ts';
+import { bitsToBytes, readModel, writeModel } from '../wire/changes-model.ts';
 import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { channelTargets } from './channel-targets.ts';
 import { netcodeTargets } from './netcode-targets.ts';
@@ -56,6 +57,7 @@ function checkValue(message: Message, value: WireObject): void {
     for (const element of elements) {
       if (typeof type === 'object') checkValue(type, element as WireObject);
       else if (type === 'string') hold(typeof element === 'string', `${message.name}.${name} is no text`);
+      else if (type === 'bytes') hold(element instanceof Uint8Array, `${message.name}.${name} is no bytes`);
       else {
         const number = element as unknown as number;
         hold(Number.isInteger(number), `${message.name}.${name} is no integer`);
@@ -134,10 +136,51 @@ function snapshotTarget(): FuzzTarget {
   };
 }
 
+/** `changes` alone, for a client that knows some entities: it is taken exactly where the model takes it. */
+function changesTarget(): FuzzTarget {
+  const entities = [0, 1, 5, 9].map((slot) => ({ slot, generation: 1, kind: 1 }));
+  const first = encodeToBytes(messages.serverSnapshot, { tick: 3, entities });
+  const publicRows = PROBE_ROWS.filter(({ ownerOnly }) => !ownerOnly);
+  const seeds = [1, 2, 7].map((step) => {
+    const records = [1, 5, 9].map((slot) => ({
+      age: slot === 5 ? 3 : undefined,
+      slot,
+      differences: publicRows.map(({ bits }, row) => (row % step === 0 ? -(2 ** (bits >> 1)) : undefined)),
+    }));
+    return bitsToBytes(writeModel({ slotBits: 4 + step, records }, PROBE_ROWS));
+  });
+  return {
+    name: 'applySnapshot, its changes',
+    seeds,
+    run(bytes) {
+      const replicas = createReplicas(PROBE_ROWS);
+      applySnapshot(replicas, new Reader(first));
+      const snapshot = { tick: 6, baselineAge: 3, changes: bytes };
+      const code = applySnapshot(replicas, new Reader(encodeToBytes(messages.serverSnapshot, snapshot)));
+      hold([APPLIED, MALFORMED, NO_BASELINE].includes(code), `code ${code}`);
+      hold((code === APPLIED) === (bytes.length === 0 || isTaken(bytes)), `code ${code}, and the model says otherwise`);
+      hold(replicas.tick === (code === APPLIED ? 6 : 3), 'the tick');
+    },
+  };
+}
+
+function isTaken(bytes: Uint8Array): boolean {
+  try {
+    const { records } = readModel(bytes, PROBE_ROWS);
+    const slots = new Set(records.map(({ slot }) => slot));
+    return (
+      slots.size === records.length && records.every(({ age = 3, slot }) => age === 3 && [0, 1, 5, 9].includes(slot))
+    );
+  } catch {
+    return false;
+  }
+}
+
 export function createTargets(): FuzzTarget[] {
   return [
     clientFrameTarget(),
     snapshotTarget(),
+    changesTarget(),
     ...channelTargets(),
     ...netcodeTargets(),
     ...rekeyTargets(),

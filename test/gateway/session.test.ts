@@ -147,7 +147,7 @@ describe('a guest', () => {
         guestSecret: secretOf(0),
         token: expect.stringMatching(/^4000000000000000\/guest-1\/token-/),
         expiresInS: 60,
-        protocolVersion: 1,
+        protocolVersion: 2,
         game: { name: 'darkages', version: 3 },
         zones: [
           { zoneId: 1, url: 'ws://127.0.0.1:7777' },

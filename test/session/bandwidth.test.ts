@@ -87,7 +87,7 @@ test('far too little even for the fewest and smallest snapshots: everybody gets 
 
 test('a crowd in one zone lowers nothing in another zone of the node', () => {
   const shared = new SharedArrayBuffer(8);
-  const limit = 40_000;
+  const limit = 30_000;
   const crowd = createStage(createShare(limit, 0, shared));
   const few = createStage(createShare(limit, 1, shared));
   const crowdClients = enterAll(crowd);

@@ -70,7 +70,7 @@ test('open, join, authenticate, enter, play, leave: each state in its turn, the 
   expect(client.connection!.state).toBe(PLAYING);
   const slot = slotOf(session, client);
   expect(client.welcome).toEqual({
-    protocolVersion: 1,
+    protocolVersion: 2,
     zoneId: 5,
     tickHz: 60,
     snapshotIntervalTicks: 3,

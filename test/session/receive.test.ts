@@ -86,7 +86,7 @@ const BROKEN: readonly (readonly [what: string, bytes: Uint8Array, drop: Drop])[
   ['a ping beside rubbish', Uint8Array.of(...part(4, 8, 1), 0xff), 'dropMalformed'],
   [
     'a second join',
-    encode({ join: { token: 'x', protocolVersion: 1, game: 'test-game', gameVersion: 3 } }),
+    encode({ join: { token: 'x', protocolVersion: 2, game: 'test-game', gameVersion: 3 } }),
     'dropSession',
   ],
   ['a second join beside inputs', encode({ join: {}, inputs: [{ tick: 5 }] }), 'dropSession'],
@@ -148,7 +148,7 @@ test('frames before the join, and play before the welcome, are dropped', () => {
   const drop = { frames: 1, dropSession: 1, bytesUp: expect.any(Number) };
   expect(moved(session, () => send(session, client, { inputs: [{ tick: 5 }] }))).toEqual(drop);
   expect(moved(session, () => send(session, client, { request: { id: 1, pay: { amount: 1 } } }))).toEqual(drop);
-  const both = { join: { token: 'x', protocolVersion: 1, game: 'test-game', gameVersion: 3 }, inputs: [{ tick: 5 }] };
+  const both = { join: { token: 'x', protocolVersion: 2, game: 'test-game', gameVersion: 3 }, inputs: [{ tick: 5 }] };
   expect(
     moved(session, () => send(session, client, both)),
     'a join alone, or nothing',
@@ -161,7 +161,7 @@ test('frames before the join, and play before the welcome, are dropped', () => {
 });
 
 test.for([
-  ['one of another protocol', { protocolVersion: 2 }, 'protocol_version'],
+  ['one of another protocol', { protocolVersion: 1 }, 'protocol_version'],
   ['one without a protocol', { protocolVersion: 0 }, 'protocol_version'],
   ['one of another game', { game: 'tag' }, 'game_version'],
   ['one of another version of the game', { gameVersion: 2 }, 'game_version'],

@@ -8,6 +8,7 @@ import { LOOK_INTERVAL_TICKS, SNAPSHOT_INTERVAL_TICKS } from '../../src/base/lim
 import { game } from '../../src/game/game.ts';
 import type { WireObject } from '../../src/wire/codec.ts';
 import { printProto } from '../../src/wire/proto-text.ts';
+import { deltasOf } from '../wire/changes-model.ts';
 import { nameOf, play, type Witnessed } from './witness.ts';
 
 /** In these two together the witness hears of everything there is, and everything there is hides from it. */
@@ -46,6 +47,7 @@ interface Message {
   readonly snapshot?: {
     readonly tick: number;
     readonly deltas?: readonly Mention[];
+    readonly changes?: Uint8Array;
     readonly entities?: readonly Mention[];
     readonly leaves?: readonly number[];
   };
@@ -109,7 +111,8 @@ test('a client is sent nobody who is out of its sight, and of others no private 
       if (snapshot === undefined) continue;
       snapshots++;
       const { tick } = snapshot;
-      for (const mention of [...(snapshot.deltas ?? []), ...(snapshot.entities ?? [])]) {
+      const { deltas = [], entities = [], changes } = snapshot;
+      for (const mention of [...deltas, ...deltasOf(changes, game.rows), ...entities]) {
         const slot = mention.slot ?? 0;
         const shown = slot === own ? SHOWN_OF_OWN : SHOWN_OF_OTHERS;
         const unknown = Object.keys(mention).filter((field) => !shown.has(field));

@@ -4,17 +4,19 @@ import { wrapDifference } from '../../src/sim/columns.ts';
 import { publishFrame } from '../../src/sim/history.ts';
 import { advanceTick } from '../../src/sim/world.ts';
 import {
-  DELTA_LENGTH,
-  DELTA_START,
-  encodeDelta,
+  CHANGE_BITS,
+  CHANGE_START,
+  type EntityEncoder,
+  encodeChange,
   encodeState,
   putVarint,
-  reserveDeltas,
+  reserveChanges,
   resetEntityEncoder,
-  writeDelta,
+  writeOwnDelta,
   writeState,
 } from '../../src/snapshot/entity-encoder.ts';
 import { createMessages } from '../../src/wire/schema.ts';
+import { bitsToBytes, bytesToBits, deltasOf } from '../wire/changes-model.ts';
 import { PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { createReference } from '../wire/reference.ts';
 import { createRandomZone, isAlive, liveTick, type RandomZone, readTruth } from './random-zone.ts';
@@ -47,7 +49,21 @@ function expectedDelta(zone: RandomZone, tick: number, slot: number, baseline: n
   return delta;
 }
 
-test('full states and deltas decode with protobufjs to what history says', () => {
+/** The record of one entity, as the model reads it from a `changes` that holds nothing else. */
+function changeOf(encoder: EntityEncoder, tick: number, slot: number, baseline: number): Record<string, number> {
+  reserveChanges(encoder, tick, 1);
+  const entry = encodeChange(encoder, slot, baseline);
+  const start = encoder.changeEntries[entry + CHANGE_START]!;
+  const length = encoder.changeEntries[entry + CHANGE_BITS]!;
+  expect(length).toBeLessThanOrEqual(encoder.changeBytesMax * 8);
+  const bytes = new Uint8Array(encoder.changes.buffer, start, Math.ceil(length / 32) * 4);
+  const bits = bytesToBits(bytes);
+  expect(bits.slice(length)).not.toContain('1');
+  const head = bytesToBits(Uint8Array.of((encoder.slotBits - 1) | (1 << 4), 0));
+  return deltasOf(bitsToBytes(`${head}0${bits.slice(0, length)}`), rows)[0]!;
+}
+
+test('full states and deltas decode with protobufjs, records with the model, to what history says', () => {
   fc.assert(
     fc.property(zoneArbitrary, (zone) => {
       const { encoder } = zone;
@@ -61,10 +77,12 @@ test('full states and deltas decode with protobufjs to what history says', () =>
           const expected = expectedState(zone, 60, slot, isOwner);
           expect(reference.decode(entityState, bytes.subarray(5, end))).toEqual(expected);
           for (const baseline of [59, 44, 1 + zone.random.below(58)]) {
-            const deltaEnd = writeDelta(encoder, bytes, 5, 60, slot, baseline, rowCount);
-            expect(deltaEnd - 5).toBeLessThanOrEqual(encoder.deltaBytesMax);
             const delta = expectedDelta(zone, 60, slot, baseline, isOwner);
-            expect(reference.decode(entityDelta, bytes.subarray(5, deltaEnd))).toEqual(delta);
+            if (isOwner) {
+              const deltaEnd = writeOwnDelta(encoder, bytes, 5, 60, slot, baseline);
+              expect(deltaEnd - 5).toBeLessThanOrEqual(encoder.stateBytesMax);
+              expect(reference.decode(entityDelta, bytes.subarray(5, deltaEnd))).toEqual(delta);
+            } else expect(changeOf(encoder, 60, slot, baseline)).toEqual({ slot: 0, ...delta });
           }
         }
       }
@@ -73,7 +91,7 @@ test('full states and deltas decode with protobufjs to what history says', () =>
   );
 });
 
-test('what is cached is what would be written, whoever asked for which baseline before', () => {
+test('what is cached is what is true, whoever asked for which baseline before', () => {
   fc.assert(
     fc.property(zoneArbitrary, fc.array(fc.nat(), { minLength: 80, maxLength: 80 }), (zone, draws) => {
       const { encoder } = zone;
@@ -84,13 +102,13 @@ test('what is cached is what would be written, whoever asked for which baseline 
         const baseline = 1 + ((draw >> 10) % 57);
         if (!isAlive(zone, tick, slot)) continue;
         // Little room is left for some of them: what was found before may be gone then, and is encoded again.
-        reserveDeltas(encoder, tick, draw % 7 === 0 ? encoder.deltas.length / encoder.deltaBytesMax - 3 : 1);
-        const entry = encodeDelta(encoder, slot, baseline);
-        const start = encoder.deltaEntries[entry + DELTA_START]!;
-        const length = encoder.deltaEntries[entry + DELTA_LENGTH]!;
-        expect(encodeDelta(encoder, slot, baseline)).toBe(entry);
-        const end = writeDelta(encoder, bytes, 0, tick, slot, baseline, encoder.publicRows);
-        expect(encoder.deltas.slice(start, start + length)).toEqual(bytes.slice(0, end));
+        const roomFor = Math.floor((encoder.changes.byteLength - 4) / encoder.changeBytesMax);
+        reserveChanges(encoder, tick, draw % 7 === 0 ? roomFor - 3 : 1);
+        const entry = encodeChange(encoder, slot, baseline);
+        const end = encoder.changesEnd;
+        expect([encodeChange(encoder, slot, baseline), encoder.changesEnd]).toEqual([entry, end]);
+        const delta = expectedDelta(zone, tick, slot, baseline, false);
+        expect(changeOf(encoder, tick, slot, baseline)).toEqual({ slot: 0, ...delta });
         encodeState(encoder, tick, slot);
         const from = slot * encoder.stateBytesMax;
         const stateEnd = writeState(encoder, bytes, 0, tick, slot, encoder.publicRows);

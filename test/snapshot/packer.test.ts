@@ -16,6 +16,7 @@ import { acknowledge, ENTRY_WORDS, PRIORITY, voidBaselines } from '../../src/sna
 import { DECODED, decodeMessage, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { normalise } from '../wire/arbitrary.ts';
+import { deltasOf, readModel } from '../wire/changes-model.ts';
 import { PROBE_ROWS, PROBE_SCHEMA } from '../wire/probe-schema.ts';
 import { createReference } from '../wire/reference.ts';
 import {
@@ -90,6 +91,7 @@ test('whatever is lost, late or out of order: each client’s world is the one i
 });
 
 test('the bytes are protobuf: protobufjs and our codec read the same', () => {
+  let told = 0;
   fc.assert(
     fc.property(scene, (one) => {
       const { zone, clients } = createScene(one);
@@ -100,10 +102,19 @@ test('the bytes are protobuf: protobufjs and our codec read the same', () => {
         const { code, value } = decodeMessage(new Reader(bytes), serverMessage, 'reject');
         expect(code).toBe(DECODED);
         expect(normalise(serverMessage, value)).toEqual(reference.decode(serverMessage, bytes));
+        const { deltas, entities, changes } = value.snapshot as Record<string, WireObject[]>;
+        // Others are in `changes` alone, the own entity never is.
+        expect(deltas!.map(({ slot }) => slot)).toEqual(deltas!.map(() => clients[0]!.slot));
+        if (changes!.length === 0) continue;
+        const { records } = readModel(changes as unknown as Uint8Array, PROBE_ROWS);
+        told += records.length;
+        const slots = [...records, ...deltas!, ...entities!].map(({ slot }) => slot);
+        expect(new Set(slots).size).toBe(slots.length);
       }
     }),
     { numRuns: 6 },
   );
+  expect(told).toBeGreaterThan(100);
 });
 
 const hostile = fc.oneof(
@@ -200,7 +211,8 @@ test('in a crowd of 500 everybody is said at least once a second, the nearest mo
       publishFrame(history, world);
     }
     buildGrid(grid, history, tick);
-    expect(packSnapshot(packer, viewer, tick, 80 * 10)).toBe(true);
+    // 27 bits each: the level alone, where nobody names a baseline of its own; beside the head and the own entity.
+    expect(packSnapshot(packer, viewer, tick, (80 * 27) / 8 + 50)).toBe(true);
     acknowledge(viewer, tick);
     const waiting = entriesOf(viewer).filter(({ slot }) => slot > 0);
     const isWarm = round >= 60;
@@ -320,7 +332,7 @@ test('the nearest go first, and everyone has a turn', () => {
     expect(packSnapshot(packer, viewer, tick, 110)).toBe(true);
     const bytes = packer.bytes.slice(packer.start, packer.end);
     const { snapshot } = decodeMessage(new Reader(bytes), serverMessage, 'reject').value as { snapshot: WireObject };
-    const slots = [...(snapshot.deltas as WireObject[]), ...(snapshot.entities as WireObject[])]
+    const slots = [...deltasOf(snapshot.changes as Uint8Array, PROBE_ROWS), ...(snapshot.entities as WireObject[])]
       .map(({ slot }) => slot as number)
       .filter((slot) => slot > 0);
     expect(slots.length + (snapshot.omitted as number)).toBe(60);

@@ -23,7 +23,9 @@ function fieldArbitrary(field: WireField): fc.Arbitrary<WireValue> {
       ? messageArbitrary(field.type)
       : field.type === 'string'
         ? textArbitrary(field.most ?? 100)
-        : numberArbitrary(field);
+        : field.type === 'bytes'
+          ? fc.uint8Array({ maxLength: 40 })
+          : numberArbitrary(field);
   if (field.repeated !== true) return one;
   return fc.array(one, { maxLength: Math.min(field.most ?? 6, 8) }) as fc.Arbitrary<WireValue>;
 }
@@ -61,6 +63,9 @@ export function normalise(message: Message, value: Readonly<Record<string, unkno
       if (content.length > 0) result[field.name] = content.map((element) => normaliseOne(field, element));
     } else if (field.optional === true || typeof field.type === 'object') {
       result[field.name] = normaliseOne(field, content);
+    } else if (field.type === 'bytes') {
+      // A Buffer is one of protobufjs, the same bytes of another class.
+      if ((content as Uint8Array).length > 0) result[field.name] = Uint8Array.from(content as Uint8Array);
     } else if (content !== 0 && content !== '') result[field.name] = content;
   }
   return result;

@@ -46,7 +46,7 @@ function checkRanges(message: Message, value: WireObject): void {
       if (typeof one === 'number') {
         expect(one).toBeGreaterThanOrEqual(field.min ?? -0x8000_0000);
         expect(one).toBeLessThanOrEqual(field.max ?? 0xffff_ffff);
-      } else if (typeof one === 'object') checkRanges(field.type as Message, one);
+      } else if (typeof one === 'object' && !(one instanceof Uint8Array)) checkRanges(field.type as Message, one);
     }
   }
 }

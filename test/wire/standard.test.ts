@@ -7,6 +7,7 @@ import { game } from '../../src/game/game.ts';
 import { encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { normalise } from './arbitrary.ts';
+import { bytesToBits, deltasOf } from './changes-model.ts';
 import { createReference } from './reference.ts';
 
 const standard = readFileSync(new URL('../../proto/STANDARD.md', import.meta.url), 'utf8');
@@ -21,10 +22,25 @@ test('the standard has examples of both directions', () => {
 test.each(examples.map(([, name, hex, json]) => [name!, hex!.trim(), json!] as const))('%s %s', (name, hex, json) => {
   const message = name === 'ClientMessage' ? clientMessage : serverMessage;
   const bytes = Uint8Array.from(hex.split(/\s+/), (byte) => Number.parseInt(byte, 16));
-  const value = JSON.parse(json) as WireObject;
+  const value = JSON.parse(json, readBytes) as WireObject;
   expect(reference.decode(message, bytes)).toEqual(normalise(message, value));
   // Order of fields is free, so ours may differ from an example; what it means may not.
   expect(reference.decode(message, encodeToBytes(message, value))).toEqual(normalise(message, value));
+});
+
+/** Of all that is in an example `changes` alone are bytes. */
+function readBytes(key: string, value: unknown): unknown {
+  return key === 'changes' ? Uint8Array.from(Buffer.from(value as string, 'base64')) : value;
+}
+
+test('an example of `changes` is taken apart as the bits below it are, and as the sentence above them says', () => {
+  const changes = readBytes('changes', /"changes": "(.+)"/.exec(standard)![1]!) as Uint8Array;
+  const bits = /```bits\n([01\s]+)```/.exec(standard)![1]!.replaceAll(/\s/g, '');
+  expect(bytesToBits(changes)).toBe(bits.padEnd(changes.length * 8, '0'));
+  expect(deltasOf(changes, game.rows)).toEqual([
+    { slot: 7, baselineAge: 9, facing: -5 },
+    { slot: 21, positionX: 412, positionZ: -60, health: -12 },
+  ]);
 });
 
 test('its limits are those of src/base/limits.ts', () => {

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 import websockets
 from grpc_tools import protoc
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 TICK_HZ = 60
 BASELINE_AGE_MAX = 112
 HELD_AHEAD = 31
@@ -64,10 +64,14 @@ class Schema:
         delta = re.search(r"message EntityDelta \{(.*?)\n\}", text, re.S).group(1)
         self.types = {}
         self.owner_only = set()
-        for name, comment in re.findall(r"optional sint32 (\w+) = \d+;  // (.*)", delta):
+        numbers = {}
+        for name, number, comment in re.findall(r"optional sint32 (\w+) = (\d+);  // (.*)", delta):
+            numbers[name] = int(number)
             self.types[name] = next(part for part in reversed(comment.split("; ")) if WIDTH.fullmatch(part))
             if "to its owner only" in comment:
                 self.owner_only.add(name)
+        # What the mask of a record in `changes` is over.
+        self.masked = sorted(self.types.keys() - self.owner_only, key=numbers.get)
 
 
 def add_difference(kind, baseline, difference):
@@ -75,6 +79,57 @@ def add_difference(kind, baseline, difference):
     width = int(kind[1:])
     value = (baseline + difference) % (1 << width)
     return value - (1 << width) if kind[0] == "i" and value >= 1 << (width - 1) else value
+
+
+class Bits:
+    """The stream of section 7: each byte's lowest bit first, each number's lowest first."""
+
+    def __init__(self, stream):
+        self.rest = "".join(f"{byte:08b}"[::-1] for byte in stream)
+
+    def take(self, count):
+        require(count <= len(self.rest), "`changes` ends within a record")
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return int(taken[::-1], 2)
+
+
+class Change:
+    """A record of `changes`."""
+
+    def __init__(self, bits, slot_width, schema):
+        self.age = bits.take(7) if bits.take(1) else None
+        self.slot = bits.take(slot_width)
+        named, goes_on = [], True
+        while goes_on:
+            group = [bits.take(1) for _ in range(4)]
+            fields = schema.masked[len(named) : len(named) + 4]
+            require(fields and not any(group[len(fields) :]), "a mask names a field that there is not")
+            named += group
+            goes_on = bits.take(1)
+        require(any(named[-4:]) or len(named) == 4, "a mask is longer than it needs to be")
+        self.differences = {}
+        for name, is_named in zip(schema.masked, named):
+            if not is_named:
+                continue
+            width = int(schema.types[name][1:])
+            classes = [math.ceil(width / 4), math.ceil(3 * width / 8), math.ceil(width / 2), width]
+            chosen = bits.take(2)
+            value = bits.take(classes[chosen])
+            fitting = next(count for count in classes if value < 1 << count)
+            require(classes[chosen] == fitting, f"a difference of {name} is wider than it needs to be")
+            require(value != 0, f"a difference of {name} is none")
+            self.differences[name] = value // 2 if value % 2 == 0 else -(value + 1) // 2
+
+
+def read_changes(stream, schema):
+    if not stream:
+        return []
+    bits = Bits(stream)
+    slot_width = bits.take(4) + 1
+    changes = [Change(bits, slot_width, schema) for _ in range(bits.take(12))]
+    require(len(bits.rest) < 8 and "1" not in bits.rest, "`changes` goes on behind its last record")
+    require(changes, "`changes` without a record")
+    return changes
 
 
 class Entity:
@@ -95,6 +150,7 @@ class World:
         self.entities = {}
         self.tick = 0
         self.deltas = 0
+        self.changes = 0
         self.full = 0
         self.own_baselines = 0
 
@@ -103,7 +159,10 @@ class World:
         if snapshot.tick <= self.tick:
             return False
         require(len(set(snapshot.leaves)) == len(snapshot.leaves), "a slot leaves twice")
-        mentioned = [part.slot for part in (*snapshot.deltas, *snapshot.entities)]
+        changes = read_changes(snapshot.changes, self.schema)
+        require(all(delta.slot == self.own_slot for delta in snapshot.deltas), "another entity than the own in `deltas`")
+        require(all(change.slot != self.own_slot for change in changes), "the own entity in `changes`")
+        mentioned = [part.slot for part in (*snapshot.deltas, *snapshot.entities, *changes)]
         require(len(set(mentioned)) == len(mentioned), f"snapshot {snapshot.tick} mentions an entity twice")
         require(self.own_slot in mentioned, f"snapshot {snapshot.tick} lacks the own entity")
         require(self.own_slot not in snapshot.leaves, "the own entity leaves")
@@ -113,7 +172,13 @@ class World:
         for state in snapshot.entities:
             self.take_full(state, snapshot.tick)
         for delta in snapshot.deltas:
-            self.take_delta(delta, snapshot)
+            present = {name: getattr(delta, name) for name in self.schema.types if delta.HasField(name)}
+            self.take_differences(delta.slot, delta.baseline_age, present, snapshot)
+            self.deltas += 1
+        for change in changes:
+            require(change.age != 0, "a record names a baseline of its own tick")
+            self.take_differences(change.slot, change.age, change.differences, snapshot)
+            self.changes += 1
         self.tick = snapshot.tick
         for entity in self.entities.values():
             old = [tick for tick in entity.states if tick < self.tick - BASELINE_AGE_MAX and tick != entity.newest]
@@ -133,22 +198,20 @@ class World:
         entity.newest = tick
         self.full += 1
 
-    def take_delta(self, delta, snapshot):
-        entity = self.entities.get(delta.slot)
-        require(entity is not None, f"a delta for slot {delta.slot}, which was never entered")
-        age = delta.baseline_age or snapshot.baseline_age
+    def take_differences(self, slot, own_age, differences, snapshot):
+        entity = self.entities.get(slot)
+        require(entity is not None, f"a delta for slot {slot}, which was never entered")
+        age = own_age or snapshot.baseline_age
         require(1 <= age <= BASELINE_AGE_MAX, f"a baseline {age} ticks old")
         baseline = entity.states.get(snapshot.tick - age)
         require(baseline is not None, f"snapshot {snapshot.tick} builds on one that was never acknowledged")
         values = dict(baseline)
-        for name, kind in self.schema.types.items():
-            if delta.HasField(name):
-                values[name] = add_difference(kind, baseline[name], getattr(delta, name))
-        self.check_audience(delta.slot, values)
+        for name, difference in differences.items():
+            values[name] = add_difference(self.schema.types[name], baseline[name], difference)
+        self.check_audience(slot, values)
         entity.states[snapshot.tick] = values
         entity.newest = snapshot.tick
-        self.deltas += 1
-        self.own_baselines += delta.baseline_age != 0
+        self.own_baselines += bool(own_age)
 
     def check_audience(self, slot, values):
         if slot != self.own_slot:
@@ -473,6 +536,7 @@ async def run(options):
                 "snapshots": player.snapshots,
                 "lost": player.lost,
                 "deltas": player.world.deltas,
+                "changes": player.world.changes,
                 "ownBaselines": player.world.own_baselines,
                 "fullStates": player.world.full,
                 "pathMm": round(player.path),
