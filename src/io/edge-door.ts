@@ -2,6 +2,7 @@
 // the store, lets go of those who moved to another zone, serves each new tick, and ends in order. Edge threads.
 // All of an edge runs on one clock: milliseconds since 1970 that never go back.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { createCounters } from '../base/counters.ts';
 import { errorCode } from '../base/errors.ts';
@@ -54,6 +55,8 @@ export interface Door {
 
 /** A zone that publishes nothing still has messages for clients. */
 const WAIT_MS_MAX = 100;
+/** An edge without connections follows no ticks: each look at them costs a wake-up. Whoever comes first waits so long at most. */
+const IDLE_WAIT_MS = 20;
 
 export function createDoor(data: EdgeData, game: AnyGame): Door {
   const tokens = createTokenVerifier(data.tokenKey);
@@ -131,7 +134,8 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
         serveClients(edge, steadyMs());
         afterServing();
         updateEffort(edge.effort, edge.counters, threadCpuMicros, steadyMs());
-        await ticks.next(edge.servedTick, WAIT_MS_MAX);
+        if (hasConnections(edge)) await ticks.next(edge.servedTick, WAIT_MS_MAX);
+        else await sleep(IDLE_WAIT_MS);
       }
     },
     dismissAll() {
@@ -139,6 +143,11 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
     },
     close: () => store.close(),
   };
+}
+
+function hasConnections({ connections }: Edge): boolean {
+  for (const connection of connections) if (connection !== undefined) return true;
+  return false;
 }
 
 function threadCpuMicros(): number {
