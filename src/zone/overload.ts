@@ -31,7 +31,9 @@ const FASTER_SHARE = 0.74;
 /** What a step is left for must fit into this. */
 const FITS_SHARE = 0.8;
 /** What an edge costs more on the step below: twice the snapshots, but as many inputs; and all that are in sight. */
-const EDGE_FACTORS: readonly number[] = [1, 1.25, 1.6];
+const EDGE_FACTORS: readonly number[] = [1, 1.15, 1.35];
+/** An edge may be busier: nothing but itself waits for it, and one that falls behind is seen at once. */
+const EDGE_FITS_SHARE = 0.9;
 
 /** Down (or faster) after there was room for so long. Up again within RELAPSE_MS: that was too early, and it doubles. */
 const WAIT_MS_MIN = 1_200;
@@ -137,7 +139,7 @@ function relax(overload: Overload, edgeShare: number, nowMs: number): boolean {
   const isDilated = step === TIME_DILATION;
   const pace = isDilated ? paceFor(demand, FASTER_SHARE) : 100;
   const edge = isDilated ? 0 : edgeShare * EDGE_FACTORS[step]!;
-  const hasRoom = isDilated ? pace > pacePercent : demand <= FITS_SHARE && edge <= FITS_SHARE;
+  const hasRoom = isDilated ? pace > pacePercent : demand <= FITS_SHARE && edge <= EDGE_FITS_SHARE;
   if (!hasRoom) {
     overload.roomSinceMs = nowMs;
     return false;
