@@ -15,6 +15,7 @@ import { steadyMs } from '../src/io/system.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
 import { BANDS_AT, createUdpCountsWriter, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
+import { claimYoungMemory, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import {
   createDatagrams,
   flushDatagrams,
@@ -66,6 +67,7 @@ const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const door = createDoor(data, game);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 reportLoopDelay(data.loopDelay);
+claimYoungMemory(EDGE_YOUNG_MIB);
 reportCollections(data.threadCounters);
 
 async function start(): Promise<void> {

@@ -12,6 +12,7 @@ import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { listenWebSocket, type WebSocketAdapter } from '../src/io/websocket.ts';
 import type { SocketEvents, SocketServer } from '../src/io/websocket-port.ts';
+import { claimYoungMemory, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import {
   type Connection,
   forgetConnection,
@@ -45,6 +46,7 @@ const door = createDoor(data, game);
 const { edge } = door;
 let arrivals = 0;
 reportLoopDelay(data.loopDelay);
+claimYoungMemory(EDGE_YOUNG_MIB);
 reportCollections(data.threadCounters);
 
 function listen(): Promise<SocketServer> {

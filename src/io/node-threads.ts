@@ -31,6 +31,7 @@ import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
 import type { WebSocketAdapter } from './websocket.ts';
+import { EDGE_YOUNG_MIB, ZONE_YOUNG_MIB } from './young-memory.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
@@ -267,7 +268,7 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
   const thread = await startThread({
     name: `zone-${zoneId}`,
     file: node.files.zone,
-    isTicking: true,
+    youngMiB: ZONE_YOUNG_MIB,
     labels: { zone_id: String(zoneId) },
     workerData: {
       zoneId,
@@ -296,7 +297,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   const thread = await startThread({
     name: nameOf(zoneId, edge),
     file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
-    isTicking: true,
+    youngMiB: EDGE_YOUNG_MIB,
     labels: { zone_id: String(zoneId) },
     loopDelay,
     transferList: [storePort],

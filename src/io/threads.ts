@@ -16,8 +16,11 @@ export interface ThreadOptions {
   readonly file: URL;
   readonly workerData: unknown;
   readonly transferList?: readonly Transferable[];
-  /** A zone or an edge: the garbage collector shall not stop it for long, nor often. */
-  readonly isTicking?: boolean;
+  /**
+   * Of a zone or an edge, which the garbage collector shall not stop for long, nor often: so many MiB are put on its heap
+   * before what is young there is collected. It claims them when it begins (young-memory.ts).
+   */
+  readonly youngMiB?: number;
   /** Labels of its figures beside `thread`. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The thread's event-loop delay, if it reports one. */
@@ -55,18 +58,24 @@ export interface ThreadFigures {
 }
 
 /**
- * Of the process, read by each thread that begins: the limits of a worker bound its heap and don't set it. A thread puts
- * so many MiB on its heap before the engine collects what is young there (it would begin with one, and take more only
- * when much survives, which nothing does here). And a heap that grows slowly is not tidied up for that reason, which
- * stopped edges for tens of milliseconds.
+ * Of the process, read by each thread that begins: the limits of a worker bound its heap and don't set it. The engine would
+ * begin with one MiB, and take more only when much survives, which nothing does here. And a heap that grows slowly is not
+ * tidied up for that reason, which stopped edges for tens of milliseconds.
  */
-const ENGINE_FLAGS = '--min-semi-space-size=16 --no-memory-reducer';
+function setYoungMemory(mib: number): void {
+  setFlagsFromString(`--min-semi-space-size=${mib} --max-semi-space-size=${mib} --no-memory-reducer`);
+}
+
+/** The engine counts both halves of what is young, and as much again for objects that are large. */
+const YOUNG_PARTS = 3;
 
 /** Resolves when the thread says `ready` or `listening`; rejects with a ServerError when it fails, dies or says nothing. */
 export async function startThread(options: ThreadOptions): Promise<Thread> {
   const { name, file, workerData, transferList = [] } = options;
-  if (options.isTicking === true) setFlagsFromString(ENGINE_FLAGS);
-  const worker = new Worker(file, { name, workerData, transferList: [...transferList] });
+  const { youngMiB } = options;
+  if (youngMiB !== undefined) setYoungMemory(youngMiB);
+  const resourceLimits = youngMiB === undefined ? {} : { maxYoungGenerationSizeMb: YOUNG_PARTS * youngMiB };
+  const worker = new Worker(file, { name, workerData, transferList: [...transferList], resourceLimits });
   let isStopping = false;
   let why = '';
   const ended = Promise.withResolvers<void>();
