@@ -76,7 +76,7 @@ async function start(): Promise<void> {
     port: data.port,
     // On all addresses: a client takes answers from the one it asked alone, and the system might choose another.
     hasLocals: data.host === '0.0.0.0' || data.host === '::',
-    // No path is narrower than the longest packet; as QUIC does (RFC 9000, section 14).
+    // Hardly a path is narrower than the longest packet (1,253 bytes with IP and UDP; QUIC asks for 1,228): docs/limits.md.
     isUncut: true,
     ...(data.adapter !== undefined && { adapter: data.adapter }),
   });

@@ -32,7 +32,7 @@ export function readFigures(outcome: Outcome) {
   const grown = (name: string): number => sumOf(to, `darkages_${name}`) - sumOf(from, `darkages_${name}`);
   const tickMs = (histogram: string, share: number): number =>
     round(bucketQuantile(from, to, `darkages_${histogram}`, share) * 1000);
-  const deltas = grown('snapshot_deltas_total');
+  const deltas = grown('snapshot_changes_total');
   return {
     players: load.players,
     joined,
@@ -51,7 +51,7 @@ export function readFigures(outcome: Outcome) {
     bytesDownPerPlayer: report.bytesDownPerSecond.mean ?? Number.NaN,
     bytesDownPerPlayerP99: report.bytesDownPerSecond.p99 ?? Number.NaN,
     bytesUpPerPlayer: report.bytesUpPerSecond.mean ?? Number.NaN,
-    bytesPerEntity: round(grown('snapshot_delta_bytes_total') / deltas),
+    bytesPerEntity: round(grown('snapshot_change_bytes_total') / deltas),
     entitiesPerSnapshot: round(deltas / grown('snapshots_total')),
     roundTripMsP99: report.roundTripMs.p99,
     correctionsShare: round(report.corrections / report.snapshots),

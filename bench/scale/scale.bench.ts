@@ -217,7 +217,7 @@ function readServer(
     ticksPerSecondMin: Math.min(...ticks),
     missed: grown('missed_ticks_total'),
     snapshotsPerSecond: grown('snapshots_total') / bots / seconds,
-    entitiesPerSnapshot: grown('snapshot_deltas_total') / grown('snapshots_total'),
+    entitiesPerSnapshot: grown('snapshot_changes_total') / grown('snapshots_total'),
     fullestEdgeShare: fullestEdgeShare(after.values),
   };
 }

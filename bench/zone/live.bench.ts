@@ -129,7 +129,7 @@ function readFigures({ before, after, report, zoneWaitedMs }: Outcome, { bots }:
     sum(after.values, `darkages_${name}`) - sum(before.values, `darkages_${name}`);
   const seconds = (after.atMs - before.atMs) / 1000;
   const ticks = grown('ticks_total');
-  const deltas = grown('snapshot_deltas_total');
+  const deltas = grown('snapshot_changes_total');
   const tickCpuS = bucketQuantile(before.values, after.values, 'darkages_tick_cpu_seconds', 0.99);
   // Nothing repeats to the bit here: what was done is named by how much of it there was.
   const checksum = `${bots} bots, ${ticks} ticks, ${grown('snapshots_total')} snapshots, ${deltas} deltas`;
@@ -147,7 +147,7 @@ function readFigures({ before, after, report, zoneWaitedMs }: Outcome, { bots }:
     figure('late', grown('late_ticks_total'), 'ticks'),
     figure('zoneWaitedMs', zoneWaitedMs, 'ms'),
     figure('snapshotsPerSecondMin', report.snapshotsPerSecond.min ?? 0, '1/s'),
-    figure('bytesPerEntity', grown('snapshot_delta_bytes_total') / deltas, 'bytes'),
+    figure('bytesPerEntity', grown('snapshot_change_bytes_total') / deltas, 'bytes'),
     figure('cpuMicrosPerPlayerSecond', (grown('process_cpu_seconds_total') * 1e6) / bots / seconds, 'µs'),
     figure('botsFailed', report.failed, ''),
     figure('botScheduleErrorMsP99', report.scheduleErrorMs.p99 ?? Number.NaN, 'ms'),

@@ -50,7 +50,7 @@ export const bench: Bench = {
     }
     for (const viewer of viewers) visible += viewer.count - 1;
     const { words, index } = counters;
-    const perEntity = words[index.snapshotDeltaBytes]! / words[index.snapshotDeltas]!;
+    const perEntity = words[index.snapshotChangeBytes]! / words[index.snapshotChanges]!;
     const checksum = bytes.toString(16);
     return [
       { figure: 'zone.pack.cpuMicros', value: micros / snapshots, unit: 'µs', seed, checksum },

@@ -216,11 +216,15 @@ export function receiveDatagram(
 }
 
 /** Views of the messages that begin where most do, by their end: one for each packet would be garbage. */
-const views: Uint8Array[] = [];
+let views: Uint8Array[] = [];
+/** What they are views of: the payload that all clients of the thread share (transport/client.ts). */
+let viewed: Uint8Array | undefined;
 
 /** The message that was found; until the next one is. */
 function messageOf({ channels: { bytes, from, end }, transport: { payload } }: DatagramSocket): Uint8Array {
   if (bytes !== payload || from !== MESSAGE_AT) return bytes.subarray(from, end);
+  if (viewed !== payload) views = [];
+  viewed = payload;
   views[end] ??= payload.subarray(from, end);
   return views[end];
 }

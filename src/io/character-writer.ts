@@ -16,12 +16,22 @@ export interface CharacterWriterOptions {
   zoneOf(playerId: number): number | undefined;
   /** Another node has taken the character: what this one knows of it counts no more. */
   onFenced(playerId: number): void;
+  /** A save from before another node had the character, which is here again: it was refused. */
+  onStale(): void;
   readonly holdsMax?: number;
 }
 
 export interface CharacterWriter {
-  /** From now on this node's saves count. Undefined: never saved. */
-  take(playerId: number, zoneId: number): Promise<CharacterColumns | undefined>;
+  /**
+   * From now on this node's saves count. `columns` are the store's, undefined: never saved. When `isContinued`, nobody else
+   * has had it since this node took it last: what waits to be written is newer than they.
+   */
+  take(
+    playerId: number,
+    zoneId: number,
+  ): Promise<{ readonly columns: CharacterColumns | undefined; readonly isContinued: boolean }>;
+  /** Of somebody of whom a save waits: in which epoch it was made, which a restart of the store thread forgets. */
+  resume(save: CharacterSave): Promise<void>;
   /** Another node has taken it since this one did. */
   isLost(playerId: number): boolean;
   /** Resolves to those that are to be written again: the character was taken anew while they were under way. */
@@ -35,6 +45,11 @@ interface Hold {
   isLost: boolean;
 }
 
+/** Each taking is the next epoch: with none in between nobody else has had it. */
+function isNext(before: number, epoch: number): boolean {
+  return epoch === before + 1;
+}
+
 export function createCharacterWriter(options: CharacterWriterOptions): CharacterWriter {
   const { store, gameName, nodeId, holdsMax = 131_072 } = options;
   const holds = new Map<number, Hold>();
@@ -46,10 +61,11 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
     holds.set(playerId, hold);
   };
 
-  const take = async (playerId: number, zoneId: number): Promise<CharacterColumns | undefined> => {
+  const take: CharacterWriter['take'] = async (playerId, zoneId) => {
+    const before = holds.get(playerId);
     const { epoch, columns } = await store.takeCharacter(playerId, gameName, `${nodeId}/${zoneId}`);
     keep(playerId, { epoch, version: 0, isLost: false });
-    return columns;
+    return { columns, isContinued: before !== undefined && !before.isLost && isNext(before.epoch, epoch) };
   };
 
   /** After a restart of the store thread it knows of nobody; the store does. */
@@ -71,6 +87,7 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
 
   return {
     take,
+    resume,
     isLost: (playerId) => holds.get(playerId)?.isLost === true,
     async write(batch) {
       await Promise.all(batch.map(resume));
@@ -93,11 +110,13 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
       const again: CharacterSave[] = [];
       for (const [index, save] of saves.entries()) {
         const hold = holds.get(save.playerId);
-        const isSame = hold?.epoch === records[index]!.epoch;
+        const { epoch } = records[index]!;
+        const isSame = hold?.epoch === epoch;
         if (results[index] === 'saved') {
           // The zone has said its last word; who comes back takes it anew.
           if (save.final && isSame) holds.delete(save.playerId);
-        } else if (hold !== undefined && !isSame) again.push(save);
+        } else if (hold !== undefined && isNext(epoch, hold.epoch)) again.push(save);
+        else if (hold !== undefined && !isSame) options.onStale();
         else {
           if (hold !== undefined) hold.isLost = true;
           refuse(save);

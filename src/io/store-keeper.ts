@@ -66,6 +66,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       words[index.savesFenced]!++;
       entries.tellMoved(playerId, ELSEWHERE);
     },
+    onStale: () => void words[index.savesFenced]!++,
   });
   let failing = false;
   let writing: Promise<void> | undefined;
@@ -125,12 +126,16 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     return writing;
   };
 
-  /** The newest that is known of it; what waits to be written was saved by this node, after what the store has. */
+  /** The newest that is known of it: what waits to be written, unless another node has had it since. */
   const take = async (playerId: number, zoneId: number, isStanding: boolean) => {
     words[index.loads]!++;
     if (!isStanding) {
-      const taken = await measured(() => characters.take(playerId, zoneId));
-      return writeBehind.find(playerId)?.columns ?? taken;
+      const waiting = writeBehind.find(playerId);
+      if (waiting !== undefined) await measured(() => characters.resume(waiting));
+      const { columns, isContinued } = await measured(() => characters.take(playerId, zoneId));
+      if (isContinued) return writeBehind.find(playerId)?.columns ?? columns;
+      if (writeBehind.drop(playerId)) words[index.savesFenced]!++;
+      return columns;
     }
     const pending = writeBehind.find(playerId);
     return pending !== undefined ? pending.columns : measured(() => store.loadCharacter(playerId, gameName));

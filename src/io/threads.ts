@@ -57,25 +57,48 @@ export interface ThreadFigures {
   readonly loopDelay: LoopDelay | undefined;
 }
 
+/** As the engine has it by itself. */
+const YOUNG_MIB_MIN = 1;
+const YOUNG_MIB_MAX = 16;
+
 /**
- * Of the process, read by each thread that begins: the limits of a worker bound its heap and don't set it. The engine would
- * begin with one MiB, and take more only when much survives, which nothing does here. And a heap that grows slowly is not
- * tidied up for that reason, which stopped edges for tens of milliseconds.
+ * Of the process, read by a thread's engine when it begins: the limits of a worker bound its heap and don't set it. The engine
+ * would begin with one MiB, and take more only when much survives, which nothing does here. And a heap that grows slowly is
+ * not tidied up for that reason, which stopped edges for tens of milliseconds.
  */
-function setYoungMemory(mib: number): void {
-  setFlagsFromString(`--min-semi-space-size=${mib} --max-semi-space-size=${mib} --no-memory-reducer`);
+function setYoungMemory(mib: number | undefined): void {
+  const [least, most] = mib === undefined ? [YOUNG_MIB_MIN, YOUNG_MIB_MAX] : [mib, mib];
+  setFlagsFromString(`--min-semi-space-size=${least} --max-semi-space-size=${most} --no-memory-reducer`);
 }
+
+/** Resolves when the engine of the thread that was started last has begun: settings are made for one at a time. */
+let begun: Promise<void> = Promise.resolve();
 
 /** The engine counts both halves of what is young, and as much again for objects that are large. */
 const YOUNG_PARTS = 3;
 
+async function begin({ name, file, workerData, transferList = [], youngMiB }: ThreadOptions): Promise<Worker> {
+  const resourceLimits = youngMiB === undefined ? {} : { maxYoungGenerationSizeMb: YOUNG_PARTS * youngMiB };
+  const before = begun;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  begun = promise;
+  await before;
+  try {
+    setYoungMemory(youngMiB);
+    const worker = new Worker(file, { name, workerData, transferList: [...transferList], resourceLimits });
+    worker.once('online', resolve);
+    worker.once('exit', resolve);
+    return worker;
+  } catch (error) {
+    resolve();
+    throw error;
+  }
+}
+
 /** Resolves when the thread says `ready` or `listening`; rejects with a ServerError when it fails, dies or says nothing. */
 export async function startThread(options: ThreadOptions): Promise<Thread> {
-  const { name, file, workerData, transferList = [] } = options;
-  const { youngMiB } = options;
-  if (youngMiB !== undefined) setYoungMemory(youngMiB);
-  const resourceLimits = youngMiB === undefined ? {} : { maxYoungGenerationSizeMb: YOUNG_PARTS * youngMiB };
-  const worker = new Worker(file, { name, workerData, transferList: [...transferList], resourceLimits });
+  const { name } = options;
+  const worker = await begin(options);
   let isStopping = false;
   let why = '';
   const ended = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@
 // each, so that their lines come at the same time (docs/decisions/0014-hot-path.md). A step reads fields only to have them
 // fetched; their sum is kept so that the compiler can't leave the reading out.
 
-import { touchViewer } from '../snapshot/viewer.ts';
+import { prefetchViewer } from '../snapshot/viewer.ts';
 import { ADDRESS_WORDS } from '../transport/address.ts';
 import { isBoundPrefix } from '../transport/bound-packet.ts';
 import { findKey, type KeyTable } from '../transport/key-table.ts';
@@ -67,25 +67,29 @@ export function prefetchDatagrams(datagrams: Datagrams, batch: PacketBatch, firs
   return count;
 }
 
-/** Of the connections that are `due`, those from place `first` on, PREFETCH_VIEWERS at most. */
-export function prefetchViewers({ connections, due }: Edge, first: number, count: number): void {
+/** Before the snapshots of `tick`: of the connections that are `due`, those from place `first` on, PREFETCH_VIEWERS at most. */
+export function prefetchViewers({ connections, due }: Edge, first: number, count: number, tick: number): void {
   const end = Math.min(count, first + PREFETCH_VIEWERS);
   let sum = 0;
   for (let place = first; place < end; place++) {
-    const { viewer, link } = connections[due[place]!]!;
-    sum += viewer!.end + viewer!.voidedTick;
+    const connection = connections[due[place]!];
+    if (connection?.viewer === undefined) continue;
+    const { viewer, link } = connection;
+    sum += viewer.end + viewer.voidedTick;
     if (link.channels !== undefined) sum += link.channels.end;
   }
   for (let place = first; place < end; place++) {
-    const { viewer, link } = connections[due[place]!]!;
-    sum += touchViewer(viewer!);
-    if (link.channels === undefined) continue;
-    const { stats, received, sent, sender, budget } = link.channels;
-    sum +=
-      stats.packetsOut + received.unacked + sent.count + sender.head + budget.own.refused + budget.reliable.refused;
+    const connection = connections[due[place]!];
+    if (connection?.viewer === undefined) continue;
+    sum += prefetchViewer(connection.viewer, tick);
+    const { channels } = connection.link;
+    if (channels === undefined) continue;
+    const { stats, received, sent, sender, budget } = channels;
+    sum += stats.packetsOut + received.unacked + sent.count + sender.head;
+    sum += budget.own.refused + budget.reliable.refused;
   }
   for (let place = first; place < end; place++) {
-    const { channels } = connections[due[place]!]!.link;
+    const channels = connections[due[place]!]?.link.channels;
     if (channels === undefined) continue;
     const { received, sent, budget } = channels;
     sum += received.ackDueMs + received.newestMs + budget.own.bytes + budget.reliable.bytes + sent.sentMs[0]!;

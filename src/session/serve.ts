@@ -45,9 +45,11 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const newest = newestTick(edge.history);
   if (newest <= edge.servedTick) return;
   let tick = edge.servedTick + 1;
-  if (edge.servedTick >= 0) noteRound(edge.effort, newest - edge.servedTick);
+  const isUsed = hasPlayers(edge);
+  // One that nobody uses looks less often, and is behind with nothing.
+  if (edge.servedTick >= 0) noteRound(edge.effort, isUsed ? newest - edge.servedTick : 1);
   // The clients of a tick that was slept through get theirs from the newest frame, not from an old one.
-  if (edge.servedTick >= 0 && newest - tick >= FRAME_LAG_TICKS_MAX) {
+  if (isUsed && edge.servedTick >= 0 && newest - tick >= FRAME_LAG_TICKS_MAX) {
     edge.counters.words[edge.counters.index.framesSkipped]! += newest - tick;
     tick = newest;
   }
@@ -55,12 +57,12 @@ export function serveClients(edge: Edge, nowMs: number): void {
   const first = tick;
   edge.servedTick = newest;
   edge.servedMs = nowMs;
-  if (!isFrameHeld(edge.history, newest) || !hasPlayers(edge)) return;
+  if (!isUsed || !isFrameHeld(edge.history, newest)) return;
   buildGrid(edge.grid, edge.history, newest);
   const { connections, due } = edge;
   const count = findDue(edge, first, newest);
   for (let place = 0; place < count; place++) {
-    if (place % PREFETCH_VIEWERS === 0) prefetchViewers(edge, place, count);
+    if (place % PREFETCH_VIEWERS === 0) prefetchViewers(edge, place, count, newest);
     const connection = connections[due[place]!];
     if (connection?.state === PLAYING) sendSnapshot(edge, connection, newest);
   }

@@ -367,8 +367,8 @@ function writeChanges(
   }
   // A whole word: the buffer goes on behind the message.
   view.setInt32(at, word, true);
-  counters.words[counters.index.snapshotDeltas]! += records;
-  counters.words[counters.index.snapshotDeltaBytes]! += end - offset;
+  counters.words[counters.index.snapshotChanges]! += records;
+  counters.words[counters.index.snapshotChangeBytes]! += end - offset;
   return end;
 }
 

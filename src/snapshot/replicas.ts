@@ -22,8 +22,8 @@ export interface Replica {
   count: number;
   /** What the newest delta was built on: no later one is built on anything older. −1: there was none. */
   baselineTick: number;
-  /** The last reading that brought a difference of it (`Replicas.readings`). */
-  reading: number;
+  /** The last snapshot that told of it (`Replicas.snapshotsRead`). */
+  toldIn: number;
 }
 
 export interface Replicas {
@@ -51,7 +51,7 @@ export interface Replicas {
   readonly staged: Staged[];
   stagedCount: number;
   /** Snapshots read, whatever came of it. */
-  readings: number;
+  snapshotsRead: number;
 }
 
 interface Staged {
@@ -94,7 +94,7 @@ export function createReplicas(rows: readonly Row[], onlySlot = -1): Replicas {
     left: [],
     staged: [],
     stagedCount: 0,
-    readings: 0,
+    snapshotsRead: 0,
   };
 }
 
@@ -107,7 +107,7 @@ export function applySnapshot(replicas: Replicas, reader: Reader): number {
   let omitted = 0;
   const leaves: number[] = [];
   replicas.stagedCount = 0;
-  replicas.readings++;
+  replicas.snapshotsRead++;
   while (reader.remaining > 0) {
     const tag = reader.varint();
     if (tag === ((SNAPSHOT.tick << 3) | VARINT)) {
@@ -182,8 +182,10 @@ function readPart(
   const code = staged.isState
     ? readState(replicas, reader, staged)
     : readDelta(replicas, reader, staged, tick, baselineAge);
+  if (code !== DECODED) return code;
   // A slot is 16 bits: so many entities at most, whatever a server sends.
-  return code === DECODED && staged.slot > 0xffff ? MALFORMED : code;
+  if (staged.slot > 0xffff) return MALFORMED;
+  return staged.isState ? noteTold(replicas, replicas.bySlot.get(staged.slot)) : DECODED;
 }
 
 function stageNext(replicas: Replicas): Staged {
@@ -305,8 +307,7 @@ function addDifferences(replicas: Replicas, staged: Staged, baselineTick: number
   const replica = replicas.bySlot.get(staged.slot);
   const state = replica === undefined ? -1 : findState(replica, baselineTick);
   if (replica === undefined || state < 0) return NO_BASELINE;
-  if (replica.reading === replicas.readings) return MALFORMED;
-  replica.reading = replicas.readings;
+  if (noteTold(replicas, replica) !== DECODED) return MALFORMED;
   staged.baselineTick = baselineTick;
   const { values, differences, changedRows } = staged;
   const at = state * values.length;
@@ -315,6 +316,14 @@ function addDifferences(replicas: Replicas, staged: Staged, baselineTick: number
     const row = changedRows[index]!;
     values[row] = applyDifference(replicas.rows[row]!, replica.values[at + row]!, differences[row]!);
   }
+  return DECODED;
+}
+
+/** One that a client has may be told of once in a snapshot. */
+function noteTold({ snapshotsRead }: Replicas, replica: Replica | undefined): typeof DECODED | typeof MALFORMED {
+  if (replica === undefined) return DECODED;
+  if (replica.toldIn === snapshotsRead) return MALFORMED;
+  replica.toldIn = snapshotsRead;
   return DECODED;
 }
 
@@ -378,7 +387,7 @@ function createReplica(staged: Staged, rowCount: number): Replica {
     values: new Int32Array(STATES_MIN * rowCount),
     count: 0,
     baselineTick: -1,
-    reading: 0,
+    toldIn: 0,
   };
 }
 

@@ -149,9 +149,9 @@ export function closeViewer(viewer: Viewer): void {
   for (let index = 0; index < viewer.end; index++) setWatching(viewer, viewer.entries[index * ENTRY_WORDS]!, false);
 }
 
-/** Reads a word of each line that its next snapshot reads, so that they are fetched; returns their sum (session/prefetch.ts). */
-export function touchViewer({ entries, end, sent, records, frameTick, recordTop }: Viewer): number {
-  let sum = sent[placeOf(frameTick)]! + records[recordTop & SENT_MASK]!;
+/** Reads a word of each line that its snapshot of `tick` reads, so that they are fetched; returns their sum (session/prefetch.ts). */
+export function prefetchViewer({ entries, end, sent, records, recordTop }: Viewer, tick: number): number {
+  let sum = sent[placeOf(tick)]! + records[recordTop & SENT_MASK]! + records[(recordTop + end) & SENT_MASK]!;
   for (let at = 0; at < end * ENTRY_WORDS; at += LINE_WORDS) sum += entries[at]!;
   return sum;
 }

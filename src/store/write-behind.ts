@@ -40,6 +40,8 @@ export interface WriteBehind {
   hasRoom(): boolean;
   /** The newest save of the player that may not be durable yet, in flight or waiting. */
   find(playerId: number): CharacterSave | undefined;
+  /** What waits of the player is not to be written; false when nothing does. */
+  drop(playerId: number): boolean;
   /** The batch to write now, if any; answer with `confirm` or `fail` before the next. `flush` ignores the delays. */
   update(now: number, flush?: boolean): readonly CharacterSave[] | undefined;
   /** @param again of them, those that are to be written once more: none was refused for good, and a newer save goes before */
@@ -78,6 +80,7 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     },
     hasRoom: () => waiting.size < options.playersMax,
     find: (playerId) => waiting.get(playerId) ?? inFlightIds.get(playerId),
+    drop: (playerId) => waiting.delete(playerId),
     update(now, flush = false) {
       if (inFlight.length > 0 || waiting.size === 0) return undefined;
       if (!flush && (now < dueAt || now < notBefore)) return undefined;

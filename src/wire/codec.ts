@@ -196,7 +196,7 @@ function decodeField(
     return field.most !== undefined && length > field.most ? OUT_OF_RANGE : DECODED;
   }
   if (field.type === 'bytes') {
-    value[field.name] = reader.bytes.slice(reader.offset, reader.offset + length);
+    value[field.name] = Uint8Array.prototype.slice.call(reader.bytes, reader.offset, reader.offset + length);
     reader.skip(length);
     return DECODED;
   }

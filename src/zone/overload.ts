@@ -82,7 +82,7 @@ export function noteTickCost(overload: Overload, costMs: number, intervalMs: num
 
 /**
  * Decides anew; as often as one likes. True when step or pace changed.
- * @param edgeShare how near the busiest edge is to not keeping up, 1 being there (session/edge-load.ts)
+ * @param edgeShare how near the busiest edge is to not keeping up, 1 being there (session/load.ts)
  */
 export function decideOverload(overload: Overload, edgeShare: number, nowMs: number): boolean {
   if (nowMs - overload.decidedMs < PERIOD_MS) return false;

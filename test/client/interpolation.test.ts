@@ -37,7 +37,7 @@ function createReplica(
     values,
     count: states.length,
     baselineTick: -1,
-    reading: 0,
+    toldIn: 0,
   };
   replicas.bySlot.set(slot, replica);
   replicas.tick = Math.max(replicas.tick, ticks.at(-1)!);

@@ -37,7 +37,7 @@ function receive(world: World, tick: number): { replicas: ReturnType<typeof crea
     values,
     count: 1,
     baselineTick: -1,
-    reading: 0,
+    toldIn: 0,
   };
   return { replicas, own };
 }

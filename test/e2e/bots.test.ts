@@ -103,7 +103,7 @@ test('light bots over UDP: they fight, and hardly any state is sent whole for wa
   expect(deeds!.abilities.bolt).toBeGreaterThan(0);
   const counted = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   const whole = counted('darkages_snapshot_full_total{zone_id="1",reason="unacked"}');
-  const deltas = counted('darkages_snapshot_deltas_total{zone_id="1"}');
+  const deltas = counted('darkages_snapshot_changes_total{zone_id="1"}');
   expect(deltas).toBeGreaterThan(1000);
   expect(whole).toBeLessThan(deltas / 20);
 });

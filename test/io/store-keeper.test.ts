@@ -254,6 +254,39 @@ test('two nodes that both believe they have the player: the later one has it, th
   expect([first.store.characters.get(1), second.count('savesFenced')]).toEqual([{ health: 30 }, 1]);
 });
 
+test('what a node could not write before another one had the player is no longer anybody’s', async () => {
+  const first = createBench();
+  const second = createBench(first.store, 'node-2');
+  await first.enter(1);
+  first.save(0, 1, 10);
+  await first.keeper.flush();
+  first.store.fails = true;
+  first.save(0, 1, 66, true);
+  await first.keeper.update();
+  first.store.fails = false;
+  expect(await second.enter(1)).toMatchObject({ character: { health: 10 } });
+  second.save(0, 1, 20, true);
+  await second.keeper.flush();
+  // Its own save still waits, and is older than what the other node has written.
+  expect(await first.enter(1)).toMatchObject({ character: { health: 20 } });
+  await first.keeper.flush();
+  expect([first.store.characters.get(1), first.count('savesFenced')]).toEqual([{ health: 20 }, 1]);
+});
+
+test('what waits to be written is newer than the store while nobody else has had the player', async () => {
+  const bench = createBench();
+  await bench.enter(1);
+  bench.save(0, 1, 10);
+  await bench.keeper.flush();
+  bench.store.saveCharacters = async () => {
+    throw new Error('disk full');
+  };
+  bench.save(0, 1, 66, true);
+  await bench.keeper.update();
+  expect(await bench.enter(1, 2)).toMatchObject({ character: { health: 66 } });
+  expect(bench.count('savesFenced')).toBe(0);
+});
+
 test('a token that another node has seen is used', async () => {
   const first = createBench();
   const second = createBench(first.store, 'node-2');

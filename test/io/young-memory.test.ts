@@ -33,5 +33,6 @@ async function grow(claims: 'yes' | 'no'): Promise<{ grownMiB: number; collectio
 test('memory that was claimed is not asked of the system again', async () => {
   const [claimed, unclaimed] = [await grow('yes'), await grow('no')];
   expect(unclaimed.grownMiB).toBeGreaterThan(0.4 * YOUNG_MIB);
+  expect(claimed.collections).toBe(0);
   expect(claimed.grownMiB).toBeLessThan(0.1 * YOUNG_MIB);
 });

@@ -57,7 +57,7 @@ test('who is not in yet, and who has no viewer yet, is no trouble', () => {
   writeWord(batch.bytes, 2, known(stage)[0]!);
   batch.lengths[batch.count++] = 40;
   expect(prefetchDatagrams(stage.datagrams, batch, 0)).toBe(1);
-  prefetchViewers(edge, 0, 0);
+  prefetchViewers(edge, 0, 0, 0);
   const client = enter(stage, 2);
   const before = client.snapshotTicks.length;
   step(stage, 30);

@@ -159,7 +159,7 @@ function prepared(): Replicas {
 function codeOf(changes: Uint8Array, replicas = prepared()): number {
   const picture = (): unknown =>
     structuredClone(
-      [...replicas.bySlot.values()].map(({ reading: _, ...rest }) => rest).concat([replicas.tick as never]),
+      [...replicas.bySlot.values()].map(({ toldIn: _, ...rest }) => rest).concat([replicas.tick as never]),
     );
   const before = picture();
   const message = encodeToBytes(serverSnapshot, { tick: 6, baselineAge: 3, leaves: [9], changes });
@@ -204,6 +204,8 @@ test('the message’s own entity may not be told of a second time in it', () => 
   const replicas = prepared();
   const twice = { tick: 6, baselineAge: 3, deltas: [{ slot: 1, level: 1 }], changes: bitsToBytes(bitsOf(recordOf(1))) };
   expect(applySnapshot(replicas, new Reader(encodeToBytes(serverSnapshot, twice)))).toBe(MALFORMED);
+  const inFull = { tick: 6, baselineAge: 3, entities: [{ slot: 1, generation: 2, kind: 1 }], changes: twice.changes };
+  expect(applySnapshot(prepared(), new Reader(encodeToBytes(serverSnapshot, inFull)))).toBe(MALFORMED);
   const once = { ...twice, changes: bitsToBytes(bitsOf(recordOf(5))) };
   expect(applySnapshot(replicas, new Reader(encodeToBytes(serverSnapshot, once)))).toBe(APPLIED);
 });

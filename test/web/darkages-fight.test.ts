@@ -49,7 +49,7 @@ function addView(
     values: new Int32Array(),
     count: 0,
     baselineTick: -1,
-    reading: 0,
+    toldIn: 0,
   };
   const view: EntityView = {
     replica,
