@@ -12,6 +12,9 @@ export const HOLDS = {
 /** From here on the bots were late, and what they saw says something about them (docs/bots.md). */
 export const BOTS_LATE = { scheduleErrorMsP99: 8, turnsSkippedShare: 0.005 } as const;
 
+/** Bots that skip more of their turns than that are fewer players than they are called. */
+const TURNS_SKIPPED_MAX = 0.05;
+
 /** What chance takes of the worst of thousands of clients, in standard deviations. */
 const CHANCE = 5;
 
@@ -41,6 +44,8 @@ export function judge(figures: Figures): Verdict {
   unless(missedTicks <= HOLDS.missedTicksMax, `${missedTicks} ticks missed`);
   unless(snapshotsPerSecondMin >= snapshotsToExpect(figures), `a client with ${snapshotsPerSecondMin} snapshots/s`);
   unless(tickMsP99 <= HOLDS.tickMsP99Max, `tick p99 ${tickMsP99} ms`);
+  const skippedPercent = Math.round(bots.turnsSkippedShare * 100);
+  unless(bots.turnsSkippedShare <= TURNS_SKIPPED_MAX, `the bots skipped ${skippedPercent} % of their turns`);
   if (why.length === 0) return { verdict: 'holds', why };
   return { verdict: wereBotsLate(figures) ? 'bots' : 'server', why };
 }

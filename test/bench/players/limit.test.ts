@@ -78,6 +78,8 @@ test.for([
   [{ joined: 99 }, 'server', /99 of 100 joined/],
   [{ bots: { ...GOOD.bots, failed: 2 } }, 'server', /2 bots failed/],
   [{ bots: { ...GOOD.bots, scheduleErrorMsP99: 30 } }, 'holds', /^$/],
+  [{ bots: { ...GOOD.bots, turnsSkippedShare: 0.04 } }, 'holds', /^$/],
+  [{ bots: { ...GOOD.bots, turnsSkippedShare: 0.7 } }, 'bots', /skipped 70 % of their turns/],
   [{ missedTicks: 1, bots: { ...GOOD.bots, scheduleErrorMsP99: 30 } }, 'bots', /missed/],
   [{ missedTicks: 1, bots: { ...GOOD.bots, turnsSkippedShare: 0.1 } }, 'bots', /missed/],
 ] as const)('%j: %s', ([change, verdict, why]) => {
