@@ -7,7 +7,7 @@
 import { POSITION_SHIFT } from '../sim/game.ts';
 import type { FieldMap } from './map.ts';
 
-/** Side of a cell: the map's 2²⁰ units. */
+/** Side of a cell: the map's 2²⁰ units, in mm two to the power of this. */
 const CELL_SHIFT = 20 - POSITION_SHIFT;
 
 /** Points in whole mm, anywhere within 1,000 km. */

@@ -69,7 +69,10 @@ export interface Interest {
   readonly rings: Int32Array;
   /** Of the viewer that is being looked at: 1 + its entry by slot, 0 = none. All 0 in between. */
   readonly entryOf: Uint16Array;
-  /** Of the viewer refreshed last, its entries: of whom it has not acknowledged the newest change, the own one left out. */
+  /**
+   * Of the viewer refreshed last, its entries: of whom it has not acknowledged the newest change, the own one left out. The
+   * packer puts the first of them in front where there are too many.
+   */
   readonly changed: Int32Array;
   changedCount: number;
   /** And who is leaving: those no snapshot has listed yet from the front, the others from the back. */

@@ -70,8 +70,7 @@ export interface Packer {
   end: number;
   /** Of the same bytes: it writes a word anywhere in one instruction. */
   readonly view: DataView;
-  /** Candidates of the snapshot being built: entries of the viewer (as found by interest), where their bits are, how many. */
-  readonly entries: Int32Array;
+  /** Of the candidates of the snapshot being built, which are `interest.changed`: where their bits are, how many. */
   readonly places: Int32Array;
   readonly lengths: Int32Array;
   /** Candidates by priority, where they don't all fit, and how many have which. */
@@ -97,7 +96,6 @@ export function createPacker(encoder: EntityEncoder, interest: Interest, counter
     start: 0,
     end: 0,
     view: new DataView(message.buffer),
-    entries: interest.changed,
     places: new Int32Array(ENCODED_MAX),
     lengths: new Int32Array(ENCODED_MAX),
     order: new Int32Array(VISIBLE_MAX),
@@ -216,11 +214,12 @@ function writeOwn(packer: Packer, viewer: Viewer, tick: number, baselineTick: nu
 
 /** Of so many candidates the first ENCODED_MAX by priority stay, in that order. */
 function keepFirst(packer: Packer, viewer: Viewer, count: number): void {
-  const { entries, order } = packer;
+  const { order } = packer;
+  const { changed } = packer.interest;
   sortByPriority(packer, viewer, count);
-  for (let place = 0; place < ENCODED_MAX; place++) order[place] = entries[order[place]!]!;
+  for (let place = 0; place < ENCODED_MAX; place++) order[place] = changed[order[place]!]!;
   for (let place = 0; place < ENCODED_MAX; place++) {
-    entries[place] = order[place]!;
+    changed[place] = order[place]!;
     order[place] = place;
   }
 }
@@ -235,7 +234,7 @@ function encodeCandidates(packer: Packer, viewer: Viewer, tick: number, baseline
   reserveChanges(encoder, tick, count);
   let total = 0;
   for (let candidate = 0; candidate < count; candidate++) {
-    const at = packer.entries[candidate]! * ENTRY_WORDS;
+    const at = packer.interest.changed[candidate]! * ENTRY_WORDS;
     const slot = entries[at + SLOT]!;
     const ackedTick = entries[at + ACKED]!;
     let bits: number;
@@ -259,16 +258,17 @@ function encodeCandidates(packer: Packer, viewer: Viewer, tick: number, baseline
 
 /** Into `order`: the largest priority first, of equal ones whoever came first. Counting sort. */
 function sortByPriority(packer: Packer, viewer: Viewer, count: number): void {
-  const { entries, order, ranks } = packer;
+  const { order, ranks } = packer;
+  const { changed } = packer.interest;
   ranks.fill(0);
-  for (let index = 0; index < count; index++) ranks[rankOf(viewer, entries[index]!)]!++;
+  for (let index = 0; index < count; index++) ranks[rankOf(viewer, changed[index]!)]!++;
   let before = 0;
   for (let rank = 0; rank < RANKS; rank++) {
     const equal = ranks[rank]!;
     ranks[rank] = before;
     before += equal;
   }
-  for (let index = 0; index < count; index++) order[ranks[rankOf(viewer, entries[index]!)]!++] = index;
+  for (let index = 0; index < count; index++) order[ranks[rankOf(viewer, changed[index]!)]!++] = index;
 }
 
 function rankOf(viewer: Viewer, index: number): number {
@@ -302,13 +302,14 @@ function copyCandidates(
   count: number,
   offset: number,
 ): number {
-  const { bytes, encoder, entries, places, lengths } = packer;
+  const { bytes, encoder, places, lengths } = packer;
+  const { changed } = packer.interest;
   let at = offset;
   let records = 0;
   let recordBits = 0;
   for (let candidate = 0; candidate < count; candidate++) {
     if (lengths[candidate] === 0) continue;
-    noteSent(viewer, tick, entries[candidate]!);
+    noteSent(viewer, tick, changed[candidate]!);
     const place = places[candidate]!;
     if (place >= 0) {
       records++;

@@ -24,7 +24,7 @@ export function replayPlace(index: number): number {
 
 /** Whether a number came before, or is too old to know. Changes nothing: what is not authentic must not. */
 export function wasReceived(windows: ReplayWindows, low: number, high: number, index = 0): boolean {
-  const at = index * WINDOW_WORDS;
+  const at = replayPlace(index);
   const newestLow = windows[at]!;
   const olderHigh = windows[at + 1]! - high - (newestLow < low ? 1 : 0);
   if (olderHigh < 0) return false;
@@ -34,7 +34,7 @@ export function wasReceived(windows: ReplayWindows, low: number, high: number, i
 
 /** Whether a number is higher than any that came; the first one is, and may be 0. Changes nothing either. */
 export function isNewest(windows: ReplayWindows, low: number, high: number, index = 0): boolean {
-  const at = index * WINDOW_WORDS;
+  const at = replayPlace(index);
   if (high !== windows[at + 1]) return high > windows[at + 1]!;
   // What an empty window says is the newest has not come.
   return low > windows[at]! || (low === windows[at] && !wasReceived(windows, low, high, index));
@@ -42,7 +42,7 @@ export function isNewest(windows: ReplayWindows, low: number, high: number, inde
 
 /** Only after the packet was opened, and after `wasReceived` said no. */
 export function markReceived(windows: ReplayWindows, low: number, high: number, index = 0): void {
-  const at = index * WINDOW_WORDS;
+  const at = replayPlace(index);
   const newestLow = windows[at]!;
   const newerHigh = high - windows[at + 1]! - (low < newestLow ? 1 : 0);
   const newerLow = (low - newestLow) >>> 0;
@@ -58,7 +58,7 @@ export function markReceived(windows: ReplayWindows, low: number, high: number, 
 }
 
 export function resetReplayWindow(windows: ReplayWindows, index = 0): void {
-  windows.fill(0, index * WINDOW_WORDS, (index + 1) * WINDOW_WORDS);
+  windows.fill(0, replayPlace(index), replayPlace(index + 1));
 }
 
 function clearBit(windows: ReplayWindows, at: number, low: number): void {
