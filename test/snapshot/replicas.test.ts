@@ -25,9 +25,9 @@ function apply(replicas: Replicas, snapshot: WireObject): number {
 
 const entity = (slot: number, more: WireObject = {}): WireObject => ({ slot, generation: 1, kind: 1, ...more });
 
-/** Everything there is to see of it. */
+/** All a client can see; `toldIn` is the decoder's own note, void with the next snapshot. */
 function picture({ tick, omitted, inputTick, inputLead, bySlot }: Replicas): unknown {
-  const entities = [...bySlot.values()].map(({ ticks, values, count, ...rest }) => ({
+  const entities = [...bySlot.values()].map(({ ticks, values, count, toldIn: _, ...rest }) => ({
     ...rest,
     ticks: [...ticks.subarray(0, count)],
     values: [...values.subarray(0, count * PROBE_ROWS.length)],
