@@ -16,8 +16,9 @@ import { publishLoad } from '../src/sim/history.ts';
 import { worldTick } from '../src/sim/world.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
 import { createOverload, decideOverload, noteTickCost } from '../src/zone/overload.ts';
+import { saveAllCharacters } from '../src/zone/players.ts';
 import { flushFinalSaves } from '../src/zone/saves.ts';
-import { createZone, saveAllCharacters, tickZone } from '../src/zone/zone.ts';
+import { createZone, tickZone } from '../src/zone/zone.ts';
 
 interface ZoneWorkerData {
   readonly zoneId: number;

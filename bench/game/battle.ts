@@ -57,6 +57,7 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     rewindTicks: (slot) => (world.columns.client[slot] === 0 ? 0 : (slot * 7) % (REWIND_TICKS_MAX + 1)),
     nameOf: (slot) => names[slot]!,
     findPlayer: () => -1,
+    transfer: () => true,
     countRefusal: () => {},
     hasRoom: () => true,
   }) as GameSimulation;

@@ -6,7 +6,8 @@ import { game } from '../../src/game/game.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { INPUT_ACK_AGE_WORD, INPUT_TICK_WORD, INPUT_VALUES_WORD, VIEW_AGE_WORD } from '../../src/wire/client-frame.ts';
 import { writeInputRecord } from '../../src/wire/zone-records.ts';
-import { applyRecord, hashZone, tickZone } from '../../src/zone/zone.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
+import { applyRecord, tickZone } from '../../src/zone/zone.ts';
 import { type Bench, threadCpuMicros } from '../bench.ts';
 import { type Crowd, createCrowd, drain } from '../zone/crowd.ts';
 

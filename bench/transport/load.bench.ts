@@ -45,7 +45,8 @@ import { createInputLayout, INPUT_ACK_AGE_WORD, INPUT_VALUES_WORD, writeInput } 
 import { encodeToBytes } from '../../src/wire/codec.ts';
 import { createMessages, SERVER_MESSAGE } from '../../src/wire/schema.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
-import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
+import type { Zone } from '../../src/zone/state.ts';
+import { createZone, tickZone } from '../../src/zone/zone.ts';
 import { type Bench, exactCpuMicros, type Figure, median } from '../bench.ts';
 
 const PLAYERS = 500;

@@ -14,7 +14,8 @@ import {
 } from '../../src/wire/client-frame.ts';
 import { writeInputRecord, writeJoinRecord } from '../../src/wire/zone-records.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../../src/zone/buffers.ts';
-import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
+import type { Zone } from '../../src/zone/state.ts';
+import { createZone, tickZone } from '../../src/zone/zone.ts';
 
 export interface Crowd {
   readonly zone: Zone;

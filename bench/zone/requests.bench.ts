@@ -11,7 +11,8 @@ import { warmUpScreening } from '../../src/guard/requests.ts';
 import { encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { RECORD_BYTES_MAX, writeRequestRecord } from '../../src/wire/zone-records.ts';
-import { hashZone, tickZone } from '../../src/zone/zone.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
+import { tickZone } from '../../src/zone/zone.ts';
 import { type Bench, type Figure, threadCpuMicros } from '../bench.ts';
 import { type Crowd, createCrowd, drain } from './crowd.ts';
 

@@ -9,7 +9,8 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { game } from '../../src/game/game.ts';
-import { hashZone, tickZone } from '../../src/zone/zone.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
+import { tickZone } from '../../src/zone/zone.ts';
 import { type Bench, type Figure, threadCpuMicros } from '../bench.ts';
 import { type Crowd, createCrowd, drain, pushInputs } from './crowd.ts';
 

@@ -39,6 +39,17 @@ export const SAVE_INTERVAL_TICKS = TICK_HZ;
 /** Rules of a game that are counted in /metrics; one that states more does not start. */
 export const GAME_RULES_MAX = 64;
 
+// --- what a zone promises
+/** Answers to commands that a zone remembers, of one player and of all; the oldest is forgotten first. */
+export const ANSWERS_PER_PLAYER_MAX = 16;
+export const ANSWERS_MAX = 16_384;
+/** Commits of one tick; when it is full, further commands of the tick are refused (`not_now`). */
+export const COMMITS_BYTES_PER_TICK = 1 << 17;
+/** Ticks between two keyframes on disk: what a start after a crash has to compute again. */
+export const KEYFRAME_INTERVAL_TICKS = 10 * TICK_HZ;
+/** Ticks between two hashes of the whole state in the journal. */
+export const HASH_INTERVAL_TICKS = TICK_HZ;
+
 // --- inputs
 /** Inputs that may wait for their tick, per player, a power of two; one further ahead is dropped (`early`). */
 export const PENDING_INPUTS = 32;

@@ -6,7 +6,7 @@
 // Either end may hold back what it did: a staged writer's messages are seen, and a keeping reader's places are free,
 // only once it says so. A thread that dies before it does has said and taken nothing (zone/zone.ts: a tick is whole).
 //
-//   words:  [0] written  [1] read  [2] dropped  (u32 byte positions that wrap; capacity is a power of two)
+//   words:  [0] written  [4] dropped  [8] read  [12] pushed, by a staged writer  (u32 byte positions that wrap; capacity is a power of two)
 //   data:   u32 length | bytes | padding to 4 …      length 0xFFFFFFFF = skip to the start of the buffer
 
 import { assert } from './assert.ts';
@@ -15,6 +15,7 @@ const HEADER_BYTES = 64;
 const WRITTEN = 0;
 const READ = 8;
 const DROPPED = 4;
+const PUSHED = 12;
 const SKIP = 0xffff_ffff;
 
 export interface RingWriter {
@@ -25,6 +26,10 @@ export interface RingWriter {
 export interface StagedRingWriter extends RingWriter {
   /** Lets the reader see everything pushed so far. */
   publish(): void;
+  /** The same for what a writer before this one had pushed, and not published when its thread died. */
+  publishLeft(): void;
+  /** Whether a message of so many bytes fits now, wherever it would come to lie. */
+  hasRoom(length: number): boolean;
 }
 
 export interface RingReader {
@@ -84,10 +89,20 @@ function createWriter(buffer: SharedArrayBuffer, isStaged: boolean): StagedRingW
       let target = start + 4;
       for (let index = from; index < end; index++) bytes[target++] = source[index]!;
       written = (written + need) | 0;
-      if (!isStaged) Atomics.store(words, WRITTEN, written);
+      if (isStaged) words[PUSHED] = written;
+      else Atomics.store(words, WRITTEN, written);
       return true;
     },
     publish: () => void Atomics.store(words, WRITTEN, written),
+    publishLeft() {
+      written = words[PUSHED]!;
+      Atomics.store(words, WRITTEN, written);
+    },
+    hasRoom(length) {
+      const need = 4 + ((length + 3) & ~3);
+      // What lies before the end of the buffer may have to be skipped.
+      return capacity - ((written - Atomics.load(words, READ)) >>> 0) >= 2 * need;
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export interface ColumnSpec {
   readonly fineField?: number;
   /** Written to the store with the character and loaded at join. */
   readonly saved?: boolean;
+  /** What players own and nobody makes up: only `sim.transfer` changes it, and every change is a promise. A `u31`, saved. */
+  readonly asset?: boolean;
   readonly comment?: string;
 }
 
@@ -87,6 +89,13 @@ export const ENGINE_COLUMNS = {
     'u16',
     'how far back hits are judged: 1 + 1/16 ticks of view age, clamped and smoothed; 0 = not known yet',
   ),
+  epoch: hidden('u31', 'in which this zone took the player’s character: no save of an earlier one counts'),
+  ledgerSeq: {
+    type: 'u31',
+    seenBy: 'nobody',
+    saved: true,
+    comment: 'how many transfers there were of the player’s account',
+  },
 } as const satisfies ColumnSpecs;
 
 export type EngineColumns = Columns<typeof ENGINE_COLUMNS>;

@@ -55,6 +55,12 @@ export interface Simulation<Specs extends ColumnSpecs = ColumnSpecs, Map = unkno
   nameOf(slot: number): string;
   /** Slot of the player of that name, whatever its case; −1 when it is not in the zone. */
   findPlayer(name: string): number;
+  /**
+   * Moves so much of an asset from one holder to another: the player in a slot, or an account of the game's by name.
+   * All of one request are one promise; any other is one by itself. False, and nothing is moved, when the giver is a player
+   * who has less, the taker one who can hold no more, or nothing can be promised at the moment (the disk is behind).
+   */
+  transfer(asset: string, amount: number, from: number | string, to: number | string): boolean;
   /** Counts that a player was refused something: the place of the rule in the game's `rules`. Does not allocate. */
   countRefusal(rule: number): void;
 }
@@ -69,6 +75,11 @@ export interface System<Sim> {
 export interface RequestSpec<Sim> {
   readonly field: number;
   readonly fields: Fields;
+  /**
+   * What it does must never be lost, nor be done twice: the client is answered when it is on disk, and who sends the same
+   * key again gets the first answer. Where it refuses, it has transferred nothing.
+   */
+  readonly committed?: boolean;
   /** '' when done, else a short code that the client gets as the reason for the refusal. */
   run(sim: Sim, slot: number, values: Readonly<Record<string, number | string>>): string;
 }
@@ -76,6 +87,8 @@ export interface RequestSpec<Sim> {
 export interface EventSpec {
   readonly field: number;
   readonly fields: Fields;
+  /** Tells of what must never be lost: clients get it when its tick is on disk, so others may come before. */
+  readonly committed?: boolean;
 }
 
 /** An input of the game's own beside the engine's move, aim and buttons; field 16 and up. */
@@ -106,6 +119,8 @@ export interface GameDefinition<Specs extends ColumnSpecs, Map> {
   readonly requests?: Readonly<Record<string, RequestSpec<Simulation<Specs, Map>>>>;
   readonly events?: Readonly<Record<string, EventSpec>>;
   readonly limits: GameLimits;
+  /** Who else than players has assets, for `sim.transfer`: what lies on the ground, a vendor. They may go below zero. */
+  readonly accounts?: readonly string[];
   /**
    * Names of what the game's own rules refuse players, for `sim.countRefusal`; each is counted in /metrics. One named
    * `request.code` is counted by itself, whenever that request answers with that code. At most `GAME_RULES_MAX`.
@@ -146,7 +161,14 @@ export interface Game<Specs extends ColumnSpecs = ColumnSpecs, Map = unknown> ex
   readonly inputNames: readonly string[];
   readonly rows: readonly Row[];
   readonly rules: readonly string[];
+  /** Columns that are assets, in order. */
+  readonly assets: readonly string[];
+  /** Those of the definition behind OPENING_ACCOUNT. */
+  readonly accounts: readonly string[];
 }
+
+/** Where what a character had before there were accounts comes from. */
+export const OPENING_ACCOUNT = 'opening';
 
 /** Any game, whatever its columns: what engine code that does not look inside takes. */
 // biome-ignore lint/suspicious/noExplicitAny: a game's own column and map types are its business; the engine never reads them
@@ -186,7 +208,37 @@ export function defineGame<const Specs extends ColumnSpecs, Map>(
   for (const name of inputNames) inputColumns[name] = { type: 'i32', seenBy: 'nobody' };
   const allColumns: ColumnSpecs = { ...ENGINE_COLUMNS, ...inputColumns, ...definition.columns };
   const savedColumns = Object.keys(allColumns).filter((name) => allColumns[name]!.saved === true);
-  return { ...definition, allColumns, savedColumns, inputNames, rows: createRows(allColumns), rules };
+  const assets = listAssets(allColumns);
+  const accounts = listAccounts(definition.accounts ?? []);
+  return {
+    ...definition,
+    allColumns,
+    savedColumns,
+    inputNames,
+    rows: createRows(allColumns),
+    rules,
+    assets,
+    accounts,
+  };
+}
+
+function listAssets(columns: ColumnSpecs): readonly string[] {
+  const assets = Object.keys(columns).filter((name) => columns[name]!.asset === true);
+  for (const name of assets) {
+    const { type, saved } = columns[name]!;
+    assert(type === 'u31' && saved === true, `column ${name} is an asset, so it is a saved u31`);
+  }
+  assert(assets.length <= 255, 'a game has at most 255 assets');
+  return assets;
+}
+
+function listAccounts(names: readonly string[]): readonly string[] {
+  // A game that is stated once more on top of another has it already.
+  const accounts = [OPENING_ACCOUNT, ...names.filter((name) => name !== OPENING_ACCOUNT)];
+  assert(accounts.length <= 255, 'a game has at most 254 accounts');
+  assert(new Set(accounts).size === accounts.length, 'no two accounts have the same name');
+  for (const name of accounts) assert(IDENTIFIER.test(name), `account ${name}: a name is camelCase`);
+  return accounts;
 }
 
 function checkKinds(kinds: Readonly<Record<string, number>>): void {

@@ -71,6 +71,13 @@ export function resetHistory(history: History, epoch: number): void {
   Atomics.store(history.header, EPOCH, epoch);
 }
 
+/** The records of a frame of before were put back, from oldest to newest; nobody reads yet. */
+export function restoreFrame(history: History, tick: number, slots: number): void {
+  history.slotCounts[tick % HISTORY_FRAMES] = slots;
+  Atomics.store(history.stamps, tick % HISTORY_FRAMES, tick);
+  Atomics.store(history.header, NEWEST, tick);
+}
+
 /** Newest tick published, −1 before the first. */
 export function newestTick(history: History): number {
   return Atomics.load(history.header, NEWEST);

@@ -17,7 +17,7 @@ import {
 /** What a simulation can't do by itself: tell clients, look into the past, know names, count. The zone hands it in. */
 export type Surroundings = Pick<
   Simulation,
-  'emit' | 'emitNear' | 'positionAt' | 'rewindTicks' | 'nameOf' | 'findPlayer' | 'countRefusal'
+  'emit' | 'emitNear' | 'positionAt' | 'rewindTicks' | 'nameOf' | 'findPlayer' | 'transfer' | 'countRefusal'
 > & {
   /** Whether the game may spawn one more entity: the rest is kept for players. */
   readonly hasRoom: () => boolean;
@@ -31,6 +31,7 @@ export const NO_SURROUNDINGS: Surroundings = {
   rewindTicks: () => 0,
   nameOf: () => '',
   findPlayer: () => -1,
+  transfer: () => false,
   countRefusal: () => {},
   hasRoom: () => true,
 };

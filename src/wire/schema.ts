@@ -222,7 +222,10 @@ function createAllMessages(game: GameSchema): Messages {
   const clientRequest = createGameMessage(
     'ClientRequest',
     'Asks for something; answered by ServerResponse. Reliable.',
-    [uint('id', 1, 'chosen by the client, comes back in the response')],
+    [
+      uint('id', 1, 'chosen by the client, comes back in the response'),
+      uint('key', 2, 'of what is committed: drawn by the client, sent again it gets the first answer; 0: none'),
+    ],
     game.requests ?? {},
   );
   const serverEvent = createGameMessage(

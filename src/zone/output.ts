@@ -5,13 +5,24 @@ import { assert } from '../base/assert.ts';
 import type { Writer } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { StagedRingWriter } from '../base/ring.ts';
+import { type World, worldTick } from '../sim/world.ts';
 import { CLIENT_ALL, CLIENT_BITS, writeBareRecord, writeLeftRecord } from '../wire/zone-records.ts';
+import type { Commits } from './commits.ts';
+import { hold, type ZoneJournal } from './journal.ts';
 
 /** The parts of a zone that speak; a Zone fits. */
 export interface ZoneOutput {
   readonly writer: Writer;
   readonly outputs: readonly StagedRingWriter[];
   readonly counters: Counters<'zone'>;
+  readonly isReplaying: boolean;
+}
+
+/** The parts that speak of what was promised. */
+export interface ZonePromises extends ZoneOutput {
+  readonly world: World;
+  readonly commits: Commits;
+  readonly journal: ZoneJournal | undefined;
 }
 
 /** The body of the record is written to the writer that comes back; `endRecord` sends it. */
@@ -40,8 +51,27 @@ export function sendLeft(zone: ZoneOutput, client: number, reason: string): void
   pushOutput(zone, client);
 }
 
+/** Like `endRecord`, once all that this tick promises is on disk. */
+export function holdRecord(zone: ZonePromises, client: number): void {
+  const { journal, writer, world, commits } = zone;
+  if (journal === undefined || zone.isReplaying || !commits.isOpen) {
+    endRecord(zone, client);
+    return;
+  }
+  assert(!writer.failed, 'a response or event fits a record');
+  hold(journal, worldTick(world), client, writer.copy());
+}
+
+/** One that was held. */
+export function sendRecord(zone: ZoneOutput, client: number, record: Uint8Array): void {
+  zone.writer.reset();
+  zone.writer.raw(record);
+  pushOutput(zone, client);
+}
+
 /** What was written goes to the client's edge, or to every edge. A full ring loses it; that is counted. */
 export function pushOutput(zone: ZoneOutput, client: number): void {
+  if (zone.isReplaying) return;
   const { bytes, offset } = zone.writer;
   for (let edge = 0; edge < zone.outputs.length; edge++) {
     if (client !== CLIENT_ALL && client >>> CLIENT_BITS !== edge) continue;

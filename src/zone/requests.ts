@@ -6,11 +6,16 @@ import type { Reader } from '../base/bytes.ts';
 import type { InputGuard } from '../guard/input-guard.ts';
 import { listTexts, type ScreenedText, screenRequest } from '../guard/requests.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
-import type { World } from '../sim/world.ts';
+import { playerIdOf, worldTick } from '../sim/world.ts';
 import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import type { Messages } from '../wire/schema.ts';
 import { RECORD_RESPONSE } from '../wire/zone-records.ts';
-import { beginRecord, endRecord, type ZoneOutput } from './output.ts';
+import { type Answers, findAnswer, keepAnswer } from './answers.ts';
+import { beginCommand, canCommit, endCommand } from './commits.ts';
+import { beginRecord, endRecord, holdRecord, type ZonePromises } from './output.ts';
+
+/** Answer to a command while nothing can be promised. */
+const NOT_NOW = 'not_now';
 
 /** A request that a game states, with what each one of it needs found once. */
 export interface RequestKind {
@@ -33,9 +38,9 @@ export function listRequests(game: AnyGame): readonly RequestKind[] {
 }
 
 /** The parts of a zone that a request meets; a Zone fits. */
-export interface ZoneAnswers extends ZoneOutput {
+export interface ZoneAnswers extends ZonePromises {
   readonly game: AnyGame;
-  readonly world: World;
+  readonly answers: Answers;
   readonly sim: Simulation;
   readonly guard: InputGuard;
   readonly messages: Messages;
@@ -54,23 +59,59 @@ export function takeRequest(zone: ZoneAnswers, client: number): void {
   const { value } = decodeMessage(zone.reader, zone.messages.clientRequest, 'reject');
   words[index.requests]!++;
   let refused = 'unknown_request';
+  let isCommitted = false;
   for (let kind = 0; kind < zone.requestKinds.length; kind++) {
-    const { name, spec, texts, rules } = zone.requestKinds[kind]!;
+    const { name } = zone.requestKinds[kind]!;
     const body = value[name];
     if (body === undefined) continue;
+    isCommitted = zone.requestKinds[kind]!.spec.committed === true;
     const values = body as Record<string, number | string>;
-    refused = screenRequest(zone.guard, zone.world, texts, values, slot, zone.sim.findPlayer);
-    if (refused === '') {
-      refused = spec.run(zone.sim, slot, values);
-      const rule = rules.get(refused);
-      if (rule !== undefined) countRefusal(zone, rule);
-    }
+    refused = isCommitted
+      ? runCommand(zone, zone.requestKinds[kind]!, slot, values, value.key as number)
+      : runRequest(zone, zone.requestKinds[kind]!, slot, values);
     break;
   }
   if (refused !== '') words[index.requestsRefused]!++;
   const response = { id: value.id, refused };
   encodeMessage(beginRecord(zone, RECORD_RESPONSE, client), zone.messages.serverResponse, response);
-  endRecord(zone, client);
+  if (isCommitted) holdRecord(zone, client);
+  else endRecord(zone, client);
+}
+
+type Values = Readonly<Record<string, number | string>>;
+
+function runRequest(zone: ZoneAnswers, { spec, texts, rules }: RequestKind, slot: number, values: Values): string {
+  const code = screenRequest(zone.guard, zone.world, texts, values, slot, zone.sim.findPlayer);
+  if (code !== '') return code;
+  const refused = spec.run(zone.sim, slot, values);
+  const rule = rules.get(refused);
+  if (rule !== undefined) countRefusal(zone, rule);
+  return refused;
+}
+
+/**
+ * What it does is one promise, and so is its answer. Where nothing can be promised nothing is done, and the client
+ * may ask again with the same key.
+ */
+function runCommand(zone: ZoneAnswers, kind: RequestKind, slot: number, values: Values, key: number): string {
+  const { commits, answers, world } = zone;
+  if (!canCommit(commits)) {
+    zone.counters.words[zone.counters.index.commandsPutOff]!++;
+    return NOT_NOW;
+  }
+  const playerId = playerIdOf(world, slot);
+  const known = key === 0 ? undefined : findAnswer(answers, playerId, key);
+  if (known !== undefined) {
+    zone.counters.words[zone.counters.index.commandsRepeated]!++;
+    return known;
+  }
+  beginCommand(commits);
+  const refused = runRequest(zone, kind, slot, values);
+  endCommand(commits, playerId, key, kind.name, refused);
+  // Of the tick that is being made: one that dies in it has answered nothing.
+  if (key !== 0) keepAnswer(answers, playerId, key, worldTick(world) + 1, refused);
+  zone.counters.words[zone.counters.index.commands]!++;
+  return refused;
 }
 
 export function countRefusal({ ruleCounts }: ZoneAnswers, rule: number): void {

@@ -7,54 +7,24 @@
 
 import { assert } from '../base/assert.ts';
 import { Reader, Writer } from '../base/bytes.ts';
-import { type Counters, createCounters } from '../base/counters.ts';
-import { LINGER_TICKS, PLAYERS_MAX, REQUEST_COST_PER_TICK, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
-import {
-  createKeepingRingReader,
-  createStagedRingWriter,
-  type KeepingRingReader,
-  type RingReader,
-  type StagedRingWriter,
-} from '../base/ring.ts';
-import {
-  checkEarly,
-  checkInput,
-  createInputGuard,
-  type InputGuard,
-  judgeClaims,
-  resetGuardSlot,
-} from '../guard/input-guard.ts';
-import { forgetSuspicion, takeVerdict } from '../guard/score.ts';
-import { createPast, type Past, positionAt } from '../rewind/past.ts';
+import { createCounters } from '../base/counters.ts';
+import { REQUEST_COST_PER_TICK } from '../base/limits.ts';
+import { createKeepingRingReader, createStagedRingWriter, type RingReader } from '../base/ring.ts';
+import { checkEarly, checkInput, createInputGuard, judgeClaims } from '../guard/input-guard.ts';
+import { createPast, positionAt } from '../rewind/past.ts';
 import { clampViewAge, rewindOf, trackRewind } from '../rewind/view-age.ts';
-import type { AnyGame, Simulation } from '../sim/game.ts';
-import { hashText, hashWords } from '../sim/hash.ts';
-import { createHistory, type History, publishFrame, resetHistory } from '../sim/history.ts';
+import { createHistory, historyEpoch, publishFrame, resetHistory } from '../sim/history.ts';
 import {
   applyInputs,
   checkInputTick,
-  clearInputs,
   createPendingInputs,
   INPUT_DUPLICATE,
   INPUT_EARLY,
   INPUT_TAKEN,
-  type PendingInputs,
-  standStill,
   storeInput,
 } from '../sim/pending-inputs.ts';
 import { createSimulation, type Surroundings, stepSimulation } from '../sim/simulation.ts';
-import {
-  advanceTick,
-  aliveCount,
-  createWorld,
-  despawnEntity,
-  playerIdOf,
-  resetWorld,
-  slotCount,
-  spawnEntity,
-  type World,
-  worldTick,
-} from '../sim/world.ts';
+import { advanceTick, aliveCount, createWorld, resetWorld, slotCount, worldTick } from '../sim/world.ts';
 import {
   createInputLayout,
   INPUT_ACK_AGE_WORD,
@@ -62,81 +32,42 @@ import {
   INPUT_VALUES_WORD,
   VIEW_AGE_WORD,
 } from '../wire/client-frame.ts';
-import { createMessages, type Messages } from '../wire/schema.ts';
+import { createMessages } from '../wire/schema.ts';
 import {
   CLIENT_ALL,
-  CLIENT_BITS,
-  type JoinRecord,
   RECORD_BYTES_MAX,
   RECORD_EVENT,
-  RECORD_GONE,
   RECORD_INPUT,
   RECORD_JOIN,
   RECORD_LEAVE,
   RECORD_NEAR,
   RECORD_REQUEST,
   RECORD_RESET,
-  readJoinRecord,
-  writeJoinedRecord,
 } from '../wire/zone-records.ts';
-import type { ZoneBuffers } from './buffers.ts';
-import { createEvents, type Events, writeEvent } from './events.ts';
-import { createKeyframes, type Keyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
-import { clearName, createNames, findName, type Names, nameOf, noteName, setName } from './names.ts';
-import { beginRecord, endRecord, pushOutput, sendBare, sendLeft } from './output.ts';
+import { createAnswers, resetAnswers } from './answers.ts';
+import { createCommits, resetCommits, transferAsset } from './commits.ts';
+import { createEvents, writeEvent } from './events.ts';
 import {
-  costOfRequest,
-  createRequestQueue,
-  forgetRequests,
-  forgetRequestsOfEdge,
-  nextRequest,
-  queueRequest,
-  type RequestQueue,
-} from './request-queue.ts';
-import { countRefusal, listRequests, type RequestKind, takeRequest } from './requests.ts';
-import { createSaves, flushFinalSaves, type Saves, saveCharacter } from './saves.ts';
-
-export interface ZoneOptions {
-  readonly game: AnyGame;
-  readonly seed: number;
-  /** What `random` depends on beside the seed, which clients know; part of the start that a replay needs. */
-  readonly secret?: Uint32Array | undefined;
-  readonly epoch: number;
-  readonly buffers: ZoneBuffers;
-  /** Goes on from the keyframe in `buffers`, if there is one. */
-  readonly resume: boolean;
-  /** Gets every record that is taken, with its tick: the stream that replays the zone. The bytes are the zone's. */
-  readonly onRecord?: (tick: number, bytes: Uint8Array, offset: number, end: number) => void;
-}
-
-export interface Zone {
-  readonly game: AnyGame;
-  readonly world: World;
-  readonly sim: Simulation;
-  readonly pending: PendingInputs;
-  readonly history: History;
-  readonly past: Past;
-  readonly keyframes: Keyframes;
-  readonly guard: InputGuard;
-  readonly counters: Counters<'zone'>;
-  /** By place in `game.rules`. */
-  readonly ruleCounts: Uint32Array;
-  readonly names: Names;
-  readonly messages: Messages;
-  readonly events: Events;
-  readonly inputs: readonly KeepingRingReader[];
-  readonly outputs: readonly StagedRingWriter[];
-  readonly saves: Saves;
-  readonly requests: RequestQueue;
-  readonly requestKinds: readonly RequestKind[];
-  readonly onRecord: ZoneOptions['onRecord'];
-  /** Derived from the columns: slot of each player, slot + 1 of each client. */
-  readonly slotOfPlayer: Map<number, number>;
-  readonly slotOfClient: Int32Array;
-  readonly reader: Reader;
-  readonly writer: Writer;
-  readonly inputWords: Int32Array;
-}
+  adoptLeft,
+  beginRecordOfTick,
+  createZoneJournal,
+  handKeyframe,
+  isKeyframeDue,
+  pushRecord,
+  recordTaken,
+  releaseHeld,
+  type ZoneJournal,
+} from './journal.ts';
+import { createKeyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
+import { createNames, findName, nameOf } from './names.ts';
+import { beginRecord, endRecord, holdRecord, sendRecord } from './output.ts';
+import { takeJoin, takeLeave, takeReset, tendPlayers } from './players.ts';
+import { hashState, readZoneKeyframe, replayTicks, writeZoneKeyframe } from './recovery.ts';
+import { costOfRequest, createRequestQueue, nextRequest, queueRequest } from './request-queue.ts';
+import { countRefusal, listRequests, takeRequest } from './requests.ts';
+import { findPlayers, forgetPlayers, resumeZone } from './resume.ts';
+import { createSaves } from './saves.ts';
+import type { Recovered, Zone, ZoneOptions } from './state.ts';
 
 export function createZone(options: ZoneOptions): Zone {
   const { game, buffers } = options;
@@ -168,6 +99,10 @@ export function createZone(options: ZoneOptions): Zone {
     inputs: buffers.inputRings.map(createKeepingRingReader),
     outputs,
     saves: createSaves(world, game.savedColumns, buffers.saveRing, counters),
+    commits: createCommits(game, world),
+    answers: createAnswers(buffers.answers),
+    journal: undefined,
+    isReplaying: false,
     requests: createRequestQueue(),
     requestKinds: listRequests(game),
     onRecord: options.onRecord,
@@ -178,13 +113,46 @@ export function createZone(options: ZoneOptions): Zone {
     inputWords: new Int32Array(layout.words),
   };
   resetHistory(zone.history, options.epoch);
-  if (options.resume && loadKeyframe(zone.keyframes, world)) resumePlayers(zone);
-  else {
+  if (options.resume && loadKeyframe(zone.keyframes, world)) resumeZone(zone, applyRecord);
+  else if (options.recovered === undefined || !recover(zone, options.recovered)) {
     resetKeyframes(zone.keyframes);
+    resetAnswers(zone.answers);
     resetWorld(world, options.seed, options.secret);
     game.start?.(zone.sim);
   }
+  if (buffers.journal === undefined) return zone;
+  zone.journal = createZoneJournal(buffers.journal, worldTick(world));
+  if (options.resume) adoptLeft(zone.journal, worldTick(world));
   return zone;
+}
+
+/** False when it can't be trusted; then the zone begins anew, and players come back from the store with all that was promised. */
+function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolean {
+  const { world } = zone;
+  resetKeyframes(zone.keyframes);
+  if (!readZoneKeyframe(zone, new Reader(keyframe))) {
+    onReplayed({ ticks: 0, end: 'other_game' });
+    resetHistory(zone.history, historyEpoch(zone.history));
+    return false;
+  }
+  zone.isReplaying = true;
+  findPlayers(zone);
+  const replayed = replayTicks(zone, ticks, {
+    begin(isOpen) {
+      zone.commits.isOpen = isOpen;
+    },
+    take: (bytes, from, end) => applyRecord(zone, bytes, from, end),
+    step: () => runTick(zone),
+    end() {
+      resetCommits(zone.commits);
+      publishFrame(zone.history, world);
+    },
+  });
+  zone.isReplaying = false;
+  onReplayed(replayed);
+  if (replayed.end === 'whole') return true;
+  forgetPlayers(zone);
+  return false;
 }
 
 /** What systems and requests reach beyond the world's columns. */
@@ -196,40 +164,16 @@ function surroundingsOf(zone: () => Zone): Surroundings {
     rewindTicks: (slot) => rewindOf(zone().world, slot),
     nameOf: (slot) => nameOf(zone().names, slot),
     findPlayer: (name) => findName(zone().names, name),
+    transfer: (asset, amount, from, to) => transferAsset(zone().commits, asset, amount, from, to),
     countRefusal: (rule) => countRefusal(zone(), rule),
     hasRoom: () => hasRoom(zone()),
   };
 }
 
-/**
- * After a zone thread died: finds the players in the restored columns. What waited on the rings may be what killed it,
- * so only leaves and resets are taken: inputs and requests are dropped, and who wanted to join is sent away to ask again.
- */
-function resumePlayers(zone: Zone): void {
-  const { client } = zone.world.columns;
-  for (let slot = 0; slot < slotCount(zone.world); slot++) {
-    const playerId = playerIdOf(zone.world, slot);
-    if (playerId === 0) continue;
-    zone.slotOfPlayer.set(playerId, slot);
-    noteName(zone.names, slot);
-    if (client[slot] !== 0) zone.slotOfClient[client[slot]! - 1] = slot + 1;
-  }
-  for (const ring of zone.inputs) {
-    while (ring.next()) takeAfterDeath(zone, ring);
-  }
-  zone.counters.words[zone.counters.index.restarts]!++;
-}
-
-function takeAfterDeath(zone: Zone, ring: RingReader): void {
-  const { reader } = zone;
-  reader.reset(ring.bytes, ring.offset, ring.end);
-  const kind = reader.u8();
-  if (kind === RECORD_JOIN) sendLeft(zone, reader.u16(), 'zone_restarted');
-  if (kind === RECORD_LEAVE || kind === RECORD_RESET) applyRecord(zone, ring.bytes, ring.offset, ring.end);
-}
-
 /** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and texts. */
 export function tickZone(zone: Zone): void {
+  const { journal } = zone;
+  zone.commits.isOpen = journal === undefined || beginRecordOfTick(journal, worldTick(zone.world) + 1);
   let requestCost = takeWaitingRequests(zone);
   for (let edge = 0; edge < zone.inputs.length; edge++) {
     const ring = zone.inputs[edge]!;
@@ -266,18 +210,49 @@ function takeOrQueueRequest(zone: Zone, { bytes, offset, end }: RingReader, cost
   return cost;
 }
 
-/** Before the frame, which the edges look for: they find the messages of its tick. */
+/**
+ * Before the frame, which the edges look for: they find the messages of its tick. The keyframe is what makes the tick
+ * whole; if the thread dies behind it, the next one publishes the record that was pushed.
+ */
 function commitTick(zone: Zone): void {
-  writeKeyframe(zone.keyframes, zone.world);
+  const { journal, world, commits } = zone;
+  const tick = worldTick(world);
+  if (journal !== undefined) pushRecord(journal, tick, commits.writer, journal.isHashed ? hashState(zone) : undefined);
+  resetCommits(commits);
+  writeKeyframe(zone.keyframes, world);
   for (let edge = 0; edge < zone.inputs.length; edge++) zone.inputs[edge]!.release();
+  for (let edge = 0; edge < zone.outputs.length; edge++) zone.outputs[edge]!.publish();
+  if (journal === undefined) return;
+  journal.ring.publish();
+  tellCommitted(zone);
+}
+
+/** Sends what waited until it was on disk. May be called between ticks: nothing else is under way then. */
+export function tellCommitted(zone: Zone): void {
+  const { journal } = zone;
+  if (journal === undefined || !releaseHeld(journal, (client, record) => sendRecord(zone, client, record))) return;
   for (let edge = 0; edge < zone.outputs.length; edge++) zone.outputs[edge]!.publish();
 }
 
-/**
- * The tick itself, after its records were taken. A replay runs it too, frame and all: what is judged in the past is
- * judged by the frames.
- */
+function keepOnDisk(zone: Zone, journal: ZoneJournal): void {
+  const tick = worldTick(zone.world);
+  if (!isKeyframeDue(journal, tick)) return;
+  writeZoneKeyframe(zone, journal.keyframe);
+  assert(!journal.keyframe.failed, 'a keyframe fits its place');
+  handKeyframe(journal, tick);
+  zone.counters.words[zone.counters.index.keyframes]!++;
+}
+
+/** After the records of the tick were taken. */
 export function stepZone(zone: Zone): void {
+  runTick(zone);
+  commitTick(zone);
+  publishFrame(zone.history, zone.world);
+  if (zone.journal !== undefined) keepOnDisk(zone, zone.journal);
+}
+
+/** The tick itself. A replay runs it too, and publishes its frame: what is judged in the past is judged by the frames. */
+function runTick(zone: Zone): void {
   const { world, counters } = zone;
   const tick = advanceTick(world);
   judgeClaims(zone.guard, world, tick, slotCount(world));
@@ -288,14 +263,13 @@ export function stepZone(zone: Zone): void {
   counters.words[counters.index.ticks]!++;
   counters.words[counters.index.entities] = aliveCount(world);
   counters.words[counters.index.players] = zone.slotOfPlayer.size;
-  commitTick(zone);
-  publishFrame(zone.history, world);
 }
 
 /** Takes one record for the next tick. From a ring, or from a recorded stream. */
 export function applyRecord(zone: Zone, bytes: Uint8Array, offset: number, end: number): void {
   const { reader } = zone;
   zone.onRecord?.(worldTick(zone.world) + 1, bytes, offset, end);
+  if (zone.journal !== undefined) recordTaken(zone.journal, bytes, offset, end);
   reader.reset(bytes, offset, end);
   const kind = reader.u8();
   const client = reader.u16();
@@ -348,97 +322,6 @@ function takeInput(zone: Zone, client: number): void {
   words[index.inputs]!++;
 }
 
-function takeJoin(zone: Zone, client: number): void {
-  const { words, index } = zone.counters;
-  const join = readJoinRecord(zone.reader, zone.game.savedColumns.length);
-  assert(!zone.reader.failed, 'an edge writes whole join records');
-  const known = zone.slotOfPlayer.get(join.playerId);
-  // It was removed while the store answered: what it did last would be undone, its gold doubled.
-  if (known === undefined && join.isStanding === true) {
-    words[index.joinsRefused]!++;
-    sendLeft(zone, client, 'still_leaving');
-    return;
-  }
-  const slot = known ?? spawnPlayer(zone, join);
-  if (slot < 0) {
-    words[index.joinsRefused]!++;
-    sendLeft(zone, client, 'zone_full');
-    return;
-  }
-  if (known !== undefined) detachClient(zone, slot, 'replaced');
-  attachClient(zone, slot, client);
-  zone.writer.reset();
-  writeJoinedRecord(zone.writer, client, slot, zone.world.columns.generation[slot]!, worldTick(zone.world) + 1);
-  pushOutput(zone, client);
-  if (known !== undefined) return;
-  words[index.joins]!++;
-  // After the client was told that it is in, so that it gets what the game sends it at once.
-  zone.game.join?.(zone.sim, slot, join.saved === undefined);
-}
-
-function attachClient(zone: Zone, slot: number, client: number): void {
-  const { columns } = zone.world;
-  columns.client[slot] = client + 1;
-  columns.lingerTicks[slot] = 0;
-  columns.inputTick[slot] = 0;
-  columns.inputLead[slot] = 0;
-  columns.rewindTicks[slot] = 0;
-  zone.slotOfClient[client] = slot + 1;
-  standStill(zone.pending, slot);
-  clearInputs(zone.pending, slot);
-  resetGuardSlot(zone.guard, slot);
-}
-
-/** Slot of the new entity, or −1 when the zone is full. */
-function spawnPlayer(zone: Zone, { playerId, name, saved }: JoinRecord): number {
-  const { game, world, names } = zone;
-  if (zone.slotOfPlayer.size >= PLAYERS_MAX) return -1;
-  const slot = spawnEntity(world, game.kinds.player);
-  if (slot < 0) return -1;
-  world.columns.playerLow[slot] = playerId | 0;
-  world.columns.playerHigh[slot] = Math.floor(playerId / 0x1_0000_0000);
-  if (saved !== undefined) {
-    for (let index = 0; index < saved.length; index++) world.columns[game.savedColumns[index]!]![slot] = saved[index]!;
-  }
-  setName(names, slot, name);
-  zone.slotOfPlayer.set(playerId, slot);
-  forgetSuspicion(zone.guard.suspicion, slot);
-  return slot;
-}
-
-function takeLeave(zone: Zone, client: number): void {
-  const slot = zone.slotOfClient[client]! - 1;
-  if (slot >= 0) startLinger(zone, slot);
-  forgetRequests(zone.requests, client);
-  sendBare(zone, RECORD_GONE, client);
-}
-
-/** An edge starts, perhaps after another one died: whoever came through it is without connection now. */
-function takeReset(zone: Zone, client: number): void {
-  const edge = client >>> CLIENT_BITS;
-  const { columns } = zone.world;
-  for (let slot = 0; slot < slotCount(zone.world); slot++) {
-    if (columns.client[slot] !== 0 && (columns.client[slot]! - 1) >>> CLIENT_BITS === edge) startLinger(zone, slot);
-  }
-  forgetRequestsOfEdge(zone.requests, edge);
-  sendBare(zone, RECORD_RESET, client);
-}
-
-function startLinger(zone: Zone, slot: number): void {
-  detachClient(zone, slot, '');
-  zone.world.columns.lingerTicks[slot] = LINGER_TICKS;
-  standStill(zone.pending, slot);
-}
-
-/** Takes the entity from its client, if it has one; with a reason the client is told. */
-function detachClient(zone: Zone, slot: number, reason: string): void {
-  const client = zone.world.columns.client[slot]! - 1;
-  if (client < 0) return;
-  zone.world.columns.client[slot] = 0;
-  zone.slotOfClient[client] = 0;
-  if (reason !== '') sendLeft(zone, client, reason);
-}
-
 /** What the game spawns never keeps players out. */
 function hasRoom({ world, slotOfPlayer }: Zone): boolean {
   return (aliveCount(world) - slotOfPlayer.size) * 2 < world.capacity;
@@ -448,7 +331,8 @@ function emitEvent(zone: Zone, event: string, to: number, values: Readonly<Recor
   const client = to < 0 ? CLIENT_ALL : zone.world.columns.client[to]! - 1;
   if (client < 0) return;
   writeEvent(zone.events, beginRecord(zone, RECORD_EVENT, client), event, worldTick(zone.world), values);
-  endRecord(zone, client);
+  if (zone.game.events?.[event]?.committed === true) holdRecord(zone, client);
+  else endRecord(zone, client);
 }
 
 /** Each edge sends it to those of its clients whose visible set has the slot. */
@@ -456,45 +340,6 @@ function emitNear(zone: Zone, event: string, slot: number, values: Readonly<Reco
   const writer = beginRecord(zone, RECORD_NEAR, CLIENT_ALL);
   writer.u16(slot);
   writeEvent(zone.events, writer, event, worldTick(zone.world), values);
-  endRecord(zone, CLIENT_ALL);
-}
-
-/** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
-function tendPlayers(zone: Zone, tick: number): void {
-  const { client, lingerTicks, playerLow, playerHigh } = zone.world.columns;
-  if (zone.saves.waiting.length > 0) flushFinalSaves(zone.saves);
-  const count = slotCount(zone.world);
-  for (let slot = 0; slot < count; slot++) {
-    if (playerLow[slot] === 0 && playerHigh[slot] === 0) continue;
-    // Told, not detached: the edge closes the connection, and its leave comes by the stream like any other.
-    if (client[slot] !== 0 && takeVerdict(zone.guard.suspicion, slot)) sendLeft(zone, client[slot]! - 1, 'cheating');
-    if ((tick + slot) % SAVE_INTERVAL_TICKS === 0) saveCharacter(zone.saves, zone.world, slot, false);
-    if (lingerTicks[slot] === 0) continue;
-    lingerTicks[slot]!--;
-    if (lingerTicks[slot] === 0) removePlayer(zone, slot);
-  }
-}
-
-function removePlayer(zone: Zone, slot: number): void {
-  zone.game.leave?.(zone.sim, slot);
-  saveCharacter(zone.saves, zone.world, slot, true);
-  zone.slotOfPlayer.delete(playerIdOf(zone.world, slot));
-  clearInputs(zone.pending, slot);
-  clearName(zone.names, slot);
-  despawnEntity(zone.world, slot);
-  zone.counters.words[zone.counters.index.leaves]!++;
-}
-
-/** Before the zone stops for good: every player's state goes to the store. Returns how many wait for room. */
-export function saveAllCharacters(zone: Zone): number {
-  for (const slot of zone.slotOfPlayer.values()) saveCharacter(zone.saves, zone.world, slot, true);
-  return flushFinalSaves(zone.saves);
-}
-
-/** 16 hexadecimal digits over everything that decides how the zone goes on. */
-export function hashZone(zone: Zone): string {
-  const hash = { low: 0, high: 0 };
-  hashWords(hash, zone.world.words);
-  hashWords(hash, zone.pending.words);
-  return hashText(hash);
+  if (zone.game.events?.[event]?.committed === true) holdRecord(zone, CLIENT_ALL);
+  else endRecord(zone, CLIENT_ALL);
 }

@@ -24,7 +24,8 @@ import { publishLoad } from '../../src/sim/history.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { SNAPSHOT_PLANS } from '../../src/transport/channels/degradation.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../../src/zone/buffers.ts';
-import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
+import type { Zone } from '../../src/zone/state.ts';
+import { createZone, tickZone } from '../../src/zone/zone.ts';
 import { createLine, type Line, type LineOptions } from '../simulated-network.ts';
 
 const CAPACITY = 64;

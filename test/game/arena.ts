@@ -10,6 +10,7 @@ import { createPast, positionAt } from '../../src/rewind/past.ts';
 import { createHistory, type History, historyBytes, publishFrame } from '../../src/sim/history.ts';
 import { createSimulation, stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick, createWorld, resetWorld, setWorldTick, spawnEntity, type World } from '../../src/sim/world.ts';
+import { createCommits, resetCommits, transferAsset } from '../../src/zone/commits.ts';
 
 export interface Told {
   readonly tick: number;
@@ -41,6 +42,7 @@ export function createArena(map: FieldMap = OPEN, capacity = 64, seed = 1): Aren
   const world = createWorld(game.allColumns, capacity);
   resetWorld(world, seed);
   setWorldTick(world, FIRST_TICK);
+  const commits = createCommits(game, world);
   const history = createHistory(game.rows, capacity, new ArrayBuffer(historyBytes(game.rows, capacity)));
   const past = createPast(history, world);
   const told: Told[] = [];
@@ -57,6 +59,10 @@ export function createArena(map: FieldMap = OPEN, capacity = 64, seed = 1): Aren
     rewindTicks: (slot) => rewind.get(slot) ?? 0,
     nameOf: (slot) => names.get(slot) ?? '',
     findPlayer: (name) => [...names].find(([, other]) => other.toLowerCase() === name.toLowerCase())?.[0] ?? -1,
+    transfer: (asset, amount, from, to) => {
+      resetCommits(commits);
+      return transferAsset(commits, asset, amount, from, to);
+    },
     countRefusal: (rule) => void refusals[rule]!++,
     hasRoom: () => true,
   }) as DarkAges;
@@ -69,6 +75,7 @@ export function addPlayer(arena: Arena, xMm: number, zMm: number, name = ''): nu
   const { columns, world } = arena;
   const slot = spawnEntity(world, game.kinds.player);
   columns.client[slot] = slot + 1;
+  columns.playerLow[slot] = slot + 1;
   columns.health[slot] = HEALTH_MAX;
   columns.mana[slot] = MANA_MAX;
   columns.stamina[slot] = STAMINA_MAX;

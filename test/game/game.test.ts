@@ -77,6 +77,7 @@ test('what is saved, and what the page draws', () => {
     'positionY',
     'positionZ',
     'facing',
+    'ledgerSeq',
     'health',
     'walkedM',
     'mana',

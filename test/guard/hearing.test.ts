@@ -12,7 +12,7 @@ import {
 import { takeHearing } from '../../src/guard/hearing.ts';
 import { worldTick, ZONE_HEARD_COST } from '../../src/sim/world.ts';
 import type { WireObject } from '../../src/wire/codec.ts';
-import { hashZone } from '../../src/zone/zone.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
 import { game } from '../e2e/fixtures/chat-game.ts';
 import {
   count,

@@ -3,7 +3,8 @@ import { TEXT_WINDOW_TICKS, TEXTS_PER_WINDOW_MAX } from '../../src/base/limits.t
 import { SCORED } from '../../src/guard/score.ts';
 import { defineGame } from '../../src/sim/game.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
-import { applyRecord, createZone, hashZone, stepZone } from '../../src/zone/zone.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
+import { applyRecord, createZone, stepZone } from '../../src/zone/zone.ts';
 import { count, createTestZone, join, receive, request, run, slotOf, type TestZone } from '../zone/harness.ts';
 import { NASTY } from './texts.ts';
 

@@ -15,7 +15,7 @@ import { countBadFrame, receiveControl, receiveText } from '../../src/session/re
 import { newestTick } from '../../src/sim/history.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
-import { hashZone } from '../../src/zone/zone.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
 import { count as countOfZone } from '../zone/harness.ts';
 import {
   type Client,

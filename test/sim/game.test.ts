@@ -23,7 +23,7 @@ const VALID: Definition = {
 test('what follows from a definition', () => {
   const game = defineGame(VALID);
   expect(game.inputNames).toEqual(['pitch', 'zoom']);
-  expect(game.savedColumns).toEqual(['positionX', 'positionY', 'positionZ', 'facing', 'colour']);
+  expect(game.savedColumns).toEqual(['positionX', 'positionY', 'positionZ', 'facing', 'ledgerSeq', 'colour']);
   expect(game.rows.map((row) => row.name)).toContain('colour');
   expect(game.rows.map((row) => row.name)).not.toContain('pitch');
   expect(game.rules).toEqual([]);

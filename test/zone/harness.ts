@@ -32,7 +32,8 @@ import {
   writeRequestRecord,
 } from '../../src/wire/zone-records.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../../src/zone/buffers.ts';
-import { createZone, tickZone, type Zone } from '../../src/zone/zone.ts';
+import type { Zone } from '../../src/zone/state.ts';
+import { createZone, tickZone } from '../../src/zone/zone.ts';
 
 const columns = {
   health: { type: 'u16', seenBy: 'everyone', field: 16, saved: true },

@@ -10,7 +10,7 @@ function createOutput(bytes: number) {
   const outputs = rings.map((ring) => createStagedRingWriter(ring));
   const counters = createCounters('zone');
   const readers = rings.map((ring) => createRingReader(ring));
-  return { writer: new Writer(new Uint8Array(256)), outputs, counters, readers };
+  return { writer: new Writer(new Uint8Array(256)), outputs, counters, readers, isReplaying: false };
 }
 
 test('a message goes to its client’s edge, or to every edge, once it is published', () => {

@@ -37,7 +37,7 @@ function take(ring: RingReader): CharacterSave[] {
 }
 
 test('a save that finds the ring full is dropped and counted, the last save of a player waits', () => {
-  const { world, saves, ring } = make(256);
+  const { world, saves, ring } = make(512);
   for (let slot = 0; slot < 32; slot++) saveCharacter(saves, world, slot, slot >= 20);
   const first = take(ring);
   expect(saves.counters.words[saves.counters.index.saveDropped]).toBe(20 - first.length);
@@ -52,7 +52,7 @@ test('a save that finds the ring full is dropped and counted, the last save of a
 });
 
 test('nothing newer overtakes a last save that waits', () => {
-  const { world, saves, ring } = make(256);
+  const { world, saves, ring } = make(512);
   for (let slot = 0; slot < 10; slot++) saveCharacter(saves, world, slot, true);
   const waiting = saves.waiting.length;
   expect(waiting).toBeGreaterThan(0);

@@ -6,7 +6,9 @@ import { historyEpoch, newestTick } from '../../src/sim/history.ts';
 import { aliveCount, worldTick } from '../../src/sim/world.ts';
 import { CLIENT_BITS } from '../../src/wire/zone-records.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
-import { applyRecord, createZone, hashZone, saveAllCharacters, stepZone } from '../../src/zone/zone.ts';
+import { saveAllCharacters } from '../../src/zone/players.ts';
+import { hashZone } from '../../src/zone/recovery.ts';
+import { applyRecord, createZone, stepZone } from '../../src/zone/zone.ts';
 import {
   count,
   createTestZone,

@@ -17,7 +17,8 @@ import {
   writeJoinRecord,
 } from '../../../src/wire/zone-records.ts';
 import { createZoneBuffers } from '../../../src/zone/buffers.ts';
-import { applyRecord, createZone, hashZone, stepZone, tickZone } from '../../../src/zone/zone.ts';
+import { hashZone } from '../../../src/zone/recovery.ts';
+import { applyRecord, createZone, stepZone, tickZone } from '../../../src/zone/zone.ts';
 
 const CAPACITY = 64;
 const CLIENTS = 12;

@@ -1,0 +1,36 @@
+// The memory that a zone and the journal share: the ring of tick records, the keyframe that is on its way to a file, and
+// a few words of who has done what. The zone thread writes ring and keyframe, the store thread keeps them; neither waits
+// for the other. Ring and words outlive both threads.
+
+import { createRingBuffer } from '../base/ring.ts';
+
+export interface ZoneJournalBuffers {
+  readonly ring: SharedArrayBuffer;
+  readonly words: SharedArrayBuffer;
+  /** Of a whole keyframe at most; what was never used costs nothing. */
+  readonly keyframe: SharedArrayBuffer;
+}
+
+/** Newest tick of which, and of all before, the records are on disk. The zone sleeps on this word. */
+export const COMMITTED_TICK = 0;
+/** Newest tick of which a keyframe is on disk: what comes after it can be replayed. */
+export const KEPT_TICK = 1;
+/** Tick of the keyframe that lies in `keyframe`, and its bytes; 0: none, the zone may write one. */
+export const KEYFRAME_TICK = 2;
+export const KEYFRAME_BYTES = 3;
+/** 1: commits are refused: the store can't take more at the moment, or the disk fails. */
+export const IS_PAUSED = 4;
+/** Tick of the record that was pushed last, whether or not the ring's reader may see it. */
+export const PUSHED_TICK = 5;
+
+const WORDS = 16;
+/** A tick record is a quarter of it at most: 4,096 players and all they can send in a tick fit. */
+export const JOURNAL_RING_BYTES = 1 << 22;
+
+export function createZoneJournalBuffers(keyframeBytes: number): ZoneJournalBuffers {
+  return {
+    ring: createRingBuffer(JOURNAL_RING_BYTES),
+    words: new SharedArrayBuffer(4 * WORDS),
+    keyframe: new SharedArrayBuffer(keyframeBytes),
+  };
+}
