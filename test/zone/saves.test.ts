@@ -53,14 +53,14 @@ test('a save that finds the ring full is dropped and counted, the last save of a
 
 test('nothing newer overtakes a last save that waits', () => {
   const { world, saves, ring } = make(512);
-  for (let slot = 0; slot < 10; slot++) saveCharacter(saves, world, slot, true);
+  for (let slot = 0; slot < 16; slot++) saveCharacter(saves, world, slot, true);
   const waiting = saves.waiting.length;
   expect(waiting).toBeGreaterThan(0);
-  saveCharacter(saves, world, 9, false);
+  saveCharacter(saves, world, 15, false);
   const found = take(ring);
   while (flushFinalSaves(saves) > 0) found.push(...take(ring));
-  world.columns.positionX[9] = 777;
-  saveCharacter(saves, world, 9, false);
+  world.columns.positionX[15] = 777;
+  saveCharacter(saves, world, 15, false);
   found.push(...take(ring));
-  expect(found.filter(({ playerId }) => playerId === 10).map(({ columns }) => columns.positionX)).toEqual([90, 777]);
+  expect(found.filter(({ playerId }) => playerId === 16).map(({ columns }) => columns.positionX)).toEqual([150, 777]);
 });
