@@ -38,6 +38,8 @@ export interface ZoneJournal {
   readonly keyframe: Writer;
   /** For clients, in order of their ticks. */
   readonly held: Held[];
+  /** The one that is being recorded. */
+  tick: number;
   /** All ticks since this one are on the ring: a keyframe of it or later makes them worth something. */
   unbrokenSince: number;
   /** Tick of the next keyframe. */
@@ -54,7 +56,8 @@ export function createZoneJournal(buffers: ZoneJournalBuffers, tick: number): Zo
     record: new Writer(new Uint8Array(TICK_BYTES_MAX)),
     keyframe: new Writer(new Uint8Array(buffers.keyframe)),
     held: [],
-    unbrokenSince: tick,
+    tick,
+    unbrokenSince: tick + 1,
     keyframeDue: tick + 1,
     isHashed: false,
   };
@@ -73,6 +76,7 @@ export function beginRecordOfTick(journal: ZoneJournal, tick: number): boolean {
   const { words, ring, record } = journal;
   const isOpen =
     ring.hasRoom(TICK_BYTES_MAX) && Atomics.load(words, KEPT_TICK) >= journal.unbrokenSince && words[IS_PAUSED] === 0;
+  journal.tick = tick;
   journal.isHashed = tick % HASH_INTERVAL_TICKS === 0;
   beginTickRecord(record, tick, isOpen, journal.isHashed);
   return isOpen;
@@ -84,15 +88,14 @@ export function recordTaken(journal: ZoneJournal, bytes: Uint8Array, from: numbe
 
 /**
  * Room for it was asked for before anything was promised, so no promise gets lost here. Where more was taken than a
- * record holds, it has the promises alone.
+ * record holds, it has the promises alone. False where a replay can't get across this tick.
  */
 export function pushRecord(
   journal: ZoneJournal,
-  tick: number,
   commits: Writer,
   hash: { readonly low: number; readonly high: number } | undefined,
-): void {
-  const { record, ring, words } = journal;
+): boolean {
+  const { record, ring, words, tick } = journal;
   endTaken(record);
   if (hash !== undefined) putHash(record, hash.low, hash.high);
   record.raw(commits.bytes, 0, commits.offset);
@@ -104,9 +107,10 @@ export function pushRecord(
   const isPushed = !record.failed && ring.push(record.bytes, 0, record.offset);
   assert(isPushed || commits.offset === 0, 'there was room for what was promised');
   if (isPushed) words[PUSHED_TICK] = tick;
-  if (isWhole && isPushed) return;
+  if (isWhole && isPushed) return true;
   journal.unbrokenSince = tick;
   journal.keyframeDue = tick;
+  return false;
 }
 
 /** Whether a keyframe is to be written at the end of this tick, and its place is free. */
@@ -122,8 +126,9 @@ export function handKeyframe(journal: ZoneJournal, tick: number): void {
   journal.keyframeDue = tick + KEYFRAME_INTERVAL_TICKS;
 }
 
-export function hold(journal: ZoneJournal, tick: number, client: number, record: Uint8Array): void {
-  journal.held.push({ tick, client, record });
+/** Until all that the present tick promises is on disk. */
+export function hold({ held, tick }: ZoneJournal, client: number, record: Uint8Array): void {
+  held.push({ tick, client, record });
 }
 
 /** Drops what waits for a client: its number may be another one's soon. */

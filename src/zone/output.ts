@@ -5,7 +5,6 @@ import { assert } from '../base/assert.ts';
 import type { Writer } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { StagedRingWriter } from '../base/ring.ts';
-import { type World, worldTick } from '../sim/world.ts';
 import { CLIENT_ALL, CLIENT_BITS, writeBareRecord, writeLeftRecord } from '../wire/zone-records.ts';
 import type { Commits } from './commits.ts';
 import { hold, type ZoneJournal } from './journal.ts';
@@ -20,7 +19,6 @@ export interface ZoneOutput {
 
 /** The parts that speak of what was promised. */
 export interface ZonePromises extends ZoneOutput {
-  readonly world: World;
   readonly commits: Commits;
   readonly journal: ZoneJournal | undefined;
 }
@@ -53,13 +51,13 @@ export function sendLeft(zone: ZoneOutput, client: number, reason: string): void
 
 /** Like `endRecord`, once all that this tick promises is on disk. */
 export function holdRecord(zone: ZonePromises, client: number): void {
-  const { journal, writer, world, commits } = zone;
+  const { journal, writer, commits } = zone;
   if (journal === undefined || zone.isReplaying || !commits.isOpen) {
     endRecord(zone, client);
     return;
   }
   assert(!writer.failed, 'a response or event fits a record');
-  hold(journal, worldTick(world), client, writer.copy());
+  hold(journal, client, writer.copy());
 }
 
 /** One that was held. */

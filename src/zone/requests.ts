@@ -6,7 +6,7 @@ import type { Reader } from '../base/bytes.ts';
 import type { InputGuard } from '../guard/input-guard.ts';
 import { listTexts, type ScreenedText, screenRequest } from '../guard/requests.ts';
 import type { AnyGame, Simulation } from '../sim/game.ts';
-import { playerIdOf, worldTick } from '../sim/world.ts';
+import { playerIdOf, type World, worldTick } from '../sim/world.ts';
 import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import type { Messages } from '../wire/schema.ts';
 import { RECORD_RESPONSE } from '../wire/zone-records.ts';
@@ -39,6 +39,7 @@ export function listRequests(game: AnyGame): readonly RequestKind[] {
 
 /** The parts of a zone that a request meets; a Zone fits. */
 export interface ZoneAnswers extends ZonePromises {
+  readonly world: World;
   readonly game: AnyGame;
   readonly answers: Answers;
   readonly sim: Simulation;

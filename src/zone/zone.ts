@@ -67,7 +67,7 @@ import { costOfRequest, createRequestQueue, nextRequest, queueRequest } from './
 import { countRefusal, listRequests, takeRequest } from './requests.ts';
 import { findPlayers, forgetPlayers, resumeZone } from './resume.ts';
 import { createSaves } from './saves.ts';
-import type { Recovered, Zone, ZoneOptions } from './state.ts';
+import type { Recovered, Replayed, Zone, ZoneOptions } from './state.ts';
 
 export function createZone(options: ZoneOptions): Zone {
   const { game, buffers } = options;
@@ -128,13 +128,19 @@ export function createZone(options: ZoneOptions): Zone {
 
 /** False when it can't be trusted; then the zone begins anew, and players come back from the store with all that was promised. */
 function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolean {
-  const { world } = zone;
+  const isRead = readZoneKeyframe(zone, new Reader(keyframe));
+  const replayed: Replayed = isRead ? replay(zone, ticks) : { ticks: 0, end: 'other_game' };
+  onReplayed(replayed);
   resetKeyframes(zone.keyframes);
-  if (!readZoneKeyframe(zone, new Reader(keyframe))) {
-    onReplayed({ ticks: 0, end: 'other_game' });
-    resetHistory(zone.history, historyEpoch(zone.history));
-    return false;
-  }
+  if (replayed.end === 'whole') return true;
+  forgetPlayers(zone);
+  resetCommits(zone.commits);
+  zone.pending.words.fill(0);
+  resetHistory(zone.history, historyEpoch(zone.history));
+  return false;
+}
+
+function replay(zone: Zone, ticks: Iterable<Uint8Array>): Replayed {
   zone.isReplaying = true;
   findPlayers(zone);
   const replayed = replayTicks(zone, ticks, {
@@ -145,14 +151,11 @@ function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolea
     step: () => runTick(zone),
     end() {
       resetCommits(zone.commits);
-      publishFrame(zone.history, world);
+      publishFrame(zone.history, zone.world);
     },
   });
   zone.isReplaying = false;
-  onReplayed(replayed);
-  if (replayed.end === 'whole') return true;
-  forgetPlayers(zone);
-  return false;
+  return replayed;
 }
 
 /** What systems and requests reach beyond the world's columns. */
@@ -216,8 +219,7 @@ function takeOrQueueRequest(zone: Zone, { bytes, offset, end }: RingReader, cost
  */
 function commitTick(zone: Zone): void {
   const { journal, world, commits } = zone;
-  const tick = worldTick(world);
-  if (journal !== undefined) pushRecord(journal, tick, commits.writer, journal.isHashed ? hashState(zone) : undefined);
+  if (journal !== undefined) recordTick(zone, journal);
   resetCommits(commits);
   writeKeyframe(zone.keyframes, world);
   for (let edge = 0; edge < zone.inputs.length; edge++) zone.inputs[edge]!.release();
@@ -225,6 +227,12 @@ function commitTick(zone: Zone): void {
   if (journal === undefined) return;
   journal.ring.publish();
   tellCommitted(zone);
+}
+
+function recordTick(zone: Zone, journal: ZoneJournal): void {
+  const { words, index } = zone.counters;
+  const isRecorded = pushRecord(journal, zone.commits.writer, journal.isHashed ? hashState(zone) : undefined);
+  if (!isRecorded) words[index.ticksUnrecorded]!++;
 }
 
 /** Sends what waited until it was on disk. May be called between ticks: nothing else is under way then. */

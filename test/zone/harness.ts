@@ -141,8 +141,14 @@ export interface TestZone {
 
 const writer = new Writer(new Uint8Array(8192));
 
-export function createTestZone(game: AnyGame = testGame, edgeCount = 1, seed = 1, capacity = 64): TestZone {
-  const buffers = createZoneBuffers(game, edgeCount, capacity);
+export function createTestZone(
+  game: AnyGame = testGame,
+  edgeCount = 1,
+  seed = 1,
+  capacity = 64,
+  isJournalled = false,
+): TestZone {
+  const buffers = createZoneBuffers(game, edgeCount, capacity, isJournalled);
   const stream: TestZone['stream'] = [];
   return {
     game,

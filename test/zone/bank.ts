@@ -1,0 +1,113 @@
+// A game of promises for tests: players have gold and gems, pay each other, and find gold by walking; and the journal's
+// end of a zone, played by the test.
+
+import { Reader } from '../../src/base/bytes.ts';
+import { createRingReader, type RingReader } from '../../src/base/ring.ts';
+import { defineGame, type Simulation } from '../../src/sim/game.ts';
+import { readTickHead } from '../../src/store/tick-record.ts';
+import { COMMITTED_TICK, KEPT_TICK, KEYFRAME_BYTES, KEYFRAME_TICK } from '../../src/store/zone-journal.ts';
+import type { TestZone } from './harness.ts';
+
+const columns = {
+  gold: { type: 'u31', seenBy: 'owner', field: 16, saved: true, asset: true },
+  gems: { type: 'u31', seenBy: 'owner', field: 17, saved: true, asset: true },
+  steps: { type: 'u31', seenBy: 'owner', field: 18, saved: true },
+} as const;
+
+type Sim = Simulation<typeof columns, number>;
+
+const AMOUNT = { type: 'int', min: 0, max: 0x7fff_ffff } as const;
+
+export const bank = defineGame<typeof columns, number>({
+  name: 'bank',
+  version: 1,
+  kinds: { player: 1 },
+  columns,
+  accounts: ['mint', 'ground'],
+  requests: {
+    /** Gold against gems, in one. */
+    swap: {
+      field: 16,
+      committed: true,
+      fields: { to: { field: 1, ...AMOUNT }, gold: { field: 2, ...AMOUNT }, gems: { field: 3, ...AMOUNT } },
+      run(sim, slot, { to, gold, gems }) {
+        const other = sim.find(to as number);
+        if (other < 0 || other === slot) return 'nobody';
+        if (sim.columns.gold[slot]! < (gold as number) || sim.columns.gems[other]! < (gems as number))
+          return 'too_poor';
+        if ((gold as number) > 0) sim.transfer('gold', gold as number, slot, other);
+        if ((gems as number) > 0) sim.transfer('gems', gems as number, other, slot);
+        sim.emit('swapped', other, { gold: gold as number });
+        return '';
+      },
+    },
+    mint: {
+      field: 17,
+      committed: true,
+      fields: { gold: { field: 1, ...AMOUNT }, gems: { field: 2, ...AMOUNT } },
+      run(sim, slot, { gold, gems }) {
+        for (const [asset, amount] of [
+          ['gold', gold],
+          ['gems', gems],
+        ] as const) {
+          if ((amount as number) > 0) sim.transfer(asset, amount as number, 'mint', slot);
+        }
+        return '';
+      },
+    },
+  },
+  events: {
+    swapped: { field: 16, committed: true, fields: { gold: { field: 1, ...AMOUNT } } },
+    hello: { field: 17, fields: {} },
+  },
+  limits: { speedMmPerS: 6000, turnPerS: 131_072, worldHalfMm: 100_000, interestRadiusMm: 30_000 },
+  createMap: (seed) => seed,
+  systems: [
+    {
+      name: 'walk',
+      run(sim: Sim) {
+        const { kind, moveX, positionX, steps } = sim.columns;
+        for (let slot = 0; slot < sim.slotCount; slot++) {
+          if (kind[slot] !== 1 || moveX[slot] === 0) continue;
+          positionX[slot] = positionX[slot]! + moveX[slot]!;
+          // Some find a coin, if one can be had.
+          if (sim.random() % 8 === 0 && sim.transfer('gold', 1 + (sim.random() % 3), 'ground', slot)) steps[slot]!++;
+        }
+      },
+    },
+  ],
+  join(sim, slot) {
+    sim.emit('hello', slot, {});
+  },
+});
+
+/** What the store thread does of it, by hand. */
+export interface TestJournal {
+  readonly ring: RingReader;
+  readonly words: Int32Array;
+  readonly ticks: Uint8Array[];
+  keyframe: { readonly tick: number; readonly bytes: Uint8Array } | undefined;
+}
+
+export function createTestJournal({ buffers }: TestZone): TestJournal {
+  const { ring, words } = buffers.journal!;
+  return { ring: createRingReader(ring), words: new Int32Array(words), ticks: [], keyframe: undefined };
+}
+
+/** Reads all there is and says that it is on disk. */
+export function keep(test: TestZone, journal: TestJournal): void {
+  const { ring, words, ticks } = journal;
+  while (ring.next()) ticks.push(ring.bytes.slice(ring.offset, ring.end));
+  const last = ticks.at(-1);
+  if (last !== undefined) Atomics.store(words, COMMITTED_TICK, readTickHead(last)!.tick);
+  const tick = words[KEYFRAME_TICK]!;
+  if (tick === 0) return;
+  const bytes = new Uint8Array(test.buffers.journal!.keyframe).slice(0, words[KEYFRAME_BYTES]);
+  journal.keyframe = { tick, bytes };
+  words[KEPT_TICK] = tick;
+  Atomics.store(words, KEYFRAME_TICK, 0);
+}
+
+export function readerOf(bytes: Uint8Array): Reader {
+  return new Reader(bytes);
+}
