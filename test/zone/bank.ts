@@ -14,6 +14,8 @@ const columns = {
   steps: { type: 'u31', seenBy: 'owner', field: 18, saved: true },
 } as const;
 
+const where = new Int32Array(3);
+
 type Sim = Simulation<typeof columns, number>;
 
 const AMOUNT = { type: 'int', min: 0, max: 0x7fff_ffff } as const;
@@ -69,7 +71,9 @@ export const bank = defineGame<typeof columns, number>({
         const { kind, moveX, positionX, steps } = sim.columns;
         for (let slot = 0; slot < sim.slotCount; slot++) {
           if (kind[slot] !== 1 || moveX[slot] === 0) continue;
-          positionX[slot] = positionX[slot]! + moveX[slot]!;
+          positionX[slot] = positionX[slot]! + moveX[slot]! * 128;
+          // What was counts, as it does for who is hit.
+          if (sim.positionAt(slot, 1 + (sim.tick % 15), where)) steps[slot]! += (where[0]! >> 7) & 3;
           // Some find a coin, if one can be had.
           if (sim.random() % 8 === 0 && sim.transfer('gold', 1 + (sim.random() % 3), 'ground', slot)) steps[slot]!++;
         }
