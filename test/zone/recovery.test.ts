@@ -66,7 +66,7 @@ function play(test: TestZone, journal: TestJournal, steps: readonly number[]): v
         pitch: step % 5,
       });
     }
-    if (step % 9 === 0) test.zone.journal!.keyframeDue = 0;
+    if (step % 10 === 0) test.zone.journal!.keyframeDue = 0;
     run(test, 1 + (step % 4));
     if (step % 2 === 0) keep(test, journal);
   }
