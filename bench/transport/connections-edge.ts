@@ -92,7 +92,7 @@ function createBenchEdge(connections: number, buffers: ZoneBuffers): Edge {
     connectionsMax: connections + STRANGERS_MAX,
     authenticate: (connection) => {
       const playerId = connection.link.playerId!;
-      admitConnection(edge, connection, { playerId, name: `bot-${playerId}`, saved: undefined });
+      admitConnection(edge, connection, { epoch: 1, playerId, name: `bot-${playerId}`, saved: undefined });
     },
   });
   return edge;

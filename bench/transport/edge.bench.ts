@@ -133,7 +133,7 @@ async function createStage(seed: number): Promise<Stage> {
     buffers,
     authenticate: (connection) => {
       const playerId = connection.link.playerId!;
-      admitConnection(edge, connection, { playerId, name: `bot-${playerId}`, saved: undefined });
+      admitConnection(edge, connection, { epoch: 1, playerId, name: `bot-${playerId}`, saved: undefined });
     },
   });
   const socket = await openUdp({ host, port: 0 });

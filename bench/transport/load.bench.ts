@@ -148,7 +148,7 @@ function createStage(players: number, seed: number): Stage {
         if (name === 'health') saved[index] = 100;
       }
       const playerId = connection.link.playerId!;
-      admitConnection(edge, connection, { playerId, name: `bot-${playerId}`, saved });
+      admitConnection(edge, connection, { epoch: 1, playerId, name: `bot-${playerId}`, saved });
     },
   });
   const serverAddress = parseAddress('127.0.0.1:7777')!;

@@ -62,7 +62,7 @@ export function createCrowd(game: AnyGame, players: number, visible: number, see
       if (name === 'positionX' || name === 'positionZ') saved[index] = (crowd.random.fraction() - 0.5) * spread * 128;
       if (name === 'health') saved[index] = 100;
     }
-    writeJoinRecord(crowd.writer, player, { playerId: player + 1, name: `bot-${player}`, saved });
+    writeJoinRecord(crowd.writer, player, { epoch: 1, playerId: player + 1, name: `bot-${player}`, saved });
     crowd.ring.push(crowd.writer.bytes, 0, crowd.writer.offset);
   }
   tickZone(zone);

@@ -179,9 +179,7 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
      ON CONFLICT (player_id, game) DO UPDATE SET owner = excluded.owner, epoch = epoch + 1, version = 0
      RETURNING epoch, columns`,
   );
-  const find = database.prepare(
-    'SELECT owner, epoch, version FROM characters WHERE player_id = ? AND game = ? AND epoch > 0',
-  );
+  const find = database.prepare('SELECT epoch FROM characters WHERE player_id = ? AND game = ? AND epoch > 0');
   const load = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
   const save = database.prepare(
     `UPDATE characters SET columns = ?, version = ?
@@ -197,13 +195,6 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
       return guarded('a character could not be taken', () => {
         const row = take.get(playerId, game, owner);
         return { epoch: Number(row?.epoch), columns: readColumns(row) };
-      });
-    },
-    async findOwner(playerId, game) {
-      return guarded('a character could not be read', () => {
-        const row = find.get(playerId, game);
-        if (row === undefined) return undefined;
-        return { owner: String(row.owner), epoch: Number(row.epoch), version: Number(row.version) };
       });
     },
     async loadCharacter(playerId, game) {

@@ -4,7 +4,7 @@
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
 // clients stay connected to the edge.
 
-import { getRandomValues, randomUUID } from 'node:crypto';
+import { getRandomValues } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Counters, createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
@@ -18,6 +18,7 @@ import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
+import { readNodeId } from './data-folder.ts';
 import type { SecretKey } from './keys.ts';
 import type { StoreOptions } from './open-store.ts';
 import type { BlockSource } from './prometheus.ts';
@@ -116,7 +117,7 @@ interface ZoneThreads {
 }
 
 interface Node extends NodeThreadsOptions {
-  /** By which stores know this process from all others there ever were. */
+  /** By which stores know this node from all others, also after a restart. */
   readonly nodeId: string;
   readonly zoneThreads: readonly ZoneThreads[];
   /** Of the UDP edges: how many clients each has, a word by place. They share the node's bandwidth by it. */
@@ -137,7 +138,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
   const zoneThreads = Array.from({ length: config.zones }, (_, zone) => createZoneThreads(options, zone));
   const node: Node = {
     ...options,
-    nodeId: randomUUID(),
+    nodeId: readNodeId(options.storeOptions.folder),
     zoneThreads,
     udpClients: new SharedArrayBuffer(config.zones * config.edges * 4),
     storeCounters: createCounterBuffer('store'),

@@ -152,11 +152,6 @@ function createCharacterStore(
     return result;
   };
 
-  const find = async (playerId: number, game: string) => {
-    const [row, copy] = await Promise.all([durable.read(playerId, game), hot.load(playerId, game)]);
-    return { row, copy };
-  };
-
   return {
     async takeCharacter(playerId, game, owner) {
       for (let attempt = 0; attempt < TAKE_TRIES; attempt++) {
@@ -170,15 +165,8 @@ function createCharacterStore(
       }
       throw new ServerError('DARKAGES_STORE_BUSY', 'Too many take one character at once.');
     },
-    async findOwner(playerId, game) {
-      const { row, copy } = await find(playerId, game);
-      if (row === undefined) return undefined;
-      const { owner, epoch, version } = row;
-      return { owner, epoch, version: isNewer(row, copy) ? copy.version : version };
-    },
     async loadCharacter(playerId, game) {
-      const { row, copy } = await find(playerId, game);
-      return newest(row, copy);
+      return newest(...(await Promise.all([durable.read(playerId, game), hot.load(playerId, game)])));
     },
     async saveCharacters(characters) {
       const texts = guarded('characters could not be saved', () =>

@@ -9,7 +9,6 @@ import { type Row, readBigint, type ScyllaClient, type Statement, toBigint } fro
 
 /** What is there of a character, as ScyllaDB has it. */
 export interface DurableCharacter {
-  readonly owner: string;
   readonly epoch: number;
   readonly version: number;
   /** JSON; undefined for one that was never saved. */
@@ -30,7 +29,7 @@ export interface DurableCharacters {
 }
 
 const READ: Statement = {
-  query: 'SELECT owner, epoch, version, columns FROM characters WHERE player_id = ? AND game = ?',
+  query: 'SELECT epoch, version, columns FROM characters WHERE player_id = ? AND game = ?',
   isIdempotent: true,
   isSerial: true,
 };
@@ -74,7 +73,6 @@ export function createDurableCharacters(scylla: ScyllaClient): DurableCharacters
 
 function readCharacter(row: Row): DurableCharacter {
   return {
-    owner: String(row.owner),
     epoch: readBigint(row.epoch),
     version: readBigint(row.version),
     columns: row.columns === null ? undefined : String(row.columns),

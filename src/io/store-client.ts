@@ -17,11 +17,12 @@ export interface EnterRequest {
 }
 
 /**
- * With the player's newest state in this node's game, a save still on its way included; undefined for a new player.
- * `isStanding`: the zone has it, so what it has is newer.
+ * With the player's newest state in this node's game, undefined for a new player, and the epoch in which it was taken.
+ * `isStanding`: the zone has it, and what it has is newer than anything that is stored.
  */
 export type Entry =
-  | { readonly character: CharacterColumns | undefined; readonly isStanding: boolean }
+  | { readonly isStanding: false; readonly epoch: number; readonly character: CharacterColumns | undefined }
+  | { readonly isStanding: true }
   | { readonly refused: 'token_used' | 'zone_full' | 'still_leaving' | 'replaced' };
 
 /** The player is in this zone from now on, or asks to be: every other one lets go of the connection. */

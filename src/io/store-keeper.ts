@@ -9,7 +9,7 @@ import { createCounters } from '../base/counters.ts';
 import { createRingReader } from '../base/ring.ts';
 import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
-import { createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
+import { type CharacterSave, createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
 import { createZoneOwners } from '../store/zone-owners.ts';
 import { createCharacterWriter } from './character-writer.ts';
 import type { PlayerMoved, StoreRpc } from './store-client.ts';
@@ -24,7 +24,7 @@ export interface StoreKeeperOptions {
   /** Tokens issued before are taken for used: those that were used, an earlier store thread knew. Seconds since 1970. */
   readonly tokensFromS: number;
   readonly gameName: string;
-  /** By which the store knows this node from others; another one for each process. */
+  /** By which the store knows this node from others, also after a restart. */
   readonly nodeId: string;
   readonly savedColumns: readonly string[];
   /** The first is zone 1's, and so on. */
@@ -61,15 +61,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     store,
     gameName,
     nodeId: options.nodeId,
-    zoneOf: owners.zoneOf,
     onFenced(playerId) {
       words[index.savesFenced]!++;
       entries.tellMoved(playerId, ELSEWHERE);
     },
-    onStale: () => void words[index.savesFenced]!++,
   });
   let failing = false;
-  let writing: Promise<void> | undefined;
+  let writing: Promise<unknown> | undefined;
 
   const drain = (): void => {
     const now = clock.now();
@@ -79,7 +77,10 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
         const save = readSaveRecord(reader, savedColumns);
         if (save === undefined) words[index.errors]!++;
         else if (!owners.takeSave(save.playerId, ringIndex + 1, save.final, now)) words[index.savesIgnored]!++;
-        else writeBehind.put(save, now);
+        else {
+          characters.hear(save.playerId);
+          writeBehind.put(save, now);
+        }
       }
     }
     if (writeBehind.hasRoom()) owners.sweep(now);
@@ -98,47 +99,58 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     }
   };
 
-  const writeDue = async (flush: boolean): Promise<void> => {
-    for (;;) {
-      const batch = writeBehind.update(clock.now(), flush);
-      if (batch === undefined) return;
-      try {
-        writeBehind.confirm(await measured(() => characters.write(batch)));
-        words[index.saves] = words[index.saves]! + batch.length;
-        if (failing) options.onSaving?.('recovered');
-        failing = false;
-      } catch (error) {
-        // Whatever it was, the batch stays pending and is retried; the error is counted and told once.
-        writeBehind.fail(clock.now());
-        if (!failing) options.onSaving?.('failing', error);
-        failing = true;
-        return;
-      } finally {
-        words[index.pending] = writeBehind.pendingCount();
-      }
+  /** Resolves to why it failed, if it did. Whatever it was, the batch stays pending; the error is counted and told once. */
+  const writeBatch = async (batch: readonly CharacterSave[]): Promise<unknown> => {
+    try {
+      await measured(() => characters.write(batch));
+      writeBehind.confirm();
+      words[index.saves] = words[index.saves]! + batch.length;
+      if (failing) options.onSaving?.('recovered');
+      failing = false;
+      return undefined;
+    } catch (error) {
+      writeBehind.fail(clock.now());
+      if (!failing) options.onSaving?.('failing', error);
+      failing = true;
+      return error;
+    } finally {
+      words[index.pending] = writeBehind.pendingCount();
     }
   };
 
-  const write = (flush: boolean): Promise<void> => {
-    writing ??= writeDue(flush).finally(() => {
+  /** One after the other: a batch is in flight while `work` runs. */
+  const alone = (work: () => Promise<unknown>): Promise<unknown> => {
+    writing ??= work().finally(() => {
       writing = undefined;
     });
     return writing;
   };
 
-  /** The newest that is known of it: what waits to be written, unless another node has had it since. */
-  const take = async (playerId: number, zoneId: number, isStanding: boolean) => {
-    words[index.loads]!++;
-    if (!isStanding) {
-      const waiting = writeBehind.find(playerId);
-      if (waiting !== undefined) await measured(() => characters.resume(waiting));
-      const { columns, isContinued } = await measured(() => characters.take(playerId, zoneId));
-      if (isContinued) return writeBehind.find(playerId)?.columns ?? columns;
-      if (writeBehind.drop(playerId)) words[index.savesFenced]!++;
-      return columns;
+  const write = (flush: boolean): Promise<unknown> =>
+    alone(async () => {
+      for (;;) {
+        const batch = writeBehind.update(clock.now(), flush);
+        if (batch === undefined || (await writeBatch(batch)) !== undefined) return;
+      }
+    });
+
+  /** Resolves once nothing of the player waits to be written, or is under way; throws what the store says instead. */
+  const settle = async (playerId: number): Promise<void> => {
+    while (writeBehind.find(playerId) !== undefined) {
+      if (writing !== undefined) await writing;
+      else {
+        const batch = writeBehind.updateFor(playerId);
+        const error = batch && (await alone(() => writeBatch(batch)));
+        if (error !== undefined) throw error;
+      }
     }
-    const pending = writeBehind.find(playerId);
-    return pending !== undefined ? pending.columns : measured(() => store.loadCharacter(playerId, gameName));
+  };
+
+  /** What waits of the player comes first: it belongs to the epoch that the taking ends. */
+  const take = async (playerId: number, zoneId: number) => {
+    words[index.loads]!++;
+    await settle(playerId);
+    return measured(() => characters.take(playerId, zoneId, clock.now()));
   };
 
   const entries = createZoneEntries({

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { ServerError } from '../base/errors.ts';
 import { TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { createTokenMemory } from '../gateway/token.ts';
-import type { CharacterColumns } from '../store/records.ts';
+import type { TakenCharacter } from '../store/store.ts';
 import type { ZoneOwners } from '../store/zone-owners.ts';
 import type { EnterRequest, Entry, PlayerMoved, ZonePlayers } from './store-client.ts';
 
@@ -24,7 +24,7 @@ export interface ZoneEntriesOptions {
   /** False when another node has seen the token. */
   useToken(request: EnterRequest): Promise<boolean>;
   /** Makes this node the one whose saves count, and the zone their author; resolves to the character's newest state. */
-  take(playerId: number, zoneId: number, isStanding: boolean): Promise<CharacterColumns | undefined>;
+  take(playerId: number, zoneId: number): Promise<TakenCharacter>;
 }
 
 export interface ZoneEntries {
@@ -78,10 +78,11 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
           owners.giveBack(playerId, zoneId, zoneBefore);
           return { refused: 'token_used' };
         }
-        const character = await options.take(playerId, zoneId, isStanding);
+        const taken = isStanding ? undefined : await options.take(playerId, zoneId);
         if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
         if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
-        return { character, isStanding };
+        if (taken === undefined) return { isStanding: true };
+        return { isStanding: false, epoch: taken.epoch, character: taken.columns };
       } catch (error) {
         owners.giveBack(playerId, zoneId, zoneBefore);
         throw error;

@@ -24,17 +24,8 @@ export interface AccountStore {
   deleteUnusedGuests(createdBeforeMs: number): Promise<number>;
 }
 
-/** Who may write a character: the one that took it last. */
-export interface Ownership {
-  /** A zone of a node, as the taker named itself. */
-  readonly owner: string;
-  /** From 1. Each taking advances it, by a conditional write, and nothing else does. */
-  readonly epoch: number;
-  /** Of the newest save within the epoch; 0 when there was none. */
-  readonly version: number;
-}
-
 export interface TakenCharacter {
+  /** From 1. Each taking advances it, by a conditional write, and nothing else does. */
   readonly epoch: number;
   /** Undefined for one that was never saved. */
   readonly columns: CharacterColumns | undefined;
@@ -56,10 +47,9 @@ export interface FencedRecord extends CharacterRecord {
 export type SaveResult = 'saved' | 'fenced';
 
 export interface CharacterStore {
-  /** Makes `owner` the one whose saves count. What earlier owners save from now on is refused: `fenced`. */
+  /** Makes `owner`, a zone of a node as it names itself, the one whose saves count. What earlier owners save from now on is refused: `fenced`. */
   takeCharacter(playerId: number, game: string, owner: string): Promise<TakenCharacter>;
-  /** Undefined for one that was never taken. */
-  findOwner(playerId: number, game: string): Promise<Ownership | undefined>;
+  /** Undefined for one that was never saved. */
   loadCharacter(playerId: number, game: string): Promise<CharacterColumns | undefined>;
   /**
    * A result for each record, in their order. A record replaces the one before entirely. After a rejection any of them

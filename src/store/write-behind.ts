@@ -8,6 +8,10 @@ import type { CharacterColumns } from './records.ts';
 
 export interface CharacterSave {
   readonly playerId: number;
+  /** In which its zone had taken the character. */
+  readonly epoch: number;
+  /** Greater with each save within the epoch. */
+  readonly version: number;
   readonly columns: CharacterColumns;
   /** The player left: no later save follows that would make up for the loss of this one. */
   readonly final: boolean;
@@ -40,12 +44,11 @@ export interface WriteBehind {
   hasRoom(): boolean;
   /** The newest save of the player that may not be durable yet, in flight or waiting. */
   find(playerId: number): CharacterSave | undefined;
-  /** What waits of the player is not to be written; false when nothing does. */
-  drop(playerId: number): boolean;
   /** The batch to write now, if any; answer with `confirm` or `fail` before the next. `flush` ignores the delays. */
   update(now: number, flush?: boolean): readonly CharacterSave[] | undefined;
-  /** @param again of them, those that are to be written once more: none was refused for good, and a newer save goes before */
-  confirm(again?: readonly CharacterSave[]): void;
+  /** A batch of what waits of this player alone, whatever the delays; none while another batch is in flight. */
+  updateFor(playerId: number): readonly CharacterSave[] | undefined;
+  confirm(): void;
   fail(now: number): void;
   /** Players whose newest save is not durable yet. */
   pendingCount(): number;
@@ -65,9 +68,15 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     inFlightIds.clear();
   };
 
-  /** May go over `playersMax` by one batch: losing what was taken would be worse than the memory. */
-  const putBack = (saves: readonly CharacterSave[]): void => {
-    for (const save of saves) if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
+  const launch = (batch: readonly CharacterSave[], now: number): readonly CharacterSave[] => {
+    for (const save of batch) {
+      waiting.delete(save.playerId);
+      inFlightIds.set(save.playerId, save);
+    }
+    inFlight = batch;
+    // What is left was due before this batch or waits behind it: it goes as soon as this one has landed.
+    dueAt = waiting.size > 0 ? now : Number.POSITIVE_INFINITY;
+    return batch;
   };
 
   return {
@@ -80,7 +89,6 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     },
     hasRoom: () => waiting.size < options.playersMax,
     find: (playerId) => waiting.get(playerId) ?? inFlightIds.get(playerId),
-    drop: (playerId) => waiting.delete(playerId),
     update(now, flush = false) {
       if (inFlight.length > 0 || waiting.size === 0) return undefined;
       if (!flush && (now < dueAt || now < notBefore)) return undefined;
@@ -89,24 +97,21 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
         if (batch.length === options.batchMax) break;
         batch.push(save);
       }
-      for (const save of batch) {
-        waiting.delete(save.playerId);
-        inFlightIds.set(save.playerId, save);
-      }
-      inFlight = batch;
-      // What is left was due before this batch or waits behind it: it goes as soon as this one has landed.
-      dueAt = waiting.size > 0 ? now : Number.POSITIVE_INFINITY;
-      return batch;
+      return launch(batch, now);
     },
-    confirm(again = []) {
+    updateFor(playerId) {
+      const save = waiting.get(playerId);
+      if (inFlight.length > 0 || save === undefined) return undefined;
+      return launch([save], dueAt);
+    },
+    confirm() {
       failuresInRow = 0;
       notBefore = Number.NEGATIVE_INFINITY;
-      putBack(again);
       land();
-      if (again.length > 0) dueAt = Number.NEGATIVE_INFINITY;
     },
     fail(now) {
-      putBack(inFlight);
+      // May go over `playersMax` by one batch: losing what was taken would be worse than the memory.
+      for (const save of inFlight) if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
       land();
       notBefore = now + Math.min(options.retryMs * 2 ** Math.min(failuresInRow, 16), options.retryMsMax);
       failuresInRow++;

@@ -1,8 +1,8 @@
 // Records on the rings between edges and a zone, and so the zone's input stream: joins, leaves, inputs and requests,
 // in the order the zone takes them, are all that can change it. Pure, any thread.
 //
-//   to the zone     u8 kind | u16 client |  join: u53 player, u8 length + name, u8 state (0 new,
-//                                           1 saved, 2 saved and standing here), i32 a saved column
+//   to the zone     u8 kind | u16 client |  join: u53 player, u32 epoch, u8 length + name, u8 state (0 new, 1 saved,
+//                                           2 standing here); when saved: i32 a saved column
 //                                           leave: –      input: i32 a word of InputLayout      request: ClientRequest
 //                                           reset: – (the edge starts: all clients it had are gone; in the place of
 //                                           the connection index: which start it is)
@@ -42,12 +42,11 @@ assert(2 * EDGES_MAX <= 1 << (16 - CLIENT_BITS), 'what is left of 16 bits number
 export interface JoinRecord {
   readonly playerId: number;
   readonly name: string;
-  /** Saved columns in the game's order; undefined for a new character. */
+  /** In which the character was taken for this zone; 0 when it is standing. */
+  readonly epoch: number;
+  /** Saved columns in the game's order; undefined for a new character, and for one that is standing. */
   readonly saved: Int32Array | undefined;
-  /**
-   * The player was last heard of standing in this zone. If it is gone by now, its last save is on its way to the store and
-   * `saved` is older than that.
-   */
+  /** The player was last heard of standing in this zone. If it is gone by now, its last save is on its way to the store. */
   readonly isStanding?: boolean;
 }
 
@@ -60,20 +59,23 @@ export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord
   writer.u8(RECORD_JOIN);
   writer.u16(client);
   writer.u53(join.playerId);
+  writer.u32(join.epoch);
   writeAscii(writer, join.name);
-  writer.u8(join.saved === undefined ? STATE_NEW : join.isStanding === true ? STATE_STANDING : STATE_SAVED);
-  if (join.saved !== undefined) for (const value of join.saved) writer.u32(value >>> 0);
+  const { saved, isStanding } = join;
+  writer.u8(isStanding === true ? STATE_STANDING : saved === undefined ? STATE_NEW : STATE_SAVED);
+  if (saved !== undefined && isStanding !== true) for (const value of saved) writer.u32(value >>> 0);
 }
 
 /** Behind kind and client. */
 export function readJoinRecord(reader: Reader, savedCount: number): JoinRecord {
   const playerId = reader.u53();
+  const epoch = reader.u32();
   const name = readAscii(reader);
   const state = reader.u8();
-  if (state === STATE_NEW) return { playerId, name, saved: undefined, isStanding: false };
+  if (state !== STATE_SAVED) return { playerId, epoch, name, saved: undefined, isStanding: state === STATE_STANDING };
   const saved = new Int32Array(savedCount);
   for (let index = 0; index < savedCount; index++) saved[index] = reader.i32();
-  return { playerId, name, saved, isStanding: state === STATE_STANDING };
+  return { playerId, epoch, name, saved, isStanding: false };
 }
 
 /** A record that is no more than its kind: leave, gone, reset. */

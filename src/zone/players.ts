@@ -28,7 +28,7 @@ export function takeJoin(zone: Zone, client: number): void {
   assert(!zone.reader.failed, 'an edge writes whole join records');
   const known = zone.slotOfPlayer.get(join.playerId);
   // It was removed while the store answered: what it did last would be undone, its gold doubled.
-  if (known === undefined && join.isStanding === true) {
+  if (known === undefined ? join.isStanding === true : !goesOn(zone, known, join)) {
     words[index.joinsRefused]!++;
     sendLeft(zone, client, 'still_leaving');
     return;
@@ -50,6 +50,17 @@ export function takeJoin(zone: Zone, client: number): void {
   zone.game.join?.(zone.sim, slot, join.saved === undefined);
 }
 
+/**
+ * The player comes back to its character. Where that was taken once more meanwhile, which the store thread does when it
+ * doesn't know who stands here, it goes on in the new epoch; but if somebody else had it in between, it is out of date.
+ */
+function goesOn({ world }: Zone, slot: number, join: JoinRecord): boolean {
+  const { epoch } = world.columns;
+  if (join.epoch > epoch[slot]! + 1) return false;
+  epoch[slot] = Math.max(join.epoch, epoch[slot]!);
+  return true;
+}
+
 function attachClient(zone: Zone, slot: number, client: number): void {
   const { columns } = zone.world;
   columns.client[slot] = client + 1;
@@ -64,13 +75,14 @@ function attachClient(zone: Zone, slot: number, client: number): void {
 }
 
 /** Slot of the new entity, or −1 when the zone is full. */
-function spawnPlayer(zone: Zone, { playerId, name, saved }: JoinRecord): number {
+function spawnPlayer(zone: Zone, { playerId, epoch, name, saved }: JoinRecord): number {
   const { game, world, names } = zone;
   if (zone.slotOfPlayer.size >= PLAYERS_MAX) return -1;
   const slot = spawnEntity(world, game.kinds.player);
   if (slot < 0) return -1;
   world.columns.playerLow[slot] = playerId | 0;
   world.columns.playerHigh[slot] = Math.floor(playerId / 0x1_0000_0000);
+  world.columns.epoch[slot] = epoch;
   if (saved !== undefined) {
     for (let index = 0; index < saved.length; index++) world.columns[game.savedColumns[index]!]![slot] = saved[index]!;
   }

@@ -5,8 +5,8 @@
 import { Writer } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import { createRingWriter, type RingWriter } from '../base/ring.ts';
-import { playerIdOf, type World } from '../sim/world.ts';
-import { writeSaveRecord } from '../store/save-record.ts';
+import { playerIdOf, type World, worldTick } from '../sim/world.ts';
+import { SAVE_HEAD_BYTES, writeSaveRecord } from '../store/save-record.ts';
 
 export interface Saves {
   readonly ring: RingWriter;
@@ -29,7 +29,7 @@ export function createSaves(
     ring: createRingWriter(buffer),
     columns: savedColumns.map((name) => world.columns[name]!),
     values: new Int32Array(savedColumns.length),
-    writer: new Writer(new Uint8Array(16 + 4 * savedColumns.length)),
+    writer: new Writer(new Uint8Array(SAVE_HEAD_BYTES + 4 * savedColumns.length)),
     waiting: [],
     counters,
   };
@@ -39,7 +39,7 @@ export function saveCharacter(saves: Saves, world: World, slot: number, isFinal:
   const { columns, values, writer, waiting } = saves;
   for (let index = 0; index < values.length; index++) values[index] = columns[index]![slot]!;
   writer.reset();
-  writeSaveRecord(writer, playerIdOf(world, slot), isFinal, values);
+  writeSaveRecord(writer, playerIdOf(world, slot), world.columns.epoch[slot]!, worldTick(world), isFinal, values);
   if (flushFinalSaves(saves) === 0 && saves.ring.push(writer.bytes, 0, writer.offset)) return;
   if (isFinal) waiting.push(writer.copy());
   else saves.counters.words[saves.counters.index.saveDropped]!++;

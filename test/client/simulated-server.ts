@@ -99,7 +99,12 @@ export function createSimulatedServer(
       seed,
       buffers,
       authenticate(connection, token) {
-        admitConnection(server.edge, connection, { playerId: Number(token), name: `p${token}`, saved: undefined });
+        admitConnection(server.edge, connection, {
+          epoch: 1,
+          playerId: Number(token),
+          name: `p${token}`,
+          saved: undefined,
+        });
       },
     }),
     links: [],

@@ -52,7 +52,6 @@ export function createOperations(): fc.Arbitrary<Operation> {
         }),
       ),
     player.map((id) => make('load', [id], (store, names) => store.loadCharacter(names.id(id), names.game))),
-    player.map((id) => make('owner', [id], (store, names) => store.findOwner(names.id(id), names.game))),
     fc.tuple(player, name, secret).map(([id, text, hash]) =>
       make('create', [id, text, hash], (store, names) =>
         store.createAccount({

@@ -57,7 +57,12 @@ function createWorld(): World {
   // The first one opens the connection in the session layer.
   say(encodeToBytes(messages.clientMessage, { join: { token: 'token', ...JOIN } }));
   const { connection } = session.asked.at(-1)!;
-  admitConnection(session.edge, connection, { playerId: connection.link.playerId!, name: 'fuzz', saved: undefined });
+  admitConnection(session.edge, connection, {
+    epoch: 1,
+    playerId: connection.link.playerId!,
+    name: 'fuzz',
+    saved: undefined,
+  });
   const world = { session, datagrams, server, client, connection, bystander: bystander!, say };
   pass(world);
   hold(connection.state === PLAYING, 'it plays');

@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readNodeId } from '../../src/io/data-folder.ts';
 import { openEmbeddedStore, SCHEMA_VERSION } from '../../src/io/embedded-store.ts';
 
 const SAVER = fileURLToPath(new URL('../e2e/fixtures/saver.ts', import.meta.url));
@@ -44,6 +45,21 @@ describe('the data folder', () => {
     expect(() => openEmbeddedStore(path())).toThrow(
       expect.objectContaining({ code: 'DARKAGES_STORE_FOLDER_NOT_WRITABLE' }),
     );
+  });
+
+  test('has a node id from the first start on, which is whole or said to be damaged', () => {
+    const folder = join(root, 'new', 'folder');
+    const id = readNodeId(folder);
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect([readNodeId(folder), readdirSync(folder)]).toEqual([id, ['node-id']]);
+    expect(readNodeId(join(root, 'other'))).not.toBe(id);
+    writeFileSync(join(folder, 'node-id'), id.slice(0, 20));
+    const sentence = expect.stringMatching(/node-id holds no node id: put back the one from a backup, or delete it /);
+    const damaged = { code: 'DARKAGES_STORE_FOLDER_DAMAGED', message: sentence };
+    expect(() => readNodeId(folder)).toThrow(expect.objectContaining(damaged));
+    writeFileSync(join(root, 'file'), 'x');
+    const notWritable = expect.objectContaining({ code: 'DARKAGES_STORE_FOLDER_NOT_WRITABLE' });
+    expect(() => readNodeId(join(root, 'file', 'data'))).toThrow(notWritable);
   });
 
   test('of a newer version is refused and left as it is', async () => {
@@ -85,7 +101,7 @@ describe('the data folder', () => {
       ]);
     }
     const unowned = { playerId: 1, game: 'g', columns: {}, epoch: 0, version: 1, final: false };
-    expect([await store.findOwner(1, 'g'), await store.saveCharacters([unowned])]).toEqual([undefined, ['fenced']]);
+    expect(await store.saveCharacters([unowned])).toEqual(['fenced']);
     expect(await store.takeCharacter(1, 'g', 'node/1')).toEqual({ epoch: 1, columns: { health: 7 } });
     await store.close();
   });

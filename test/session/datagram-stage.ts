@@ -203,7 +203,7 @@ export function step(stage: Stage, ticks = 1): void {
 export function admitAll({ session }: Stage): void {
   for (const { connection } of session.asked.splice(0)) {
     const playerId = connection.link.playerId!;
-    admitConnection(session.edge, connection, { playerId, name: `p${playerId}`, saved: undefined });
+    admitConnection(session.edge, connection, { epoch: 1, playerId, name: `p${playerId}`, saved: undefined });
   }
 }
 

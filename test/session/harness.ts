@@ -203,7 +203,7 @@ export function sendJoin(session: TestSession, client: Client, changes: WireObje
 
 export function admit(session: TestSession, client: Client): void {
   const name = `p${client.playerId}`;
-  admitConnection(session.edge, client.connection!, { playerId: client.playerId, name, saved: undefined });
+  admitConnection(session.edge, client.connection!, { epoch: 1, playerId: client.playerId, name, saved: undefined });
 }
 
 /** A tick of the zone, and the edge's turn. */

@@ -124,7 +124,7 @@ function createStage(seed: number, players: number): Stage {
     const connection = openConnection(edge, link, welcomeStranger(edge, `host ${player}`)!, 0)!;
     const join = { token: 't', protocolVersion: PROTOCOL_VERSION, game: game.name, gameVersion: game.version };
     receive(stage, connection, { join });
-    admitConnection(edge, connection, { playerId: player + 1, name: nameOf(player), saved: undefined });
+    admitConnection(edge, connection, { epoch: 1, playerId: player + 1, name: nameOf(player), saved: undefined });
     connections.push(connection);
   }
   return stage;

@@ -4,14 +4,16 @@
 import { nameShape } from '../../src/base/names.ts';
 import { byNodeAndZone, type Presence, type ZoneRecord } from '../../src/store/directory.ts';
 import { type AccountRecord, type CharacterColumns, nameKey } from '../../src/store/records.ts';
-import type { Ownership, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 
 interface Kept<T> {
   readonly value: T;
   readonly untilMs: number;
 }
 
-interface Character extends Ownership {
+interface Character {
+  readonly epoch: number;
+  readonly version: number;
   readonly columns: CharacterColumns | undefined;
 }
 
@@ -53,17 +55,11 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       for (const { playerId } of unused) accounts.delete(playerId);
       return unused.length;
     },
-    async takeCharacter(playerId, game, owner) {
+    async takeCharacter(playerId, game) {
       const before = characters.get(key(playerId, game));
       const epoch = (before?.epoch ?? 0) + 1;
-      characters.set(key(playerId, game), { owner, epoch, version: 0, columns: before?.columns });
+      characters.set(key(playerId, game), { epoch, version: 0, columns: before?.columns });
       return { epoch, columns: before?.columns };
-    },
-    async findOwner(playerId, game) {
-      const character = characters.get(key(playerId, game));
-      if (character === undefined) return undefined;
-      const { owner, epoch, version } = character;
-      return { owner, epoch, version };
     },
     loadCharacter: async (playerId, game) => characters.get(key(playerId, game))?.columns,
     async saveCharacters(records) {

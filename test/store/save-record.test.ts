@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Reader, Writer } from '../../src/base/bytes.ts';
-import { readSaveRecord, writeSaveRecord } from '../../src/store/save-record.ts';
+import { readSaveRecord, SAVE_HEAD_BYTES, writeSaveRecord } from '../../src/store/save-record.ts';
 
 const COLUMNS = ['positionX', 'positionY', 'health'];
 const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -10,15 +10,18 @@ test('a record comes back as it was written, and any other length is refused', (
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 2 ** 52 - 1 }),
+      fc.nat(),
+      fc.nat(),
       fc.boolean(),
       fc.tuple(i32, i32, i32),
-      (playerId, final, values) => {
+      (playerId, epoch, tick, final, values) => {
         const writer = new Writer(new Uint8Array(64));
-        writeSaveRecord(writer, playerId, final, values);
+        writeSaveRecord(writer, playerId, epoch, tick, final, values);
         const bytes = writer.copy();
-        expect(bytes.length).toBe(9 + 4 * COLUMNS.length);
+        expect(bytes.length).toBe(SAVE_HEAD_BYTES + 4 * COLUMNS.length);
         const [positionX, positionY, health] = values;
-        const expected = { playerId, final, columns: { positionX, positionY, health } };
+        const version = 2 * tick + Number(final);
+        const expected = { playerId, epoch, version, final, columns: { positionX, positionY, health } };
         expect(readSaveRecord(new Reader(bytes), COLUMNS)).toEqual(expected);
         for (let length = 0; length < bytes.length; length++) {
           expect(readSaveRecord(new Reader(bytes.slice(0, length)), COLUMNS)).toBeUndefined();
@@ -31,6 +34,6 @@ test('a record comes back as it was written, and any other length is refused', (
 
 test('player 0 is nobody', () => {
   const writer = new Writer(new Uint8Array(64));
-  writeSaveRecord(writer, 0, false, [1]);
+  writeSaveRecord(writer, 0, 1, 1, false, [1]);
   expect(readSaveRecord(new Reader(writer.copy()), ['health'])).toBeUndefined();
 });

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createWriteBehind, WRITE_BEHIND_DEFAULTS } from '../../src/store/write-behind.ts';
 
-const save = (playerId: number, health: number, final = false) => ({ playerId, columns: { health }, final });
+const save = (playerId: number, health: number, final = false) => ({
+  ...{ playerId, epoch: 1, version: health, columns: { health }, final },
+});
 const OPTIONS = { playersMax: 4, batchMax: 3, delayMs: 100, retryMs: 10, retryMsMax: 50 };
 
 describe('write-behind', () => {
@@ -35,6 +37,21 @@ describe('write-behind', () => {
     expect(queue.update(100)).toHaveLength(3);
     queue.confirm();
     expect(queue.update(100)).toEqual([save(4, 2)]);
+  });
+
+  test('one who comes back is written first and alone, pause or not; the others go on when they were to', () => {
+    const queue = createWriteBehind(OPTIONS);
+    queue.put(save(1, 10), 0);
+    queue.put(save(2, 20), 0);
+    expect(queue.updateFor(3)).toBeUndefined();
+    expect(queue.updateFor(2)).toEqual([save(2, 20)]);
+    expect([queue.updateFor(1), queue.update(100)]).toEqual([undefined, undefined]);
+    queue.fail(50);
+    expect(queue.update(59)).toBeUndefined();
+    expect(queue.updateFor(2)).toEqual([save(2, 20)]);
+    queue.confirm();
+    expect(queue.find(2)).toBeUndefined();
+    expect(queue.update(100)).toEqual([save(1, 10)]);
   });
 
   test('after a failure the newer of both states stays, and pauses double up to the bound', () => {

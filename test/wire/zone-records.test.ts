@@ -24,11 +24,12 @@ function written(write: (writer: Writer) => void): Reader {
 
 test('joins come back as they were written, with and without a saved character', () => {
   const playerId = fc.integer({ min: 1, max: 2 ** 53 - 1 });
+  const epoch = fc.integer({ min: 0, max: 2 ** 31 - 1 });
   const name = fc.stringMatching(/^[A-Za-z0-9_.-]{3,24}$/);
   const saved = fc.array(int32, { minLength: 4, maxLength: 4 }).map((values) => Int32Array.from(values));
   const join = fc.oneof(
-    fc.record({ playerId, name, saved: fc.constant(undefined), isStanding: fc.constant(false) }),
-    fc.record({ playerId, name, saved, isStanding: fc.boolean() }),
+    fc.record({ playerId, epoch, name, saved: fc.constant(undefined), isStanding: fc.boolean() }),
+    fc.record({ playerId, epoch, name, saved, isStanding: fc.constant(false) }),
   );
   fc.assert(
     fc.property(client, join, (number, value) => {
@@ -73,7 +74,7 @@ test('inputs, requests, joined, left and bare records keep their bytes', () => {
 
 test('a truncated join fails instead of inventing values', () => {
   const whole = written((writer) =>
-    writeJoinRecord(writer, 1, { playerId: 7, name: 'anna', saved: new Int32Array(3) }),
+    writeJoinRecord(writer, 1, { playerId: 7, epoch: 1, name: 'anna', saved: new Int32Array(3) }),
   ).bytes;
   for (let length = 3; length < whole.length; length++) {
     const reader = new Reader(whole.subarray(3, length));

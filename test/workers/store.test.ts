@@ -61,15 +61,17 @@ test('what zones left in their rings is loaded at once, and in the file after th
   const store = connect(thread);
   const writer = new Writer(new Uint8Array(64));
   const zone = createRingWriter(ring);
-  const save = (playerId: number, health: number) => {
+  const save = (playerId: number, health: number, final: boolean) => {
     writer.reset();
-    writeSaveRecord(writer, playerId, false, [health]);
+    writeSaveRecord(writer, playerId, 1, health, final, [health]);
     expect(zone.push(writer.bytes, 0, writer.offset)).toBe(true);
   };
-  save(1, 10);
-  expect(await store.enterZone(entry(1))).toEqual({ character: { health: 10 }, isStanding: true });
-  for (let playerId = 1; playerId <= 1000; playerId++) save(playerId, playerId * 2);
-  expect(await store.enterZone(entry(1000))).toEqual({ character: { health: 2000 }, isStanding: true });
+  const taken = { character: undefined, epoch: 1, isStanding: false };
+  for (let playerId = 1; playerId <= 1000; playerId++) expect(await store.enterZone(entry(playerId))).toEqual(taken);
+  save(1, 10, false);
+  expect(await store.enterZone(entry(1))).toEqual({ isStanding: true });
+  for (let playerId = 1; playerId <= 1000; playerId++) save(playerId, playerId * 2, true);
+  expect(await store.enterZone(entry(1000))).toEqual({ character: { health: 2000 }, epoch: 2, isStanding: false });
   store.close();
   expect(await thread.stop({ type: 'stop' }, 'stopped', 5000)).toEqual({ type: 'stopped', unsaved: 0 });
   const after = openEmbeddedStore(folder);
@@ -113,6 +115,7 @@ test('one that takes the place of a dead one takes no token that the dead one ma
   expect(await store.enterZone(entry(1))).toEqual({ refused: 'token_used' });
   expect(await store.enterZone(entry(1, Date.now() / 1000 + 2))).toEqual({
     character: undefined,
+    epoch: 1,
     isStanding: false,
   });
   store.close();

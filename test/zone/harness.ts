@@ -194,7 +194,13 @@ function push(test: TestZone, client: number): void {
 
 export function join(test: TestZone, client: number, player: Partial<JoinRecord> = {}): void {
   writer.reset();
-  writeJoinRecord(writer, client, { playerId: client + 1000, name: `p${client}`, saved: undefined, ...player });
+  writeJoinRecord(writer, client, {
+    epoch: 1,
+    playerId: client + 1000,
+    name: `p${client}`,
+    saved: undefined,
+    ...player,
+  });
   push(test, client);
 }
 

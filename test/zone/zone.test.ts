@@ -65,8 +65,9 @@ test('who returns within the linger time finds its character as it left it; afte
   run(zone, LINGER_TICKS + 1);
   expect(zone.zone.world.columns.kind[slot]).toBe(0);
   const last = takeSaves(zone).at(-1)!;
-  expect(last).toEqual({
+  expect(last).toMatchObject({
     playerId: 2 ** 52 - 5,
+    epoch: 1,
     final: true,
     columns: expect.objectContaining({ positionX: 12_800, health: 100 }),
   });
@@ -134,11 +135,11 @@ test('what the game spawns takes half of the slots at most, whoever is there: pl
 test('who was heard of standing here and was just removed asks again: what the store answered is older than its last save', () => {
   const zone = createTestZone();
   const saved = new Int32Array(testGame.savedColumns.length);
-  join(zone, 0, { playerId: 9, saved, isStanding: true });
+  join(zone, 0, { playerId: 9, epoch: 0, isStanding: true });
   run(zone);
   expect(receive(zone)).toEqual([{ kind: 'left', client: 0, reason: 'still_leaving' }]);
   join(zone, 1, { playerId: 9, saved });
-  join(zone, 2, { playerId: 9, saved, isStanding: true });
+  join(zone, 2, { playerId: 9, epoch: 0, isStanding: true });
   run(zone);
   expect(receive(zone).filter(({ kind }) => kind !== 'event')).toMatchObject([
     { kind: 'joined', client: 1 },
@@ -146,6 +147,35 @@ test('who was heard of standing here and was just removed asks again: what the s
     { kind: 'joined', client: 2 },
   ]);
   expect(count(zone, 'joinsRefused')).toBe(1);
+});
+
+test('saves name the epoch of the taking and the tick; one that was taken again goes on, one that others had in between does not', () => {
+  const zone = createTestZone();
+  const epochs = () => [...new Set(takeSaves(zone).map(({ epoch }) => epoch))];
+  const saved = new Int32Array(testGame.savedColumns.length);
+  join(zone, 0, { playerId: 9, epoch: 5, saved });
+  run(zone, SAVE_INTERVAL_TICKS);
+  expect(takeSaves(zone)).toMatchObject([{ playerId: 9, epoch: 5, final: false }]);
+  for (const [client, epoch, after] of [
+    [1, 0, 5],
+    [2, 6, 6],
+    [3, 4, 6],
+  ] as const) {
+    join(zone, client, { playerId: 9, epoch, saved, isStanding: epoch === 0 });
+    run(zone, SAVE_INTERVAL_TICKS);
+    expect([client, slotOf(zone, client) >= 0, epochs()]).toEqual([client, true, [after]]);
+  }
+  receive(zone);
+  join(zone, 4, { playerId: 9, epoch: 8, saved });
+  run(zone);
+  expect(receive(zone)).toEqual([{ kind: 'left', client: 4, reason: 'still_leaving' }]);
+  leave(zone, 3);
+  run(zone, LINGER_TICKS + 1);
+  const last = takeSaves(zone);
+  expect(last.at(-1)).toMatchObject({ epoch: 6, final: true });
+  const versions = last.map(({ version }) => version);
+  expect(versions).toEqual([...versions].sort((a, b) => a - b));
+  expect(new Set(versions).size).toBe(versions.length);
 });
 
 test('requests are answered, refused with the game’s reason, and cause events for one or for all', () => {

@@ -112,7 +112,7 @@ function createPlayers(game: AnyGame, random: Random): Players {
           isIn[client] = true;
           // A few players share the connections, so some come back and some take a lingering character over.
           const playerId = 1 + random.below(CLIENTS * 2);
-          writeJoinRecord(writer, client, { playerId, name: `player-${playerId}`, saved: undefined });
+          writeJoinRecord(writer, client, { epoch: 1, playerId, name: `player-${playerId}`, saved: undefined });
         } else if (random.below(1500) === 0) {
           isIn[client] = false;
           writeBareRecord(writer, RECORD_LEAVE, client);
