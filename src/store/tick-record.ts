@@ -1,7 +1,7 @@
 // What a zone puts on its journal ring each tick: all records it took, in order, which replay it; and the commits that it
 // made. Pure: the zone thread writes it, the store thread reads it, and so does a zone that is recovered.
 //
-//   tick     u32 tick | u8 flags (1: commits were allowed, 2: with a hash, 4: what was taken is left out) | u32 low, u32 high where there is one |
+//   tick     u32 tick | u32 epoch of the zone | u8 flags (1: commits were allowed, 2: with a hash, 4: what was taken is left out) | u32 low, u32 high where there is one |
 //            u32 bytes of what was taken | u16 length, bytes … | commits to the end
 //   commit   u53 player | u32 key | text request | text refused | u16 transfers | transfer …
 //   transfer u8 asset, by place | u32 amount | side from | side to
@@ -14,10 +14,12 @@ const COMMITS_ALLOWED = 1;
 const HAS_HASH = 2;
 const IS_CUT = 4;
 /** Places of the fields that are known only when all is written. */
-const FLAGS_AT = 4;
+const FLAGS_AT = 8;
 
 export interface TickHead {
   readonly tick: number;
+  /** Of the zone: each of its threads has one of its own, greater than those before. */
+  readonly epoch: number;
   readonly isOpen: boolean;
   /** More was taken than a record holds: it has the commits alone, and nothing can be replayed across it. */
   readonly isCut: boolean;
@@ -29,18 +31,20 @@ export interface TickHead {
 }
 
 /** Begins a record; what was taken follows by `writeTaken`, then `endTaken`, then commits. */
-export function beginTickRecord(writer: Writer, tick: number, isOpen: boolean, hasHash: boolean): void {
+export function beginTickRecord(writer: Writer, tick: number, epoch: number, isOpen: boolean, hasHash: boolean): void {
   writer.reset();
   writer.u32(tick);
+  writer.u32(epoch);
   writer.u8((isOpen ? COMMITS_ALLOWED : 0) | (hasHash ? HAS_HASH : 0));
   if (hasHash) for (let word = 0; word < 2; word++) writer.u32(0);
   writer.u32(0);
 }
 
 /** A record of the commits of a tick alone. */
-export function beginCutRecord(writer: Writer, tick: number): void {
+export function beginCutRecord(writer: Writer, tick: number, epoch: number): void {
   writer.reset();
   writer.u32(tick);
+  writer.u32(epoch);
   writer.u8(COMMITS_ALLOWED | IS_CUT);
   writer.u32(0);
 }
@@ -73,12 +77,14 @@ function putU32(bytes: Uint8Array, at: number, value: number): void {
 export function readTickHead(bytes: Uint8Array): TickHead | undefined {
   const reader = new Reader(bytes);
   const tick = reader.u32();
+  const epoch = reader.u32();
   const flags = reader.u8();
   const hash = (flags & HAS_HASH) === 0 ? undefined : { low: reader.u32(), high: reader.u32() };
   const length = reader.u32();
   if (reader.failed || length > reader.remaining) return undefined;
   return {
     tick,
+    epoch,
     isOpen: (flags & COMMITS_ALLOWED) !== 0,
     isCut: (flags & IS_CUT) !== 0,
     hash,
@@ -139,7 +145,7 @@ export function writeNamedSide(writer: Writer, account: number): void {
 
 /** What a commit says beyond its bytes. */
 export interface CommitSource {
-  /** `node/zone/epoch of the zone`. */
+  /** `node/zone`. */
   readonly origin: string;
   readonly zoneId: number;
   readonly game: string;
@@ -149,7 +155,7 @@ export interface CommitSource {
 
 /** Undefined when they are not whole, or of another game. Allocates. */
 export function readCommits(bytes: Uint8Array, head: TickHead, source: CommitSource): readonly Commit[] | undefined {
-  const { tick, inputsEnd } = head;
+  const { tick, epoch, inputsEnd } = head;
   const { origin, zoneId, game } = source;
   const reader = new Reader();
   reader.reset(bytes, inputsEnd, bytes.length);
@@ -170,7 +176,7 @@ export function readCommits(bytes: Uint8Array, head: TickHead, source: CommitSou
       transfers.push({ asset, amount, from, to });
     }
     if (reader.failed) return undefined;
-    const id = `${origin}/${tick}/${commits.length}`;
+    const id = `${origin}/${epoch}/${tick}/${commits.length}`;
     commits.push({ id, game, zoneId, tick, playerId, key, request, refused, transfers });
   }
   return commits;

@@ -20,6 +20,8 @@ export const KEYFRAME_TICK = 2;
 export const KEYFRAME_BYTES = 3;
 /** 1: commits are refused: the store can't take more at the moment, or the disk fails. */
 export const IS_PAUSED = 4;
+/** Of the zone that wrote the keyframe. */
+export const KEYFRAME_EPOCH = 6;
 /** Tick of the record that was pushed last, whether or not the ring's reader may see it. */
 export const PUSHED_TICK = 5;
 

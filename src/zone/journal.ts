@@ -16,6 +16,7 @@ import {
   JOURNAL_RING_BYTES,
   KEPT_TICK,
   KEYFRAME_BYTES,
+  KEYFRAME_EPOCH,
   KEYFRAME_TICK,
   PUSHED_TICK,
   type ZoneJournalBuffers,
@@ -38,6 +39,7 @@ export interface ZoneJournal {
   readonly keyframe: Writer;
   /** For clients, in order of their ticks. */
   readonly held: Held[];
+  readonly epoch: number;
   /** The one that is being recorded. */
   tick: number;
   /** All ticks since this one are on the ring: a keyframe of it or later makes them worth something. */
@@ -45,10 +47,12 @@ export interface ZoneJournal {
   /** Tick of the next keyframe. */
   keyframeDue: number;
   isHashed: boolean;
+  /** What a thread before knew beside the world is lost, and its clients are gone: no replay gets across the first tick. */
+  isFirst: boolean;
 }
 
 /** @param tick of the world as it is */
-export function createZoneJournal(buffers: ZoneJournalBuffers, tick: number): ZoneJournal {
+export function createZoneJournal(buffers: ZoneJournalBuffers, epoch: number, tick: number): ZoneJournal {
   const words = new Int32Array(buffers.words);
   return {
     words,
@@ -56,10 +60,12 @@ export function createZoneJournal(buffers: ZoneJournalBuffers, tick: number): Zo
     record: new Writer(new Uint8Array(TICK_BYTES_MAX)),
     keyframe: new Writer(new Uint8Array(buffers.keyframe)),
     held: [],
+    epoch,
     tick,
     unbrokenSince: tick + 1,
     keyframeDue: tick + 1,
     isHashed: false,
+    isFirst: true,
   };
 }
 
@@ -78,7 +84,7 @@ export function beginRecordOfTick(journal: ZoneJournal, tick: number): boolean {
     ring.hasRoom(TICK_BYTES_MAX) && Atomics.load(words, KEPT_TICK) >= journal.unbrokenSince && words[IS_PAUSED] === 0;
   journal.tick = tick;
   journal.isHashed = tick % HASH_INTERVAL_TICKS === 0;
-  beginTickRecord(record, tick, isOpen, journal.isHashed);
+  beginTickRecord(record, tick, journal.epoch, isOpen, journal.isHashed);
   return isOpen;
 }
 
@@ -100,17 +106,23 @@ export function pushRecord(
   if (hash !== undefined) putHash(record, hash.low, hash.high);
   record.raw(commits.bytes, 0, commits.offset);
   const isWhole = !record.failed;
-  if (!isWhole && commits.offset > 0) {
-    beginCutRecord(record, tick);
+  const { isFirst } = journal;
+  if (isFirst || (!isWhole && commits.offset > 0)) {
+    beginCutRecord(record, tick, journal.epoch);
     record.raw(commits.bytes, 0, commits.offset);
   }
   const isPushed = !record.failed && ring.push(record.bytes, 0, record.offset);
   assert(isPushed || commits.offset === 0, 'there was room for what was promised');
-  if (isPushed) words[PUSHED_TICK] = tick;
-  if (isWhole && isPushed) return true;
-  journal.unbrokenSince = tick;
-  journal.keyframeDue = tick;
-  return false;
+  if (isPushed) {
+    words[PUSHED_TICK] = tick;
+    journal.isFirst = false;
+  }
+  const isRecorded = isWhole && isPushed;
+  if (isFirst || !isRecorded) {
+    journal.unbrokenSince = tick;
+    journal.keyframeDue = tick;
+  }
+  return isRecorded;
 }
 
 /** Whether a keyframe is to be written at the end of this tick, and its place is free. */
@@ -122,6 +134,7 @@ export function isKeyframeDue({ words, keyframeDue }: ZoneJournal, tick: number)
 export function handKeyframe(journal: ZoneJournal, tick: number): void {
   const { words, keyframe } = journal;
   words[KEYFRAME_BYTES] = keyframe.offset;
+  words[KEYFRAME_EPOCH] = journal.epoch;
   Atomics.store(words, KEYFRAME_TICK, tick);
   journal.keyframeDue = tick + KEYFRAME_INTERVAL_TICKS;
 }

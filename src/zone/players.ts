@@ -112,6 +112,14 @@ export function takeReset(zone: Zone, client: number): void {
   sendBare(zone, RECORD_RESET, client);
 }
 
+/** After the process died: nobody has a connection any more. The store hears at once who is here. */
+export function leaveStanding(zone: Zone): void {
+  for (const slot of zone.slotOfPlayer.values()) {
+    if (zone.world.columns.client[slot] !== 0) startLinger(zone, slot);
+    saveCharacter(zone.saves, zone.world, slot, false);
+  }
+}
+
 function startLinger(zone: Zone, slot: number): void {
   detachClient(zone, slot, '');
   zone.world.columns.lingerTicks[slot] = LINGER_TICKS;

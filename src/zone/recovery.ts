@@ -220,8 +220,10 @@ export interface ReplaySteps {
   end(): void;
 }
 
+export type ReplayEnd = Pick<Replayed, 'ticks' | 'end'>;
+
 /** Does the ticks again, from the state that a keyframe gave. @param records of the zone, oldest first */
-export function replayTicks(zone: Zone, records: Iterable<Uint8Array>, steps: ReplaySteps): Replayed {
+export function replayTicks(zone: Zone, records: Iterable<Uint8Array>, steps: ReplaySteps): ReplayEnd {
   const { world, commits } = zone;
   let ticks = 0;
   let isBroken = false;

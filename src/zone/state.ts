@@ -29,6 +29,9 @@ export interface Replayed {
    * replayed, or the keyframe is of another game or version of it.
    */
   readonly end: 'whole' | 'diverged' | 'promises_beyond' | 'other_game';
+  /** Of the state that it came to. */
+  readonly tick: number;
+  readonly hash: string;
 }
 
 /** What the journal has of a zone. */

@@ -61,13 +61,13 @@ import {
 import { createKeyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
 import { createNames, findName, nameOf } from './names.ts';
 import { beginRecord, endRecord, holdRecord, sendRecord } from './output.ts';
-import { takeJoin, takeLeave, takeReset, tendPlayers } from './players.ts';
-import { hashState, readZoneKeyframe, replayTicks, writeZoneKeyframe } from './recovery.ts';
+import { leaveStanding, takeJoin, takeLeave, takeReset, tendPlayers } from './players.ts';
+import { hashState, hashZone, type ReplayEnd, readZoneKeyframe, replayTicks, writeZoneKeyframe } from './recovery.ts';
 import { costOfRequest, createRequestQueue, nextRequest, queueRequest } from './request-queue.ts';
 import { countRefusal, listRequests, takeRequest } from './requests.ts';
 import { findPlayers, forgetPlayers, resumeZone } from './resume.ts';
 import { createSaves } from './saves.ts';
-import type { Recovered, Replayed, Zone, ZoneOptions } from './state.ts';
+import type { Recovered, Zone, ZoneOptions } from './state.ts';
 
 export function createZone(options: ZoneOptions): Zone {
   const { game, buffers } = options;
@@ -121,7 +121,7 @@ export function createZone(options: ZoneOptions): Zone {
     game.start?.(zone.sim);
   }
   if (buffers.journal === undefined) return zone;
-  zone.journal = createZoneJournal(buffers.journal, worldTick(world));
+  zone.journal = createZoneJournal(buffers.journal, options.epoch, worldTick(world));
   if (options.resume) adoptLeft(zone.journal, worldTick(world));
   return zone;
 }
@@ -129,10 +129,13 @@ export function createZone(options: ZoneOptions): Zone {
 /** False when it can't be trusted; then the zone begins anew, and players come back from the store with all that was promised. */
 function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolean {
   const isRead = readZoneKeyframe(zone, new Reader(keyframe));
-  const replayed: Replayed = isRead ? replay(zone, ticks) : { ticks: 0, end: 'other_game' };
-  onReplayed(replayed);
+  const replayed: ReplayEnd = isRead ? replay(zone, ticks) : { ticks: 0, end: 'other_game' };
+  onReplayed({ ...replayed, tick: worldTick(zone.world), hash: hashZone(zone) });
   resetKeyframes(zone.keyframes);
-  if (replayed.end === 'whole') return true;
+  if (replayed.end === 'whole') {
+    leaveStanding(zone);
+    return true;
+  }
   forgetPlayers(zone);
   resetCommits(zone.commits);
   zone.pending.words.fill(0);
@@ -140,7 +143,7 @@ function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolea
   return false;
 }
 
-function replay(zone: Zone, ticks: Iterable<Uint8Array>): Replayed {
+function replay(zone: Zone, ticks: Iterable<Uint8Array>): ReplayEnd {
   zone.isReplaying = true;
   findPlayers(zone);
   const replayed = replayTicks(zone, ticks, {

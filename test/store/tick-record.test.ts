@@ -19,7 +19,7 @@ import {
 } from '../../src/store/tick-record.ts';
 
 const source: CommitSource = {
-  origin: 'node/2/7',
+  origin: 'node/2',
   zoneId: 2,
   game: 'g',
   assets: ['gold', 'gem'],
@@ -52,7 +52,7 @@ test('what was written is read: what was taken, the hash, the commits; cut anywh
       fc.array(commit, { maxLength: 5 }),
       (tick, isOpen, hasHash, records, commits) => {
         const writer = new Writer(new Uint8Array(1 << 14));
-        beginTickRecord(writer, tick, isOpen, hasHash);
+        beginTickRecord(writer, tick, 7, isOpen, hasHash);
         for (const record of records) writeTaken(writer, record, 0, record.length);
         endTaken(writer);
         if (hasHash) putHash(writer, 0xdead_beef, 7);
@@ -68,7 +68,7 @@ test('what was written is read: what was taken, the hash, the commits; cut anywh
         }
         const bytes = writer.copy();
         const head = readTickHead(bytes)!;
-        expect(head).toMatchObject({ tick, isOpen, isCut: false });
+        expect(head).toMatchObject({ tick, epoch: 7, isOpen, isCut: false });
         expect(head.hash).toEqual(hasHash ? { low: 0xdead_beef, high: 7 } : undefined);
         const found: Uint8Array[] = [];
         expect(eachTaken(bytes, head, (from, end) => void found.push(bytes.slice(from, end)))).toBe(true);
@@ -93,9 +93,9 @@ test('what was written is read: what was taken, the hash, the commits; cut anywh
 
 test('a cut record says so; lengths that lead beyond the end are seen', () => {
   const writer = new Writer(new Uint8Array(64));
-  beginCutRecord(writer, 5);
+  beginCutRecord(writer, 5, 7);
   expect(readTickHead(writer.copy())).toMatchObject({ tick: 5, isCut: true, isOpen: true });
-  beginTickRecord(writer, 5, true, false);
+  beginTickRecord(writer, 5, 7, true, false);
   writer.u16(9);
   writer.u8(1);
   endTaken(writer);

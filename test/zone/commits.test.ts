@@ -16,12 +16,12 @@ function make() {
   const commits = createCommits(bank, world);
   const read = () => {
     const writer = new Writer(new Uint8Array(1 << 18));
-    beginTickRecord(writer, 9, true, false);
+    beginTickRecord(writer, 9, 1, true, false);
     endTaken(writer);
     writer.raw(commits.writer.bytes, 0, commits.writer.offset);
     const bytes = writer.copy();
     return readCommits(bytes, readTickHead(bytes)!, {
-      origin: 'n/1/1',
+      origin: 'n/1',
       zoneId: 1,
       game: 'bank',
       assets: bank.assets,

@@ -15,7 +15,7 @@ import { tellCommitted } from '../../src/zone/zone.ts';
 import { bank, createTestJournal, keep } from './bank.ts';
 import { createTestZone, input, join, leave, receive, request, run, type TestZone } from './harness.ts';
 
-const source = { origin: 'n/1/1', zoneId: 1, game: bank.name, assets: bank.assets, accounts: bank.accounts };
+const source = { origin: 'n/1', zoneId: 1, game: bank.name, assets: bank.assets, accounts: bank.accounts };
 
 function makeZone() {
   const zone = createTestZone(bank, 1, 1, 64, true);
@@ -151,7 +151,7 @@ test('nothing is promised before a keyframe is on disk, while the store is behin
 
 test('of more than fits a record the promises alone are kept, and no tick after it counts as replayable', () => {
   const buffers = createZoneJournalBuffers(64);
-  const journal = createZoneJournal(buffers, -1);
+  const journal = createZoneJournal(buffers, 1, -1);
   new Int32Array(buffers.words)[KEPT_TICK] = 0;
   expect(beginRecordOfTick(journal, 1)).toBe(true);
   const chunk = new Uint8Array(8192).fill(3);
@@ -174,7 +174,7 @@ test('of more than fits a record the promises alone are kept, and no tick after 
 
 test('a record that was pushed for a whole tick is published by the next thread, any other one is not', () => {
   const buffers = createZoneJournalBuffers(64);
-  const first = createZoneJournal(buffers, 0);
+  const first = createZoneJournal(buffers, 1, 0);
   for (const tick of [1, 2]) {
     beginRecordOfTick(first, tick);
     pushRecord(first, new Writer(new Uint8Array(8)), undefined);
@@ -186,8 +186,8 @@ test('a record that was pushed for a whole tick is published by the next thread,
     while (ring.next()) ticks.push(readTickHead(ring.bytes.slice(ring.offset, ring.end))!.tick);
     return ticks;
   };
-  adoptLeft(createZoneJournal(buffers, 1), 1);
-  adoptLeft(createZoneJournal(buffers, 2), 2);
+  adoptLeft(createZoneJournal(buffers, 1, 1), 1);
+  adoptLeft(createZoneJournal(buffers, 1, 2), 2);
   expect(seen()).toEqual([1, 2]);
   expect(Atomics.load(new Int32Array(buffers.words), COMMITTED_TICK)).toBe(0);
 });

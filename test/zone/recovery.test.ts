@@ -4,6 +4,7 @@ import { game as darkages } from '../../src/game/game.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { worldTick } from '../../src/sim/world.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
+import { leaveStanding } from '../../src/zone/players.ts';
 import { hashZone } from '../../src/zone/recovery.ts';
 import type { Replayed, Zone } from '../../src/zone/state.ts';
 import { createZone, tickZone } from '../../src/zone/zone.ts';
@@ -92,10 +93,11 @@ for (const game of [bank, darkages]) {
         const { zone: again, replayed } = recover(game, journal);
         expect(replayed.end).toBe('whole');
         expect(worldTick(again.world)).toBe(worldTick(zone.zone.world));
-        expect(hashZone(again)).toBe(hashZone(zone.zone));
+        expect(replayed.hash).toBe(hashZone(zone.zone));
         expect(again.slotOfPlayer).toEqual(zone.zone.slotOfPlayer);
         expect(again.names.texts).toEqual(zone.zone.names.texts);
         expect([...again.answers.byPlayer.keys()].sort()).toEqual([...zone.zone.answers.byPlayer.keys()].sort());
+        leaveStanding(zone.zone);
         for (let tick = 0; tick < 20; tick++) {
           // Nothing is promised by either until a keyframe is on disk, and neither gets one.
           tickZone(again);
@@ -138,7 +140,7 @@ test('a record that was cut off, a gap, another game: the zone begins anew, unle
   keep(zone, journal);
   const promisedAt = journal.ticks.length - 4;
   const without = (index: number) => journal.ticks.filter((_, each) => each !== index);
-  expect(recover(bank, journal).replayed).toEqual({ ticks: 7, end: 'whole' });
+  expect(recover(bank, journal).replayed).toMatchObject({ ticks: 7, end: 'whole' });
   expect(recover(bank, journal, without(promisedAt - 1)).replayed.end).toBe('promises_beyond');
   const late = recover(bank, journal, without(promisedAt + 1));
   expect(late.replayed.end).toBe('whole');
@@ -150,7 +152,7 @@ test('a record that was cut off, a gap, another game: the zone begins anew, unle
   expect(diverged.replayed.end).toBe('diverged');
   expect([diverged.zone.slotOfPlayer.size, worldTick(diverged.zone.world)]).toEqual([0, 0]);
   const other = recover(darkages, journal);
-  expect(other.replayed).toEqual({ ticks: 0, end: 'other_game' });
+  expect(other.replayed).toMatchObject({ ticks: 0, end: 'other_game' });
   expect(worldTick(other.zone.world)).toBe(0);
 });
 
