@@ -13,7 +13,8 @@ import {
   KEYFRAME_VERSION,
   keyframeName,
 } from '../store/journal/keyframe-file.ts';
-import type { ZonePlace } from '../store/journal/retention.ts';
+import { decodeRecords, encodeRecords, type StartRecord } from '../store/journal/records.ts';
+import { comparePlaces, type ZonePlace } from '../store/journal/retention.ts';
 
 export interface PackedFile {
   readonly name: string;
@@ -24,7 +25,13 @@ export interface PackedFile {
 }
 
 export interface KeyframeJob extends ZonePlace {
+  readonly start: StartRecord;
   /** May lie in shared memory, and must not change meanwhile. */
+  readonly bytes: Uint8Array;
+}
+
+export interface KeyframeContent {
+  readonly start: StartRecord;
   readonly bytes: Uint8Array;
 }
 
@@ -38,44 +45,54 @@ export function packSegment(files: JournalFiles, name: string): PackedFile {
   const packed = pack(content);
   const target = `${name}${PACKED_SUFFIX}`;
   const sha256 = hash(content);
-  place(files, target, packed, (read) => isSame(files.unpack(read), sha256));
+  place(files, target, packed, (read) => isEqual(hash(unpack(files, read) ?? read), sha256));
   files.remove(name);
   files.syncFolder();
   return { name: target, bytes: content.length, packedBytes: packed.length, sha256 };
 }
 
 export function writeKeyframe(files: JournalFiles, job: KeyframeJob): PackedFile {
-  const { bytes } = job;
-  const packed = pack(bytes);
-  const sha256 = hash(bytes);
-  const header = { ...job, contentBytes: bytes.length, packedBytes: packed.length, sha256 };
+  const start = encodeRecords([job.start]);
+  const content = new Uint8Array(start.length + job.bytes.length);
+  content.set(start);
+  content.set(job.bytes, start.length);
+  const packed = pack(content);
+  const sha256 = hash(content);
+  const lengths = { contentBytes: content.length, startBytes: start.length, packedBytes: packed.length };
   const file = new Uint8Array(KEYFRAME_HEADER_BYTES + packed.length);
-  file.set(encodeKeyframeHeader(header, files.crc32));
+  file.set(encodeKeyframeHeader({ ...job, ...lengths, sha256 }, files.crc32));
   file.set(packed, KEYFRAME_HEADER_BYTES);
   const name = keyframeName(job);
+  // What is read must have the hash of what was written, not only the hash that it says itself.
   place(files, name, file, (read) => {
-    const content = readContent(files, read, job);
-    return content !== undefined && isSame(content, sha256);
+    const header = decodeKeyframeHeader(read, files.crc32);
+    return header !== undefined && isEqual(header.sha256, sha256) && readContent(files, read, job) !== undefined;
   });
-  return { name, bytes: bytes.length, packedBytes: packed.length, sha256 };
+  return { name, bytes: content.length, packedBytes: packed.length, sha256 };
 }
 
-/** The content of a keyframe's file, or undefined when it isn't whole, or not of that place. */
-export function readKeyframe(files: JournalFiles, name: string, place: ZonePlace): Uint8Array | undefined {
+/** What a keyframe's file holds, or undefined when it isn't whole, or not of that place. */
+export function readKeyframe(files: JournalFiles, name: string, place: ZonePlace): KeyframeContent | undefined {
   return readContent(files, files.read(name), place);
 }
 
-function readContent(files: JournalFiles, file: Uint8Array, place: ZonePlace): Uint8Array | undefined {
+function readContent(files: JournalFiles, file: Uint8Array, place: ZonePlace): KeyframeContent | undefined {
   const header = decodeKeyframeHeader(file, files.crc32);
   if (header === undefined || header.version !== KEYFRAME_VERSION) return undefined;
-  const { zoneId, zoneEpoch, tick, packedBytes, contentBytes, sha256 } = header;
-  if (zoneId !== place.zoneId || zoneEpoch !== place.zoneEpoch || tick !== place.tick) return undefined;
-  if (file.length !== KEYFRAME_HEADER_BYTES + packedBytes) return undefined;
+  if (header.zoneId !== place.zoneId || comparePlaces(header, place) !== 0) return undefined;
+  if (file.length !== KEYFRAME_HEADER_BYTES + header.packedBytes) return undefined;
+  const content = unpack(files, file.subarray(KEYFRAME_HEADER_BYTES));
+  if (content === undefined || content.length !== header.contentBytes) return undefined;
+  if (!isEqual(hash(content), header.sha256)) return undefined;
+  const [start] = decodeRecords(content.subarray(0, header.startBytes)) ?? [];
+  return start?.kind === 'start' ? { start, bytes: content.subarray(header.startBytes) } : undefined;
+}
+
+function unpack(files: JournalFiles, packed: Uint8Array): Uint8Array | undefined {
   try {
-    const content = files.unpack(file.subarray(KEYFRAME_HEADER_BYTES));
-    return content.length === contentBytes && isSame(content, sha256) ? content : undefined;
+    return files.unpack(packed);
   } catch {
-    // What can't be unpacked isn't whole: the caller takes the one before, and says so.
+    // Not whole: the caller takes another one, and says so.
     return undefined;
   }
 }
@@ -105,6 +122,6 @@ function hash(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest());
 }
 
-function isSame(bytes: Uint8Array, sha256: Uint8Array): boolean {
-  return Buffer.compare(hash(bytes), sha256) === 0;
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }

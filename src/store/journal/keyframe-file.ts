@@ -1,7 +1,9 @@
 // The header of a keyframe's file, in front of its content, which is packed. Store thread and its pool; pure.
 //
 //   8 "DARKKEYF" | u32 version | u32 zone | u64 epoch of the zone | u64 tick | u64 content bytes | u64 packed bytes
-//   | 32 SHA-256 of the content | 12 zeros | u32 CRC-32 of these 92 bytes | packed content
+//   | 32 SHA-256 of the content | u32 start bytes | 8 zeros | u32 CRC-32 of these 92 bytes | packed content
+//
+// The content begins with the zone's start record, as in a group: a keyframe is of use without a journal, too.
 
 import { Reader, Writer } from '../../base/bytes.ts';
 import type { Crc32 } from './format.ts';
@@ -10,6 +12,8 @@ import type { KeyframeFile, ZonePlace } from './retention.ts';
 export interface KeyframeHeader extends ZonePlace {
   readonly version: number;
   readonly contentBytes: number;
+  /** Of the content, the first. */
+  readonly startBytes: number;
   readonly packedBytes: number;
   readonly sha256: Uint8Array;
 }
@@ -40,6 +44,7 @@ export function encodeKeyframeHeader(header: Omit<KeyframeHeader, 'version'>, cr
   writer.u53(header.contentBytes);
   writer.u53(header.packedBytes);
   writer.raw(header.sha256);
+  writer.u32(header.startBytes);
   writer.offset = KEYFRAME_HEADER_BYTES - 4;
   writer.u32(crc32(bytes.subarray(0, KEYFRAME_HEADER_BYTES - 4), 0));
   return bytes;
@@ -59,5 +64,8 @@ export function decodeKeyframeHeader(bytes: Uint8Array, crc32: Crc32): KeyframeH
   const contentBytes = reader.u53();
   const packedBytes = reader.u53();
   const sha256 = bytes.slice(reader.offset, reader.offset + SHA256_BYTES);
-  return reader.failed ? undefined : { version, zoneId, zoneEpoch, tick, contentBytes, packedBytes, sha256 };
+  reader.skip(SHA256_BYTES);
+  const startBytes = reader.u32();
+  if (reader.failed || startBytes > contentBytes) return undefined;
+  return { version, zoneId, zoneEpoch, tick, contentBytes, startBytes, packedBytes, sha256 };
 }

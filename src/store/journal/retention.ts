@@ -26,6 +26,8 @@ export interface Retention {
   noteApplied(sequence: number): void;
   /** It isn't run any more, and nobody wants it back. */
   dropZone(zoneId: number): void;
+  /** All that get nothing more, oldest first. */
+  finishedSegments(): string[];
   /** What may go now, oldest first; asked for again until it is said to be gone. */
   dueSegments(): string[];
   dueKeyframes(): string[];
@@ -88,6 +90,7 @@ export function createRetention(): Retention {
       applied = Math.max(applied, sequence);
     },
     dropZone: (zoneId) => void dropped.add(zoneId),
+    finishedSegments: () => segments.slice(0, -1).map(({ name }) => name),
     dueSegments() {
       const due: string[] = [];
       for (let index = 0; index + 1 < segments.length; index++) {

@@ -17,6 +17,7 @@ import {
   PACKED_SUFFIX,
   readGroup,
   type SegmentHeader,
+  segmentName,
   segmentOfName,
 } from './format.ts';
 import { decodeRecords, type JournalRecord } from './records.ts';
@@ -56,8 +57,11 @@ export interface JournalGroup {
   readonly records: readonly JournalRecord[];
 }
 
-/** Hears of every group of the valid part, in order. */
-export type GroupVisitor = (group: JournalGroup) => void;
+/** Hears of every segment and group of the valid part, in order. */
+export interface JournalVisitor {
+  onSegment?(header: SegmentHeader): void;
+  onGroup(group: JournalGroup): void;
+}
 
 interface Chain {
   sequence: number;
@@ -71,7 +75,7 @@ interface Opened {
 }
 
 /** Throws ServerError DARKAGES_JOURNAL_NEWER, and what the system says; damage is in what it returns. */
-export function scanJournal(files: JournalFiles, visit?: GroupVisitor): JournalScan {
+export function scanJournal(files: JournalFiles, visitor?: JournalVisitor): JournalScan {
   const names = listSegments(files);
   const segments: ScannedSegment[] = [];
   const headers = names.map((name) => readHeader(files, name));
@@ -88,8 +92,9 @@ export function scanJournal(files: JournalFiles, visit?: GroupVisitor): JournalS
     chain ??= { sequence: header.first, previous: header.previous };
     damage = findBreak(name, header, chain, segments.at(-1));
     if (damage !== undefined) break;
+    visitor?.onSegment?.(header);
     const follower = headers.slice(index + 1).find((later) => later !== undefined);
-    const walked = walkSegment(files, bytes, header, chain, follower?.first ?? Number.POSITIVE_INFINITY, visit);
+    const walked = walkSegment(files, bytes, header, chain, follower?.first ?? Number.POSITIVE_INFINITY, visitor);
     segments.push({ name, header, endSequence: chain.sequence, ...walked, bytes: bytes.length });
     damage = findDamage(files, segment, walked, chain, follower);
     if (damage !== undefined) break;
@@ -170,7 +175,7 @@ function walkSegment(
   header: SegmentHeader,
   chain: Chain,
   limit: number,
-  visit: GroupVisitor | undefined,
+  visitor: JournalVisitor | undefined,
 ): { lastFrom: number; end: number; unreadable?: true } {
   let lastFrom = BLOCK_BYTES;
   let end = BLOCK_BYTES;
@@ -180,7 +185,7 @@ function walkSegment(
     if (group.sequence !== chain.sequence || group.previous !== chain.previous) break;
     const records = decodeRecords(bytes.subarray(group.bodyFrom, group.bodyEnd));
     if (records === undefined) return { lastFrom, end, unreadable: true };
-    visit?.({ sequence: chain.sequence, records });
+    visitor?.onGroup({ sequence: chain.sequence, records });
     chain.sequence++;
     chain.previous = group.checksum;
     lastFrom = end;
@@ -234,19 +239,30 @@ export function* readLooseGroups(files: JournalFiles, bytes: Uint8Array, offset:
   }
 }
 
-/** The groups from sequence `from` on, a segment at a time. For a scan without damage, while nothing is removed. */
+/**
+ * The groups from sequence `from` on, a segment at a time, for a scan without damage. Segments may be packed meanwhile;
+ * those that are removed are left out.
+ */
 export function* readGroups(files: JournalFiles, scan: JournalScan, from: number): Generator<JournalGroup> {
   for (const segment of scan.segments) {
     if (segment.endSequence <= from) continue;
     const { first, previous } = segment.header;
     const groups: JournalGroup[] = [];
     const chain = { sequence: first, previous };
-    const bytes = readSegment(files, segment.name) ?? new Uint8Array(0);
-    walkSegment(files, bytes, segment.header, chain, segment.endSequence, (group) => {
-      if (group.sequence >= from) groups.push(group);
+    const bytes = readKeptSegment(files, segment.name);
+    if (bytes === undefined) continue;
+    walkSegment(files, bytes, segment.header, chain, segment.endSequence, {
+      onGroup: (group) => void (group.sequence >= from && groups.push(group)),
     });
     yield* groups;
   }
+}
+
+function readKeptSegment(files: JournalFiles, name: string): Uint8Array | undefined {
+  const plain = segmentName(segmentOfName(name)!);
+  const names = files.list();
+  const found = [plain, `${plain}${PACKED_SUFFIX}`].find((candidate) => names.includes(candidate));
+  return found === undefined ? undefined : readSegment(files, found);
 }
 
 /** Throws ServerError DARKAGES_JOURNAL_DAMAGED when there is damage. */
@@ -265,7 +281,12 @@ export function refuseDamage(files: JournalFiles, { damage }: JournalScan): void
  */
 export function mendTail(files: JournalFiles, scan: JournalScan): void {
   const newest = scan.segments.at(-1);
-  if (newest === undefined || newest.name.endsWith(PACKED_SUFFIX)) return files.syncFolder();
+  // A packed one was whole when it was packed.
+  if (newest !== undefined && !newest.name.endsWith(PACKED_SUFFIX)) mendSegment(files, newest);
+  files.syncFolder();
+}
+
+function mendSegment(files: JournalFiles, newest: ScannedSegment): void {
   const bytes = files.read(newest.name);
   const file = files.open(newest.name);
   try {
@@ -276,5 +297,4 @@ export function mendTail(files: JournalFiles, scan: JournalScan): void {
   } finally {
     file.close();
   }
-  files.syncFolder();
 }

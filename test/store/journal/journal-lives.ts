@@ -84,7 +84,7 @@ export function runLives({ seed, lives, wrap, failOneOf }: Lives): LivesResult {
   for (let life = 0; life < lives; life++) {
     disk.before = () => undefined;
     const groups: JournalGroup[] = [];
-    const scan = scanJournal(files, (group) => groups.push(group));
+    const scan = scanJournal(files, { onGroup: (group) => void groups.push(group) });
     if (scan.damage !== undefined) return end(`life ${life}: damage ${JSON.stringify(scan.damage)}`);
     const problem = compare(groups, acknowledged, tried);
     if (problem !== undefined) return end(`life ${life}: ${problem}`);
