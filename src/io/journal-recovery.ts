@@ -72,6 +72,8 @@ function readWhole(files: JournalFiles, file: KeyframeFile): KeyframeContent | u
 
 interface ZoneNotes {
   start: StartRecord;
+  /** From which it can be replayed: its keyframe, or the last start anew. */
+  readonly base: ZonePlace;
   /** Undefined when a newer start has voided it. */
   keyframe: FoundKeyframe | undefined;
   /** Group of the first tick after it. */
@@ -90,7 +92,7 @@ export function createZoneNoter(keyframes: Keyframes): ZoneNoter {
   const notes = new Map<number, ZoneNotes>();
   for (const [zoneId, keyframe] of keyframes.newest) {
     const { content, file } = keyframe;
-    notes.set(zoneId, { start: content.start, keyframe, firstGroup: undefined, isWhole: true, last: file });
+    notes.set(zoneId, { start: content.start, base: file, keyframe, firstGroup: undefined, isWhole: true, last: file });
   }
   return {
     note(record, sequence) {
@@ -108,13 +110,9 @@ function noteStart(notes: Map<number, ZoneNotes>, start: StartRecord): void {
   if (zone !== undefined && start.zoneEpoch <= zone.start.zoneEpoch) return;
   if (zone !== undefined && start.tick > 0) zone.start = start;
   else {
-    notes.set(start.zoneId, {
-      start,
-      keyframe: undefined,
-      firstGroup: undefined,
-      isWhole: start.tick === 0,
-      last: start,
-    });
+    const base = toPlace(start);
+    const isWhole = start.tick === 0;
+    notes.set(start.zoneId, { start, base, keyframe: undefined, firstGroup: undefined, isWhole, last: base });
   }
 }
 
@@ -134,8 +132,7 @@ function noteTick(notes: Map<number, ZoneNotes>, record: TickRecord | GapRecord,
 }
 
 function toRecovered(files: JournalFiles, scan: JournalScan, zoneId: number, zone: ZoneNotes): RecoveredZone {
-  const { start, keyframe, firstGroup, isWhole, last } = zone;
-  const base = keyframe?.file ?? { zoneId, zoneEpoch: start.zoneEpoch, tick: start.tick };
+  const { start, base, keyframe, firstGroup, isWhole, last } = zone;
   return {
     zoneId,
     start,

@@ -97,6 +97,10 @@ export function scanJournal(files: JournalFiles, visitor?: JournalVisitor): Jour
     const walked = walkSegment(files, bytes, header, chain, follower?.first ?? Number.POSITIVE_INFINITY, visitor);
     segments.push({ name, header, endSequence: chain.sequence, ...walked, bytes: bytes.length });
     damage = findDamage(files, segment, walked, chain, follower);
+    // Nothing is wrong with this one: what should follow is missing, or can't be read.
+    if (damage !== undefined && isZero(bytes, walked.end, bytes.length)) {
+      damage = findFirstUnreadable(files, names.slice(index + 1)) ?? damage;
+    }
     if (damage !== undefined) break;
     const isNewest = follower === undefined;
     const isTorn = isNewest && !isZero(bytes, walked.end, bytes.length);
@@ -150,6 +154,14 @@ function findUnreadable({ name, bytes, header }: Opened): Damage | undefined {
   if (bytes === undefined) return { name, offset: 0, what: 'can’t be unpacked' };
   if (header !== undefined || isZero(bytes, BLOCK_BYTES, bytes.length)) return undefined;
   return { name, offset: 0, what: 'has no valid header, but something behind it' };
+}
+
+function findFirstUnreadable(files: JournalFiles, names: readonly string[]): Damage | undefined {
+  for (const name of names) {
+    const found = findUnreadable(openSegment(files, name));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function findBreak(

@@ -107,7 +107,8 @@ test('a missing segment, an empty one and one that is cut short stop the start',
       else files.put(name, files.read(name).slice(0, how === 'empty' ? 0 : BLOCK_BYTES + 16));
       const { scan } = readAll(files);
       if (how === 'empty' && name === names[0]) expect(scan.segments[0]!.header.segment).toBe(2);
-      else expect(() => refuseDamage(files, scan)).toThrow(expect.objectContaining({ code: 'DARKAGES_JOURNAL_DAMAGED' }));
+      else
+        expect(() => refuseDamage(files, scan)).toThrow(expect.objectContaining({ code: 'DARKAGES_JOURNAL_DAMAGED' }));
     }),
     { numRuns: 60 },
   );

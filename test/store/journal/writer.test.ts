@@ -26,13 +26,17 @@ describe('on a disk that does its worst, over many lives', () => {
     for (const count of Object.values(sum)) expect(count).toBeGreaterThan(100);
   }, 60_000);
 
-  test.each(Object.keys(BROKEN_JOURNALS))('it is found out: %s', (name) => {
-    const wrap = BROKEN_JOURNALS[name]!;
-    const problem = Array.from({ length: 400 }, (_, seed) => seed).find(
-      (seed) => runLives({ seed, lives: LIVES, failOneOf: 10, wrap }).problem !== undefined,
-    );
-    expect(problem).toBeDefined();
-  }, 60_000);
+  test.each(Object.keys(BROKEN_JOURNALS))(
+    'it is found out: %s',
+    (name) => {
+      const wrap = BROKEN_JOURNALS[name]!;
+      const problem = Array.from({ length: 400 }, (_, seed) => seed).find(
+        (seed) => runLives({ seed, lives: LIVES, failOneOf: 10, wrap }).problem !== undefined,
+      );
+      expect(problem).toBeDefined();
+    },
+    60_000,
+  );
 });
 
 function tick(number: number, bytes = 10): JournalRecord {
