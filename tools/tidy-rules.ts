@@ -60,6 +60,7 @@ export const CORE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   guard: ['obscenity'],
   observe: ['zod'],
   operator: ['zod'],
+  store: ['@msgpack/msgpack'],
 };
 
 /** Modules that no package brings but the program which runs files of such a name. */

@@ -1,0 +1,38 @@
+// The pool that packs and verifies the journal's files beside the store thread: one thread, made by piscina, of the lowest
+// priority that the system gives. Bounded in jobs and in time; a job that fails changes nothing that counts.
+
+import { Piscina } from 'piscina';
+import type { KeyframeJob, PackedFile } from './journal-jobs.ts';
+
+export interface JournalPool {
+  packSegment(name: string): Promise<PackedFile>;
+  /** The bytes may lie in shared memory: then they must not change until it is done. Others are copied. */
+  writeKeyframe(job: KeyframeJob): Promise<PackedFile>;
+  /** Waits for the job that runs. */
+  close(): Promise<void>;
+}
+
+/** One packing and a keyframe of each zone; more are refused. */
+const WAITING_MAX = 64;
+/** A disk that takes longer for a file has as good as failed: the thread is ended and the job with it. */
+const JOB_MS_MAX = 60_000;
+/** As of nice(1): zones and edges go first. */
+const NICENESS = 10;
+
+export function createJournalPool(folder: string): JournalPool {
+  const pool = new Piscina({
+    filename: new URL('../../workers/journal-pool.ts', import.meta.url).href,
+    workerData: { folder },
+    minThreads: 1,
+    maxThreads: 1,
+    maxQueue: WAITING_MAX,
+    niceIncrement: NICENESS,
+  });
+  const run = async (name: 'packSegment' | 'writeKeyframe', job: unknown): Promise<PackedFile> =>
+    pool.run(job, { name, signal: AbortSignal.timeout(JOB_MS_MAX) }) as Promise<PackedFile>;
+  return {
+    packSegment: (name) => run('packSegment', name),
+    writeKeyframe: (job) => run('writeKeyframe', job),
+    close: () => pool.close(),
+  };
+}

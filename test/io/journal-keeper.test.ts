@@ -1,0 +1,333 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createRandom, type Random } from '../../src/base/random.ts';
+import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
+import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
+import type { JournalPool } from '../../src/io/journal-pool.ts';
+import type { JournalFiles } from '../../src/store/journal/files.ts';
+import { BLOCK_BYTES } from '../../src/store/journal/format.ts';
+import type { JournalRecord, StartRecord } from '../../src/store/journal/records.ts';
+import { createFaultyFiles, DiskError, type FaultyFiles, PowerCut } from '../store/journal/faulty-files.ts';
+
+/** The pool's work, done here and now, on the same disk. */
+function createPool(files: JournalFiles): JournalPool {
+  return {
+    packSegment: async (name) => packSegment(files, name),
+    writeKeyframe: async (job) => writeKeyframe(files, job),
+    close: async () => undefined,
+  };
+}
+
+interface Opened {
+  readonly journal: Journal;
+  readonly clock: { nowMs: number };
+  readonly troubles: unknown[];
+}
+
+function open(files: JournalFiles): Opened {
+  const clock = { nowMs: 0 };
+  const troubles: unknown[] = [];
+  const journal = openJournal({
+    files,
+    pool: createPool(files),
+    nodeId: 'node',
+    now: () => clock.nowMs,
+    wallMs: () => 1000,
+    onTrouble: (error) => void troubles.push(error),
+    segmentBytes: 6 * BLOCK_BYTES,
+    preallocateBytes: BLOCK_BYTES,
+  });
+  return { journal, clock, troubles };
+}
+
+function start(zoneId: number, zoneEpoch: number, tick: number): StartRecord {
+  return {
+    kind: 'start',
+    zoneId,
+    zoneEpoch,
+    tick,
+    game: 'test',
+    gameVersion: '1',
+    seed: 4,
+    secret: [1, 2, 3, 4],
+    capacity: 64,
+    layout: 'x',
+  };
+}
+
+/** What a tick holds follows from its place. */
+function payloadOf(zoneId: number, number: number): Uint8Array {
+  return new Uint8Array(50 + ((number * 37) % 3000)).fill(zoneId * 100 + (number % 97));
+}
+
+function tick(zoneId: number, zoneEpoch: number, number: number): JournalRecord {
+  const payload = payloadOf(zoneId, number);
+  return { kind: 'tick', zoneId, zoneEpoch, tick: number, payload, hasCommits: number % 3 === 0 };
+}
+
+function ticksOf(journal: Journal, zoneId: number): number[] {
+  return [...(journal.recovered.get(zoneId)?.ticks() ?? [])].map((record) => {
+    expect(Buffer.compare(record.payload, payloadOf(zoneId, record.tick))).toBe(0);
+    return record.tick;
+  });
+}
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+describe('a zone comes back', () => {
+  test('from its start and its ticks', async () => {
+    const files = createFaultyFiles(createRandom(1));
+    const { journal } = open(files);
+    expect(journal.append([start(1, 1, 0)])).toBe(1);
+    for (const number of range(1, 20)) journal.append([tick(1, 1, number)]);
+    expect(journal.position).toBe(21);
+    await journal.close();
+    const again = open(files).journal;
+    expect(again.recovered.get(1)).toMatchObject({
+      start: start(1, 1, 0),
+      keyframe: undefined,
+      isWhole: true,
+      last: { zoneEpoch: 1, tick: 20 },
+    });
+    expect(ticksOf(again, 1)).toEqual(range(1, 20));
+    expect([...again.commitsToApply()].map(({ record }) => record.tick)).toEqual([3, 6, 9, 12, 15, 18]);
+    // Said twice is once: the next position isn't one that was given out.
+    expect(again.append([])).toBe(22);
+  });
+
+  test('from its newest keyframe and what follows, or from the one before when that is damaged', async () => {
+    const files = createFaultyFiles(createRandom(2));
+    const { journal } = open(files);
+    journal.append([start(1, 1, 0), start(2, 1, 0)]);
+    for (const number of range(1, 30)) {
+      journal.append([tick(1, 1, number), tick(2, 1, number)]);
+      if (number % 10 === 0) expect(await journal.writeKeyframe(1, 1, number, Uint8Array.of(number))).toBe(true);
+    }
+    journal.append([tick(1, 1, 31)]);
+    const again = open(files).journal;
+    expect(again.recovered.get(1)).toMatchObject({ keyframe: { zoneEpoch: 1, tick: 30 }, isWhole: true });
+    expect([...again.recovered.get(1)!.keyframe!.bytes]).toEqual([30]);
+    expect(ticksOf(again, 1)).toEqual([31]);
+    expect(ticksOf(again, 2)).toEqual(range(1, 30));
+    files.flipBit('zone-1-1-30.keyframe', 700);
+    const { journal: third, troubles } = open(files);
+    expect(third.recovered.get(1)).toMatchObject({ keyframe: { tick: 20 }, isWhole: true });
+    expect(ticksOf(third, 1)).toEqual(range(21, 31));
+    expect(third.counts.keyframesDamaged).toBe(1);
+    expect(String(troubles[0])).toContain('zone-1-1-30.keyframe is damaged');
+  });
+
+  test('when it had begun anew, without what was before; when it had gone on, with it', async () => {
+    const files = createFaultyFiles(createRandom(3));
+    const { journal } = open(files);
+    for (const zoneId of [1, 2]) {
+      journal.append([start(zoneId, 1, 0), tick(zoneId, 1, 1), tick(zoneId, 1, 2)]);
+      await journal.writeKeyframe(zoneId, 1, 1, Uint8Array.of(1));
+    }
+    journal.append([start(1, 2, 0), tick(1, 2, 1), start(2, 2, 2), tick(2, 2, 3)]);
+    const { recovered } = open(files).journal;
+    expect(recovered.get(1)).toMatchObject({ start: start(1, 2, 0), keyframe: undefined, isWhole: true });
+    expect([...recovered.get(1)!.ticks()].map(({ zoneEpoch, tick: number }) => [zoneEpoch, number])).toEqual([[2, 1]]);
+    expect(recovered.get(2)).toMatchObject({
+      start: start(2, 2, 2),
+      keyframe: { zoneEpoch: 1, tick: 1 },
+      isWhole: true,
+    });
+    expect([...recovered.get(2)!.ticks()].map(({ zoneEpoch, tick: number }) => [zoneEpoch, number])).toEqual([
+      [1, 2],
+      [2, 3],
+    ]);
+  });
+
+  test('without ticks that are missing: it says so', () => {
+    const files = createFaultyFiles(createRandom(4));
+    const { journal } = open(files);
+    journal.append([start(1, 1, 0), tick(1, 1, 2), start(2, 1, 0), { ...tick(2, 1, 1), kind: 'gap' } as JournalRecord]);
+    const { recovered } = open(files).journal;
+    expect([recovered.get(1)!.isWhole, recovered.get(2)!.isWhole]).toEqual([false, false]);
+  });
+});
+
+test('a keyframe that is ahead of the journal, or of a zone that never began, is our mistake', async () => {
+  const { journal } = open(createFaultyFiles(createRandom(5)));
+  await expect(journal.writeKeyframe(1, 1, 1, new Uint8Array(1))).rejects.toThrow('has begun');
+  journal.append([start(1, 1, 0), tick(1, 1, 1)]);
+  await expect(journal.writeKeyframe(1, 1, 2, new Uint8Array(1))).rejects.toThrow('on disk');
+  const both = [1, 2].map(() => journal.writeKeyframe(1, 1, 1, new Uint8Array(1)));
+  expect(await Promise.all(both)).toEqual([true, false]);
+});
+
+test('with a full disk each attempt fails once, nothing is lost, and it goes on by itself', () => {
+  const files = createFaultyFiles(createRandom(6));
+  const { journal, clock } = open(files);
+  journal.append([start(1, 1, 0), tick(1, 1, 1)]);
+  files.before = (operation) => {
+    if (operation === 'write') throw new DiskError('ENOSPC');
+  };
+  const full = expect.objectContaining({
+    code: 'DARKAGES_JOURNAL_FAILED',
+    message: expect.stringMatching(/^The journal journal can’t be written \(ENOSPC\): make room on its disk/),
+  });
+  expect(() => journal.append([tick(1, 1, 2)])).toThrow(full);
+  expect(journal.append([tick(1, 1, 3)])).toBeUndefined();
+  expect(journal.counts).toMatchObject({ failures: 1, pending: 2 });
+  clock.nowMs = 60;
+  expect(() => journal.append([])).toThrow(full);
+  clock.nowMs = 120;
+  expect(journal.append([])).toBeUndefined();
+  files.before = () => undefined;
+  clock.nowMs = 200;
+  expect(journal.append([tick(1, 1, 4)])).toBe(2);
+  expect(journal.counts).toMatchObject({ failures: 2, pending: 0 });
+  expect(ticksOf(open(files).journal, 1)).toEqual([1, 2, 3, 4]);
+});
+
+test('records of many MiB go into several groups', () => {
+  const files = createFaultyFiles(createRandom(7));
+  const { journal } = open(files);
+  const payload = new Uint8Array(3 << 20);
+  const records = range(1, 7).map((number) => ({ ...tick(1, 1, number), payload }) as JournalRecord);
+  expect(journal.append([start(1, 1, 0), ...records])).toBe(4);
+  expect([...open(files).journal.recovered.get(1)!.ticks()].map(({ tick: number }) => number)).toEqual(range(1, 7));
+});
+
+test('files go when two keyframes and the store have what is in them, and are packed until then', async () => {
+  const files = createFaultyFiles(createRandom(8));
+  const { journal } = open(files);
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 30; turn++) {
+      journal.update();
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+  };
+  journal.append([start(1, 1, 0)]);
+  for (const number of range(1, 40)) journal.append([tick(1, 1, number)]);
+  await settle();
+  const segments = journal.counts.segments;
+  expect(segments).toBeGreaterThan(3);
+  expect(files.list().filter((name) => name.endsWith('.zst')).length).toBe(segments - 1);
+  await journal.writeKeyframe(1, 1, 40, Uint8Array.of(40));
+  journal.noteApplied(journal.position);
+  await settle();
+  expect(journal.counts.segmentsRemoved).toBe(0);
+  journal.append([tick(1, 1, 41)]);
+  await journal.writeKeyframe(1, 1, 41, Uint8Array.of(41));
+  await settle();
+  expect(journal.counts.segmentsRemoved).toBe(segments - 1);
+  journal.append([tick(1, 1, 42)]);
+  await journal.writeKeyframe(1, 1, 42, Uint8Array.of(42));
+  await settle();
+  expect(
+    files
+      .list()
+      .filter((name) => name.endsWith('.keyframe'))
+      .sort(),
+  ).toEqual(['zone-1-1-41.keyframe', 'zone-1-1-42.keyframe']);
+  journal.dropZone(1);
+  await settle();
+  expect(files.list().filter((name) => name.endsWith('.keyframe'))).toEqual([]);
+});
+
+test('a damaged journal isn’t opened', () => {
+  const files = createFaultyFiles(createRandom(9));
+  const { journal } = open(files);
+  journal.append([start(1, 1, 0)]);
+  journal.append([tick(1, 1, 1)]);
+  files.flipBit('00000001.journal', BLOCK_BYTES * 8 + 300);
+  expect(() => open(files)).toThrow(expect.objectContaining({ code: 'DARKAGES_JOURNAL_DAMAGED' }));
+});
+
+interface Promised {
+  /** Last tick of each zone that was acknowledged. */
+  readonly last: [number, number];
+  applied: number;
+  /** Zone and tick of what was acknowledged with commits, by position. */
+  readonly commits: [number, string][];
+  epoch: number;
+}
+
+/** A server's life: it recovers, checks, goes on, until it ends or the power does. Returns what it found. */
+async function liveOnce(files: FaultyFiles, random: Random, promised: Promised): Promise<void> {
+  files.before = () => undefined;
+  const { journal, clock } = open(files);
+  for (const zoneId of [1, 2]) check(journal, zoneId, promised);
+  const found = new Set([...journal.commitsToApply()].map(({ record }) => `${record.zoneId}/${record.tick}`));
+  for (const [position, place] of promised.commits) if (position > promised.applied) expect(found).toContain(place);
+  promised.epoch++;
+  let until = random.below(200);
+  files.before = () => {
+    if (--until < 0) throw new PowerCut();
+    if (random.below(25) === 0) throw new DiskError('EIO');
+  };
+  const last: [number, number] = [0, 0];
+  for (const zoneId of [1, 2]) last[zoneId - 1] = journal.recovered.get(zoneId)?.last.tick ?? 0;
+  let records: JournalRecord[] = [1, 2].map((zoneId) => start(zoneId, promised.epoch, last[zoneId - 1]!));
+  let sent: [number, string][] = [];
+  for (let step = 0; step < 60 && until >= 0; step++) {
+    const zoneId = 1 + random.below(2);
+    const number = ++last[zoneId - 1]!;
+    records.push(tick(zoneId, promised.epoch, number));
+    if (number % 3 === 0) sent.push([0, `${zoneId}/${number}`]);
+    clock.nowMs += 5_000;
+    const position = tryAppend(journal, records);
+    records = [];
+    if (position === undefined) continue;
+    promised.last.splice(0, 2, ...last);
+    promised.commits.push(...sent.map(([, place]): [number, string] => [position, place]));
+    sent = [];
+    if (random.below(6) === 0) {
+      await journal.writeKeyframe(zoneId, promised.epoch, number, Uint8Array.of(zoneId, number, number >>> 8));
+    }
+    if (random.below(4) === 0) {
+      promised.applied = position;
+      journal.noteApplied(position);
+    }
+    journal.update();
+    await Promise.resolve();
+  }
+}
+
+function tryAppend(journal: Journal, records: readonly JournalRecord[]): number | undefined {
+  try {
+    return journal.append(records);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'DARKAGES_JOURNAL_FAILED' });
+    return undefined;
+  }
+}
+
+function check(journal: Journal, zoneId: number, promised: Promised): void {
+  const zone = journal.recovered.get(zoneId);
+  const wanted = promised.last[zoneId - 1]!;
+  if (zone === undefined) {
+    expect(wanted).toBe(0);
+    return;
+  }
+  expect(zone.isWhole).toBe(true);
+  expect(zone.last.tick).toBeGreaterThanOrEqual(wanted);
+  const base = zone.keyframe?.tick ?? 0;
+  if (zone.keyframe) expect([...zone.keyframe.bytes]).toEqual([zoneId, base & 0xff, base >>> 8]);
+  expect(ticksOf(journal, zoneId)).toEqual(range(base + 1, zone.last.tick));
+}
+
+test('over many power cuts and failing disks every acknowledged tick and commit is recovered', async () => {
+  const sum = { ticks: 0, keyframes: 0, lives: 0 };
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), async (seed) => {
+      const random = createRandom(seed);
+      const files = createFaultyFiles(random);
+      const promised: Promised = { last: [0, 0], applied: 0, commits: [], epoch: 0 };
+      for (let life = 0; life < 8; life++) {
+        await liveOnce(files, random, promised);
+        sum.lives++;
+        if (random.below(3) > 0) files.cutPower();
+      }
+      sum.ticks += promised.last[0] + promised.last[1];
+      sum.keyframes += files.list().filter((name) => name.endsWith('.keyframe')).length;
+    }),
+    { numRuns: 60 },
+  );
+  expect(sum.ticks).toBeGreaterThan(sum.lives * 5);
+  expect(sum.keyframes).toBeGreaterThan(60);
+}, 60_000);
