@@ -23,13 +23,14 @@ export interface RedisClient {
 }
 
 const COMMAND_MS_MAX = 3_000;
+const SILENT_MS_MAX = 4_000;
 const CONNECT_MS_MAX = 5_000;
 const PENDING_MAX = 20_000;
 const PROBE_KEY_MS = 1_000;
 const RECONNECT_MS_MAX = 500;
 /** Of what a server answers, that which is its trouble: full, a replica, not to be written, still loading, no quorum. */
 const TROUBLE =
-  /\b(?:OOM|READONLY|NOPERM|NOAUTH|WRONGPASS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|BUSY|maxclients)\b/i;
+  /\b(?:OOM|READONLY|NOPERM|NOAUTH|WRONGPASS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|BUSY|maxclients|can't run this command)\b/i;
 
 /**
  * Resolves when it answers; else rejects with a ServerError that says where it was looked for.
@@ -115,10 +116,10 @@ async function adviseOn(redis: Redis | Cluster): Promise<readonly string[]> {
   const infos = await Promise.all(masters.map(async (master) => (await master.info()).toString()));
   const advice: string[] = [];
   if (infos.some((info) => /^aof_enabled:0\r?$/m.test(info))) {
-    advice.push('Redis runs without appendonly: what it was told of those in play is lost when it stops.');
+    advice.push('Redis runs without appendonly, so a crash of it loses the last seconds: set appendonly to yes.');
   }
   if (infos.some((info) => !/^maxmemory_policy:noeviction\r?$/m.test(info))) {
-    advice.push('Redis may evict keys when it is full: set maxmemory-policy to noeviction.');
+    advice.push('Redis drops what it likes when it is full: set maxmemory-policy to noeviction.');
   }
   return advice;
 }
@@ -131,6 +132,8 @@ function createDriver(address: RedisAddress): Redis | Cluster {
     ...(isTls && { tls: {} }),
     connectTimeout: 2_000,
     commandTimeout: COMMAND_MS_MAX,
+    // A line that says nothing any more is given up, and a new one tried, perhaps to another master.
+    socketTimeout: SILENT_MS_MAX,
     maxRetriesPerRequest: 3,
     // A master that has become a replica says so: the new one is looked for, and the command sent there.
     reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),

@@ -65,7 +65,7 @@ describe('store trouble', () => {
     expect(await trouble.redis.call(10, work)).toBe(1);
   });
 
-  test('a "no" of the store is an answer: it opens nothing, and closes as any success does', async () => {
+  test('a "no" of the store is an answer, and opens nothing', async () => {
     const { word, pass, fail } = start();
     await fail(100, new No('fenced'));
     expect(word('redisBreaker')).toBe(0);

@@ -17,7 +17,7 @@ export interface Toxic {
   readonly stream?: 'upstream' | 'downstream';
 }
 
-export interface Proxy {
+export interface Line {
   readonly port: number;
   /** In place of what it did before. */
   spoil(toxic: Toxic): Promise<void>;
@@ -29,7 +29,7 @@ export interface Proxy {
 
 export interface Toxiproxy {
   /** @param upstream `host:port` */
-  add(upstream: string): Promise<Proxy>;
+  add(upstream: string): Promise<Line>;
   stop(): Promise<void>;
 }
 
