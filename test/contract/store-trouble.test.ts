@@ -327,7 +327,7 @@ describe.skipIf(isMissing)('store in trouble', () => {
       closing.push(async () => end());
       await until('an open breaker', () => word('scyllaBreaker') === 2);
       const startMs = performance.now();
-      await expect(store.findOwner(1, GAME)).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
+      await expect(store.loadCharacter(1, GAME)).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
       await expect(store.findAccountByName('anna')).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
       expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
       expect(word('scyllaRejected')).toBeGreaterThan(0);
