@@ -28,7 +28,9 @@ function start(options: StoreTroubleOptions = {}) {
   return {
     ...{ trouble, said, block },
     probes: () => probes,
-    setDown: (to: boolean) => void (isDown = to),
+    setDown(to: boolean) {
+      isDown = to;
+    },
     word: (name: keyof typeof index) => words[index[name]]!,
     async pass(ms: number) {
       clock.advance(ms);

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BREAKER_DEFAULTS, BREAKER_STATES, type BreakerOptions, createBreaker, REJECTED } from '../../src/store/breaker.ts';
+import {
+  BREAKER_DEFAULTS,
+  BREAKER_STATES,
+  type BreakerOptions,
+  createBreaker,
+  REJECTED,
+} from '../../src/store/breaker.ts';
 
 const { closed, halfOpen, open } = BREAKER_STATES;
 
