@@ -10,6 +10,7 @@ import { findOnPath } from '../bench/server.ts';
 import { findUws } from '../bench/ws/uws.ts';
 import { findCassandra } from '../tools/services/cassandra.ts';
 import { TOOLS_FOLDER } from '../tools/services/tools-folder.ts';
+import { findToxiproxy } from '../tools/services/toxiproxy.ts';
 
 const INSTALL = 'tools/services/install.sh installs it';
 
@@ -26,6 +27,7 @@ const TOOLS = {
   uws: findUws,
   redis: () => findOnPath(['redis-server']),
   cassandra: findCassandra,
+  toxiproxy: findToxiproxy,
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -223,7 +223,8 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     lines: threads.lines,
     async readiness() {
-      const reasons = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
+      const stuck = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
+      const reasons = [...stuck, ...threads.storeTrouble()];
       const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
       return pong === true ? reasons : [...reasons, 'the store does not answer'];
     },

@@ -8,6 +8,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
+import { createStoreTrouble } from '../src/io/store-trouble.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
@@ -38,11 +39,23 @@ const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
 async function run(data: StoreThreadData): Promise<void> {
   const log = createLogger(data.logLevel);
-  const store = await openStore(data.store, createTroubleLog(log));
+  const trouble = createStoreTrouble({
+    counters: data.counters,
+    onBreaker: (backend, state, cause) => {
+      if (state === 'open') log.error({ err: cause }, `${backend} failed too often: it is not asked for a while`);
+      else log.info(`${backend} works again`);
+    },
+  });
+  const store = await openStore(data.store, {
+    trouble,
+    onRedisTrouble: createTroubleLog(log),
+    onAdvice: (sentence) => log.warn(sentence),
+  });
   if (!data.isRestart) await deleteUnusedGuests(store, log);
   const keeper = createStoreKeeper({
     ...data,
     store,
+    trouble,
     clock: systemClock,
     nowS: wallClockS,
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis

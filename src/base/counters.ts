@@ -24,7 +24,10 @@ const counter = (metric: string, help: string, labels?: Readonly<Record<string, 
   help,
   ...(labels && { labels }),
 });
-const gauge = (metric: string, help: string): CounterRow => ({ metric, kind: 'gauge', help });
+const gauge = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
+  ...counter(metric, help, labels),
+  kind: 'gauge',
+});
 
 const STEPS = 'Times the zone came to a step of the overload ladder, from above or below';
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
@@ -34,6 +37,9 @@ const SESSIONS = 'Sessions refused, by the code that was answered';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
 const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
 const COLLECTIONS = 'Collections of the JavaScript heap, by generation';
+const BREAKER = 'Circuit breaker of a backend of the store: 0 closed, 1 half open, 2 open';
+const BREAKER_OPENED = 'Times the circuit breaker of a backend opened';
+const CALLS_REJECTED = 'Calls that were not made because the circuit breaker of their backend was open';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -181,6 +187,17 @@ export const COUNTERS = {
     loads: counter('store_loads_total', 'Characters read'),
     errors: counter('store_errors_total', 'Store operations that failed'),
     pending: gauge('store_pending', 'Character saves waiting to be written'),
+    redisBreaker: gauge('store_breaker_state', BREAKER, { backend: 'redis' }),
+    scyllaBreaker: gauge('store_breaker_state', BREAKER, { backend: 'scylla' }),
+    redisOpened: counter('store_breaker_opened_total', BREAKER_OPENED, { backend: 'redis' }),
+    scyllaOpened: counter('store_breaker_opened_total', BREAKER_OPENED, { backend: 'scylla' }),
+    redisRejected: counter('store_calls_rejected_total', CALLS_REJECTED, { backend: 'redis' }),
+    scyllaRejected: counter('store_calls_rejected_total', CALLS_REJECTED, { backend: 'scylla' }),
+    retries: counter('store_retries_total', 'Calls and batches tried again'),
+    retriesRefused: counter('store_retries_refused_total', 'Retries that the budget did not allow'),
+    unprocessedBytes: gauge('store_unprocessed_bytes', 'Bytes that the store thread has taken and not finished'),
+    paused: gauge('store_paused', '1 while so much is unprocessed that nothing further is taken'),
+    pauses: counter('store_pauses_total', 'Times so much was unprocessed that nothing further was taken'),
   },
   /** Of a thread itself, whatever it does. */
   thread: {

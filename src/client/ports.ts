@@ -29,8 +29,15 @@ export interface SocketEvents {
 /** Begins to connect; returns before any event. */
 export type OpenSocket = (session: Session, events: SocketEvents) => Socket;
 
-/** One JSON request. Rejects when there is no answer; any status is an answer. */
-export type PostJson = (url: string, body: unknown) => Promise<{ readonly status: number; readonly body: unknown }>;
+/**
+ * One JSON request. Rejects when there is no answer; any status is an answer.
+ * @param key header Idempotency-Key: asked again with the same one, the server does nothing twice
+ */
+export type PostJson = (
+  url: string,
+  body: unknown,
+  key?: string,
+) => Promise<{ readonly status: number; readonly body: unknown }>;
 
 /** What POST /v1/session gives: everything needed to join. */
 export interface Session {

@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly secret: GuestSecret;
   /** Which zone to join, full or not; without it the first that isn't known to be full. */
   readonly zoneId?: number | undefined;
+  /** With it, asking again for an answer that was lost makes no second guest. */
+  readonly key?: RequestKey | undefined;
   /** Asks for what it takes to connect over UDP; a server that doesn't give it is a refusal, `no_udp`. */
   readonly transport?: 'udp' | undefined;
 }
@@ -42,6 +44,23 @@ export interface GuestSecret {
   load(): string | undefined;
   /** undefined: the server doesn't know it any more. */
   save(secret: string | undefined): void;
+}
+
+/** Names a request until it is answered: when the answer is lost, it is asked for again by the same name. */
+export interface RequestKey {
+  load(): string;
+  renew(): void;
+}
+
+/** @param draw 22 to 64 characters of A-Z a-z 0-9 _ -, of 128 random bits at least */
+export function createRequestKey(draw: () => string): RequestKey {
+  let key = draw();
+  return {
+    load: () => key,
+    renew() {
+      key = draw();
+    },
+  };
 }
 
 /** A guest's secret in memory: for bots, which come back as long as they run. */
@@ -85,8 +104,10 @@ async function ask(
 ): Promise<Session | SessionRefusal> {
   let answer: { readonly status: number; readonly body: unknown };
   try {
-    const { transport } = options;
-    answer = await options.post(`${options.baseUrl}/v1/session`, transport ? { ...request, transport } : request);
+    const { transport, key } = options;
+    const body = transport ? { ...request, transport } : request;
+    answer = await options.post(`${options.baseUrl}/v1/session`, body, key?.load());
+    key?.renew();
   } catch {
     // Deliberate: why the request failed is the host's to show; a client only needs to know that it did.
     return { refused: 'unreachable', isFinal: false };

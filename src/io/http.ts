@@ -1,13 +1,16 @@
 // A node's HTTP server on fastify, plain or inside TLS: the page, metrics, health, and POST /v1/session. Main thread,
 // cold path. Turns requests into values and values into responses; decides nothing about players itself.
 
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { isIP } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { errorCode, ServerError } from '../base/errors.ts';
 import { isLoopback } from '../gateway/origin.ts';
+import { createRepeats } from '../gateway/repeats.ts';
 import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/session.ts';
+import { systemClock } from './system.ts';
 import { type TlsIdentity, tlsSettings } from './tls.ts';
 
 export interface PageFile {
@@ -41,6 +44,8 @@ export interface HttpServer {
 }
 
 const BODY_BYTES_MAX = 4096;
+/** From 128 random bits on. */
+const IDEMPOTENCY_KEY = /^[A-Za-z0-9_-]{22,64}$/;
 const HEADER_BYTES_MAX = 8192;
 const SERVER_OPTIONS = {
   maxHeaderSize: HEADER_BYTES_MAX,
@@ -110,10 +115,30 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
     reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503);
     return reply.send({ status: reasons.length === 0 ? 'ready' : 'not_ready', reasons });
   });
+  const once = createOnce();
   app.post('/v1/session', async (request, reply) => {
-    const response = await options.openSession(readSessionRequest(request, options));
-    return sendSession(reply, response);
+    const session = readSessionRequest(request, options);
+    return sendSession(reply, await once(request, session, () => options.openSession(session)));
   });
+}
+
+/**
+ * Who sends an Idempotency-Key, and again the same request with it, gets the first answer: a new guest whose answer was
+ * lost is no second one. The key has to be a secret, since what it was answered with is one.
+ */
+function createOnce() {
+  const repeats = createRepeats<SessionResponse>();
+  return async ({ url, headers }: FastifyRequest, asked: object, work: () => Promise<SessionResponse>) => {
+    const key = headers['idempotency-key'];
+    if (key === undefined) return work();
+    if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+      return sessionError('malformed', 'An Idempotency-Key has 22 to 64 characters of A-Z a-z 0-9 _ -');
+    }
+    const digest = createHash('sha256')
+      .update(JSON.stringify([key, url, asked]))
+      .digest('base64url');
+    return repeats.answer(digest, systemClock.now(), work, ({ status }) => status === 200);
+  };
 }
 
 function readSessionRequest(request: FastifyRequest, { tls, trustProxy }: HttpOptions): SessionRequest {

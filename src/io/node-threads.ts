@@ -24,6 +24,7 @@ import type { StoreOptions } from './open-store.ts';
 import type { BlockSource } from './prometheus.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
+import { describeStoreTrouble } from './store-trouble.ts';
 import { type Logger, wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
@@ -72,6 +73,8 @@ export interface NodeThreads {
   /** Ends the zone's thread, which does not tick; another one goes on from its last whole tick. */
   replaceZone(index: number): void;
   readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
+  /** What is wrong behind it, in words; empty when all is well. */
+  storeTrouble(): readonly string[];
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
   /** Of everybody who plays by UDP, and through which edge of the zone. */
@@ -393,6 +396,7 @@ function describe(node: Node): NodeThreads {
       findZone: async (playerId) => store().findZone(playerId),
       ping: async () => store().ping(),
     },
+    storeTrouble: () => describeStoreTrouble(node.storeCounters),
     sources: [
       ...zoneThreads.flatMap(({ zoneId, buffers, threadCounters, edges }): BlockSource[] => {
         const labels = { zone_id: String(zoneId) };

@@ -4,21 +4,26 @@ import type { Store } from '../store/store.ts';
 import { lockFolder } from './data-folder.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
 import { openRedisScyllaStore, type RedisScyllaOptions } from './redis-scylla-store.ts';
+import type { StoreTrouble } from './store-trouble.ts';
 
 /** Plain values, handed from thread to thread. */
 export type StoreOptions =
   | { readonly kind: 'embedded'; readonly folder: string }
-  | ({ readonly kind: 'redis+scylla'; readonly folder: string } & Omit<RedisScyllaOptions, 'onRedisTrouble'>);
+  | ({ readonly kind: 'redis+scylla'; readonly folder: string } & Omit<RedisScyllaOptions, keyof StoreReports>);
 
-/**
- * @param onTrouble something did not work that was made up for; may be called often
- * Throws ServerError DARKAGES_STORE_… with a sentence.
- */
-export async function openStore(options: StoreOptions, onTrouble: (error: unknown) => void): Promise<Store> {
+export interface StoreReports {
+  /** Something did not work that was made up for; may be called often. */
+  onRedisTrouble(error: unknown): void;
+  onAdvice(sentence: string): void;
+  readonly trouble: StoreTrouble;
+}
+
+/** Throws ServerError DARKAGES_STORE_… with a sentence. */
+export async function openStore(options: StoreOptions, reports: StoreReports): Promise<Store> {
   if (options.kind === 'embedded') return openEmbeddedStore(options.folder);
   const lock = lockFolder(options.folder);
   try {
-    const store = await openRedisScyllaStore({ ...options, onRedisTrouble: onTrouble });
+    const store = await openRedisScyllaStore({ ...options, ...reports });
     return {
       ...store,
       async close() {

@@ -1,11 +1,13 @@
 // The connection to Redis: one server, a cluster or what sentinels say, with the same commands. Store thread. Connects
-// again by itself. Every call ends within `COMMAND_MS_MAX`, and so many may wait and no more (`reject`). A command that
-// was under way when a connection broke is sent once more: each must do no harm twice.
+// again by itself. Every call ends within `COMMAND_MS_MAX`, at once while the breaker is open (io/store-trouble), and so many
+// may wait and no more (`reject`). A command that was under way when a connection broke is sent once more: each must do no
+// harm twice.
 
 import { Cluster, Redis } from 'ioredis';
 import { ServerError } from '../base/errors.ts';
 import { type RedisAddress, showRedisAddress } from './redis-url.ts';
 import { storeError } from './store-errors.ts';
+import type { StoreTrouble } from './store-trouble.ts';
 
 /** A Lua script on one key, which is what makes it work in a cluster. */
 export type Script = (key: string, ...parts: readonly (string | number)[]) => Promise<unknown>;
@@ -13,22 +15,34 @@ export type Script = (key: string, ...parts: readonly (string | number)[]) => Pr
 export interface RedisClient {
   /** Defined once, sent by its hash. */
   script(name: string, lua: string): Script;
+  /** Resolves when it takes a write. */
   ping(): Promise<void>;
+  /** What is wrong with how it is run, one sentence each. */
+  advice(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 const COMMAND_MS_MAX = 3_000;
+const SILENT_MS_MAX = 4_000;
 const CONNECT_MS_MAX = 5_000;
 const PENDING_MAX = 20_000;
+const PROBE_KEY_MS = 1_000;
 const RECONNECT_MS_MAX = 500;
+/** Of what a server answers, that which is its trouble: full, a replica, not to be written, still loading, no quorum. */
+const TROUBLE =
+  /\b(?:OOM|READONLY|NOPERM|NOAUTH|WRONGPASS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|BUSY|maxclients|can't run this command)\b/i;
 
-/** Resolves when it answers; else rejects with a ServerError that says where it was looked for. */
-export async function connectRedis(address: RedisAddress): Promise<RedisClient> {
+/**
+ * Resolves when it answers; else rejects with a ServerError that says where it was looked for.
+ * @param name what all keys begin with
+ */
+export async function connectRedis(address: RedisAddress, name: string, trouble: StoreTrouble): Promise<RedisClient> {
+  const guard = trouble.redis;
   const redis = createDriver(address);
   // Said by what fails meanwhile; without a listener the driver would print it.
-  let trouble: unknown;
+  let lastError: unknown;
   redis.on('error', (error: unknown) => {
-    trouble = error;
+    lastError = error;
   });
   let pending = 0;
 
@@ -37,7 +51,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
     pending++;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(trouble ?? new Error(`no answer within ${msMax} ms`)), msMax);
+      timer = setTimeout(() => reject(lastError ?? new Error(`no answer within ${msMax} ms`)), msMax);
     });
     try {
       return await Promise.race([work(), late]);
@@ -49,32 +63,65 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
     }
   };
 
+  const guarded = <T>(what: string, bytes: number, work: () => Promise<T>): Promise<T> =>
+    guard.call(bytes, () => bounded(what, COMMAND_MS_MAX, work));
+
+  /** One that is full, or a replica, answers a PING. */
+  const write = () => redis.set(`${name}:probe`, 1, 'PX', PROBE_KEY_MS);
+
   const client: RedisClient = {
-    script(name, lua) {
-      redis.defineCommand(name, { numberOfKeys: 1, lua });
-      const command: unknown = Reflect.get(redis, name);
-      if (typeof command !== 'function') throw new TypeError(`no command ${name}`);
-      return (key, ...parts) => bounded(name, COMMAND_MS_MAX, () => command.call(redis, key, ...parts));
+    script(command, lua) {
+      redis.defineCommand(command, { numberOfKeys: 1, lua });
+      const send: unknown = Reflect.get(redis, command);
+      if (typeof send !== 'function') throw new TypeError(`no command ${command}`);
+      return (key, ...parts) => guarded(command, sizeOf(key, parts), () => send.call(redis, key, ...parts));
     },
-    ping: () => bounded('answer', COMMAND_MS_MAX, async () => void (await redis.ping())),
+    ping: () => guarded('take a write', 0, async () => void (await write())),
+    advice: () => guarded('describe itself', 0, () => adviseOn(redis)),
     async close() {
-      await bounded('say goodbye', COMMAND_MS_MAX, async () => void (await redis.quit())).catch(() => {
-        redis.disconnect();
-      });
+      guard.close();
+      const quit = () => guarded('say goodbye', 0, async () => void (await redis.quit()));
+      await quit().catch(() => redis.disconnect());
     },
   };
+  guard.attach({
+    isTrouble({ cause }: Error) {
+      return !(cause instanceof Error && cause.name === 'ReplyError') || TROUBLE.test(cause.message);
+    },
+    probe: () => bounded('take a write', COMMAND_MS_MAX, write),
+  });
   try {
     await bounded('answer', CONNECT_MS_MAX, async () => void (await redis.ping()));
     return client;
   } catch (error) {
     redis.disconnect();
-    const why = trouble instanceof Error ? trouble.message : String((error as Error).message);
+    const why = lastError instanceof Error ? lastError.message : String((error as Error).message);
     throw new ServerError(
       'DARKAGES_STORE_FAILED',
       `Redis at ${showRedisAddress(address)} can't be used (${why}): start it, or correct --redis-url.`,
       { cause: error },
     );
   }
+}
+
+/** Characters count as bytes: nearly all are one. */
+function sizeOf(key: string, parts: readonly (string | number)[]): number {
+  let bytes = key.length;
+  for (const part of parts) bytes += typeof part === 'string' ? part.length : 8;
+  return bytes;
+}
+
+async function adviseOn(redis: Redis | Cluster): Promise<readonly string[]> {
+  const masters = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const infos = await Promise.all(masters.map(async (master) => (await master.info()).toString()));
+  const advice: string[] = [];
+  if (infos.some((info) => /^aof_enabled:0\r?$/m.test(info))) {
+    advice.push('Redis runs without appendonly, so a crash of it loses the last seconds: set appendonly to yes.');
+  }
+  if (infos.some((info) => !/^maxmemory_policy:noeviction\r?$/m.test(info))) {
+    advice.push('Redis drops what it likes when it is full: set maxmemory-policy to noeviction.');
+  }
+  return advice;
 }
 
 function createDriver(address: RedisAddress): Redis | Cluster {
@@ -85,6 +132,8 @@ function createDriver(address: RedisAddress): Redis | Cluster {
     ...(isTls && { tls: {} }),
     connectTimeout: 2_000,
     commandTimeout: COMMAND_MS_MAX,
+    // A line that says nothing any more is given up, and a new one tried, perhaps to another master.
+    socketTimeout: SILENT_MS_MAX,
     maxRetriesPerRequest: 3,
     // A master that has become a replica says so: the new one is looked for, and the command sent there.
     reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),

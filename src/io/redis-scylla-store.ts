@@ -22,6 +22,7 @@ import { createDurableCharacters, type DurableCharacter, type DurableCharacters 
 import { connectScylla, type ScyllaAddress, type ScyllaClient } from './scylla-client.ts';
 import { type Exclusive, prepareSchema } from './scylla-schema.ts';
 import { guarded, storeError } from './store-errors.ts';
+import { type BackendGuard, createStoreTrouble, type StoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
 
 export interface RedisScyllaOptions {
@@ -35,6 +36,10 @@ export interface RedisScyllaOptions {
   readonly durableEveryMs?: number;
   /** Redis did not do what ScyllaDB then did in its place; may be called for each save. */
   readonly onRedisTrouble?: (error: unknown) => void;
+  /** How the services are run, where it is not as it should be: one sentence each. */
+  readonly onAdvice?: (sentence: string) => void;
+  /** Breakers, budgets and counters; without it, ones of its own. */
+  readonly trouble?: StoreTrouble;
 }
 
 /** Of the keys in Redis; a change that older code can't read takes the next number. */
@@ -49,14 +54,16 @@ const MIGRATION_WAIT_MS = 250;
 /** Throws ServerError DARKAGES_STORE_… with a sentence. */
 export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise<Store> {
   const { name, replicas, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
-  const redis = await connectRedis(options.redis);
+  const { onAdvice = () => {}, trouble = createStoreTrouble() } = options;
+  const redis = await connectRedis(options.redis, name, trouble);
   let scylla: ScyllaClient;
   const directory = createRedisDirectory(redis, name);
   try {
     await checkRedisVersion(redis, name);
+    for (const sentence of await redis.advice()) onAdvice(sentence);
     const exclusive = createExclusive(directory);
     const dataCenter = await prepareSchema({ address: options.scylla, keyspace: name, replicas, exclusive });
-    scylla = await connectScylla(options.scylla, name, dataCenter);
+    scylla = await connectScylla(options.scylla, name, dataCenter, trouble);
   } catch (error) {
     await redis.close();
     if (error instanceof ServerError) throw error;
@@ -65,7 +72,7 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
   const durable = createDurableCharacters(scylla);
   return {
     ...createScyllaAccounts(scylla, () => wallClockS() * 1000),
-    ...createCharacterStore(createHotCharacters(redis, name), durable, durableEveryMs, onRedisTrouble),
+    ...createCharacterStore(createHotCharacters(redis, name), durable, durableEveryMs, onRedisTrouble, trouble.scylla),
     ...directory,
     async ping() {
       await Promise.all([redis.ping(), durable.read(1, '')]);
@@ -119,6 +126,7 @@ function createCharacterStore(
   durable: DurableCharacters,
   durableEveryMs: number,
   onTrouble: (error: unknown) => void,
+  { retries }: BackendGuard,
 ): CharacterStore {
   /** When ScyllaDB last got a save of a character in play. */
   const writtenMs = new Map<string, number>();
@@ -161,6 +169,7 @@ function createCharacterStore(
         const columns = newest(row, await hot.raise(playerId, game, epoch));
         const text = columns === undefined ? undefined : JSON.stringify(columns);
         if (await durable.take(playerId, game, owner, row, text)) return { epoch, columns };
+        if (!retries.take()) break;
         await sleep(Math.random() * 5 * 2 ** Math.min(attempt, 5));
       }
       throw new ServerError('DARKAGES_STORE_BUSY', 'Too many take one character at once.');

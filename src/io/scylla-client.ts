@@ -1,10 +1,11 @@
 // The connection to ScyllaDB or Cassandra. Store thread. Statements are prepared, sent to a node that has the row, and
-// tried again elsewhere when they are marked as doing no harm twice. Whoever writes one says why it does none.
+// tried again elsewhere when they are marked as doing no harm twice. Whoever writes one says why it does none. While the
+// breaker is open nothing is sent (io/store-trouble).
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { auth, Client, type ClientOptions, errors, policies, types } from 'cassandra-driver';
 import { ServerError } from '../base/errors.ts';
 import { storeError } from './store-errors.ts';
+import type { StoreTrouble } from './store-trouble.ts';
 
 export interface ScyllaAddress {
   /** `host:port` of some nodes; the others are found through them. */
@@ -35,7 +36,6 @@ export interface ScyllaClient {
 
 const REQUEST_MS_MAX = 5_000;
 const TRIES_MAX = 3;
-const RETRY_MS = 100;
 const FINAL_ERRORS = [
   errors.ResponseError,
   errors.NoHostAvailableError,
@@ -43,7 +43,20 @@ const FINAL_ERRORS = [
   errors.ArgumentError,
 ];
 
-const { consistencies } = types;
+const { consistencies, responseErrorCodes: codes } = types;
+
+/** Answers that say the statement is wrong, not the cluster. */
+const OWN_MISTAKES: ReadonlySet<number> = new Set([
+  codes.syntaxError,
+  codes.invalid,
+  codes.configError,
+  codes.alreadyExists,
+  codes.unprepared,
+  codes.functionFailure,
+]);
+
+/** Changes nothing, and takes what any save takes: a quorum, and the permission to write. */
+const PROBE = `UPDATE characters SET version = 0 WHERE player_id = 0 AND game = '' IF epoch = -1`;
 
 type Operation = policies.retry.OperationInfo;
 type Decision = policies.retry.DecisionInfo;
@@ -97,6 +110,11 @@ function isFinal(error: unknown): boolean {
   return FINAL_ERRORS.some((kind) => error instanceof kind);
 }
 
+function isTrouble(error: unknown): boolean {
+  if (error instanceof errors.ResponseError) return !OWN_MISTAKES.has(error.code);
+  return !(error instanceof errors.ArgumentError || error instanceof TypeError);
+}
+
 /** Of many hosts that were tried the first one's trouble. */
 function explain(error: unknown): string {
   const inner =
@@ -109,7 +127,9 @@ export async function connectScylla(
   address: ScyllaAddress,
   keyspace: string,
   dataCenter: string,
+  trouble: StoreTrouble,
 ): Promise<ScyllaClient> {
+  const guard = trouble.scylla;
   const { TokenAwarePolicy, DCAwareRoundRobinPolicy } = policies.loadBalancing;
   const driver = createDriver(address, {
     keyspace,
@@ -131,36 +151,50 @@ export async function connectScylla(
    * The driver's policy sees what nodes answer and what is late; that a connection broke, that its host went down, or that
    * each host was asked in vain, it doesn't see, and the next attempt begins with another host.
    */
-  const persist = async <T>(isIdempotent: boolean, work: () => Promise<T>): Promise<T> => {
+  const persist = async <T>(isIdempotent: boolean, bytes: number, work: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work();
+        return await guard.call(bytes, work);
       } catch (error) {
-        if (!isIdempotent || attempt === TRIES_MAX || isFinal(error)) {
+        if (error instanceof ServerError) throw error;
+        if (!isIdempotent || attempt === TRIES_MAX || isFinal(error) || !guard.retries.take()) {
           throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
         }
-        await sleep(RETRY_MS * attempt);
+        await guard.retries.pause(attempt);
       }
     }
   };
   const execute = ({ query, isIdempotent, isSerial }: Statement, values: readonly unknown[]) => {
     const consistency = isSerial === true ? consistencies.localSerial : consistencies.localQuorum;
-    return persist(isIdempotent, () => driver.execute(query, [...values], { isIdempotent, consistency }));
+    const send = () => driver.execute(query, [...values], { isIdempotent, consistency });
+    return persist(isIdempotent, sizeOf(values), send);
   };
+  guard.attach({ isTrouble, probe: () => driver.execute(PROBE, [], { isIdempotent: true }) });
   return {
     read: async (statement, values) => (await execute(statement, values)).rows,
     write: async (statement, values) => void (await execute(statement, values)),
     async writeAll(statements) {
       const queries = statements.map(([{ query }, values]) => ({ query, params: [...values] }));
       const isIdempotent = statements.every(([statement]) => statement.isIdempotent);
-      await persist(isIdempotent, () => driver.batch(queries, { isIdempotent, logged: true }));
+      const bytes = statements.reduce((sum, [, values]) => sum + sizeOf(values), 0);
+      await persist(isIdempotent, bytes, () => driver.batch(queries, { isIdempotent, logged: true }));
     },
     async writeIf(statement, values) {
       const result = await execute(statement, values);
       return result.wasApplied() ? undefined : (result.first() ?? {});
     },
-    close: () => driver.shutdown(),
+    close() {
+      guard.close();
+      return driver.shutdown();
+    },
   };
+}
+
+/** Characters count as bytes: nearly all are one. */
+function sizeOf(values: readonly unknown[]): number {
+  let bytes = 0;
+  for (const value of values) bytes += typeof value === 'string' ? value.length : 8;
+  return bytes;
 }
 
 /** CQL's bigint from a whole number, and back: all of ours are below 2⁵³. */

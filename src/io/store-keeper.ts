@@ -6,13 +6,20 @@
 import { Reader } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { createCounters } from '../base/counters.ts';
+import { ServerError } from '../base/errors.ts';
 import { createRingReader } from '../base/ring.ts';
 import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
-import { type CharacterSave, createWriteBehind, type WriteBehindOptions } from '../store/write-behind.ts';
+import {
+  type CharacterSave,
+  createWriteBehind,
+  WRITE_BEHIND_DEFAULTS,
+  type WriteBehindOptions,
+} from '../store/write-behind.ts';
 import { createZoneOwners } from '../store/zone-owners.ts';
 import { createCharacterWriter } from './character-writer.ts';
 import type { PlayerMoved, StoreRpc } from './store-client.ts';
+import type { StoreTrouble } from './store-trouble.ts';
 import type { RpcMethods } from './thread-rpc.ts';
 import { createZoneEntries } from './zone-entries.ts';
 
@@ -31,6 +38,8 @@ export interface StoreKeeperOptions {
   readonly saveRings: readonly SharedArrayBuffer[];
   readonly counters: SharedArrayBuffer;
   readonly writeBehind?: WriteBehindOptions;
+  /** Says how long to wait before a batch is tried again, and when too much waits for new players to come in. */
+  readonly trouble?: StoreTrouble;
   /** Called when saving begins to fail and when it works again, not for each failure. */
   readonly onSaving?: (state: 'failing' | 'recovered', error?: unknown) => void;
 }
@@ -50,8 +59,12 @@ const FLUSH_ATTEMPTS = 5;
 const ELSEWHERE = 0;
 
 export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
-  const { store, clock, gameName, savedColumns } = options;
-  const writeBehind = createWriteBehind(options.writeBehind);
+  const { store, clock, gameName, savedColumns, trouble } = options;
+  const writeBehind = createWriteBehind({
+    ...(options.writeBehind ?? WRITE_BEHIND_DEFAULTS),
+    ...(trouble !== undefined && { pauseMs: trouble.retries.patientPauseMs }),
+  });
+  const countWaitingBytes = trouble?.backPressure.part() ?? (() => {});
   const rings = options.saveRings.map(createRingReader);
   const counters = createCounters('store', options.counters);
   const { words, index, histograms } = counters;
@@ -66,6 +79,8 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       entries.tellMoved(playerId, ELSEWHERE);
     },
   });
+  /** Of the longest save so far: all are of the same columns. */
+  let saveBytes = 0;
   let failing = false;
   let writing: Promise<unknown> | undefined;
 
@@ -74,6 +89,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     for (const [ringIndex, ring] of rings.entries()) {
       while (writeBehind.hasRoom() && ring.next()) {
         reader.reset(ring.bytes, ring.offset, ring.end);
+        saveBytes = Math.max(saveBytes, ring.end - ring.offset);
         const save = readSaveRecord(reader, savedColumns);
         if (save === undefined) words[index.errors]!++;
         else if (!owners.takeSave(save.playerId, ringIndex + 1, save.final, now)) words[index.savesIgnored]!++;
@@ -84,7 +100,16 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       }
     }
     if (writeBehind.hasRoom()) owners.sweep(now);
-    words[index.pending] = writeBehind.pendingCount();
+    showPending();
+  };
+  const showPending = (): void => {
+    const count = writeBehind.pendingCount();
+    words[index.pending] = count;
+    countWaitingBytes(count * saveBytes);
+  };
+  const refuseWhilePaused = (): void => {
+    if (trouble?.backPressure.isPaused() !== true) return;
+    throw new ServerError('DARKAGES_STORE_BUSY', 'Too much waits for the store: try again in a while.');
   };
 
   const measured = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -101,6 +126,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
 
   /** Resolves to why it failed, if it did. Whatever it was, the batch stays pending; the error is counted and told once. */
   const writeBatch = async (batch: readonly CharacterSave[]): Promise<unknown> => {
+    trouble?.retries.countCalls();
     try {
       await measured(() => characters.write(batch));
       writeBehind.confirm();
@@ -114,7 +140,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       failing = true;
       return error;
     } finally {
-      words[index.pending] = writeBehind.pendingCount();
+      showPending();
     }
   };
 
@@ -171,10 +197,16 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   return {
     onMoved: entries.onMoved,
     methods: {
-      createAccount: (account) => measured(() => store.createAccount(account)),
+      async createAccount(account) {
+        refuseWhilePaused();
+        return measured(() => store.createAccount(account));
+      },
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
-      enterZone: entries.enterZone,
+      async enterZone(request) {
+        refuseWhilePaused();
+        return entries.enterZone(request);
+      },
       claimPlayers: entries.claimPlayers,
       findZone: async (playerId) => owners.zoneOf(playerId),
       async ping() {

@@ -27,6 +27,8 @@ export interface WriteBehindOptions {
   /** Pause after the first failure; doubles with each further one. */
   readonly retryMs: number;
   readonly retryMsMax: number;
+  /** Says the pause instead, after so many failures in a row. */
+  readonly pauseMs?: (failures: number) => number;
 }
 
 export const WRITE_BEHIND_DEFAULTS: WriteBehindOptions = {
@@ -113,8 +115,9 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
       // May go over `playersMax` by one batch: losing what was taken would be worse than the memory.
       for (const save of inFlight) if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
       land();
-      notBefore = now + Math.min(options.retryMs * 2 ** Math.min(failuresInRow, 16), options.retryMsMax);
+      const doubled = Math.min(options.retryMs * 2 ** Math.min(failuresInRow, 16), options.retryMsMax);
       failuresInRow++;
+      notBefore = now + (options.pauseMs?.(failuresInRow) ?? doubled);
       dueAt = now;
     },
     pendingCount() {

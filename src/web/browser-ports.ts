@@ -30,15 +30,20 @@ export const openBrowserSocket: OpenSocket = ({ url }, events) => {
 
 const POST_TIMEOUT_MS = 6_000;
 
-export const postJson: PostJson = async (url, body) => {
+export const postJson: PostJson = async (url, body, key) => {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(POST_TIMEOUT_MS),
   });
   return { status: response.status, body: await response.json() };
 };
+
+/** 128 bits in hexadecimal; `randomUUID` is for https alone. */
+export function drawKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
 
 /** A value kept between visits. Browsers may forbid it: then it lives as long as the page. */
 export function keptValue(key: string): GuestSecret {

@@ -3,10 +3,10 @@
 // server runs in place of `../game/game.ts`.
 
 import { createClient, startClient, stopClient, updateClient } from '../client/client.ts';
-import { createSessionRequest } from '../client/session.ts';
+import { createRequestKey, createSessionRequest } from '../client/session.ts';
 import { type Client, FAILED, IDLE, PLAYING } from '../client/state.ts';
 import { game } from '../game/game.ts';
-import { browserClock, keptValue, openBrowserSocket, postJson } from './browser-ports.ts';
+import { browserClock, drawKey, keptValue, openBrowserSocket, postJson } from './browser-ports.ts';
 import { createCamera, resizeCamera } from './camera.ts';
 import { createControls, readControls } from './controls.ts';
 import { addIgnoredList, createDarkAges, enterDarkAges, hearEvent, readDarkAges, updateDarkAges } from './darkages.ts';
@@ -59,6 +59,7 @@ let former: { readonly name: string | undefined; readonly secret: string | undef
 /** `?zone=2` asks for that one; without it the server says which. */
 const zoneId = Number(new URLSearchParams(location.search).get('zone')) || undefined;
 
+const requestKey = createRequestKey(drawKey);
 const client = createClient({
   game,
   requestSession: (done, fullZones) => {
@@ -67,6 +68,7 @@ const client = createClient({
       post: postJson,
       baseUrl: location.origin,
       secret: guestSecret,
+      key: requestKey,
       name,
       zoneId,
     });

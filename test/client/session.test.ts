@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Session, SessionRefusal } from '../../src/client/ports.ts';
-import { createGuestSecret, createSessionRequest, type SessionOptions } from '../../src/client/session.ts';
+import {
+  createGuestSecret,
+  createRequestKey,
+  createSessionRequest,
+  type SessionOptions,
+} from '../../src/client/session.ts';
 
 const ZONES = [
   { zoneId: 1, url: 'ws://h:1' },
@@ -144,4 +149,20 @@ test.each<[string, Answer | undefined, SessionRefusal]>([
   ['odd zones', { status: 200, body: { token: 't', zones: [1, null, {}] } }, { refused: 'no_zone', isFinal: false }],
 ])('the answer %s is a refusal', async (_, answer, refusal) => {
   expect((await ask([answer])).answer).toEqual(refusal);
+});
+
+test('what got no answer is asked for by the same key, and the next thing by another one', async () => {
+  let drawn = 0;
+  const key = createRequestKey(() => `key-${++drawn}`);
+  const keys: (string | undefined)[] = [];
+  const answers = [undefined, undefined, GOOD, GOOD];
+  const post = async (_url: string, _body: unknown, sent?: string): Promise<Answer> => {
+    keys.push(sent);
+    const answer = answers.shift();
+    if (answer === undefined) throw new Error('no network');
+    return answer;
+  };
+  const request = createSessionRequest({ post, baseUrl: 'http://h', secret: createGuestSecret(), key });
+  for (let asked = 0; asked < 4; asked++) await new Promise((resolve) => request(resolve, []));
+  expect(keys).toEqual(['key-1', 'key-1', 'key-1', 'key-2']);
 });

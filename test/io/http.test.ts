@@ -226,3 +226,28 @@ test('a port in use is one sentence', async () => {
     code: 'DARKAGES_LISTEN_FAILED',
   });
 });
+
+test('a request that comes again with its Idempotency-Key gets the first answer, and nothing is done twice', async () => {
+  const key = 'k'.repeat(22);
+  const ask = async (body: object, headers: Record<string, string>) => {
+    const response = await post(JSON.stringify(body), headers);
+    return [response.status, await response.text()];
+  };
+  const before = seen.length;
+  const first = await ask({ a: 1 }, { 'idempotency-key': key });
+  expect(await ask({ a: 1 }, { 'idempotency-key': key })).toEqual(first);
+  expect(seen.length).toBe(before + 1);
+  // Another body, another key, another origin: another request.
+  await ask({ a: 2 }, { 'idempotency-key': key });
+  await ask({ a: 1 }, { 'idempotency-key': `${key}x` });
+  await ask({ a: 1 }, { 'idempotency-key': key, origin: 'http://elsewhere' });
+  expect(seen.length).toBe(before + 4);
+  // A refusal is worth another try, and without a key nothing is kept.
+  for (let turn = 0; turn < 2; turn++) expect((await ask({ wait: true }, { 'idempotency-key': key }))[0]).toBe(429);
+  for (let turn = 0; turn < 2; turn++) await ask({ a: 1 }, {});
+  expect(seen.length).toBe(before + 8);
+  for (const bad of ['short', 'x'.repeat(65), `${key}!`]) {
+    expect(await ask({ a: 1 }, { 'idempotency-key': bad })).toEqual([400, expect.stringContaining('malformed')]);
+  }
+  expect(seen.length).toBe(before + 8);
+});

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePorts } from './free-ports.ts';
@@ -18,6 +18,9 @@ export interface CassandraNodes {
   readonly contactPoints: readonly string[];
   /** Ends one node, from 1 on, as its machine's death would. */
   kill(node: number): Promise<void>;
+  /** Stands still, as if its machine hung, or goes on. */
+  pause(node: number): void;
+  unpause(node: number): void;
   /** Starts whichever doesn't run. */
   resume(): Promise<void>;
   /** Ends all and removes their folders. */
@@ -59,9 +62,14 @@ export async function startCassandra({
     await stop();
     throw error;
   }
+  const signal = (node: number, name: NodeJS.Signals) => {
+    process.kill(Number(readFileSync(join(folder, `node${node}`, 'pid'), 'utf8')), name);
+  };
   return {
     contactPoints: addresses.map((address) => `${address}:${port}`),
     kill: (node) => run(folder, ['stop', '--kill', '--node', String(node)]),
+    pause: (node) => signal(node, 'SIGSTOP'),
+    unpause: (node) => signal(node, 'SIGCONT'),
     resume: start,
     stop,
   };

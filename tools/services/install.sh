@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -81,10 +81,11 @@ install_bench_peers() {
   npm ci --prefix bench/peers --silent </dev/null
 }
 
-# The load generator of bench/load, from its Go module. Minutes the first time; built again only when its version changed.
-install_k6() {
-  local folder=$tools/k6 source=tools/services/k6
-  if [[ -x $folder/k6 ]] && cmp -s "$source/go.mod" "$folder/go.mod" && cmp -s "$source/go.sum" "$folder/go.sum"; then return; fi
+# A program from its Go module, pinned in tools/services/NAME. Built again only when its version changed.
+# $1: name; $2: the program; $3: its package
+build_with_go() {
+  local folder=$tools/$1 source=tools/services/$1 program=$2 package=$3
+  if [[ -x $folder/$program ]] && cmp -s "$source/go.mod" "$folder/go.mod" && cmp -s "$source/go.sum" "$folder/go.sum"; then return; fi
   local go
   go=$(command -v go || true)
   if [[ -z $go && -x /usr/local/go/bin/go ]]; then go=/usr/local/go/bin/go; fi
@@ -92,16 +93,26 @@ install_k6() {
     say 'no go here: install Go 1.25 or newer (https://go.dev)'
     return 1
   fi
-  say "building k6 in $folder"
+  say "building $1 in $folder"
   # Elsewhere, since the build may add to both files; what was asked for is kept beside what came of it.
   local build=$folder/build
   rm -rf "$build"
   mkdir -p "$build"
   cp "$source/go.mod" "$source/go.sum" "$build"
-  (cd "$build" && "$go" build -mod=mod -trimpath -o "$folder/k6.new" go.k6.io/k6/v2 </dev/null)
+  (cd "$build" && "$go" build -mod=mod -trimpath -o "$folder/$program.new" "$package" </dev/null)
   rm -rf "$build"
-  mv "$folder/k6.new" "$folder/k6"
+  mv "$folder/$program.new" "$folder/$program"
   cp "$source/go.mod" "$source/go.sum" "$folder"
+}
+
+# The load generator of bench/load. Minutes the first time.
+install_k6() {
+  build_with_go k6 k6 go.k6.io/k6/v2
+}
+
+# Trouble between our clients and the services, for tests of the store. Half a minute.
+install_toxiproxy() {
+  build_with_go toxiproxy toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server
 }
 
 # uWebSockets.js with a Node that it runs on, for the contract of WebSocket servers and bench/ws. Linux on x64 alone.
@@ -142,7 +153,7 @@ install_cassandra() {
 }
 
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra toxiproxy; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
@@ -155,8 +166,9 @@ for tool in "$@"; do
     uws) install_uws ;;
     redis) install_redis ;;
     cassandra) install_cassandra ;;
+    toxiproxy) install_toxiproxy ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis and cassandra"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra and toxiproxy"
       exit 2
       ;;
   esac

@@ -28,6 +28,11 @@ export interface RedisServers {
   stop(): Promise<void>;
 }
 
+export interface RedisSentinels extends RedisServers {
+  /** What each sentinel says of the master, for a failover that does not come. */
+  describeMaster(): Promise<string>;
+}
+
 export interface RedisOptions {
   readonly password?: string;
   /** Where to begin again with what another one left. */
@@ -72,7 +77,7 @@ export async function startRedisCluster(): Promise<RedisServers> {
 }
 
 /** The first server is the master, the second its replica, the others are sentinels. */
-export async function startRedisSentinels(): Promise<RedisServers> {
+export async function startRedisSentinels(): Promise<RedisSentinels> {
   const folder = createFolder();
   const first = await findFreePorts(5);
   const [master, replica, ...sentinels] = Array.from({ length: 5 }, (_, index) => first + index) as [number, number];
@@ -81,7 +86,7 @@ export async function startRedisSentinels(): Promise<RedisServers> {
   const lines = [
     `sentinel monitor ${MASTER} 127.0.0.1 ${master} 2`,
     `sentinel down-after-milliseconds ${MASTER} 700`,
-    `sentinel failover-timeout ${MASTER} 5000`,
+    `sentinel failover-timeout ${MASTER} 3000`,
   ];
   for (const port of sentinels as number[]) servers.push(await startServer(folder, port, lines, undefined, true));
   for (const port of sentinels as number[]) {
@@ -99,7 +104,25 @@ export async function startRedisSentinels(): Promise<RedisServers> {
     withRedis(replica, async (redis) => (await redis.info()).includes('master_link_status:up')),
   );
   const list = (sentinels as number[]).map((port) => `127.0.0.1:${port}`).join(',');
-  return describe(`redis+sentinel://${list}/${MASTER}`, servers, folder);
+  return {
+    ...describe(`redis+sentinel://${list}/${MASTER}`, servers, folder),
+    describeMaster: async () => (await Promise.all((sentinels as number[]).map(describeMaster))).join('\n'),
+  };
+}
+
+/** Name and value in turn, of which some tell why there is no failover. */
+async function describeMaster(sentinel: number): Promise<string> {
+  const wanted = ['ip', 'port', 'flags', 'num-slaves', 'num-other-sentinels', 'config-epoch', 'last-ok-ping-reply'];
+  try {
+    return await withRedis(sentinel, async (redis) => {
+      const words = (await redis.call('SENTINEL', 'MASTER', MASTER)) as string[];
+      const said = wanted.map((name) => `${name} ${words[words.indexOf(name) + 1]}`);
+      const tilt = /^sentinel_tilt:(\d)/m.exec(await redis.info('sentinel'))?.[1];
+      return `sentinel ${sentinel}: ${said.join(', ')}, tilt ${tilt}`;
+    });
+  } catch (error) {
+    return `sentinel ${sentinel}: ${String(error)}`;
+  }
 }
 
 function createFolder(): string {

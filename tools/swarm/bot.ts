@@ -6,7 +6,7 @@ import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
 import type { PostJson } from '../../src/client/ports.ts';
-import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
+import { createGuestSecret, createRequestKey, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { type Crowd, noteSeen } from './crowd.ts';
@@ -165,6 +165,7 @@ export function createBot(options: BotOptions): Bot {
       post: options.post,
       baseUrl: options.url,
       secret: createGuestSecret(),
+      key: createRequestKey(() => crypto.randomUUID()),
       zoneId: options.zoneId,
       transport: options.transport === 'udp' ? 'udp' : undefined,
     }),

@@ -227,10 +227,10 @@ function readProgress(bots: readonly Bot[], part: Part): Progress {
   };
 }
 
-export const postJson: PostJson = async (url, body) => {
+export const postJson: PostJson = async (url, body, key) => {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
   });

@@ -1,0 +1,406 @@
+// The store in Redis and ScyllaDB while one of the two is in trouble: each kind is done to a real Redis and a real
+// Cassandra, with a toxiproxy in between, while twenty characters are saved all the time. Whatever it is: what was answered
+// `saved` is there afterwards, nobody waits for what does not answer, and all goes on by itself when the trouble is over.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { auth, Client } from 'cassandra-driver';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
+import { openRedisScyllaStore, type RedisScyllaOptions } from '../../src/io/redis-scylla-store.ts';
+import { readRedisUrl } from '../../src/io/redis-url.ts';
+import { createStoreTrouble } from '../../src/io/store-trouble.ts';
+import type { FencedRecord, Store } from '../../src/store/store.ts';
+import { type CassandraNodes, startCassandra } from '../../tools/services/cassandra.ts';
+import { findFreePorts } from '../../tools/services/free-ports.ts';
+import { type RedisServers, startRedis } from '../../tools/services/redis.ts';
+import { type Line, startToxiproxy, type Toxiproxy } from '../../tools/services/toxiproxy.ts';
+import { needs } from '../needs.ts';
+
+const NAME = 'trouble';
+const GAME = 'g';
+const PLAYERS = Array.from({ length: 20 }, (_, index) => index + 1);
+/** Instead of thirty seconds. */
+const OPEN_MS = 1_000;
+/** Of what is refused at once: some calls at the machine's worst. A call that waits for an answer takes 3,000 or more. */
+const AT_ONCE_MS = 1_000;
+const PASSWORD = 'kein Wort davon';
+const isMissing = ([needs('redis'), needs('cassandra'), needs('toxiproxy')] as const).includes(undefined);
+
+let cassandra: CassandraNodes;
+let redis: RedisServers;
+let redisFolder: string;
+let toxiproxy: Toxiproxy;
+let toRedis: Line;
+let toScylla: Line;
+
+beforeAll(async () => {
+  if (isMissing) return;
+  redisFolder = mkdtempSync(join(tmpdir(), 'darkages-trouble-'));
+  const port = await findFreePorts(1);
+  [cassandra, redis, toxiproxy] = await Promise.all([
+    startCassandra({ auth: true, durable: true }),
+    startRedis({ folder: redisFolder, port }),
+    startToxiproxy(),
+  ]);
+  toRedis = await toxiproxy.add(`127.0.0.1:${port}`);
+  toScylla = await toxiproxy.add(cassandra.contactPoints[0]!);
+  const scylla = { contactPoints: cassandra.contactPoints, username: 'cassandra', password: 'cassandra' };
+  const store = await openRedisScyllaStore({ redis: readRedisUrl(redis.url)!, scylla, name: NAME, replicas: 1 });
+  await store.close();
+  await query(`CREATE ROLE game WITH PASSWORD = '${PASSWORD}' AND LOGIN = true`);
+  await query(`GRANT SELECT ON KEYSPACE ${NAME} TO game`);
+  await query(`GRANT MODIFY ON KEYSPACE ${NAME} TO game`);
+}, 240_000);
+afterAll(async () => {
+  await Promise.all([cassandra?.stop(), redis?.stop(), toxiproxy?.stop()]);
+  if (redisFolder !== undefined) rmSync(redisFolder, { recursive: true, force: true });
+}, 60_000);
+
+async function query(text: string): Promise<void> {
+  const driver = new Client({
+    contactPoints: [...cassandra.contactPoints],
+    localDataCenter: 'datacenter1',
+    authProvider: new auth.PlainTextAuthProvider('cassandra', 'cassandra'),
+  });
+  try {
+    await driver.execute(text);
+  } finally {
+    await driver.shutdown();
+  }
+}
+
+/** Cassandra lets it be changed every five seconds. */
+async function setPassword(password: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await query(`ALTER ROLE game WITH PASSWORD = '${password}'`);
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+async function tell(...command: readonly [string, ...(string | number)[]]): Promise<void> {
+  const client = new Redis({ port: redis.servers[0]!.port, commandTimeout: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.call(...command);
+  } finally {
+    client.disconnect();
+  }
+}
+
+function open(name: string, counters: SharedArrayBuffer, more: Partial<RedisScyllaOptions> = {}): Promise<Store> {
+  return openRedisScyllaStore({
+    redis: readRedisUrl(`redis://127.0.0.1:${toRedis.port}`)!,
+    scylla: { contactPoints: [`127.0.0.1:${toScylla.port}`], username: 'game', password: PASSWORD },
+    trouble: createStoreTrouble({ counters, breaker: { openMs: OPEN_MS } }),
+    ...{ name, replicas: 1, ...more },
+  });
+}
+
+interface Trouble {
+  readonly kind: string;
+  begin(): unknown;
+  end(): unknown;
+}
+
+const lines = (line: () => Line): readonly Trouble[] => [
+  {
+    kind: 'slow',
+    begin: () => line().spoil({ type: 'latency', attributes: { latency: 30_000 } }),
+    end: () => line().mend(),
+  },
+  {
+    kind: 'narrow',
+    begin: () => line().spoil({ type: 'bandwidth', attributes: { rate: 0 }, stream: 'upstream' }),
+    end: () => line().mend(),
+  },
+  {
+    kind: 'silent',
+    begin: () => line().spoil({ type: 'timeout', attributes: { timeout: 0 } }),
+    // What it swallowed is gone, as on no real line: the connections have to go too.
+    end: () => line().cut().then(line().mend),
+  },
+  {
+    kind: 'reset',
+    begin: () => line().spoil({ type: 'reset_peer', attributes: { timeout: 0 } }),
+    end: () => line().mend(),
+  },
+  { kind: 'partitioned', begin: () => line().cut(), end: () => line().mend() },
+];
+
+const REDIS_TROUBLES: readonly Trouble[] = [
+  ...lines(() => toRedis),
+  { kind: 'paused', begin: () => redis.servers[0]!.pause(), end: () => redis.servers[0]!.resume() },
+  {
+    kind: 'killed',
+    begin: () => redis.servers[0]!.stop('SIGKILL'),
+    async end() {
+      redis = await startRedis({ folder: redisFolder, port: redis.servers[0]!.port });
+    },
+  },
+  {
+    kind: 'full',
+    begin: () => tell('CONFIG', 'SET', 'maxmemory', '1'),
+    end: () => tell('CONFIG', 'SET', 'maxmemory', '128mb'),
+  },
+  {
+    kind: 'a replica now',
+    begin: () => tell('REPLICAOF', '127.0.0.1', 1),
+    end: () => tell('REPLICAOF', 'NO', 'ONE'),
+  },
+  {
+    kind: 'not to be written',
+    begin: () => tell('ACL', 'SETUSER', 'default', '-@write'),
+    end: () => tell('ACL', 'SETUSER', 'default', '+@all'),
+  },
+  {
+    kind: 'behind another password',
+    async begin() {
+      await tell('ACL', 'SETUSER', 'trouble', 'on', '>pass', '+@all', '~*', '&*');
+      await tell('ACL', 'SETUSER', 'default', 'off', '>other');
+      await withUser('trouble', 'pass', 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    },
+    end: () => withUser('trouble', 'pass', 'ACL', 'SETUSER', 'default', 'on', 'nopass'),
+  },
+];
+
+async function withUser(username: string, password: string, ...command: readonly [string, ...string[]]): Promise<void> {
+  const client = new Redis({ port: redis.servers[0]!.port, username, password });
+  try {
+    await client.call(...command);
+  } finally {
+    client.disconnect();
+  }
+}
+
+const SCYLLA_TROUBLES: readonly Trouble[] = [
+  ...lines(() => toScylla),
+  { kind: 'paused', begin: () => cassandra.pause(1), end: () => cassandra.unpause(1) },
+  { kind: 'killed', begin: () => cassandra.kill(1), end: () => cassandra.resume() },
+  {
+    kind: 'not to be written',
+    begin: () => query(`REVOKE MODIFY ON KEYSPACE ${NAME} FROM game`),
+    end: () => query(`GRANT MODIFY ON KEYSPACE ${NAME} TO game`),
+  },
+  {
+    kind: 'behind another password',
+    async begin() {
+      await setPassword('other');
+      await toScylla.cut();
+      await toScylla.mend();
+    },
+    end: () => setPassword(PASSWORD),
+  },
+];
+
+interface Round {
+  readonly ms: number;
+  readonly error: unknown;
+}
+
+/** Saves everybody, again and again, as write-behind does: what failed is made up for by what is newer. */
+function keepSaving(store: Store, epochs: ReadonlyMap<number, number>) {
+  const acknowledged = new Map<number, number>();
+  const rounds: Round[] = [];
+  let version = 0;
+  let isOver = false;
+  const saveAll = async (): Promise<void> => {
+    version++;
+    const startMs = performance.now();
+    const records = PLAYERS.map(
+      (playerId): FencedRecord => ({
+        ...{ playerId, game: GAME, columns: { version }, epoch: epochs.get(playerId)!, version, final: false },
+      }),
+    );
+    let error: unknown;
+    try {
+      const results = await store.saveCharacters(records);
+      for (const [index, playerId] of PLAYERS.entries()) {
+        expect(results[index]).toBe('saved');
+        acknowledged.set(playerId, version);
+      }
+    } catch (thrown) {
+      error = thrown;
+    }
+    rounds.push({ ms: performance.now() - startMs, error });
+  };
+  const done = (async () => {
+    while (!isOver) {
+      await saveAll();
+      await sleep(20);
+    }
+  })();
+  return {
+    rounds,
+    acknowledged,
+    attempted: () => version,
+    async stop() {
+      isOver = true;
+      await done;
+    },
+  };
+}
+
+describe.skipIf(isMissing)('store in trouble', () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  const start = async (durableEveryMs?: number) => {
+    const counters = createCounterBuffer('store');
+    const { words, index } = createCounters('store', counters);
+    const store = await open(NAME, counters, durableEveryMs === undefined ? {} : { durableEveryMs });
+    closing.push(() => store.close());
+    const epochs = new Map<number, number>();
+    for (const playerId of PLAYERS) epochs.set(playerId, (await store.takeCharacter(playerId, GAME, 'a/1')).epoch);
+    const saving = keepSaving(store, epochs);
+    closing.push(() => saving.stop());
+    return { store, saving, word: (name: keyof typeof index) => words[index[name]]! };
+  };
+
+  /** Another node that comes later: it has to find what was acknowledged, and not what was never sent. */
+  const expectAllThere = async (saving: Awaited<ReturnType<typeof start>>['saving']) => {
+    const other = await open(NAME, createCounterBuffer('store'));
+    closing.push(() => other.close());
+    for (const playerId of PLAYERS) {
+      const { columns } = await other.takeCharacter(playerId, GAME, 'b/1');
+      expect(columns?.version, `player ${playerId}`).toBeGreaterThanOrEqual(saving.acknowledged.get(playerId)!);
+      expect(columns?.version, `player ${playerId}`).toBeLessThanOrEqual(saving.attempted());
+    }
+  };
+
+  test.each(REDIS_TROUBLES)(
+    'Redis $kind: saves go on in ScyllaDB, at once, and then in Redis again',
+    {
+      timeout: 60_000,
+    },
+    async ({ begin, end }) => {
+      const { store, saving, word } = await start();
+      await until('saves', () => saving.rounds.length >= 5);
+      expect([word('redisBreaker'), word('redisOpened')]).toEqual([0, 0]);
+      await begin();
+      closing.push(async () => end());
+      await until('an open breaker', () => word('redisBreaker') === 2);
+      const startMs = performance.now();
+      const refusal = { code: 'DARKAGES_STORE_UNAVAILABLE' };
+      await expect(store.useToken('t', 1000)).rejects.toMatchObject(refusal);
+      expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
+      const before = saving.rounds.length;
+      await until('saves without Redis', () => saving.rounds.length >= before + 8);
+      const without = saving.rounds.slice(before + 1);
+      expect(without.map(({ error }) => error)).toEqual(without.map(() => undefined));
+      expect(word('redisRejected')).toBeGreaterThan(0);
+      expect([word('scyllaOpened'), word('scyllaBreaker')]).toEqual([0, 0]);
+      closing.pop();
+      await end();
+      await until('a closed breaker', () => word('redisBreaker') === 0);
+      const rejected = word('redisRejected');
+      const healed = saving.rounds.length;
+      await until('saves with Redis', () => saving.rounds.length >= healed + 5);
+      expect([word('redisRejected'), word('redisBreaker')]).toEqual([rejected, 0]);
+      await store.useToken(crypto.randomUUID(), 1000);
+      await saving.stop();
+      expect(word('unprocessedBytes')).toBe(0);
+      await expectAllThere(saving);
+    },
+  );
+
+  test.each(SCYLLA_TROUBLES)(
+    'ScyllaDB $kind: what is due there fails at once and is there later',
+    {
+      timeout: 90_000,
+    },
+    async ({ begin, end }) => {
+      // Each save is due.
+      const { store, saving, word } = await start(0);
+      await until('saves', () => saving.rounds.length >= 5);
+      expect([word('scyllaBreaker'), word('scyllaOpened')]).toEqual([0, 0]);
+      await begin();
+      closing.push(async () => end());
+      await until('an open breaker', () => word('scyllaBreaker') === 2);
+      const startMs = performance.now();
+      await expect(store.loadCharacter(1, GAME)).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
+      await expect(store.findAccountByName('anna')).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
+      expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
+      expect(word('scyllaRejected')).toBeGreaterThan(0);
+      expect([word('redisOpened'), word('redisBreaker')]).toEqual([0, 0]);
+      expect(await store.useToken(crypto.randomUUID(), 1000)).toBe(true);
+      closing.pop();
+      await end();
+      await until('a closed breaker', () => word('scyllaBreaker') === 0);
+      const { rounds } = saving;
+      const healed = rounds.length;
+      await until('saves', () => rounds.slice(healed + 1).filter(({ error }) => error === undefined).length >= 5);
+      await saving.stop();
+      expect(word('unprocessedBytes')).toBe(0);
+      await expectAllThere(saving);
+    },
+  );
+
+  test('a wrong password is one sentence at start, for either of the two', { timeout: 60_000 }, async () => {
+    const counters = createCounterBuffer('store');
+    const scylla = { contactPoints: cassandra.contactPoints, username: 'game', password: 'falsch' };
+    await expect(open(NAME, counters, { scylla })).rejects.toMatchObject({
+      code: 'DARKAGES_STORE_FAILED',
+      message: expect.stringMatching(/^ScyllaDB at \S+ can't be used \(.*password.*\): start it, or correct/),
+    });
+    const redis = readRedisUrl(`redis://nobody:falsch@127.0.0.1:${toRedis.port}`)!;
+    await expect(open(NAME, counters, { redis })).rejects.toMatchObject({
+      code: 'DARKAGES_STORE_FAILED',
+      message: expect.stringMatching(
+        /^Redis at \S+ can't be used \(WRONGPASS.*\): start it, or correct --redis-url\.$/,
+      ),
+    });
+  });
+
+  test('a Redis that may forget is told of at start, one that may not isn’t', { timeout: 60_000 }, async () => {
+    const advised = async () => {
+      const advice: string[] = [];
+      const store = await open(NAME, createCounterBuffer('store'), { onAdvice: (sentence) => advice.push(sentence) });
+      await store.close();
+      return advice;
+    };
+    expect(await advised()).toEqual([]);
+    await tell('CONFIG', 'SET', 'appendonly', 'no');
+    closing.push(() => tell('CONFIG', 'SET', 'appendonly', 'yes'));
+    await tell('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    closing.push(() => tell('CONFIG', 'SET', 'maxmemory-policy', 'noeviction'));
+    expect(await advised()).toEqual([
+      'Redis runs without appendonly, so a crash of it loses the last seconds: set appendonly to yes.',
+      'Redis drops what it likes when it is full: set maxmemory-policy to noeviction.',
+    ]);
+  });
+
+  test('while ScyllaDB is cut off, saves that are not due there go to Redis and are acknowledged', {
+    timeout: 60_000,
+  }, async () => {
+    const { saving } = await start(60_000);
+    await until('saves', () => saving.rounds.length >= 5);
+    await toScylla.cut();
+    closing.push(() => toScylla.mend());
+    const before = saving.rounds.length;
+    await until('saves without ScyllaDB', () => saving.rounds.length >= before + 20);
+    expect(saving.rounds.slice(before + 1).map(({ error }) => error)).toEqual(
+      Array(saving.rounds.length - before - 1).fill(undefined),
+    );
+    await toScylla.mend();
+    await saving.stop();
+    await expectAllThere(saving);
+  });
+});
+
+async function until(what: string, isTrue: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 40_000;
+  while (!isTrue()) {
+    if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
+    await sleep(10);
+  }
+}
