@@ -4,15 +4,21 @@
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop' }   write everything and end
 //   out  { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
+import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
+import { openJournalFiles } from '../src/io/journal-files.ts';
+import { type Journal, openJournal } from '../src/io/journal-keeper.ts';
+import { createJournalPool } from '../src/io/journal-pool.ts';
 import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createStoreTrouble } from '../src/io/store-trouble.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
 import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
+import { createZoneJournals, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
 import type { Store } from '../src/store/store.ts';
+import type { ZoneJournalBuffers } from '../src/store/zone-journal.ts';
 
 export interface StoreThreadData {
   readonly store: StoreOptions;
@@ -20,6 +26,11 @@ export interface StoreThreadData {
   readonly gameName: string;
   readonly savedColumns: readonly string[];
   readonly saveRings: readonly SharedArrayBuffer[];
+  /** Of each zone, as are `starts`. */
+  readonly journals: readonly ZoneJournalBuffers[];
+  readonly starts: readonly ZoneStart[];
+  readonly assets: readonly string[];
+  readonly accounts: readonly string[];
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
@@ -33,6 +44,9 @@ export interface StoreThreadData {
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
 
 const POLL_MS = 20;
+/** How long a promise waits for its group at most; beside that the disk takes its time. */
+const JOURNAL_POLL_MS = 3;
+const JOURNAL_FOLDER = 'journal';
 const TROUBLE_LOG_MS = 10_000;
 /** Guests who never played within it are deleted at start: anybody can make them. */
 const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
@@ -66,21 +80,51 @@ async function run(data: StoreThreadData): Promise<void> {
       else log.info('characters are saved again');
     },
   });
+  const journal = openZoneJournal(data, log);
+  const recovered = data.isRestart ? [] : takeRecovered(journal);
+  const zones = createZoneJournals({
+    ...data,
+    buffers: data.journals,
+    journal,
+    onCommits: () => {},
+    isBehind: () => false,
+    onKeeping(state, error) {
+      if (state === 'failing') log.error({ err: error }, 'the journal can not be written: commands are refused');
+      else log.info('the journal is written again');
+    },
+  });
   reportLoopDelay(data.loopDelay);
   reportCollections(data.threadCounters);
-  const timer = setInterval(() => void keeper.update(), POLL_MS);
+  const timers = [setInterval(() => void keeper.update(), POLL_MS), setInterval(() => zones.update(), JOURNAL_POLL_MS)];
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port);
     else void stop();
   });
   const stop = async (): Promise<void> => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
+    zones.update();
     const unsaved = await keeper.flush();
+    await journal.close();
     await store.close();
     parentPort?.postMessage({ type: 'stopped', unsaved });
     process.exit(0);
   };
-  parentPort?.postMessage({ type: 'ready' });
+  const transfers = recovered.flatMap(({ state }) =>
+    state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
+  );
+  parentPort?.postMessage({ type: 'ready', recovered }, transfers);
+}
+
+function openZoneJournal({ store, nodeId }: StoreThreadData, log: Logger): Journal {
+  const folder = join(store.folder, JOURNAL_FOLDER);
+  return openJournal({
+    files: openJournalFiles(folder),
+    pool: createJournalPool(folder),
+    nodeId,
+    now: systemClock.now,
+    wallMs: () => wallClockS() * 1000,
+    onTrouble: (error) => log.warn({ err: error }, 'the journal goes on without'),
+  });
 }
 
 /** Says it now and then, however often it is called. */

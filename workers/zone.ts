@@ -1,6 +1,7 @@
 // Zone thread: sleeps until the next tick is due, runs it, counts. The only blocking loop of the server besides the
 // UDP edge: it sleeps in Atomics.wait and takes control messages with receiveMessageOnPort, so no timer, promise or
-// event can delay a tick. What it measures says how much the zone has to do (src/zone/overload.ts). No logic here.
+// event can delay a tick; what wakes it early is the word that its promises are on disk. What it measures says how much
+// the zone has to do (src/zone/overload.ts). No logic here.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
@@ -10,15 +11,18 @@ import { OVERLOAD_STEPS, packLoad } from '../src/base/overload-steps.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
 import { watchCollections } from '../src/io/thread-stats.ts';
 import { claimYoungMemory, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
+import { type RecoveredZone, unpackTicks } from '../src/io/zone-journals.ts';
 import { beginTick, createFixedStep, setPace, untilDue } from '../src/sim/fixed-step.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { publishLoad } from '../src/sim/history.ts';
 import { worldTick } from '../src/sim/world.ts';
+import { COMMITTED_TICK } from '../src/store/zone-journal.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
 import { createOverload, decideOverload, noteTickCost } from '../src/zone/overload.ts';
 import { saveAllCharacters } from '../src/zone/players.ts';
 import { flushFinalSaves } from '../src/zone/saves.ts';
-import { createZone, tickZone } from '../src/zone/zone.ts';
+import type { Recovered, Replayed } from '../src/zone/state.ts';
+import { createZone, tellCommitted, tickZone } from '../src/zone/zone.ts';
 
 interface ZoneWorkerData {
   readonly zoneId: number;
@@ -27,6 +31,8 @@ interface ZoneWorkerData {
   readonly secret: Uint32Array | undefined;
   readonly epoch: number;
   readonly resume: boolean;
+  /** What the journal has of it, for the first thread of a process. */
+  readonly recovered: RecoveredZone | undefined;
   readonly buffers: ZoneBuffers;
   readonly threadCounters: SharedArrayBuffer;
 }
@@ -47,13 +53,14 @@ const data = workerData as ZoneWorkerData;
 const port = parentPort;
 assert(port !== null, 'workers/zone.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
-const zone = createZone({ ...data, game });
+let replayed: Replayed | undefined;
+const zone = createZone({ ...data, game, recovered: data.recovered && openRecovered(data.recovered) });
 const { words, index, histograms } = zone.counters;
 warmUpScreening();
 claimYoungMemory(ZONE_YOUNG_MIB);
 const countCollections = watchCollections(data.threadCounters);
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-port.postMessage({ type: 'ready' });
+const committed = zone.journal?.words ?? new Int32Array(new SharedArrayBuffer(4));
+port.postMessage({ type: 'ready', replayed });
 
 const edges = data.buffers.edgeCounters.map((buffer) => createCounters('edge', buffer));
 const step = createFixedStep(performance.now());
@@ -69,9 +76,26 @@ function runUntilStopped(): void {
   let readyMs = performance.now();
   while (receiveMessageOnPort(port!) === undefined) {
     const waitMs = untilDue(step, performance.now());
-    if (waitMs > 0) Atomics.wait(sleeper, 0, 0, waitMs);
+    if (waitMs > 0) sleep(waitMs);
     else readyMs = runTick(readyMs);
   }
+}
+
+/** Until the next tick is due, or something that was promised is on disk: then its clients hear of it at once. */
+function sleep(waitMs: number): void {
+  const seen = Atomics.load(committed, COMMITTED_TICK);
+  tellCommitted(zone);
+  Atomics.wait(committed, COMMITTED_TICK, seen, waitMs);
+}
+
+function openRecovered({ keyframe, ticks }: RecoveredZone): Recovered {
+  return {
+    keyframe,
+    ticks: unpackTicks(ticks),
+    onReplayed(how) {
+      replayed = how;
+    },
+  };
 }
 
 /** @param readyMs when the tick before was done; returns when this one was */
@@ -125,7 +149,7 @@ function tellLoad(): void {
 const giveUpMs = performance.now() + SAVE_MS_MAX;
 let unsaved = saveAllCharacters(zone);
 while (unsaved > 0 && performance.now() < giveUpMs) {
-  Atomics.wait(sleeper, 0, 0, SAVE_RETRY_MS);
+  Atomics.wait(committed, COMMITTED_TICK, Atomics.load(committed, COMMITTED_TICK), SAVE_RETRY_MS);
   unsaved = flushFinalSaves(zone.saves);
 }
 port.postMessage({ type: 'stopped', unsaved });

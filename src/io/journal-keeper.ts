@@ -55,6 +55,8 @@ export interface JournalCounts {
 export interface Journal {
   /** By zone. Delete what has been read: keyframes are large. */
   readonly recovered: Map<number, RecoveredZone>;
+  /** Whoever wrote it last ended in order: there is nothing to go on from. */
+  readonly isClosed: boolean;
   readonly counts: Readonly<JournalCounts>;
   /** Of the newest group on disk. */
   readonly position: number;
@@ -132,6 +134,7 @@ function recover(options: JournalOptions): Journal {
     scan,
     retention,
     zones: noter.zones(files, scan),
+    isClosed: noter.isClosed(),
     damaged: keyframes.damaged.length,
   });
 }
@@ -140,11 +143,12 @@ interface Recovered {
   readonly scan: JournalScan;
   readonly retention: Retention;
   readonly zones: Map<number, RecoveredZone>;
+  readonly isClosed: boolean;
   /** Keyframes. */
   readonly damaged: number;
 }
 
-function createJournal(options: JournalOptions, { scan, retention, zones, damaged }: Recovered): Journal {
+function createJournal(options: JournalOptions, { scan, retention, zones, isClosed, damaged }: Recovered): Journal {
   const { files, pool } = options;
   const counts = createCounts();
   counts.keyframesDamaged = damaged;
@@ -172,6 +176,7 @@ function createJournal(options: JournalOptions, { scan, retention, zones, damage
 
   return {
     recovered: zones,
+    isClosed,
     counts,
     get position() {
       return appender.position();

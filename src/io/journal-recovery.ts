@@ -86,21 +86,26 @@ export interface ZoneNoter {
   /** To be called with every record, in order. */
   note(record: JournalRecord, sequence: number): void;
   zones(files: JournalFiles, scan: JournalScan): Map<number, RecoveredZone>;
+  /** The last record says that this was all. */
+  isClosed(): boolean;
 }
 
 export function createZoneNoter(keyframes: Keyframes): ZoneNoter {
   const notes = new Map<number, ZoneNotes>();
+  let isClosed = false;
   for (const [zoneId, keyframe] of keyframes.newest) {
     const { content, file } = keyframe;
     notes.set(zoneId, { start: content.start, base: file, keyframe, firstGroup: undefined, isWhole: true, last: file });
   }
   return {
     note(record, sequence) {
+      isClosed = record.kind === 'closed';
       if (record.kind === 'start') noteStart(notes, record);
       if (record.kind === 'tick' || record.kind === 'gap') noteTick(notes, record, sequence);
     },
     zones: (files, scan) =>
       new Map([...notes].map(([zoneId, zone]) => [zoneId, toRecovered(files, scan, zoneId, zone)])),
+    isClosed: () => isClosed,
   };
 }
 

@@ -17,6 +17,7 @@ import { createRestartBudget, type RestartBudget } from '../observe/restart-budg
 import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
+import type { Replayed } from '../zone/state.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
 import type { SecretKey } from './keys.ts';
@@ -34,6 +35,7 @@ import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
 import type { WebSocketAdapter } from './websocket.ts';
 import { EDGE_YOUNG_MIB, ZONE_YOUNG_MIB } from './young-memory.ts';
+import type { RecoveredStart, RecoveredZone, ZoneStart } from './zone-journals.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
@@ -116,6 +118,8 @@ interface ZoneThreads {
   /** Of its chances; none where the run is to be repeated. */
   readonly secret: Uint32Array | undefined;
   epoch: number;
+  /** Of the process before, until the first thread has it. */
+  recovered: RecoveredZone | undefined;
   zone: Thread | undefined;
 }
 
@@ -156,6 +160,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
   if (config.udp === 'auto') await loadLibc();
   try {
     await startStore(node);
+    takeRecovered(node);
     await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));
     // One after the other: of two ports in use the first is named.
     for (const threads of zoneThreads) for (const edge of threads.edges) await startEdge(node, threads, edge);
@@ -170,7 +175,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
 
 function createZoneThreads({ config, game }: NodeThreadsOptions, zone: number): ZoneThreads {
   const kinds = config.udp === 'off' ? (['ws'] as const) : (['ws', 'udp'] as const);
-  const buffers = createZoneBuffers(game, kinds.length * config.edges);
+  const buffers = createZoneBuffers(game, kinds.length * config.edges, undefined, true);
   const createEdgeThread = (kind: EdgeThread['kind'], index: number): EdgeThread => {
     const edge = 1 + (index % config.edges);
     const place = zone * config.edges + edge - 1;
@@ -197,6 +202,7 @@ function createZoneThreads({ config, game }: NodeThreadsOptions, zone: number): 
     secret: config.seed === undefined ? getRandomValues(new Uint32Array(RANDOM_WORDS)) : undefined,
     threadCounters: createCounterBuffer('thread'),
     epoch: 1,
+    recovered: undefined,
     zone: undefined,
   };
 }
@@ -229,6 +235,10 @@ async function startStore(node: Node): Promise<void> {
       gameName: game.name,
       savedColumns: [...game.savedColumns],
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
+      journals: zoneThreads.map(({ buffers }) => buffers.journal),
+      starts: zoneThreads.map(({ zoneId }) => startOf(node, zoneId)),
+      assets: [...game.assets],
+      accounts: [...game.accounts],
       counters: storeCounters,
       loopDelay: storeLoopDelay,
       threadCounters: storeThreadCounters,
@@ -246,6 +256,25 @@ async function startStore(node: Node): Promise<void> {
     node.storeClient?.close();
     await startStore(node);
   });
+}
+
+/** What the journal has of the zones, for their first threads. */
+function takeRecovered({ storeThread, zoneThreads }: Node): void {
+  const recovered = storeThread?.upMessage.recovered as readonly RecoveredStart[] | undefined;
+  for (const { zoneId, epoch, state } of recovered ?? []) {
+    const threads = zoneThreads[zoneId - 1];
+    if (threads === undefined) continue;
+    threads.epoch = epoch;
+    threads.recovered = state;
+  }
+}
+
+/** What stands in the journal of the zone, so that another game's is not taken for it. */
+function startOf(node: Node, zoneId: number): ZoneStart {
+  const { game, zoneThreads } = node;
+  const { capacity } = zoneThreads[zoneId - 1]!.buffers;
+  const layout = Object.keys(game.allColumns).join(' ');
+  return { game: game.name, gameVersion: String(game.version), seed: seedOf(node, zoneId), capacity, layout };
 }
 
 /** A port that the store thread answers; for this thread or to be handed on. */
@@ -269,6 +298,8 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
   const { zoneId, buffers, epoch } = threads;
   const { gameUrl } = node.config;
   const seed = seedOf(node, zoneId);
+  const { recovered } = threads;
+  threads.recovered = undefined;
   const thread = await startThread({
     name: `zone-${zoneId}`,
     file: node.files.zone,
@@ -281,15 +312,29 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
       secret: threads.secret,
       epoch,
       resume,
+      recovered,
       buffers,
       threadCounters: threads.threadCounters,
     },
+    transferList: recovered === undefined ? [] : [recovered.keyframe.buffer, recovered.ticks.buffer],
   });
   threads.zone = thread;
+  sayReplayed(node, zoneId, thread.upMessage.replayed as Replayed | undefined);
   watch(node, thread, async () => {
     threads.epoch++;
     await startZone(node, threads, true);
   });
+}
+
+function sayReplayed({ log }: Node, zoneId: number, replayed: Replayed | undefined): void {
+  if (replayed === undefined) return;
+  const { ticks, end, tick, hash } = replayed;
+  if (end === 'whole') log.info({ zoneId, ticks, tick, hash }, 'the zone goes on where it was');
+  else
+    log.error(
+      { zoneId, ticks, end },
+      'the zone begins anew: its journal is not what it was. Players keep all that was promised',
+    );
 }
 
 async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
@@ -19,6 +22,7 @@ interface Told {
   readonly share?: number;
 }
 
+let folder: string;
 let channel: BroadcastChannel;
 let channels = 0;
 let told: Told[];
@@ -27,6 +31,7 @@ let hopeless: string[];
 let warnings: string[];
 
 beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'darkages-node-'));
   told = [];
   hopeless = [];
   warnings = [];
@@ -39,6 +44,7 @@ afterEach(async () => {
   await threads?.drain();
   threads = undefined;
   channel.close();
+  rmSync(folder, { recursive: true });
 });
 
 async function start(...argv: string[]): Promise<void> {
@@ -58,7 +64,7 @@ async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): P
     config: parsed.config,
     game,
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
-    storeOptions: { kind: 'embedded', folder: '' },
+    storeOptions: { kind: 'embedded', folder },
     tokenKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
     connectKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
     webSocket: 'ws',

@@ -4,7 +4,7 @@ import { OPENING_ACCOUNT } from '../../src/sim/game.ts';
 import { createWorld, spawnEntity } from '../../src/sim/world.ts';
 import { beginTickRecord, endTaken, readCommits, readTickHead } from '../../src/store/tick-record.ts';
 import { beginCommand, canCommit, createCommits, endCommand, transferAsset } from '../../src/zone/commits.ts';
-import { bank } from './bank.ts';
+import { game as bank } from '../../tools/chaos/bank.ts';
 
 function make() {
   const world = createWorld(bank.allColumns, 8);

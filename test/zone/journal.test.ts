@@ -12,8 +12,9 @@ import {
 } from '../../src/store/zone-journal.ts';
 import { adoptLeft, beginRecordOfTick, createZoneJournal, pushRecord, recordTaken } from '../../src/zone/journal.ts';
 import { tellCommitted } from '../../src/zone/zone.ts';
-import { bank, createTestJournal, keep } from './bank.ts';
+import { game as bank } from '../../tools/chaos/bank.ts';
 import { createTestZone, input, join, leave, receive, request, run, type TestZone } from './harness.ts';
+import { createTestJournal, keep } from './journal-end.ts';
 
 const source = { origin: 'n/1', zoneId: 1, game: bank.name, assets: bank.assets, accounts: bank.accounts };
 

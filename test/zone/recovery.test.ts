@@ -8,7 +8,7 @@ import { leaveStanding } from '../../src/zone/players.ts';
 import { hashZone } from '../../src/zone/recovery.ts';
 import type { Replayed, Zone } from '../../src/zone/state.ts';
 import { createZone, tickZone } from '../../src/zone/zone.ts';
-import { bank, createTestJournal, keep, type TestJournal } from './bank.ts';
+import { game as bank } from '../../tools/chaos/bank.ts';
 import {
   createTestZone,
   input,
@@ -21,6 +21,7 @@ import {
   run,
   type TestZone,
 } from './harness.ts';
+import { createTestJournal, keep, type TestJournal } from './journal-end.ts';
 
 interface Recovery {
   readonly zone: Zone;

@@ -1,12 +1,7 @@
-// A game of promises for tests: players have gold and gems, pay each other, and find gold by walking; and the journal's
-// end of a zone, played by the test.
+// A game of promises: players have gold and gems, pay each other in one step, and find gold by walking. For tests, benches
+// and `npm run chaos:kill`: what each command does is known beforehand, so that nothing can be lost or doubled unseen.
 
-import { Reader } from '../../src/base/bytes.ts';
-import { createRingReader, type RingReader } from '../../src/base/ring.ts';
 import { defineGame, type Simulation } from '../../src/sim/game.ts';
-import { readTickHead } from '../../src/store/tick-record.ts';
-import { COMMITTED_TICK, KEPT_TICK, KEYFRAME_BYTES, KEYFRAME_TICK } from '../../src/store/zone-journal.ts';
-import type { TestZone } from './harness.ts';
 
 const columns = {
   gold: { type: 'u31', seenBy: 'owner', field: 16, saved: true, asset: true },
@@ -20,7 +15,7 @@ type Sim = Simulation<typeof columns, number>;
 
 const AMOUNT = { type: 'int', min: 0, max: 0x7fff_ffff } as const;
 
-export const bank = defineGame<typeof columns, number>({
+export const game = defineGame<typeof columns, number>({
   name: 'bank',
   version: 1,
   kinds: { player: 1 },
@@ -84,34 +79,3 @@ export const bank = defineGame<typeof columns, number>({
     sim.emit('hello', slot, {});
   },
 });
-
-/** What the store thread does of it, by hand. */
-export interface TestJournal {
-  readonly ring: RingReader;
-  readonly words: Int32Array;
-  readonly ticks: Uint8Array[];
-  keyframe: { readonly tick: number; readonly bytes: Uint8Array } | undefined;
-}
-
-export function createTestJournal({ buffers }: TestZone): TestJournal {
-  const { ring, words } = buffers.journal!;
-  return { ring: createRingReader(ring), words: new Int32Array(words), ticks: [], keyframe: undefined };
-}
-
-/** Reads all there is and says that it is on disk. */
-export function keep(test: TestZone, journal: TestJournal): void {
-  const { ring, words, ticks } = journal;
-  while (ring.next()) ticks.push(ring.bytes.slice(ring.offset, ring.end));
-  const last = ticks.at(-1);
-  if (last !== undefined) Atomics.store(words, COMMITTED_TICK, readTickHead(last)!.tick);
-  const tick = words[KEYFRAME_TICK]!;
-  if (tick === 0) return;
-  const bytes = new Uint8Array(test.buffers.journal!.keyframe).slice(0, words[KEYFRAME_BYTES]);
-  journal.keyframe = { tick, bytes };
-  words[KEPT_TICK] = tick;
-  Atomics.store(words, KEYFRAME_TICK, 0);
-}
-
-export function readerOf(bytes: Uint8Array): Reader {
-  return new Reader(bytes);
-}

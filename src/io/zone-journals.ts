@@ -1,0 +1,238 @@
+// The journal's end of the zones: takes what they put on their rings, keeps it with one sync for all of them, tells them
+// which tick is on disk, and hands their commits on. Store thread, every few milliseconds; it waits for the disk alone.
+// What is on a ring stays there until it is on disk: a store thread that dies has lost nothing of it.
+
+import { assert } from '../base/assert.ts';
+import { createCounters } from '../base/counters.ts';
+import { createKeepingRingReader, type KeepingRingReader } from '../base/ring.ts';
+import type { Commit } from '../store/commit.ts';
+import type { JournalRecord, StartRecord } from '../store/journal/records.ts';
+import { type CommitSource, readCommits, readTickHead } from '../store/tick-record.ts';
+import {
+  COMMITTED_TICK,
+  IS_PAUSED,
+  KEPT_TICK,
+  KEYFRAME_BYTES,
+  KEYFRAME_EPOCH,
+  KEYFRAME_TICK,
+  type ZoneJournalBuffers,
+} from '../store/zone-journal.ts';
+import type { Journal } from './journal-keeper.ts';
+import type { RecoveredZone as JournalledZone } from './journal-recovery.ts';
+
+/** How a zone begins that the journal knows. */
+export interface RecoveredStart {
+  readonly zoneId: number;
+  /** Greater than each before. */
+  readonly epoch: number;
+  /** Undefined: there is nothing to go on from. */
+  readonly state: RecoveredZone | undefined;
+}
+
+/** To be handed from thread to thread. */
+export interface RecoveredZone {
+  readonly keyframe: Uint8Array<ArrayBuffer>;
+  /** Its tick records, oldest first: u32 length, bytes … */
+  readonly ticks: Uint8Array<ArrayBuffer>;
+}
+
+/** What a zone is, as the journal says it. */
+export type ZoneStart = Pick<StartRecord, 'game' | 'gameVersion' | 'seed' | 'capacity' | 'layout'>;
+
+export interface ZoneJournalsOptions {
+  readonly journal: Journal;
+  /** The first is zone 1's, and so on. */
+  readonly buffers: readonly ZoneJournalBuffers[];
+  readonly starts: readonly ZoneStart[];
+  readonly nodeId: string;
+  readonly assets: readonly string[];
+  readonly accounts: readonly string[];
+  readonly counters: SharedArrayBuffer;
+  /** Of one tick of a zone, in order; they are on disk. */
+  onCommits(commits: readonly Commit[], position: number): void;
+  /** The store can't take more at the moment. */
+  isBehind(): boolean;
+  /** Called when keeping begins to fail and when it works again. */
+  onKeeping(state: 'failing' | 'recovered', error?: unknown): void;
+}
+
+export interface ZoneJournals {
+  /** Keeps all that waits, and tells the zones. */
+  update(): void;
+  /** The commits that were kept before this start and may not be in the store. */
+  replayCommits(): void;
+}
+
+interface JournalledRing {
+  readonly zoneId: number;
+  readonly ring: KeepingRingReader;
+  readonly words: Int32Array;
+  readonly keyframe: SharedArrayBuffer;
+  readonly source: CommitSource;
+  readonly start: ZoneStart;
+  epoch: number;
+  /** Newest tick taken from the ring. */
+  tick: number;
+  /** Commits that wait for the disk. */
+  readonly commits: Commit[];
+}
+
+/** A group takes no more of the rings at once; the rest is the next one's. */
+const GROUP_RECORDS_MAX = 4096;
+
+export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
+  const { journal, nodeId, assets, accounts } = options;
+  const zones = options.buffers.map(({ ring, words, keyframe }, index): JournalledRing => {
+    const zoneId = index + 1;
+    const start = options.starts[index]!;
+    return {
+      zoneId,
+      ring: createKeepingRingReader(ring),
+      words: new Int32Array(words),
+      keyframe,
+      source: { origin: `${nodeId}/${zoneId}`, zoneId, game: start.game, assets, accounts },
+      start,
+      epoch: 0,
+      tick: 0,
+      commits: [],
+    };
+  });
+  const { words: counted, index } = createCounters('store', options.counters);
+  let isFailing = false;
+
+  const count = (): void => {
+    const { counts } = journal;
+    counted[index.journalGroups] = counts.groups;
+    counted[index.journalRecords] = counts.records;
+    counted[index.journalBytes] = counts.payloadBytes;
+    counted[index.journalFailures] = counts.failures;
+    counted[index.journalPending] = counts.pending;
+    counted[index.journalSegments] = counts.segments;
+    counted[index.keyframesKept] = counts.keyframes;
+    counted[index.keyframesFailed] = counts.keyframesFailed;
+  };
+
+  const take = (): JournalRecord[] => {
+    const records: JournalRecord[] = [];
+    for (const zone of zones) while (records.length < GROUP_RECORDS_MAX && zone.ring.next()) takeTick(zone, records);
+    return records;
+  };
+
+  const keep = (records: readonly JournalRecord[]): number | undefined => {
+    try {
+      const position = journal.append(records);
+      if (position !== undefined && isFailing) options.onKeeping('recovered');
+      if (position !== undefined) isFailing = false;
+      return position;
+    } catch (error) {
+      // The records are kept, and nobody was told of them.
+      if (!isFailing) options.onKeeping('failing', error);
+      isFailing = true;
+      return undefined;
+    }
+  };
+
+  const tell = (position: number): void => {
+    for (const zone of zones) {
+      const { ring, words, commits, tick } = zone;
+      ring.release();
+      if (words[COMMITTED_TICK] !== tick) {
+        Atomics.store(words, COMMITTED_TICK, tick);
+        Atomics.notify(words, COMMITTED_TICK);
+      }
+      if (commits.length > 0) options.onCommits(commits.splice(0), position);
+    }
+  };
+
+  const keepKeyframe = (zone: JournalledRing): void => {
+    const { zoneId, words, keyframe } = zone;
+    const tick = Atomics.load(words, KEYFRAME_TICK);
+    // What it holds must not be newer than what is kept: of promises in it there has to be a record.
+    if (tick === 0 || tick > words[COMMITTED_TICK]! || words[KEYFRAME_EPOCH] !== zone.epoch) return;
+    const bytes = new Uint8Array(keyframe).slice(0, words[KEYFRAME_BYTES]);
+    const { epoch } = zone;
+    Atomics.store(words, KEYFRAME_TICK, 0);
+    void journal.writeKeyframe(zoneId, epoch, tick, bytes).then((isKept) => {
+      if (isKept && zone.epoch === epoch) Atomics.store(words, KEPT_TICK, tick);
+    });
+  };
+
+  return {
+    update() {
+      const records = take();
+      if (records.length > 0 || journal.counts.pending > 0) {
+        const position = keep(records);
+        if (position !== undefined) tell(position);
+      }
+      const isPaused = isFailing || options.isBehind() ? 1 : 0;
+      for (const zone of zones) {
+        Atomics.store(zone.words, IS_PAUSED, isPaused);
+        if (!isFailing) keepKeyframe(zone);
+      }
+      journal.update();
+      count();
+    },
+    replayCommits() {
+      for (const { position, record } of journal.commitsToApply()) {
+        const { source } = zones[record.zoneId - 1] ?? {};
+        const head = readTickHead(record.payload);
+        const commits = source && head && readCommits(record.payload, head, source);
+        // Of another game, or of a zone that isn't run any more: they stay in the journal.
+        if (commits !== undefined) options.onCommits(commits, position);
+      }
+    },
+  };
+}
+
+function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
+  const { ring, zoneId, source } = zone;
+  const payload = ring.bytes.subarray(ring.offset, ring.end);
+  const head = readTickHead(payload);
+  assert(head !== undefined, 'a zone writes whole records');
+  const { epoch: zoneEpoch, tick } = head;
+  if (zoneEpoch !== zone.epoch) {
+    zone.epoch = zoneEpoch;
+    records.push({ kind: 'start', zoneId, zoneEpoch, tick: tick - 1, secret: [], ...zone.start });
+  }
+  const hasCommits = head.inputsEnd < payload.length;
+  records.push({ kind: 'tick', zoneId, zoneEpoch, tick, payload, hasCommits });
+  zone.tick = tick;
+  if (!hasCommits) return;
+  const commits = readCommits(payload, head, source);
+  assert(commits !== undefined, 'a zone writes whole commits');
+  zone.commits.push(...commits);
+}
+
+/** What the zones need to go on. Empties what the journal has of them. */
+export function takeRecovered({ recovered, isClosed }: Journal): RecoveredStart[] {
+  const starts = [...recovered.values()].map((zone) => packZone(zone, isClosed));
+  recovered.clear();
+  return starts;
+}
+
+function packZone({ zoneId, start, keyframe, isWhole, ticks }: JournalledZone, isClosed: boolean): RecoveredStart {
+  const epoch = start.zoneEpoch + 1;
+  if (keyframe === undefined || !isWhole || isClosed) return { zoneId, epoch, state: undefined };
+  const payloads: Uint8Array[] = [];
+  for (const record of ticks()) if (record.kind === 'tick') payloads.push(record.payload);
+  let length = 0;
+  for (const payload of payloads) length += 4 + payload.length;
+  const packed = new Uint8Array(length);
+  const view = new DataView(packed.buffer);
+  let at = 0;
+  for (const payload of payloads) {
+    view.setUint32(at, payload.length, true);
+    packed.set(payload, at + 4);
+    at += 4 + payload.length;
+  }
+  return { zoneId, epoch, state: { keyframe: keyframe.bytes.slice(), ticks: packed } };
+}
+
+export function* unpackTicks(packed: Uint8Array): Generator<Uint8Array> {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  for (let at = 0; at < packed.length; ) {
+    const end = at + 4 + view.getUint32(at, true);
+    yield packed.subarray(at + 4, end);
+    at = end;
+  }
+}

@@ -1,0 +1,246 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createCounterBuffer } from '../../src/base/counters.ts';
+import { createRandom } from '../../src/base/random.ts';
+import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
+import { openJournal } from '../../src/io/journal-keeper.ts';
+import { createZoneJournals, takeRecovered, unpackTicks, type ZoneJournals } from '../../src/io/zone-journals.ts';
+import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
+import { BLOCK_BYTES } from '../../src/store/journal/format.ts';
+import { createZoneBuffers } from '../../src/zone/buffers.ts';
+import type { Replayed } from '../../src/zone/state.ts';
+import { createZone } from '../../src/zone/zone.ts';
+import { game as bank } from '../../tools/chaos/bank.ts';
+import { createFaultyFiles, DiskError, type FaultyFiles, PowerCut } from '../store/journal/faulty-files.ts';
+import { createTestZone, join, receive, request, run, type TestZone } from '../zone/harness.ts';
+
+interface Server {
+  readonly zone: TestZone;
+  readonly zones: ZoneJournals;
+  readonly kept: string[];
+  readonly commits: Commit[];
+  readonly replayed: Replayed | undefined;
+  readonly clock: { nowMs: number };
+  isCut: boolean;
+}
+
+const PLAYERS = [1, 2, 3];
+
+/** A process: the zone, and the store thread's part of it, on that disk. */
+function start(files: FaultyFiles): Server {
+  const clock = { nowMs: 0 };
+  const journal = openJournal({
+    files,
+    pool: {
+      packSegment: async (name) => packSegment(files, name),
+      writeKeyframe: async (job) => writeKeyframe(files, job),
+      close: async () => undefined,
+    },
+    nodeId: 'node',
+    now: () => clock.nowMs,
+    wallMs: () => 1000,
+    onTrouble: () => {},
+    segmentBytes: 8 * BLOCK_BYTES,
+    preallocateBytes: BLOCK_BYTES,
+  });
+  const [recovered] = takeRecovered(journal);
+  const empty = createTestZone(bank, 1, 1, 64, true);
+  const buffers = createZoneBuffers(bank, 1, 64, true);
+  let replayed: Replayed | undefined;
+  const zone = createZone({
+    game: bank,
+    seed: 1,
+    epoch: recovered?.epoch ?? 1,
+    buffers: { ...empty.buffers, journal: buffers.journal },
+    resume: false,
+    recovered: recovered?.state && {
+      keyframe: recovered.state.keyframe,
+      ticks: unpackTicks(recovered.state.ticks),
+      onReplayed: (how) => {
+        replayed = how;
+      },
+    },
+  });
+  const test: TestZone = { ...empty, buffers: { ...empty.buffers, journal: buffers.journal }, zone };
+  const kept: string[] = [];
+  const commits: Commit[] = [];
+  const zones = createZoneJournals({
+    journal,
+    buffers: [buffers.journal!],
+    starts: [{ game: 'bank', gameVersion: '1', seed: 1, capacity: 64, layout: '' }],
+    nodeId: 'node',
+    assets: bank.assets,
+    accounts: bank.accounts,
+    counters: createCounterBuffer('store'),
+    onCommits: (each) => void commits.push(...each),
+    isBehind: () => false,
+    onKeeping: (state) => void kept.push(state),
+  });
+  zones.replayCommits();
+  return { zone: test, zones, kept, commits, replayed, clock, isCut: false };
+}
+
+/** Lets the pool's promises run. */
+const breathe = () => new Promise((resolve) => setImmediate(resolve));
+
+interface Command {
+  readonly client: number;
+  readonly key: number;
+  readonly gold: number;
+  readonly to: number;
+}
+
+const command = fc.record({
+  client: fc.constantFrom(...PLAYERS),
+  key: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+  gold: fc.integer({ min: 0, max: 60 }),
+  to: fc.constantFrom(...PLAYERS),
+});
+
+/** Sends it until it is answered; undefined: the power was cut before. */
+async function ask(server: Server, { client, key, gold, to }: Command): Promise<string | undefined> {
+  const { zone, zones } = server;
+  const body = to === client ? { mint: { gold, gems: 0 } } : { swap: { to: handleOf(server, to), gold, gems: 0 } };
+  for (let attempt = 0; attempt < 200; attempt++) {
+    request(zone, client, { id: attempt, key, ...body });
+    for (let tick = 0; tick < 8; tick++) {
+      run(zone);
+      server.clock.nowMs += 17;
+      zones.update();
+      await breathe();
+      if (server.isCut) throw new PowerCut();
+      const answer = receive(zone).find(({ kind, client: whose }) => kind === 'response' && whose === client);
+      if (answer === undefined) continue;
+      const refused = answer.value!.refused as string;
+      if (refused !== 'not_now') return refused;
+      break;
+    }
+  }
+  throw new Error('no answer');
+}
+
+function handleOf({ zone }: Server, client: number): number {
+  return zone.zone.sim.handle(zone.zone.slotOfPlayer.get(1000 + client)!);
+}
+
+function enter(server: Server): void {
+  for (const client of PLAYERS) join(server.zone, client, { epoch: 1 });
+  run(server.zone);
+  receive(server.zone);
+}
+
+/** By player, from the commits alone; each counts once, however often it was handed over. */
+function sum(commits: readonly Commit[]): Map<number, number> {
+  const gold = new Map<number, number>();
+  const seen = new Set<string>();
+  for (const { id, transfers } of commits) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    for (const { amount, from, to } of transfers) {
+      if (isPlayerSide(from)) gold.set(from.playerId, (gold.get(from.playerId) ?? 0) - amount);
+      if (isPlayerSide(to)) gold.set(to.playerId, (gold.get(to.playerId) ?? 0) + amount);
+    }
+  }
+  return gold;
+}
+
+test('whatever the disk forgets when the power is cut: what was answered is there, once, in the zone and in the ledger', async () => {
+  const life = fc.record({ commands: fc.array(command, { maxLength: 14 }), cutAfter: fc.nat(120) });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.array(life, { minLength: 2, maxLength: 5 }), async (seed, lives) => {
+      const files = createFaultyFiles(createRandom(seed));
+      const model = new Map<number, number>(PLAYERS.map((client) => [1000 + client, 0]));
+      const ledger: Commit[] = [];
+      let open: Command | undefined;
+      for (const { commands, cutAfter } of lives) {
+        const server = start(files);
+        expect(['whole', undefined]).toContain(server.replayed?.end);
+        enter(server);
+        let left = cutAfter;
+        files.before = () => {
+          if (left-- > 0) return;
+          server.isCut = true;
+          throw new DiskError('EIO');
+        };
+        try {
+          for (const each of [...(open === undefined ? [] : [open]), ...commands]) {
+            open = each;
+            const refused = await ask(server, each);
+            if (refused === '') {
+              model.set(
+                1000 + each.client,
+                model.get(1000 + each.client)! + (each.to === each.client ? 1 : -1) * each.gold,
+              );
+              if (each.to !== each.client) model.set(1000 + each.to, model.get(1000 + each.to)! + each.gold);
+            }
+            open = undefined;
+          }
+        } catch (error) {
+          if (!(error instanceof PowerCut)) throw error;
+        }
+        ledger.push(...server.commits);
+        files.before = () => {};
+        files.cutPower();
+      }
+      const server = start(files);
+      ledger.push(...server.commits);
+      if (open !== undefined) {
+        enter(server);
+        const refused = await ask(server, open);
+        ledger.push(...server.commits);
+        if (refused === '') {
+          model.set(
+            1000 + open.client,
+            model.get(1000 + open.client)! + (open.to === open.client ? 1 : -1) * open.gold,
+          );
+          if (open.to !== open.client) model.set(1000 + open.to, model.get(1000 + open.to)! + open.gold);
+        }
+      }
+      const found = sum(ledger);
+      for (const [playerId, gold] of model) {
+        expect(found.get(playerId) ?? 0, `ledger of ${playerId}`).toBe(gold);
+        const slot = server.zone.zone.slotOfPlayer.get(playerId);
+        if (slot !== undefined) expect(server.zone.zone.world.columns.gold[slot], `player ${playerId}`).toBe(gold);
+      }
+    }),
+    { numRuns: 40 },
+  );
+}, 120_000);
+
+test('a disk that is full: commands are refused, the zone ticks on, and when there is room again nothing is missing', async () => {
+  const files = createFaultyFiles(createRandom(3));
+  const server = start(files);
+  enter(server);
+  expect(await ask(server, { client: 1, key: 1, gold: 10, to: 1 })).toBe('');
+  let isFull = true;
+  files.before = (operation) => {
+    if (isFull && (operation === 'write' || operation === 'create')) throw new DiskError('ENOSPC');
+  };
+  const before = server.zone.zone.world.words[0]!;
+  request(server.zone, 1, { id: 1, key: 2, mint: { gold: 5, gems: 0 } });
+  for (let tick = 0; tick < 30; tick++) {
+    run(server.zone);
+    server.zones.update();
+    await breathe();
+  }
+  expect(receive(server.zone)).toEqual([]);
+  request(server.zone, 2, { id: 1, key: 2, mint: { gold: 5, gems: 0 } });
+  run(server.zone);
+  expect(receive(server.zone).map(({ value }) => value?.refused)).toEqual(['not_now']);
+  expect(server.zone.zone.world.words[0]).toBe(before + 31);
+  expect(server.kept).toEqual(['failing']);
+  isFull = false;
+  server.clock.nowMs += 10_000;
+  server.zones.update();
+  run(server.zone);
+  expect(receive(server.zone).map(({ client, value }) => [client, value?.refused])).toEqual([[1, '']]);
+  expect(server.kept).toEqual(['failing', 'recovered']);
+  expect(await ask(server, { client: 2, key: 2, gold: 5, to: 2 })).toBe('');
+  expect(server.zone.zone.world.columns.gold.subarray(0, 2)).toEqual(Int32Array.of(15, 5));
+  expect(sum(server.commits)).toEqual(
+    new Map([
+      [1001, 15],
+      [1002, 5],
+    ]),
+  );
+});
