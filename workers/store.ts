@@ -19,6 +19,7 @@ export interface StoreThreadData {
   readonly nodeId: string;
   readonly gameName: string;
   readonly savedColumns: readonly string[];
+  readonly assets: readonly string[];
   readonly saveRings: readonly SharedArrayBuffer[];
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;

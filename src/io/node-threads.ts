@@ -228,6 +228,7 @@ async function startStore(node: Node): Promise<void> {
       nodeId: node.nodeId,
       gameName: game.name,
       savedColumns: [...game.savedColumns],
+      assets: [...game.assets],
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
       counters: storeCounters,
       loopDelay: storeLoopDelay,
