@@ -25,6 +25,7 @@ export interface StoreThreadData {
   readonly nodeId: string;
   readonly gameName: string;
   readonly savedColumns: readonly string[];
+  readonly assets: readonly string[];
   readonly saveRings: readonly SharedArrayBuffer[];
   /** Of each zone, as are `starts`. */
   readonly journals: readonly ZoneJournalBuffers[];

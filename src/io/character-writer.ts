@@ -2,12 +2,14 @@
 // its zone had the character in, so the store refuses it once another node has taken it, whatever this one knows. Part of
 // io/store-keeper, on the store thread; which zone of the node has a player is store/zone-owners' to know.
 
+import { type Ledger, settleColumns } from '../store/ledger.ts';
 import type { CharacterStore, TakenCharacter } from '../store/store.ts';
 import type { CharacterSave } from '../store/write-behind.ts';
 
 export interface CharacterWriterOptions {
-  readonly store: CharacterStore;
+  readonly store: CharacterStore & Pick<Ledger, 'loadBalances'>;
   readonly gameName: string;
+  readonly assets: readonly string[];
   /** The same as long as its data folder is. */
   readonly nodeId: string;
   /** Another node has taken the character: it has to go from here. */
@@ -15,8 +17,11 @@ export interface CharacterWriterOptions {
 }
 
 export interface CharacterWriter {
-  /** From now on this node's saves count. Nothing of the player may wait to be written. */
-  take(playerId: number, zoneId: number, now: number): Promise<TakenCharacter>;
+  /**
+   * From now on this node's saves count. Nothing of the player may wait to be written, and all it was promised is in the
+   * ledger.
+   */
+  take(playerId: number, zoneId: number, now: number): Promise<EnteringCharacter>;
   /** A zone has saved it: whom it was taken for did get in. */
   hear(playerId: number): void;
   /** The newest save of it was refused. */
@@ -24,10 +29,15 @@ export interface CharacterWriter {
   write(batch: readonly CharacterSave[]): Promise<void>;
 }
 
+export interface EnteringCharacter extends TakenCharacter {
+  /** It was never saved: `columns` are those of its account at most. */
+  readonly isNew: boolean;
+}
+
 interface Entering {
   readonly zoneId: number;
   readonly sinceMs: number;
-  readonly taken: Promise<TakenCharacter>;
+  readonly taken: Promise<EnteringCharacter>;
 }
 
 /** A zone saves who has got in within a second. Too short for a stay in another node, which ends with 10 s of lingering. */
@@ -36,7 +46,7 @@ const ENTERING_MS_MAX = 3_000;
 const LOST_MAX = 131_072;
 
 export function createCharacterWriter(options: CharacterWriterOptions): CharacterWriter {
-  const { store, gameName, nodeId } = options;
+  const { store, gameName, nodeId, assets } = options;
   /** Those who were let into a zone and not heard of since, the latest at the end. */
   const entering = new Map<number, Entering>();
   const lost = new Set<number>();
@@ -48,13 +58,19 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
     }
   };
 
+  const takeNow = async (playerId: number, zoneId: number): Promise<EnteringCharacter> => {
+    const { epoch, columns } = await store.takeCharacter(playerId, gameName, `${nodeId}/${zoneId}`);
+    const balances = await store.loadBalances(playerId, gameName);
+    return { epoch, columns: settleColumns(columns, balances, assets), isNew: columns === undefined };
+  };
+
   return {
     // Who asks twice in a row is let in twice in one epoch: the first may be playing by then, and what it does counts.
     take(playerId, zoneId, now) {
       forgetEntering(now);
       const before = entering.get(playerId);
       if (before?.zoneId === zoneId) return before.taken;
-      const taken = store.takeCharacter(playerId, gameName, `${nodeId}/${zoneId}`);
+      const taken = takeNow(playerId, zoneId);
       entering.delete(playerId);
       entering.set(playerId, { zoneId, sinceMs: now, taken });
       lost.delete(playerId);

@@ -77,9 +77,12 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
         if (entry.refused === 'token_used') return refuse(connection, entry.refused);
         return closeConnection(edge, connection, entry.refused);
       }
-      const { character, epoch } = entry.isStanding ? { character: undefined, epoch: 0 } : entry;
+      if (entry.isStanding) {
+        return admitConnection(edge, connection, { playerId, name, epoch: 0, saved: undefined, isStanding: true });
+      }
+      const { character, epoch, isNew } = entry;
       const saved = character && Int32Array.from(game.savedColumns, (column) => character[column] ?? 0);
-      admitConnection(edge, connection, { playerId, epoch, name, saved, isStanding: entry.isStanding });
+      admitConnection(edge, connection, { playerId, name, epoch, saved, isNew });
     } catch (error) {
       // The store counts its own errors. Letting the player in without its character would overwrite what is saved.
       if (!isStoreError(error)) throw error;

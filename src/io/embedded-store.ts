@@ -14,6 +14,7 @@ import { type AccountRecord, type CharacterColumns, nameKey } from '../store/rec
 import type { AccountStore, CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
 import { type FolderLock, lockFolder, primaryCode } from './data-folder.ts';
 import { createEmbeddedDirectory } from './embedded-directory.ts';
+import { createEmbeddedLedger, LEDGER_MIGRATION } from './embedded-ledger.ts';
 import { guarded, storeError } from './store-errors.ts';
 import { wallClockS } from './system.ts';
 
@@ -58,6 +59,7 @@ const MIGRATIONS: readonly string[] = [
      epoch INTEGER NOT NULL,
      until_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  LEDGER_MIGRATION,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -112,6 +114,7 @@ function createStore(database: DatabaseSync, lock: FolderLock): Store {
   return {
     ...createAccountStore(database),
     ...createCharacterStore(database),
+    ...createEmbeddedLedger(database, (work) => inTransaction(database, work)),
     ...createEmbeddedDirectory(database, () => wallClockS() * 1000),
     async ping() {
       guarded('it does not answer', () => ping.get());

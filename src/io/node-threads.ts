@@ -234,6 +234,7 @@ async function startStore(node: Node): Promise<void> {
       nodeId: node.nodeId,
       gameName: game.name,
       savedColumns: [...game.savedColumns],
+      assets: [...game.assets],
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
       journals: zoneThreads.map(({ buffers }) => buffers.journal),
       starts: zoneThreads.map(({ zoneId }) => startOf(node, zoneId)),

@@ -20,6 +20,7 @@ import type { RedisAddress } from './redis-url.ts';
 import { createScyllaAccounts } from './scylla-accounts.ts';
 import { createDurableCharacters, type DurableCharacter, type DurableCharacters } from './scylla-characters.ts';
 import { connectScylla, type ScyllaAddress, type ScyllaClient } from './scylla-client.ts';
+import { createScyllaLedger } from './scylla-ledger.ts';
 import { type Exclusive, prepareSchema } from './scylla-schema.ts';
 import { guarded, storeError } from './store-errors.ts';
 import { type BackendGuard, createStoreTrouble, type StoreTrouble } from './store-trouble.ts';
@@ -70,9 +71,13 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
     throw storeError('it could not be made ready', error);
   }
   const durable = createDurableCharacters(scylla);
+  const hot = createHotCharacters(redis, name);
   return {
     ...createScyllaAccounts(scylla, () => wallClockS() * 1000),
-    ...createCharacterStore(createHotCharacters(redis, name), durable, durableEveryMs, onRedisTrouble, trouble.scylla),
+    ...createCharacterStore(hot, durable, durableEveryMs, onRedisTrouble, trouble.scylla),
+    ...createScyllaLedger(scylla, async (playerId, game, epoch) => {
+      await hot.raise(playerId, game, epoch).catch(onRedisTrouble);
+    }),
     ...directory,
     async ping() {
       await Promise.all([redis.ping(), durable.read(1, '')]);

@@ -13,6 +13,8 @@ export interface DurableCharacter {
   readonly version: number;
   /** JSON; undefined for one that was never saved. */
   readonly columns: string | undefined;
+  /** False for one of before there were ledgers. */
+  readonly hasLedger: boolean;
 }
 
 export interface DurableCharacters {
@@ -29,18 +31,23 @@ export interface DurableCharacters {
 }
 
 const READ: Statement = {
-  query: 'SELECT epoch, version, columns FROM characters WHERE player_id = ? AND game = ?',
+  query: 'SELECT epoch, version, columns, ledger_version FROM characters WHERE player_id = ? AND game = ?',
   isIdempotent: true,
   isSerial: true,
 };
 const TAKE_FIRST: Statement = {
-  query: `INSERT INTO characters (player_id, game, owner, epoch, version, columns)
-          VALUES (?, ?, ?, 1, 0, null) IF NOT EXISTS`,
+  query: `INSERT INTO characters (player_id, game, owner, epoch, version, columns, ledger_version)
+          VALUES (?, ?, ?, 1, 0, null, 0) IF NOT EXISTS`,
   isIdempotent: true,
 };
 const TAKE: Statement = {
   query: `UPDATE characters SET owner = ?, epoch = ?, version = 0, columns = ?
           WHERE player_id = ? AND game = ? IF epoch = ? AND version = ?`,
+  isIdempotent: true,
+};
+/** So that no condition ever has to ask for what isn't there. */
+const TAKE_WITHOUT_LEDGER: Statement = {
+  query: TAKE.query.replace('SET owner', 'SET ledger_version = 0, owner'),
   isIdempotent: true,
 };
 const SAVE: Statement = {
@@ -58,9 +65,9 @@ export function createDurableCharacters(scylla: ScyllaClient): DurableCharacters
     async take(playerId, game, owner, before, columns) {
       const id = toBigint(playerId);
       if (before === undefined) return (await scylla.writeIf(TAKE_FIRST, [id, game, owner])) === undefined;
-      const { epoch, version } = before;
+      const { epoch, version, hasLedger } = before;
       const values = [owner, toBigint(epoch + 1), columns ?? null, id, game, toBigint(epoch), toBigint(version)];
-      return (await scylla.writeIf(TAKE, values)) === undefined;
+      return (await scylla.writeIf(hasLedger ? TAKE : TAKE_WITHOUT_LEDGER, values)) === undefined;
     },
     async save({ playerId, game, epoch, version }, columns) {
       const values = [toBigint(version), columns, toBigint(playerId), game, toBigint(epoch), toBigint(version)];
@@ -76,5 +83,6 @@ function readCharacter(row: Row): DurableCharacter {
     epoch: readBigint(row.epoch),
     version: readBigint(row.version),
     columns: row.columns === null ? undefined : String(row.columns),
+    hasLedger: row.ledger_version !== null,
   };
 }

@@ -7,9 +7,19 @@
 import { type Client, policies } from 'cassandra-driver';
 import { ServerError } from '../base/errors.ts';
 import { createDriver, type ScyllaAddress, unusable } from './scylla-client.ts';
+import { LEDGER_MIGRATION } from './scylla-ledger.ts';
+
+/** Columns of a table that there was before. One of two that share CQL can't say `IF NOT EXISTS` here. */
+export interface AddColumns {
+  readonly table: string;
+  /** Type by name. */
+  readonly add: Readonly<Record<string, string>>;
+}
+
+export type Migration = readonly (string | AddColumns)[];
 
 /** The n-th takes a keyspace from version n to n + 1. Only ever added to; each statement may be done twice. */
-const SCYLLA_MIGRATIONS: readonly (readonly string[])[] = [
+const SCYLLA_MIGRATIONS: readonly Migration[] = [
   [
     // An account counts once its row is here; what else there is of it is written before.
     `CREATE TABLE IF NOT EXISTS accounts (
@@ -47,7 +57,10 @@ const SCYLLA_MIGRATIONS: readonly (readonly string[])[] = [
        PRIMARY KEY (player_id, game)
      )`,
   ],
+  LEDGER_MIGRATION,
 ];
+
+export const SCYLLA_SCHEMA_VERSION = SCYLLA_MIGRATIONS.length;
 
 /** Runs what is given to it alone of all who share the store. */
 export type Exclusive = (work: () => Promise<void>) => Promise<void>;
@@ -61,7 +74,7 @@ export interface ScyllaSchemaOptions {
    */
   readonly replicas: number | undefined;
   readonly exclusive: Exclusive;
-  readonly migrations?: readonly (readonly string[])[];
+  readonly migrations?: readonly Migration[];
 }
 
 const DDL_MS_MAX = 60_000;
@@ -115,7 +128,7 @@ async function readVersion(driver: Client, keyspace: string, known: number): Pro
 async function migrate(
   driver: Client,
   { keyspace, replicas }: ScyllaSchemaOptions,
-  migrations: readonly (readonly string[])[],
+  migrations: readonly Migration[],
 ): Promise<void> {
   const run = (query: string) => driver.execute(query, [], { prepare: false, readTimeout: DDL_MS_MAX });
   // Somebody else may have done it while this one waited for its turn.
@@ -129,8 +142,24 @@ async function migrate(
     await run(`CREATE TABLE IF NOT EXISTS ${keyspace}.schema_version (id text PRIMARY KEY, version int)`);
   }
   for (let from = version; from < migrations.length; from++) {
-    for (const statement of migrations[from]!) await run(qualify(statement, keyspace));
+    for (const step of migrations[from]!) {
+      if (typeof step === 'string') await run(qualify(step, keyspace));
+      else await addColumns(driver, keyspace, step, run);
+    }
     await run(`INSERT INTO ${keyspace}.schema_version (id, version) VALUES ('store', ${from + 1})`);
+  }
+}
+
+async function addColumns(
+  driver: Client,
+  keyspace: string,
+  { table, add }: AddColumns,
+  run: (query: string) => Promise<unknown>,
+): Promise<void> {
+  const query = 'SELECT column_name FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';
+  const known = (await driver.execute(query, [keyspace, table])).rows.map((row) => String(row.column_name));
+  for (const [name, type] of Object.entries(add)) {
+    if (!known.includes(name)) await run(`ALTER TABLE ${keyspace}.${table} ADD ${name} ${type}`);
   }
 }
 
@@ -150,5 +179,5 @@ async function isScylla(driver: Client): Promise<boolean> {
 
 /** Statements name their table alone. */
 function qualify(statement: string, keyspace: string): string {
-  return statement.replace(/^(\s*(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE)\s+)/, `$1${keyspace}.`);
+  return statement.replace(/^(\s*CREATE TABLE IF NOT EXISTS\s+)/, `$1${keyspace}.`);
 }

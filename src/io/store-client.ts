@@ -17,11 +17,17 @@ export interface EnterRequest {
 }
 
 /**
- * With the player's newest state in this node's game, undefined for a new player, and the epoch in which it was taken.
+ * With the player's newest state in this node's game, undefined for a new player or, when that has an account already, what
+ * that says; and the epoch in which it was taken.
  * `isStanding`: the zone has it, and what it has is newer than anything that is stored.
  */
 export type Entry =
-  | { readonly isStanding: false; readonly epoch: number; readonly character: CharacterColumns | undefined }
+  | {
+      readonly isStanding: false;
+      readonly epoch: number;
+      readonly character: CharacterColumns | undefined;
+      readonly isNew: boolean;
+    }
   | { readonly isStanding: true }
   | { readonly refused: 'token_used' | 'zone_full' | 'still_leaving' | 'replaced' };
 

@@ -34,6 +34,9 @@ export interface StoreKeeperOptions {
   /** By which the store knows this node from others, also after a restart. */
   readonly nodeId: string;
   readonly savedColumns: readonly string[];
+  readonly assets: readonly string[];
+  /** Resolves once all that the player was promised so far is in the store's ledger. */
+  readonly whenApplied?: (playerId: number) => Promise<void>;
   /** The first is zone 1's, and so on. */
   readonly saveRings: readonly SharedArrayBuffer[];
   readonly counters: SharedArrayBuffer;
@@ -73,6 +76,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const characters = createCharacterWriter({
     store,
     gameName,
+    assets: options.assets,
     nodeId: options.nodeId,
     onFenced(playerId) {
       words[index.savesFenced]!++;
@@ -172,10 +176,11 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     }
   };
 
-  /** What waits of the player comes first: it belongs to the epoch that the taking ends. */
+  /** What waits of the player, and what it was promised, comes first: it belongs to the epoch that the taking ends. */
   const take = async (playerId: number, zoneId: number) => {
     words[index.loads]!++;
     await settle(playerId);
+    await options.whenApplied?.(playerId);
     return measured(() => characters.take(playerId, zoneId, clock.now()));
   };
 

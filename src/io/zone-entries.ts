@@ -7,8 +7,8 @@ import type { Clock } from '../base/clock.ts';
 import { ServerError } from '../base/errors.ts';
 import { TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { createTokenMemory } from '../gateway/token.ts';
-import type { TakenCharacter } from '../store/store.ts';
 import type { ZoneOwners } from '../store/zone-owners.ts';
+import type { EnteringCharacter } from './character-writer.ts';
 import type { EnterRequest, Entry, PlayerMoved, ZonePlayers } from './store-client.ts';
 
 export interface ZoneEntriesOptions {
@@ -24,7 +24,7 @@ export interface ZoneEntriesOptions {
   /** False when another node has seen the token. */
   useToken(request: EnterRequest): Promise<boolean>;
   /** Makes this node the one whose saves count, and the zone their author; resolves to the character's newest state. */
-  take(playerId: number, zoneId: number): Promise<TakenCharacter>;
+  take(playerId: number, zoneId: number): Promise<EnteringCharacter>;
 }
 
 export interface ZoneEntries {
@@ -82,7 +82,7 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
         if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
         if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
         if (taken === undefined) return { isStanding: true };
-        return { isStanding: false, epoch: taken.epoch, character: taken.columns };
+        return { isStanding: false, epoch: taken.epoch, character: taken.columns, isNew: taken.isNew };
       } catch (error) {
         owners.giveBack(playerId, zoneId, zoneBefore);
         throw error;

@@ -5,6 +5,7 @@
 // "no" is a value.
 
 import type { Directory } from './directory.ts';
+import type { Ledger } from './ledger.ts';
 import type { AccountRecord, CharacterColumns, CharacterRecord } from './records.ts';
 
 /** `created`, or which of the two unique keys is taken. */
@@ -58,7 +59,7 @@ export interface CharacterStore {
   saveCharacters(characters: readonly FencedRecord[]): Promise<readonly SaveResult[]>;
 }
 
-export interface Store extends AccountStore, CharacterStore, Directory {
+export interface Store extends AccountStore, CharacterStore, Directory, Ledger {
   /** Resolves when the store answers. */
   ping(): Promise<void>;
   /** Everything resolved before is durable; no call may follow. */

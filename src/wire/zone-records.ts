@@ -2,7 +2,7 @@
 // in the order the zone takes them, are all that can change it. Pure, any thread.
 //
 //   to the zone     u8 kind | u16 client |  join: u53 player, u32 epoch, u8 length + name, u8 state (0 new, 1 saved,
-//                                           2 standing here); when saved: i32 a saved column
+//                                           2 standing here, 3 new with an account); when 1 or 3: i32 a saved column
 //                                           leave: –      input: i32 a word of InputLayout      request: ClientRequest
 //                                           reset: – (the edge starts: all clients it had are gone; in the place of
 //                                           the connection index: which start it is)
@@ -44,15 +44,18 @@ export interface JoinRecord {
   readonly name: string;
   /** In which the character was taken for this zone; 0 when it is standing. */
   readonly epoch: number;
-  /** Saved columns in the game's order; undefined for a new character, and for one that is standing. */
+  /** Saved columns in the game's order; undefined for a new character without an account, and for one that is standing. */
   readonly saved: Int32Array | undefined;
   /** The player was last heard of standing in this zone. If it is gone by now, its last save is on its way to the store. */
   readonly isStanding?: boolean;
+  /** Never saved: of `saved`, if there is any, only what belongs to its account counts. */
+  readonly isNew?: boolean;
 }
 
 const STATE_NEW = 0;
 const STATE_SAVED = 1;
 const STATE_STANDING = 2;
+const STATE_NEW_WITH_ACCOUNT = 3;
 
 export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord): void {
   assert(join.name.length <= NAME_LENGTH_MAX, 'a name was checked before it joins');
@@ -61,9 +64,16 @@ export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord
   writer.u53(join.playerId);
   writer.u32(join.epoch);
   writeAscii(writer, join.name);
-  const { saved, isStanding } = join;
-  writer.u8(isStanding === true ? STATE_STANDING : saved === undefined ? STATE_NEW : STATE_SAVED);
-  if (saved !== undefined && isStanding !== true) for (const value of saved) writer.u32(value >>> 0);
+  const { saved } = join;
+  const state = stateOf(join);
+  writer.u8(state);
+  if (saved !== undefined && state !== STATE_STANDING) for (const value of saved) writer.u32(value >>> 0);
+}
+
+function stateOf({ saved, isStanding, isNew }: JoinRecord): number {
+  if (isStanding === true) return STATE_STANDING;
+  if (saved === undefined) return STATE_NEW;
+  return isNew === true ? STATE_NEW_WITH_ACCOUNT : STATE_SAVED;
 }
 
 /** Behind kind and client. */
@@ -72,10 +82,12 @@ export function readJoinRecord(reader: Reader, savedCount: number): JoinRecord {
   const epoch = reader.u32();
   const name = readAscii(reader);
   const state = reader.u8();
-  if (state !== STATE_SAVED) return { playerId, epoch, name, saved: undefined, isStanding: state === STATE_STANDING };
+  const isStanding = state === STATE_STANDING;
+  const isNew = state === STATE_NEW || state === STATE_NEW_WITH_ACCOUNT;
+  if (isStanding || state === STATE_NEW) return { playerId, epoch, name, saved: undefined, isStanding, isNew };
   const saved = new Int32Array(savedCount);
   for (let index = 0; index < savedCount; index++) saved[index] = reader.i32();
-  return { playerId, epoch, name, saved, isStanding: false };
+  return { playerId, epoch, name, saved, isStanding, isNew };
 }
 
 /** A record that is no more than its kind: leave, gone, reset. */

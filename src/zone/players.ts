@@ -47,7 +47,7 @@ export function takeJoin(zone: Zone, client: number): void {
   if (known !== undefined) return;
   words[index.joins]!++;
   // After the client was told that it is in, so that it gets what the game sends it at once.
-  zone.game.join?.(zone.sim, slot, join.saved === undefined);
+  zone.game.join?.(zone.sim, slot, join.isNew === true);
 }
 
 /**

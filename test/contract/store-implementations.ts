@@ -4,9 +4,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openEmbeddedAudit, openScyllaAudit } from '../../src/io/audit-sources.ts';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
 import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
 import { readRedisUrl } from '../../src/io/redis-url.ts';
+import type { AuditSource } from '../../src/store/audit.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type CassandraNodes, startCassandra } from '../../tools/services/cassandra.ts';
 import { type RedisServers, startRedis, startRedisCluster, startRedisSentinels } from '../../tools/services/redis.ts';
@@ -21,6 +23,7 @@ export interface Implementation {
   /** The store of a second node, while the first is open. */
   openOther(first: Store): Promise<Store>;
   stop(): Promise<void>;
+  openAudit(): Promise<AuditSource & { close(): unknown }>;
   readonly propertyRuns: number;
   readonly playersOfBatch: number;
 }
@@ -36,6 +39,7 @@ function createEmbedded(): Implementation {
     open: async () => openEmbeddedStore(folder),
     // One process alone has the folder.
     openOther: async (first) => first,
+    openAudit: async () => openEmbeddedAudit(folder),
     async stop() {
       rmSync(folder, { recursive: true });
     },
@@ -75,6 +79,7 @@ function createRedisScylla(kind: string, startIt: () => Promise<RedisServers>): 
     },
     open,
     openOther: open,
+    openAudit: () => openScyllaAudit({ contactPoints, username: '', password: '' }, 'contract'),
     stop: () => redis.stop(),
     propertyRuns: 10,
     playersOfBatch: 200,

@@ -3,18 +3,35 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'cassandra-driver';
+import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openScyllaAudit } from '../../src/io/audit-sources.ts';
 import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
 import { readRedisUrl } from '../../src/io/redis-url.ts';
+import { connectScylla, type ScyllaClient } from '../../src/io/scylla-client.ts';
+import { createScyllaLedger } from '../../src/io/scylla-ledger.ts';
+import { SCYLLA_SCHEMA_VERSION } from '../../src/io/scylla-schema.ts';
 import { createStoreTrouble } from '../../src/io/store-trouble.ts';
+import { auditLedger } from '../../src/store/audit.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
 import type { CassandraNodes } from '../../tools/services/cassandra.ts';
 import { type RedisServers, startRedis, startRedisSentinels } from '../../tools/services/redis.ts';
+import { createNaiveStore } from '../store/naive-store.ts';
+import { compareStores, createSteps, createTestZone, enterZone } from './store-ledger.ts';
+import type { Names } from './store-operations.ts';
 
 const LONG_MS = 600_000;
 const START_MS_MAX = 240_000;
 const FAILOVER_MS_MAX = 100_000;
+
+/** Few worlds in a keyspace of their own. */
+const createPlainNames = (game: string, base: number): Names => ({
+  game,
+  id: (number) => base + number,
+  name: (text) => text,
+  word: (text) => text,
+});
 
 const save = (playerId: number, epoch: number, version: number, final = false): FencedRecord => ({
   ...{ playerId, game: 'g', columns: { epoch, version }, epoch, version, final },
@@ -79,7 +96,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       await opened[0]!.takeCharacter(1, 'g', 'a/1');
       expect(await opened[3]!.takeCharacter(1, 'g', 'a/1')).toEqual({ epoch: 2, columns: undefined });
       expect(await query('SELECT id, version FROM starters.schema_version')).toMatchObject([
-        { id: 'store', version: 1 },
+        { id: 'store', version: SCYLLA_SCHEMA_VERSION },
       ]);
       const tables = "SELECT table_name, id FROM system_schema.tables WHERE keyspace_name = 'starters'";
       const before = await query(tables);
@@ -109,6 +126,146 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       await query("DELETE FROM cut.schema_version WHERE id = 'store'");
       const store = await openAt(redis.url, 'cut');
       expect(await store.takeCharacter(1, 'g', 'a/1')).toEqual({ epoch: 1, columns: undefined });
+    });
+
+    test('a keyspace of before there were ledgers is brought up, and its characters go on', {
+      timeout: 60_000,
+    }, async () => {
+      await openAt(redis.url, 'older');
+      await query('ALTER TABLE older.characters DROP (ledger_version, ledger)');
+      await query('DROP TABLE older.ledger');
+      await query("INSERT INTO older.schema_version (id, version) VALUES ('store', 1)");
+      await query(
+        `INSERT INTO older.characters (player_id, game, owner, epoch, version, columns) VALUES (7, 'g', 'a/1', 4, 2, '{"gold":3}')`,
+      );
+      const store = await openAt(redis.url, 'older');
+      const names = createPlainNames('g', 0);
+      expect(await store.loadBalances(7, 'g')).toEqual({ seq: 0, balances: {} });
+      expect(await store.takeCharacter(7, 'g', 'b/1')).toEqual({ epoch: 5, columns: { gold: 3 } });
+      const zone = createTestZone('n/1/1', names);
+      zone.enter(7, 5, { seq: 0, balances: {} });
+      const opened = zone.commit('give', [
+        ['gold', 3, 'opening', 7],
+        ['gold', 1, 7, 'ground'],
+      ]);
+      expect(await store.applyCommits([opened])).toEqual(['applied']);
+      expect(await store.loadBalances(7, 'g')).toEqual({ seq: 2, balances: { gold: 2 } });
+    });
+
+    describe('the ledger, cut off in the middle', () => {
+      let client: ScyllaClient;
+      beforeAll(async () => {
+        await openAt(redis.url, 'cuts');
+        const address = { contactPoints: cassandra.contactPoints, username: '', password: '' };
+        client = await connectScylla(address, 'cuts', 'datacenter1', createStoreTrouble());
+      }, 60_000);
+      afterAll(() => client?.close());
+      const audit = async () => {
+        const source = await openScyllaAudit(
+          { contactPoints: cassandra.contactPoints, username: '', password: '' },
+          'cuts',
+        );
+        try {
+          return await auditLedger(source);
+        } finally {
+          await source.close();
+        }
+      };
+      /** @param around runs each call, or doesn't */
+      const createClient = (around: <T>(does: () => Promise<T>, name: string) => Promise<T>): ScyllaClient => ({
+        read: (statement, values) => around(() => client.read(statement, values), 'read'),
+        write: (statement, values) => around(() => client.write(statement, values), 'write'),
+        writeAll: (statements) => around(() => client.writeAll(statements), 'writeAll'),
+        writeIf: (statement, values) => around(() => client.writeIf(statement, values), 'writeIf'),
+        close: async () => {},
+      });
+
+      test('anywhere, and done again: as if it had been done once', { timeout: 200_000 }, async () => {
+        const cut = fc.record({ calls: fc.nat({ max: 12 }), isDone: fc.boolean() });
+        let worlds = 0;
+        let cuts = 0;
+        const property = fc.asyncProperty(
+          createSteps(),
+          fc.array(cut, { minLength: 9, maxLength: 20 }),
+          async (steps, planned) => {
+            let left = Number.POSITIVE_INFINITY;
+            let isDone = false;
+            const faulty = createClient(async (does) => {
+              if (left <= 0) throw new Error('the connection is lost');
+              left -= 1;
+              if (left > 0) return does();
+              if (isDone) await does();
+              throw new Error('the connection is lost');
+            });
+            const ledger = createScyllaLedger(faulty, async () => {});
+            const rest = [...planned];
+            const store: Store = {
+              ...stores.at(-1)!,
+              ...ledger,
+              async applyCommits(commits) {
+                for (const next of rest.splice(0, 3)) {
+                  left = next.calls;
+                  isDone = next.isDone;
+                  try {
+                    return await ledger.applyCommits(commits);
+                  } catch (error) {
+                    expect(String(error)).toContain('the connection is lost');
+                    cuts++;
+                  } finally {
+                    left = Number.POSITIVE_INFINITY;
+                  }
+                }
+                return ledger.applyCommits(commits);
+              },
+            };
+            await compareStores(steps, createPlainNames(`cut${++worlds}`, 0), () => store, createNaiveStore());
+          },
+        );
+        await fc.assert(property, { numRuns: 20 });
+        expect(cuts).toBeGreaterThan(0);
+        expect((await audit()).contradictions).toEqual([]);
+      });
+
+      test('a player who is taken in the midst of a commit: its half goes to an account of its own, and the audit says so', {
+        timeout: 60_000,
+      }, async () => {
+        const store = stores.at(-1)!;
+        const names = createPlainNames('midst', 0);
+        const zone = createTestZone('n/1/1', names);
+        for (const player of [1, 2]) await enterZone(store, names, zone, player);
+        await store.applyCommits([zone.commit('loot', [['gold', 10, 'ground', 1]])]);
+        let isTaken = false;
+        const slow = createClient(async (does, name) => {
+          const result = await does();
+          if (name === 'writeIf' && !isTaken) {
+            isTaken = true;
+            await store.takeCharacter(2, 'midst', 'other/1');
+          }
+          return result;
+        });
+        const trade = zone.commit('trade', [['gold', 4, 1, 2]]);
+        for (const ledger of [createScyllaLedger(slow, async () => {}), store]) {
+          expect(await ledger.applyCommits([trade])).toEqual(['fenced']);
+        }
+        // The first one plays on.
+        expect(await store.applyCommits([zone.commit('drop', [['gold', 1, 1, 'ground']])])).toEqual(['applied']);
+        expect(await store.loadBalances(1, 'midst')).toEqual({ seq: 3, balances: { gold: 5 } });
+        expect(await store.loadBalances(2, 'midst')).toEqual({ seq: 0, balances: {} });
+        const { contradictions, totals, fenced } = await audit();
+        expect(contradictions).toEqual([
+          `midst: 4 gold of ${trade.id} are nobody's: one of its players was taken meanwhile.`,
+        ]);
+        expect([fenced > 0, totals.get('midst')?.get('gold')]).toEqual([
+          true,
+          {
+            players: 5,
+            named: new Map([
+              ['fenced', 4],
+              ['ground', -9],
+            ]),
+          },
+        ]);
+      });
     });
 
     test("a name whose creator died before the account was there is somebody else's after a while", {

@@ -7,6 +7,7 @@ import type { AccountRecord } from '../../src/store/records.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
 import { IMPLEMENTATIONS, shareCassandra, stopCassandra } from './store-implementations.ts';
+import { describeLedger } from './store-ledger.ts';
 import { createOperations, type Names } from './store-operations.ts';
 import { describeRedisScylla } from './store-redis-scylla.ts';
 
@@ -238,6 +239,11 @@ for (const implementation of IMPLEMENTATIONS) {
         expect((await take(1, 'node/2')).columns).toEqual({ step: 2 });
         expect(await load(1)).toEqual({ step: 2 });
       });
+    });
+
+    describe('ledger', () => {
+      const stage = () => ({ store, other, names });
+      describeLedger(stage, createNames, implementation.propertyRuns, implementation.openAudit);
     });
 
     describe('directory', () => {

@@ -17,7 +17,7 @@ test('every call reaches the method of its name with its argument', async () => 
     createAccount: record('createAccount', 'name_taken' as const),
     findAccountByGuestSecret: record('findAccountByGuestSecret', undefined),
     findAccountByName: record('findAccountByName', account),
-    enterZone: record('enterZone', { character: { health: 7 }, epoch: 3, isStanding: false }),
+    enterZone: record('enterZone', { character: { health: 7 }, epoch: 3, isNew: false, isStanding: false }),
     claimPlayers: record('claimPlayers', undefined),
     findZone: record('findZone', 2),
     ping: record('ping', undefined),
@@ -28,7 +28,12 @@ test('every call reaches the method of its name with its argument', async () => 
   expect(await store.findAccountByGuestSecret('hash')).toBeUndefined();
   expect(await store.findAccountByName('bob')).toEqual(account);
   const request = { playerId: 1, tokenId: 't', expiresS: 60, zoneId: 2, isZoneFull: false };
-  expect(await store.enterZone(request)).toEqual({ character: { health: 7 }, epoch: 3, isStanding: false });
+  expect(await store.enterZone(request)).toEqual({
+    character: { health: 7 },
+    epoch: 3,
+    isNew: false,
+    isStanding: false,
+  });
   const players = { zoneId: 2, players: [{ playerId: 1, sinceMs: 5 }] };
   await store.claimPlayers(players);
   expect(await store.findZone(1)).toBe(2);

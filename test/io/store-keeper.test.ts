@@ -9,6 +9,7 @@ import { createStoreKeeper } from '../../src/io/store-keeper.ts';
 import type { CharacterColumns } from '../../src/store/records.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
+import { createTestZone } from '../contract/store-ledger.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
 
 function createFakeStore() {
@@ -40,7 +41,11 @@ function createFakeStore() {
 
 let tokens = 0;
 
-function createBench(store = createFakeStore(), nodeId = 'node-1') {
+function createBench(
+  store = createFakeStore(),
+  nodeId = 'node-1',
+  whenApplied: (playerId: number) => Promise<void> = async () => {},
+) {
   const clock = createManualClock();
   const rings = [createRingBuffer(4096), createRingBuffer(4096)];
   const writers = rings.map(createRingWriter);
@@ -53,7 +58,9 @@ function createBench(store = createFakeStore(), nodeId = 'node-1') {
     tokensFromS: 1_000,
     gameName: 'g',
     nodeId,
+    whenApplied,
     savedColumns: ['health'],
+    assets: ['gold', 'herb'],
     saveRings: rings,
     counters: counters.words.buffer as SharedArrayBuffer,
     onSaving: (state) => told.push(state),
@@ -101,21 +108,21 @@ test('saves of all zones reach the store in one batch, the newest of each player
 
 test('who left finds what was saved last, be it in the ring, in the queue, or in the store', async () => {
   const { clock, keeper, save, count, enter } = createBench();
-  expect(await enter(1)).toEqual({ character: undefined, epoch: 1, isStanding: false });
+  expect(await enter(1)).toEqual({ character: undefined, epoch: 1, isNew: true, isStanding: false });
   save(0, 1, 10);
   expect(await enter(1)).toEqual({ isStanding: true });
   save(0, 1, 11, true);
-  expect(await enter(1, 2)).toEqual({ character: { health: 11 }, epoch: 2, isStanding: false });
+  expect(await enter(1, 2)).toEqual({ character: { health: 11 }, epoch: 2, isNew: false, isStanding: false });
   save(1, 1, 12, true);
   clock.advance(1000);
   await keeper.update();
-  expect(await enter(1)).toEqual({ character: { health: 12 }, epoch: 3, isStanding: false });
+  expect(await enter(1)).toEqual({ character: { health: 12 }, epoch: 3, isNew: false, isStanding: false });
   expect(count('loads')).toBe(3);
 });
 
 test('who asks twice before it was heard of is let in twice in one epoch, and later in another', async () => {
   const { clock, enter } = createBench();
-  const first = { character: undefined, epoch: 1, isStanding: false };
+  const first = { character: undefined, epoch: 1, isNew: true, isStanding: false };
   expect(await Promise.all([enter(1), enter(1)])).toEqual([first, first]);
   expect(await enter(1)).toEqual(first);
   clock.advance(3_001);
@@ -174,7 +181,7 @@ test('a player who stands in a zone gets into another one once that has saved it
   save(0, 1, 4);
   expect(await enter(1, 1)).toEqual({ isStanding: true });
   save(0, 1, 3, true);
-  expect(await enter(1, 2)).toEqual({ character: { health: 3 }, epoch: 2, isStanding: false });
+  expect(await enter(1, 2)).toEqual({ character: { health: 3 }, epoch: 2, isNew: false, isStanding: false });
   save(1, 1, 20);
   await keeper.update();
   clock.advance(100);
@@ -202,7 +209,7 @@ test('two zones that ask at once: the first has the player, the other is refused
   const { enter, keeper } = createBench();
   const both = [enter(1, 1), enter(1, 2)];
   expect(await Promise.all(both)).toEqual([
-    { character: undefined, epoch: 1, isStanding: false },
+    { character: undefined, epoch: 1, isNew: true, isStanding: false },
     { refused: 'still_leaving' },
   ]);
   expect(await keeper.methods.findZone(1)).toBe(1);
@@ -266,7 +273,7 @@ test('two nodes that both believe they have the player: the later one has it, th
   expect(await first.enter(1)).toEqual({ refused: 'still_leaving' });
   first.save(0, 1, 67, true);
   await first.keeper.flush();
-  expect(await first.enter(1)).toEqual({ character: { health: 20 }, epoch: 3, isStanding: false });
+  expect(await first.enter(1)).toEqual({ character: { health: 20 }, epoch: 3, isNew: false, isStanding: false });
   second.save(0, 1, 21);
   first.save(0, 1, 30);
   await Promise.all([first.keeper.flush(), second.keeper.flush()]);
@@ -311,7 +318,7 @@ test('what waits to be written is written before its player is taken again, even
     await takeCharacter(playerId, game, owner);
     return takeCharacter(playerId, game, owner);
   };
-  expect(await enter(1, 2)).toEqual({ character: { health: 66 }, epoch: 3, isStanding: false });
+  expect(await enter(1, 2)).toEqual({ character: { health: 66 }, epoch: 3, isNew: false, isStanding: false });
   save(1, 1, 67);
   await keeper.flush();
   expect([store.characters.get(1), store.batches, count('savesFenced')]).toEqual([{ health: 67 }, [1, 1, 1], 0]);
@@ -333,7 +340,7 @@ test('a save that is under way when its player comes back lands before the takin
   const flushed = keeper.flush();
   const entered = enter(1, 2);
   land();
-  expect(await entered).toEqual({ character: { health: 10 }, epoch: 2, isStanding: false });
+  expect(await entered).toEqual({ character: { health: 10 }, epoch: 2, isNew: false, isStanding: false });
   expect([await flushed, count('savesFenced')]).toEqual([0, 0]);
 });
 
@@ -369,5 +376,61 @@ test('zones that have their players still go on saving them in their epochs with
   expect(await after.enter(1)).toEqual({ isStanding: true });
   expect(await after.enter(2)).toEqual({ refused: 'still_leaving' });
   after.save(0, 1, 12, true);
-  expect(await after.enter(1)).toEqual({ character: { health: 12 }, epoch: 2, isStanding: false });
+  expect(await after.enter(1)).toEqual({ character: { health: 12 }, epoch: 2, isNew: false, isStanding: false });
+});
+
+test('a character is as its account says, whether it was saved before or after its last transfer', async () => {
+  const { store, keeper, enter, passTicks, clock } = createBench();
+  const names = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
+  const zone = createTestZone('n/1/1', names);
+  const saved = async (epoch: number, columns: CharacterColumns) => {
+    await store.saveCharacters([{ playerId: 1, game: 'g', columns, epoch, version: 1, final: true }]);
+    clock.advance(10_000);
+    return enter(1);
+  };
+  passTicks(1);
+  await enter(1);
+  // What it had before there were accounts is still its own.
+  expect(await saved(1, { health: 5, gold: 3 })).toMatchObject({ character: { health: 5, gold: 3 }, epoch: 2 });
+  zone.enter(1, 2, { seq: 0, balances: {} });
+  await store.applyCommits([
+    zone.commit('give', [
+      ['gold', 3, 'opening', 1],
+      ['gold', 1, 1, 'ground'],
+    ]),
+  ]);
+  expect(await saved(2, { health: 6, gold: 3, ledgerSeq: 0 })).toMatchObject({
+    character: { health: 6, gold: 2, herb: 0, ledgerSeq: 2 },
+    epoch: 3,
+  });
+  expect(await saved(3, { health: 7, gold: 2, herb: 0, ledgerSeq: 2 })).toMatchObject({
+    character: { health: 7, gold: 2, herb: 0, ledgerSeq: 2 },
+  });
+  // A transfer that nobody was promised: its zone died before it was written down.
+  expect(await saved(4, { health: 8, gold: 90, herb: 4, ledgerSeq: 5 })).toMatchObject({
+    character: { health: 8, gold: 2, herb: 0, ledgerSeq: 2 },
+  });
+  // One that was never saved, and has got something all the same.
+  expect(await enter(2)).toMatchObject({ character: undefined, epoch: 1, isNew: true });
+  zone.enter(2, 1, { seq: 0, balances: {} });
+  await store.applyCommits([zone.commit('loot', [['herb', 2, 'ground', 2]])]);
+  clock.advance(10_000);
+  expect(await enter(2)).toMatchObject({ character: { gold: 0, herb: 2, ledgerSeq: 1 }, epoch: 2, isNew: true });
+  expect(await keeper.flush()).toBe(0);
+});
+
+test('nobody is taken before all that it was promised is in the ledger', async () => {
+  const order: string[] = [];
+  const { store, enter } = createBench(
+    createFakeStore(),
+    'node-1',
+    async (playerId) => void order.push(`applied ${playerId}`),
+  );
+  const { takeCharacter } = store;
+  store.takeCharacter = async (playerId, ...rest) => {
+    order.push(`taken ${playerId}`);
+    return takeCharacter(playerId, ...rest);
+  };
+  await enter(1);
+  expect(order).toEqual(['applied 1', 'taken 1']);
 });

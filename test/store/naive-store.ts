@@ -1,7 +1,9 @@
 // The store contract in maps, as simply as it can be said: the model that stores are compared with, and the store of
 // tests that are about something else. Its time is what the test says it is.
 
+import { ServerError } from '../../src/base/errors.ts';
 import { nameShape } from '../../src/base/names.ts';
+import type { Commit, PlayerSide, Side } from '../../src/store/commit.ts';
 import { byNodeAndZone, type Presence, type ZoneRecord } from '../../src/store/directory.ts';
 import { type AccountRecord, type CharacterColumns, nameKey } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -23,6 +25,53 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
   const tokens = new Map<string, Kept<true>>();
   const presences = new Map<number, Kept<Presence>>();
   const zones = new Map<string, Kept<readonly ZoneRecord[]>>();
+  /** Commits that count, in their order; and what was answered to all others. */
+  const ledger = new Map<string, Commit>();
+  const refused = new Map<string, 'fenced'>();
+  const isPlayer = (side: Side): side is PlayerSide => 'playerId' in side;
+  const nameOf = (side: Side) => (isPlayer(side) ? String(side.playerId) : side.account);
+  const entriesOf = (playerId: number, game: string) =>
+    [...ledger.values()]
+      .filter((commit) => commit.game === game)
+      .flatMap(({ id: commitId, request, zoneId, tick, transfers }) =>
+        transfers.flatMap(({ asset, amount, from, to }, transfer) =>
+          (
+            [
+              [from, to, -amount],
+              [to, from, amount],
+            ] as const
+          ).flatMap(([side, other, signed]) => {
+            if (!isPlayer(side) || side.playerId !== playerId) return [];
+            const { seq, balance } = side;
+            const named = { counterparty: nameOf(other), request, zoneId, tick };
+            return [{ seq, commitId, transfer, asset, amount: signed, balance, ...named }];
+          }),
+        ),
+      );
+  const apply = (commit: Commit) => {
+    const { id, game } = commit;
+    if (ledger.has(id)) return 'applied' as const;
+    if (refused.has(id)) return 'fenced' as const;
+    const sides = commit.transfers.flatMap(({ from, to }) => [from, to]).filter(isPlayer);
+    const isStale = ({ playerId, epoch }: PlayerSide) => characters.get(key(playerId, game))?.epoch !== epoch;
+    if (sides.some(isStale)) {
+      refused.set(id, 'fenced');
+      for (const { playerId, epoch } of sides) {
+        const character = characters.get(key(playerId, game));
+        if (character?.epoch === epoch)
+          characters.set(key(playerId, game), { ...character, epoch: epoch + 1, version: 0 });
+      }
+      return 'fenced' as const;
+    }
+    for (const playerId of new Set(sides.map((side) => side.playerId))) {
+      let { length } = entriesOf(playerId, game);
+      for (const { seq } of sides.filter((side) => side.playerId === playerId)) {
+        if (seq !== ++length) throw new ServerError('DARKAGES_LEDGER_BROKEN', `${seq} is not ${length}`);
+      }
+    }
+    ledger.set(id, commit);
+    return 'applied' as const;
+  };
   const leases = new Map<string, { holder: string; epoch: number; untilMs: number }>();
   const alive = <T>(kept: Kept<T> | undefined) =>
     kept !== undefined && kept.untilMs > nowMs() ? kept.value : undefined;
@@ -70,6 +119,25 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
         return 'saved';
       });
     },
+    applyCommits: async (commits) => commits.map(apply),
+    async loadBalances(playerId, game) {
+      const entries = entriesOf(playerId, game);
+      const assets = [...new Set(entries.map(({ asset }) => asset))];
+      const sum = (asset: string) =>
+        entries.reduce((total, entry) => total + (entry.asset === asset ? entry.amount : 0), 0);
+      return { seq: entries.length, balances: Object.fromEntries(assets.map((asset) => [asset, sum(asset)])) };
+    },
+    async recentAnswers(playerId, game) {
+      const own = [...ledger.values()].filter((one) => one.playerId === playerId && one.game === game && one.key > 0);
+      return own
+        .slice(-16)
+        .reverse()
+        .map(({ key, request, refused }) => ({ key, request, refused }));
+    },
+    listEntries: async (playerId, game, fromSeq, count) =>
+      entriesOf(playerId, game)
+        .filter(({ seq }) => seq >= fromSeq)
+        .slice(0, count),
     async useToken(tokenId, keepMs) {
       if (alive(tokens.get(tokenId))) return false;
       tokens.set(tokenId, keep(true, keepMs));

@@ -28,8 +28,23 @@ test('joins come back as they were written, with and without a saved character',
   const name = fc.stringMatching(/^[A-Za-z0-9_.-]{3,24}$/);
   const saved = fc.array(int32, { minLength: 4, maxLength: 4 }).map((values) => Int32Array.from(values));
   const join = fc.oneof(
-    fc.record({ playerId, epoch, name, saved: fc.constant(undefined), isStanding: fc.boolean() }),
-    fc.record({ playerId, epoch, name, saved, isStanding: fc.constant(false) }),
+    fc.record({
+      playerId,
+      epoch,
+      name,
+      saved: fc.constant(undefined),
+      isStanding: fc.constant(true),
+      isNew: fc.constant(false),
+    }),
+    fc.record({
+      playerId,
+      epoch,
+      name,
+      saved: fc.constant(undefined),
+      isStanding: fc.constant(false),
+      isNew: fc.constant(true),
+    }),
+    fc.record({ playerId, epoch, name, saved, isStanding: fc.constant(false), isNew: fc.boolean() }),
   );
   fc.assert(
     fc.property(client, join, (number, value) => {

@@ -1,0 +1,133 @@
+// What an audit reads (store/audit.ts), from either store: whole tables, page by page. No part of the server.
+
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { policies, types } from 'cassandra-driver';
+import type { AuditSource } from '../store/audit.ts';
+import type { LedgerEntry, LedgerHead } from '../store/ledger.ts';
+import type { CharacterColumns } from '../store/records.ts';
+import { readEntry } from './embedded-ledger.ts';
+import { createDriver, type Row, readBigint, type ScyllaAddress, unusable } from './scylla-client.ts';
+import { pageOf, readLedgerRow, readStoredHead } from './scylla-ledger.ts';
+
+/** Reads beside a server that runs, or where none does; the caller closes it. Changes nothing. */
+export function openEmbeddedAudit(folder: string): AuditSource & { close(): void } {
+  const database = new DatabaseSync(join(folder, 'darkages.db'), { readOnly: true });
+  // One state of all tables, whatever is written meanwhile.
+  database.exec('BEGIN');
+  const rows = async function* <T>(query: string, read: (row: Row) => T): AsyncGenerator<T> {
+    for (const row of database.prepare(query).iterate()) yield read(row);
+  };
+  const account = (row: Row) => ({ playerId: Number(row.player_id), game: String(row.game) });
+  return {
+    heads: () =>
+      rows('SELECT * FROM ledger_heads', (row) => {
+        const { seq, balances } = JSON.parse(String(row.head)) as LedgerHead;
+        return { ...account(row), seq, balances };
+      }),
+    characters: () =>
+      rows('SELECT player_id, game, columns FROM characters WHERE columns IS NOT NULL', (row) => ({
+        ...account(row),
+        columns: JSON.parse(String(row.columns)) as CharacterColumns,
+      })),
+    entries: () =>
+      rows('SELECT * FROM ledger ORDER BY player_id, game, seq', (row) => ({ ...account(row), ...readEntry(row) })),
+    named: () =>
+      rows('SELECT * FROM named_ledger', (row) => ({
+        game: String(row.game),
+        account: String(row.account),
+        commitId: String(row.commit_id),
+        transfer: Number(row.transfer),
+        asset: String(row.asset),
+        amount: Number(row.amount),
+      })),
+    fenced: () =>
+      rows('SELECT game, commit_id FROM fenced_commits', (row) => ({
+        game: String(row.game),
+        commitId: String(row.commit_id),
+      })),
+    close: () => database.close(),
+  };
+}
+
+/** The one place where tables are scanned. What commits are under way meanwhile may look like a contradiction. */
+export async function openScyllaAudit(
+  address: ScyllaAddress,
+  keyspace: string,
+): Promise<AuditSource & { close(): Promise<void> }> {
+  const driver = createDriver(address, {
+    keyspace,
+    policies: { loadBalancing: new policies.loadBalancing.RoundRobinPolicy() },
+  });
+  try {
+    await driver.connect();
+  } catch (error) {
+    await driver.shutdown();
+    throw unusable(address, error);
+  }
+  const rows = async function* <T>(query: string, read: (row: Row) => T, values: unknown[] = []): AsyncGenerator<T> {
+    const consistency = types.consistencies.localQuorum;
+    const result = await driver.execute(query, values, { isIdempotent: true, fetchSize: 1000, consistency });
+    for await (const row of result) yield read(row);
+  };
+  const account = (row: Row) => ({ playerId: readBigint(row.player_id), game: String(row.game) });
+  const heads = () =>
+    rows('SELECT player_id, game, ledger FROM characters', (row) => ({ ...account(row), ...readStoredHead(row) }));
+
+  /** By account; entries that only the head has so far among them. */
+  async function* entries() {
+    const pages = new Map<string, number>();
+    const tails = new Map<string, readonly LedgerEntry[]>();
+    const keyOf = (playerId: number, game: string) => `${playerId} ${game}`;
+    for await (const { playerId, game, tail } of heads()) {
+      if (tail.length > 0) tails.set(keyOf(playerId, game), tail);
+      for (const { seq } of tail) pages.set(keyOf(playerId, game), pageOf(seq));
+    }
+    for await (const { key, page } of rows('SELECT DISTINCT player_id, game, page FROM ledger', (row) => {
+      const { playerId, game } = account(row);
+      return { key: keyOf(playerId, game), page: Number(row.page) };
+    })) {
+      pages.set(key, Math.max(page, pages.get(key) ?? 0));
+    }
+    for (const [key, last] of pages) {
+      const playerId = Number(key.slice(0, key.indexOf(' ')));
+      const game = key.slice(key.indexOf(' ') + 1);
+      let seq = 0;
+      for (let page = 0; page <= last; page++) {
+        const values = [BigInt(playerId), game, page];
+        const query = 'SELECT * FROM ledger WHERE player_id = ? AND game = ? AND page = ?';
+        for await (const entry of rows(query, readLedgerRow, values)) {
+          seq = entry.seq;
+          yield { playerId, game, ...entry };
+        }
+      }
+      for (const entry of tails.get(key) ?? []) if (entry.seq > seq) yield { playerId, game, ...entry };
+    }
+  }
+
+  return {
+    heads,
+    entries,
+    async *characters() {
+      const found = rows('SELECT player_id, game, columns FROM characters', (row) =>
+        row.columns === null ? [] : [{ ...account(row), columns: JSON.parse(String(row.columns)) as CharacterColumns }],
+      );
+      for await (const characters of found) yield* characters;
+    },
+    named: () =>
+      rows('SELECT * FROM named_ledger', (row) => ({
+        game: String(row.game),
+        account: String(row.account),
+        commitId: String(row.commit_id),
+        transfer: Number(row.transfer),
+        asset: String(row.asset),
+        amount: readBigint(row.amount),
+      })),
+    fenced: () =>
+      rows('SELECT game, commit_id FROM fenced_commits', (row) => ({
+        game: String(row.game),
+        commitId: String(row.commit_id),
+      })),
+    close: () => driver.shutdown(),
+  };
+}
