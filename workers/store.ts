@@ -30,7 +30,6 @@ export interface StoreThreadData {
   /** Of each zone, as are `starts`. */
   readonly journals: readonly ZoneJournalBuffers[];
   readonly starts: readonly ZoneStart[];
-  readonly assets: readonly string[];
   readonly accounts: readonly string[];
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;

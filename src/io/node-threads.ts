@@ -238,7 +238,6 @@ async function startStore(node: Node): Promise<void> {
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
       journals: zoneThreads.map(({ buffers }) => buffers.journal),
       starts: zoneThreads.map(({ zoneId }) => startOf(node, zoneId)),
-      assets: [...game.assets],
       accounts: [...game.accounts],
       counters: storeCounters,
       loopDelay: storeLoopDelay,

@@ -34,7 +34,6 @@ const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
       saveRings: [saveRing],
       journals: [],
       starts: [],
-      assets: [],
       accounts: [],
       counters: createCounterBuffer('store'),
       loopDelay: createLoopDelayBuffer(),
