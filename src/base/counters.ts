@@ -187,6 +187,13 @@ export const COUNTERS = {
     loads: counter('store_loads_total', 'Characters read'),
     errors: counter('store_errors_total', 'Store operations that failed'),
     pending: gauge('store_pending', 'Character saves waiting to be written'),
+    ledgerApplied: counter('ledger_applied_total', 'Commits that are in the ledger now'),
+    ledgerFenced: counter(
+      'ledger_fenced_total',
+      'Commits refused because somebody else has had one of their players since',
+    ),
+    ledgerBroken: counter('ledger_broken_total', 'Commits that do not go on where an account ends: something was lost'),
+    ledgerWaiting: gauge('ledger_waiting', 'Commits on disk that the ledger has yet to take'),
     redisBreaker: gauge('store_breaker_state', BREAKER, { backend: 'redis' }),
     scyllaBreaker: gauge('store_breaker_state', BREAKER, { backend: 'scylla' }),
     redisOpened: counter('store_breaker_opened_total', BREAKER_OPENED, { backend: 'redis' }),

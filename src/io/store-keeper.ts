@@ -49,6 +49,8 @@ export interface StoreKeeperOptions {
 
 export interface StoreKeeper {
   readonly methods: RpcMethods<StoreRpc>;
+  /** No zone of this node may go on with the player: what it has of it does not count. */
+  letGo(playerId: number): void;
   /** `tell` hears of every player that other zones are to let go of; returns how to stop that. */
   onMoved(tell: (moved: PlayerMoved) => void): () => void;
   /** Drains the rings and writes what is due. Call often; a call while one runs only drains. */
@@ -200,6 +202,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   });
 
   return {
+    letGo: (playerId) => entries.tellMoved(playerId, ELSEWHERE),
     onMoved: entries.onMoved,
     methods: {
       async createAccount(account) {

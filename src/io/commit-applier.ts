@@ -1,0 +1,200 @@
+// Commits on their way from the journal to the store's ledger: in order, in batches, again until the store takes them. Store
+// thread. They are on disk already, so nothing is lost when this thread dies: whoever begins anew hands them over once more,
+// and the ledger knows those that it has. At the bound (`waitingMax`) the policy is `reject`: `take` returns false, the
+// caller keeps them, which is no more than not reading on in the journal.
+
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import { createCounters } from '../base/counters.ts';
+import { errorCode } from '../base/errors.ts';
+import { type Commit, isPlayerSide } from '../store/commit.ts';
+import type { CommitResult, Ledger } from '../store/ledger.ts';
+
+export interface CommitApplierOptions {
+  readonly ledger: Pick<Ledger, 'applyCommits'>;
+  readonly clock: Clock;
+  /** The store thread's block. */
+  readonly counters: SharedArrayBuffer;
+  /** Before the next attempt, after so many failures in a row. */
+  pauseMs(failures: number): number;
+  /** The ledger refused a commit: none of its players may go on where they are. */
+  onFenced(playerIds: readonly number[]): void;
+  /** For a person, in a sentence; once for each cause. */
+  onTrouble(sentence: string): void;
+  readonly waitingMax?: number;
+  readonly batchMax?: number;
+}
+
+export interface CommitApplier {
+  /**
+   * All commits of that position of the journal, which is greater than the one before; none is well too. False when there
+   * is no room for more: none of them was taken.
+   */
+  take(position: number, commits: readonly Commit[]): boolean;
+  /** Nothing of the player waits. */
+  isCaughtUp(playerId: number): boolean;
+  /** Resolves when nothing of the player waits any more; rejects with what the store says when it takes nothing. */
+  whenApplied(playerId: number): Promise<void>;
+  /** The journal need not keep what was taken up to this position. */
+  appliedPosition(): number;
+  /** Hands on a batch of what waits, one at a time: the thread has more to do. Call often. */
+  update(): Promise<void>;
+  /** Does so without pauses, until nothing waits or the store fails; how many still wait. */
+  flush(): Promise<number>;
+}
+
+interface Waiting {
+  readonly position: number;
+  readonly commit: Commit;
+  readonly players: readonly number[];
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+const WAITING_MAX = 65_536;
+const BATCH_MAX = 512;
+const CAUSES_MAX = 1_024;
+
+export function createCommitApplier(options: CommitApplierOptions): CommitApplier {
+  const { ledger, clock, waitingMax = WAITING_MAX, batchMax = BATCH_MAX } = options;
+  const { words, index } = createCounters('store', options.counters);
+  const queue: Waiting[] = [];
+  const ids = new Set<string>();
+  /** How many commits of each player wait, and who waits for that. */
+  const counts = new Map<number, number>();
+  const waiters = new Map<number, Waiter[]>();
+  const causes = new Set<string>();
+  let taken = 0;
+  /** Before the first commit that the ledger can't take: a person has to see to it, and the journal keeps it until then. */
+  let keptFrom = Number.POSITIVE_INFINITY;
+  let failures = 0;
+  let notBefore = Number.NEGATIVE_INFINITY;
+  let applying: Promise<boolean> | undefined;
+
+  const showWaiting = (): void => {
+    words[index.ledgerWaiting] = queue.length;
+  };
+  const tellOnce = (cause: string, sentence: string): void => {
+    if (causes.has(cause)) return;
+    if (causes.size >= CAUSES_MAX) causes.clear();
+    causes.add(cause);
+    options.onTrouble(sentence);
+  };
+  const finish = ({ commit, players }: Waiting): void => {
+    ids.delete(commit.id);
+    for (const playerId of players) {
+      const count = counts.get(playerId)! - 1;
+      if (count > 0) counts.set(playerId, count);
+      else {
+        counts.delete(playerId);
+        for (const { resolve } of waiters.get(playerId) ?? []) resolve();
+        waiters.delete(playerId);
+      }
+    }
+  };
+  const note = ({ commit, players }: Waiting, result: CommitResult): void => {
+    words[result === 'applied' ? index.ledgerApplied : index.ledgerFenced]!++;
+    if (result === 'applied') return;
+    options.onFenced(players);
+    const who = players.join(', ');
+    tellOnce(
+      `fenced ${who}`,
+      `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`,
+    );
+  };
+  const setAside = (waiting: Waiting, error: unknown): void => {
+    words[index.ledgerBroken]!++;
+    keptFrom = Math.min(keptFrom, waiting.position);
+    tellOnce(`broken ${waiting.players.join(', ')}`, error instanceof Error ? error.message : String(error));
+  };
+
+  /** The first ones of the queue, and only them: whoever comes meanwhile is behind. */
+  const applyBatch = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      const results = await ledger.applyCommits(batch.map(({ commit }) => commit));
+      for (const [place, waiting] of batch.entries()) note(waiting, results[place]!);
+    } catch (error) {
+      if (errorCode(error) !== 'DARKAGES_LEDGER_BROKEN') throw error;
+      if (batch.length === 1) setAside(batch[0]!, error);
+      else for (const waiting of batch) await applyBatch([waiting]);
+      return;
+    }
+  };
+  const fail = (error: unknown): void => {
+    failures++;
+    notBefore = clock.now() + options.pauseMs(failures);
+    for (const list of waiters.values()) for (const { reject } of list) reject(error);
+    waiters.clear();
+  };
+  /** False when the store failed. */
+  const applyNext = async (): Promise<boolean> => {
+    const batch = queue.slice(0, batchMax);
+    try {
+      await applyBatch(batch);
+    } catch (error) {
+      fail(error);
+      return false;
+    }
+    failures = 0;
+    queue.splice(0, batch.length);
+    for (const waiting of batch) finish(waiting);
+    showWaiting();
+    return true;
+  };
+  const apply = (): Promise<boolean> => {
+    applying ??= applyNext().finally(() => {
+      applying = undefined;
+    });
+    return applying;
+  };
+
+  return {
+    take(position, commits) {
+      assert(position > taken, 'positions grow, and all of one comes at once');
+      const fresh = commits.filter(({ id }) => !ids.has(id));
+      if (queue.length > 0 && queue.length + fresh.length > waitingMax) return false;
+      taken = position;
+      for (const commit of fresh) {
+        const players = playersOf(commit);
+        queue.push({ position, commit, players });
+        ids.add(commit.id);
+        for (const playerId of players) counts.set(playerId, (counts.get(playerId) ?? 0) + 1);
+      }
+      showWaiting();
+      return true;
+    },
+    isCaughtUp: (playerId) => !counts.has(playerId),
+    whenApplied(playerId) {
+      if (!counts.has(playerId)) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const list = waiters.get(playerId) ?? [];
+        list.push({ resolve, reject });
+        waiters.set(playerId, list);
+      });
+    },
+    appliedPosition: () => Math.min(queue[0] === undefined ? taken : queue[0].position - 1, keptFrom - 1),
+    async update() {
+      if (queue.length > 0 && clock.now() >= notBefore) await apply();
+    },
+    async flush() {
+      // One that is under way may have failed before.
+      await applying;
+      while (queue.length > 0 && (await apply()));
+      return queue.length;
+    },
+  };
+}
+
+/** Each once; who only asked as well, since the answer is kept with the account. */
+function playersOf(commit: Commit): readonly number[] {
+  const players = new Set<number>();
+  if (commit.playerId > 0) players.add(commit.playerId);
+  for (const { from, to } of commit.transfers) {
+    if (isPlayerSide(from)) players.add(from.playerId);
+    if (isPlayerSide(to)) players.add(to.playerId);
+  }
+  return [...players];
+}
