@@ -8,6 +8,7 @@ import { ServerError } from '../base/errors.ts';
 import { type RedisAddress, showRedisAddress } from './redis-url.ts';
 import { storeError } from './store-errors.ts';
 import type { StoreTrouble } from './store-trouble.ts';
+import { systemClock } from './system.ts';
 
 /** A Lua script on one key, which is what makes it work in a cluster. */
 export type Script = (key: string, ...parts: readonly (string | number)[]) => Promise<unknown>;
@@ -28,6 +29,8 @@ const CONNECT_MS_MAX = 5_000;
 const PENDING_MAX = 20_000;
 const PROBE_KEY_MS = 1_000;
 const RECONNECT_MS_MAX = 500;
+const RECONNECTS_MS_MAX = 2_000;
+const RECONNECTS_PAUSE_MS = 10_000;
 /** Of what a server answers, that which is its trouble: full, a replica, not to be written, still loading, no quorum. */
 const TROUBLE =
   /\b(?:OOM|READONLY|NOPERM|NOAUTH|WRONGPASS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|BUSY|maxclients|can't run this command)\b/i;
@@ -124,6 +127,25 @@ async function adviseOn(redis: Redis | Cluster): Promise<readonly string[]> {
   return advice;
 }
 
+/**
+ * A master that has become a replica says so: the new one is looked for, and the commands that were under way are sent
+ * there. Not again and again, where there is no other.
+ */
+function createReconnectOnError(): (error: Error) => 2 | false {
+  let sinceMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (!error.message.startsWith('READONLY')) return false;
+    const now = systemClock.now();
+    if (now - sinceMs > RECONNECTS_PAUSE_MS) sinceMs = now;
+    return now - sinceMs < RECONNECTS_MS_MAX ? 2 : false;
+  };
+}
+
+/** Each command that finds out closes the connection once more, with a listener of its own for the end. */
+function allowListeners(redis: Redis): Redis {
+  return redis.on('connect', () => void redis.stream.setMaxListeners(PENDING_MAX));
+}
+
 function createDriver(address: RedisAddress): Redis | Cluster {
   const { kind, hosts, masterName, username, password, database, isTls } = address;
   const options = {
@@ -135,8 +157,7 @@ function createDriver(address: RedisAddress): Redis | Cluster {
     // A line that says nothing any more is given up, and a new one tried, perhaps to another master.
     socketTimeout: SILENT_MS_MAX,
     maxRetriesPerRequest: 3,
-    // A master that has become a replica says so: the new one is looked for, and the command sent there.
-    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),
+    reconnectOnError: createReconnectOnError(),
   } as const;
   const retry = (times: number) => Math.min(50 * times, RECONNECT_MS_MAX);
   if (kind === 'cluster') {
@@ -149,7 +170,7 @@ function createDriver(address: RedisAddress): Redis | Cluster {
     });
   }
   if (kind === 'sentinel') {
-    return new Redis({
+    const sentinel = new Redis({
       ...options,
       ...(isTls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
       sentinels: [...hosts],
@@ -159,7 +180,8 @@ function createDriver(address: RedisAddress): Redis | Cluster {
       retryStrategy: retry,
       sentinelRetryStrategy: retry,
     });
+    return allowListeners(sentinel);
   }
   const { host, port } = hosts[0]!;
-  return new Redis({ ...options, host, port, db: database, retryStrategy: retry });
+  return allowListeners(new Redis({ ...options, host, port, db: database, retryStrategy: retry }));
 }

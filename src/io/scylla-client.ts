@@ -151,23 +151,29 @@ export async function connectScylla(
    * The driver's policy sees what nodes answer and what is late; that a connection broke, that its host went down, or that
    * each host was asked in vain, it doesn't see, and the next attempt begins with another host.
    */
-  const persist = async <T>(isIdempotent: boolean, bytes: number, work: () => Promise<T>): Promise<T> => {
+  const persist = async <T>(isIdempotent: boolean, work: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await guard.call(bytes, work);
+        return await work();
       } catch (error) {
-        if (error instanceof ServerError) throw error;
-        if (!isIdempotent || attempt === TRIES_MAX || isFinal(error) || !guard.retries.take()) {
-          throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
-        }
+        if (!isIdempotent || attempt === TRIES_MAX || isFinal(error) || !guard.retries.take()) throw error;
         await guard.retries.pause(attempt);
       }
+    }
+  };
+  /** The breaker hears of the outcome alone: one node's death fails much at once that another try gets done. */
+  const perform = async <T>(isIdempotent: boolean, bytes: number, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await guard.call(bytes, () => persist(isIdempotent, work));
+    } catch (error) {
+      if (error instanceof ServerError) throw error;
+      throw storeError('ScyllaDB did not do it', new Error(explain(error), { cause: error }));
     }
   };
   const execute = ({ query, isIdempotent, isSerial }: Statement, values: readonly unknown[]) => {
     const consistency = isSerial === true ? consistencies.localSerial : consistencies.localQuorum;
     const send = () => driver.execute(query, [...values], { isIdempotent, consistency });
-    return persist(isIdempotent, sizeOf(values), send);
+    return perform(isIdempotent, sizeOf(values), send);
   };
   guard.attach({ isTrouble, probe: () => driver.execute(PROBE, [], { isIdempotent: true }) });
   return {
@@ -177,7 +183,7 @@ export async function connectScylla(
       const queries = statements.map(([{ query }, values]) => ({ query, params: [...values] }));
       const isIdempotent = statements.every(([statement]) => statement.isIdempotent);
       const bytes = statements.reduce((sum, [, values]) => sum + sizeOf(values), 0);
-      await persist(isIdempotent, bytes, () => driver.batch(queries, { isIdempotent, logged: true }));
+      await perform(isIdempotent, bytes, () => driver.batch(queries, { isIdempotent, logged: true }));
     },
     async writeIf(statement, values) {
       const result = await execute(statement, values);

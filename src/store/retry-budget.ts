@@ -20,7 +20,7 @@ export const RETRY_BUDGET_DEFAULTS: RetryBudgetOptions = {
   share: 0.1,
   perSecond: 5,
   savedMax: 128,
-  pauseMs: 100,
+  pauseMs: 200,
   pauseMsMax: 5_000,
 };
 

@@ -98,7 +98,7 @@ describe('store trouble', () => {
   test('retries are counted, earned by calls, and wait longest when there are none left', async () => {
     const { trouble, word } = start({ retries: { ...RETRY_BUDGET_DEFAULTS, savedMax: 2, perSecond: 0 } });
     const { retries } = trouble;
-    expect([retries.patientPauseMs(1), retries.patientPauseMs(2), retries.patientPauseMs(1)]).toEqual([75, 150, 3750]);
+    expect([retries.patientPauseMs(1), retries.patientPauseMs(2), retries.patientPauseMs(1)]).toEqual([150, 300, 3750]);
     expect([word('retries'), word('retriesRefused')]).toEqual([2, 1]);
     retries.countCalls(10);
     expect([retries.take(), retries.take()]).toEqual([true, false]);
@@ -106,7 +106,7 @@ describe('store trouble', () => {
     const pause = retries.pause(1).then(() => {
       isOver = true;
     });
-    await vi.advanceTimersByTimeAsync(74);
+    await vi.advanceTimersByTimeAsync(149);
     expect(isOver).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     await pause;
