@@ -229,6 +229,12 @@ test('files go when two keyframes and the store have what is in them, and are pa
   expect(files.list().filter((name) => name.endsWith('.keyframe'))).toEqual([]);
 });
 
+test('our own mistakes are not taken for a disk that fails', () => {
+  const { journal } = open(createFaultyFiles(createRandom(10)));
+  const payload = new Uint8Array((64 << 20) + 1);
+  expect(() => journal.append([{ ...tick(1, 1, 1), payload } as JournalRecord])).toThrow('a group is not larger');
+});
+
 test('a damaged journal isn’t opened', () => {
   const files = createFaultyFiles(createRandom(9));
   const { journal } = open(files);
