@@ -88,8 +88,8 @@ const PREALLOCATE_BYTES = 1 << 20;
 const GROUP_PAYLOAD_BYTES = 8 << 20;
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
-/** After a packing that failed. */
-const PACK_RETRY_MS = 30_000;
+/** After a removal or a packing that failed. */
+const TIDY_RETRY_MS = 10_000;
 const SALTS = 2 ** 32;
 
 /**
@@ -100,7 +100,6 @@ export function openJournal(options: JournalOptions): Journal {
   try {
     return recover(options);
   } catch (error) {
-    if (errorCode(error)?.startsWith('DARKAGES_')) throw error;
     throw toFailure(options.files, 'opened', error);
   }
 }
@@ -385,7 +384,7 @@ function createTidier(options: JournalOptions, scan: JournalScan, retention: Ret
       packed.add(name);
       counts.segmentsPacked++;
     } catch (error) {
-      retryAt = options.now() + PACK_RETRY_MS;
+      retryAt = options.now() + TIDY_RETRY_MS;
       options.onTrouble(error);
     } finally {
       packing = undefined;
@@ -394,13 +393,14 @@ function createTidier(options: JournalOptions, scan: JournalScan, retention: Ret
 
   return {
     update() {
+      if (options.now() < retryAt) return;
       try {
-        if (removeDue()) return;
+        if (removeDue() || packing !== undefined) return;
       } catch (error) {
+        retryAt = options.now() + TIDY_RETRY_MS;
         options.onTrouble(error);
         return;
       }
-      if (packing !== undefined || options.now() < retryAt) return;
       const name = retention.finishedSegments().find((finished) => !packed.has(finished));
       if (name !== undefined) packing = { name, done: pack(name) };
     },
@@ -412,17 +412,14 @@ function toPlain({ name }: { readonly name: string }): string {
   return name.slice(0, -PACKED_SUFFIX.length);
 }
 
-function toFailure(files: JournalFiles, what: 'opened' | 'written', cause: unknown): ServerError {
-  const code = errorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+/** What the system says becomes a sentence; our own errors and mistakes stay what they are. */
+function toFailure(files: JournalFiles, what: 'opened' | 'written', cause: unknown): unknown {
+  const code = errorCode(cause);
+  if (code === undefined || code.startsWith('DARKAGES_')) return cause;
   const instead =
     code === 'ENOSPC'
       ? 'make room on its disk, and it goes on by itself'
       : 'see to its disk and its permissions; nothing that was acknowledged is lost';
-  return new ServerError(
-    'DARKAGES_JOURNAL_FAILED',
-    `The journal ${files.folder} can’t be ${what} (${code}): ${instead}.`,
-    {
-      cause,
-    },
-  );
+  const sentence = `The journal ${files.folder} can’t be ${what} (${code}): ${instead}.`;
+  return new ServerError('DARKAGES_JOURNAL_FAILED', sentence, { cause });
 }

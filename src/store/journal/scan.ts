@@ -270,11 +270,18 @@ export function* readGroups(files: JournalFiles, scan: JournalScan, from: number
   }
 }
 
+/** Another thread may pack it at this very moment: then the packed one is there before the plain one goes. */
 function readKeptSegment(files: JournalFiles, name: string): Uint8Array | undefined {
   const plain = segmentName(segmentOfName(name)!);
-  const names = files.list();
-  const found = [plain, `${plain}${PACKED_SUFFIX}`].find((candidate) => names.includes(candidate));
-  return found === undefined ? undefined : readSegment(files, found);
+  for (const candidate of [plain, `${plain}${PACKED_SUFFIX}`]) {
+    if (!files.list().includes(candidate)) continue;
+    try {
+      return readSegment(files, candidate);
+    } catch (error) {
+      if (files.list().includes(candidate)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** Throws ServerError DARKAGES_JOURNAL_DAMAGED when there is damage. */

@@ -12,7 +12,10 @@ const SECTOR_BYTES = 512;
 /** What an operation is about to do; a test may have it fail, or cut the power. */
 export type Operation = 'create' | 'write' | 'sync' | 'truncate' | 'rename' | 'remove' | 'syncFolder';
 
-export class PowerCut extends Error {}
+/** To those who are cut off it looks like a disk that fails. */
+export class PowerCut extends Error {
+  readonly code = 'EIO';
+}
 
 export class DiskError extends Error {
   readonly code: 'ENOSPC' | 'EIO';
