@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
+import { createCommitApplier } from '../src/io/commit-applier.ts';
 import { openJournalFiles } from '../src/io/journal-files.ts';
 import { type Journal, openJournal } from '../src/io/journal-keeper.ts';
 import { createJournalPool } from '../src/io/journal-pool.ts';
@@ -66,10 +67,21 @@ async function run(data: StoreThreadData): Promise<void> {
     onAdvice: (sentence) => log.warn(sentence),
   });
   if (!data.isRestart) await deleteUnusedGuests(store, log);
+  const applier = createCommitApplier({
+    ledger: store,
+    clock: systemClock,
+    counters: data.counters,
+    pauseMs: trouble.retries.patientPauseMs,
+    onFenced: (playerIds) => {
+      for (const playerId of playerIds) keeper.letGo(playerId);
+    },
+    onTrouble: (sentence) => log.error(sentence),
+  });
   const keeper = createStoreKeeper({
     ...data,
     store,
     trouble,
+    whenApplied: applier.whenApplied,
     clock: systemClock,
     nowS: wallClockS,
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
@@ -86,8 +98,8 @@ async function run(data: StoreThreadData): Promise<void> {
     ...data,
     buffers: data.journals,
     journal,
-    onCommits: () => {},
-    isBehind: () => false,
+    applier,
+    backPressure: trouble.backPressure,
     onKeeping(state, error) {
       if (state === 'failing') log.error({ err: error }, 'the journal can not be written: commands are refused');
       else log.info('the journal is written again');
@@ -95,7 +107,14 @@ async function run(data: StoreThreadData): Promise<void> {
   });
   reportLoopDelay(data.loopDelay);
   reportCollections(data.threadCounters);
-  const timers = [setInterval(() => void keeper.update(), POLL_MS), setInterval(() => zones.update(), JOURNAL_POLL_MS)];
+  zones.replayCommits();
+  const timers = [
+    setInterval(() => void keeper.update(), POLL_MS),
+    setInterval(() => {
+      zones.update();
+      void applier.update();
+    }, JOURNAL_POLL_MS),
+  ];
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port);
     else void stop();
@@ -103,7 +122,10 @@ async function run(data: StoreThreadData): Promise<void> {
   const stop = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
     zones.update();
+    const unapplied = await applier.flush();
+    zones.update();
     const unsaved = await keeper.flush();
+    if (unapplied > 0) log.warn({ unapplied }, 'commits wait in the journal for the next start');
     await journal.close();
     await store.close();
     parentPort?.postMessage({ type: 'stopped', unsaved });

@@ -55,7 +55,8 @@ interface Waiter {
 }
 
 const WAITING_MAX = 65_536;
-const BATCH_MAX = 512;
+/** The embedded store stops the thread for a batch, and promises wait behind it: a few milliseconds. */
+const BATCH_MAX = 64;
 const CAUSES_MAX = 1_024;
 
 export function createCommitApplier(options: CommitApplierOptions): CommitApplier {

@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { createCounters } from '../base/counters.ts';
 import { createKeepingRingReader, type KeepingRingReader } from '../base/ring.ts';
+import type { BackPressure } from '../store/back-pressure.ts';
 import type { Commit } from '../store/commit.ts';
 import type { JournalRecord, StartRecord } from '../store/journal/records.ts';
 import { type CommitSource, readCommits, readTickHead } from '../store/tick-record.ts';
@@ -17,6 +18,7 @@ import {
   KEYFRAME_TICK,
   type ZoneJournalBuffers,
 } from '../store/zone-journal.ts';
+import type { CommitApplier } from './commit-applier.ts';
 import type { Journal } from './journal-keeper.ts';
 import type { RecoveredZone as JournalledZone } from './journal-recovery.ts';
 
@@ -48,10 +50,10 @@ export interface ZoneJournalsOptions {
   readonly assets: readonly string[];
   readonly accounts: readonly string[];
   readonly counters: SharedArrayBuffer;
-  /** Of one tick of a zone, in order; they are on disk. */
-  onCommits(commits: readonly Commit[], position: number): void;
-  /** The store can't take more at the moment. */
-  isBehind(): boolean;
+  /** Where commits go that are on disk. */
+  readonly applier: Pick<CommitApplier, 'take' | 'appliedPosition'>;
+  /** Of what the store has not done yet: when that is too much, zones promise nothing more. */
+  readonly backPressure: Pick<BackPressure, 'isPaused' | 'part'>;
   /** Called when keeping begins to fail and when it works again. */
   onKeeping(state: 'failing' | 'recovered', error?: unknown): void;
 }
@@ -75,13 +77,14 @@ interface JournalledRing {
   tick: number;
   /** Commits that wait for the disk. */
   readonly commits: Commit[];
+  commitBytes: number;
 }
 
 /** A group takes no more of the rings at once; the rest is the next one's. */
 const GROUP_RECORDS_MAX = 4096;
 
 export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
-  const { journal, nodeId, assets, accounts } = options;
+  const { journal, nodeId, assets, accounts, applier } = options;
   const zones = options.buffers.map(({ ring, words, keyframe }, index): JournalledRing => {
     const zoneId = index + 1;
     const start = options.starts[index]!;
@@ -95,9 +98,14 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       epoch: 0,
       tick: 0,
       commits: [],
+      commitBytes: 0,
     };
   });
   const { words: counted, index } = createCounters('store', options.counters);
+  const setUnappliedBytes = options.backPressure.part();
+  /** Groups whose commits are on disk: first those that the applier has taken, then those that it had no room for. */
+  const unapplied: Group[] = [];
+  let takenCount = 0;
   let isFailing = false;
 
   const count = (): void => {
@@ -133,15 +141,35 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   };
 
   const tell = (position: number): void => {
+    const commits: Commit[] = [];
+    let bytes = 0;
     for (const zone of zones) {
-      const { ring, words, commits, tick } = zone;
+      const { ring, words, tick } = zone;
       ring.release();
       if (words[COMMITTED_TICK] !== tick) {
         Atomics.store(words, COMMITTED_TICK, tick);
         Atomics.notify(words, COMMITTED_TICK);
       }
-      if (commits.length > 0) options.onCommits(commits.splice(0), position);
+      commits.push(...zone.commits.splice(0));
+      bytes += zone.commitBytes;
+      zone.commitBytes = 0;
     }
+    unapplied.push({ position, commits, bytes });
+  };
+
+  const handOver = (): void => {
+    while (takenCount < unapplied.length) {
+      const { position, commits } = unapplied[takenCount]!;
+      if (!applier.take(position, commits)) break;
+      takenCount++;
+    }
+    const applied = applier.appliedPosition();
+    let done = 0;
+    while (done < takenCount && unapplied[done]!.position <= applied) done++;
+    unapplied.splice(0, done);
+    takenCount -= done;
+    journal.noteApplied(applied);
+    setUnappliedBytes(unapplied.reduce((sum, { bytes }) => sum + bytes, 0));
   };
 
   const keepKeyframe = (zone: JournalledRing): void => {
@@ -164,7 +192,8 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
         const position = keep(records);
         if (position !== undefined) tell(position);
       }
-      const isPaused = isFailing || options.isBehind() ? 1 : 0;
+      handOver();
+      const isPaused = isFailing || takenCount < unapplied.length || options.backPressure.isPaused() ? 1 : 0;
       for (const zone of zones) {
         Atomics.store(zone.words, IS_PAUSED, isPaused);
         if (!isFailing) keepKeyframe(zone);
@@ -178,10 +207,25 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
         const head = readTickHead(record.payload);
         const commits = source && head && readCommits(record.payload, head, source);
         // Of another game, or of a zone that isn't run any more: they stay in the journal.
-        if (commits !== undefined) options.onCommits(commits, position);
+        if (commits === undefined) continue;
+        const last = unapplied.at(-1);
+        const bytes = record.payload.length - head!.inputsEnd;
+        if (last?.position === position) unapplied[unapplied.length - 1] = join(last, commits, bytes);
+        else unapplied.push({ position, commits, bytes });
       }
+      handOver();
     },
   };
+}
+
+interface Group {
+  readonly position: number;
+  readonly commits: readonly Commit[];
+  readonly bytes: number;
+}
+
+function join(group: Group, commits: readonly Commit[], bytes: number): Group {
+  return { ...group, commits: [...group.commits, ...commits], bytes: group.bytes + bytes };
 }
 
 function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
@@ -201,6 +245,7 @@ function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
   const commits = readCommits(payload, head, source);
   assert(commits !== undefined, 'a zone writes whole commits');
   zone.commits.push(...commits);
+  zone.commitBytes += payload.length - head.inputsEnd;
 }
 
 /** What the zones need to go on. Empties what the journal has of them. */

@@ -5,6 +5,7 @@ import { createRandom } from '../../src/base/random.ts';
 import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
 import { openJournal } from '../../src/io/journal-keeper.ts';
 import { createZoneJournals, takeRecovered, unpackTicks, type ZoneJournals } from '../../src/io/zone-journals.ts';
+import { createBackPressure } from '../../src/store/back-pressure.ts';
 import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
 import { BLOCK_BYTES } from '../../src/store/journal/format.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
@@ -64,6 +65,7 @@ function start(files: FaultyFiles): Server {
   const test: TestZone = { ...empty, buffers: { ...empty.buffers, journal: buffers.journal }, zone };
   const kept: string[] = [];
   const commits: Commit[] = [];
+  let applied = 0;
   const zones = createZoneJournals({
     journal,
     buffers: [buffers.journal!],
@@ -72,8 +74,15 @@ function start(files: FaultyFiles): Server {
     assets: bank.assets,
     accounts: bank.accounts,
     counters: createCounterBuffer('store'),
-    onCommits: (each) => void commits.push(...each),
-    isBehind: () => false,
+    applier: {
+      take(position, each) {
+        commits.push(...each);
+        applied = position;
+        return true;
+      },
+      appliedPosition: () => applied,
+    },
+    backPressure: createBackPressure(),
     onKeeping: (state) => void kept.push(state),
   });
   zones.replayCommits();
@@ -92,7 +101,6 @@ interface Command {
 
 const command = fc.record({
   client: fc.constantFrom(...PLAYERS),
-  key: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
   gold: fc.integer({ min: 0, max: 60 }),
   to: fc.constantFrom(...PLAYERS),
 });
@@ -152,6 +160,7 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
       const model = new Map<number, number>(PLAYERS.map((client) => [1000 + client, 0]));
       const ledger: Commit[] = [];
       let open: Command | undefined;
+      let key = 2 ** 32 - 100;
       for (const { commands, cutAfter } of lives) {
         const server = start(files);
         expect(['whole', undefined]).toContain(server.replayed?.end);
@@ -163,7 +172,8 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
           throw new DiskError('EIO');
         };
         try {
-          for (const each of [...(open === undefined ? [] : [open]), ...commands]) {
+          const fresh = commands.map((each) => ({ ...each, key: key++ }));
+          for (const each of [...(open === undefined ? [] : [open]), ...fresh]) {
             open = each;
             const refused = await ask(server, each);
             if (refused === '') {
