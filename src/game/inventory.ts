@@ -17,7 +17,7 @@ export const PURSE_GOLD = 40;
 const POTION_TICKS = 5 * TICK_HZ;
 
 /** The column that counts an item, or gold. */
-export function columnOf(sim: DarkAges, item: number): Int32Array {
+function columnOf(sim: DarkAges, item: number): Int32Array {
   return sim.columns[ITEMS[item]!.asset];
 }
 
