@@ -16,6 +16,7 @@ import { createSimulation } from '../../src/sim/simulation.ts';
 import { createWorld, resetWorld, spawnEntity, type World, worldTick } from '../../src/sim/world.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import { RECORD_BYTES_MAX } from '../../src/wire/zone-records.ts';
+import { type Commits, createCommits, resetCommits, transferAsset } from '../../src/zone/commits.ts';
 import { createEvents, writeEvent } from '../../src/zone/events.ts';
 
 type GameSimulation = Parameters<NonNullable<typeof game.join>>[0];
@@ -28,6 +29,8 @@ export interface Battle {
   readonly random: Int32Array;
   readonly firstPlayer: number;
   readonly players: number;
+  /** Of this tick; `wish` begins it. */
+  readonly commits: Commits;
   /** Events so far; each is encoded as a zone does it, then dropped. */
   told: number;
 }
@@ -49,6 +52,7 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     writeEvent(events, writer, event, worldTick(world), values);
     battle.told++;
   };
+  const commits = createCommits(game, world);
   const names = Array.from({ length: CAPACITY }, (_, slot) => (slot < creatures ? '' : `Player-${slot}`));
   const sim = createSimulation(game, world, seed, {
     emit: tell,
@@ -57,7 +61,7 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
     rewindTicks: (slot) => (world.columns.client[slot] === 0 ? 0 : (slot * 7) % (REWIND_TICKS_MAX + 1)),
     nameOf: (slot) => names[slot]!,
     findPlayer: () => -1,
-    transfer: () => true,
+    transfer: (asset, amount, from, to) => transferAsset(commits, asset, amount, from, to),
     countRefusal: () => {},
     hasRoom: () => true,
   }) as GameSimulation;
@@ -67,10 +71,11 @@ export function createBattle(players: number, creatures: number, spreadMm: numbe
   for (let creature = 0; creature < creatures; creature++) {
     spawnCreature(sim, 2 + (creature % 3), 1 + (creature >> 2), place(), place());
   }
-  const battle: Battle = { world, sim, history, random, firstPlayer: creatures, players, told: 0 };
+  const battle: Battle = { world, sim, history, random, firstPlayer: creatures, players, commits, told: 0 };
   for (let player = 0; player < players; player++) {
     const slot = spawnEntity(world, game.kinds.player);
     world.columns.client[slot] = player + 1;
+    world.columns.playerLow[slot] = player + 1;
     world.columns.positionX[slot] = place();
     world.columns.positionZ[slot] = place();
     world.columns.health[slot] = 100;
@@ -105,7 +110,8 @@ function pickNear(sim: GameSimulation, slot: number, random: Int32Array): number
 
 /** Everyone changes its mind now and then; who is dead asks to come back. */
 export function wish(battle: Battle): void {
-  const { random, firstPlayer, players, world, sim } = battle;
+  const { random, firstPlayer, players, world, sim, commits } = battle;
+  resetCommits(commits);
   const { moveX, moveZ, aim, buttons, health, wantsRespawn, ability, reach, target } = world.columns;
   for (let slot = firstPlayer; slot < firstPlayer + players; slot++) {
     const drawn = draw(random, 0x1_0000);

@@ -37,7 +37,7 @@ export const LINGER_TICKS = 10 * TICK_HZ;
 /** Ticks between two saves of one player's character. */
 export const SAVE_INTERVAL_TICKS = TICK_HZ;
 /** Rules of a game that are counted in /metrics; one that states more does not start. */
-export const GAME_RULES_MAX = 64;
+export const GAME_RULES_MAX = 96;
 
 // --- what a zone promises
 /** Answers to commands that a zone remembers, of one player and of all; the oldest is forgotten first. */

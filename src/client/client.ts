@@ -23,6 +23,7 @@ import {
 import { encodeToBytes, LENGTH_DELIMITED, VARINT } from '../wire/codec.ts';
 import { CLIENT_MESSAGE, createMessages } from '../wire/schema.ts';
 import { advanceClock, createClockSync, serverTickAt, takeTick } from './clock-sync.ts';
+import { updateCommands } from './commands.ts';
 import { connect, disconnect, notePing, sendBytes, updateConnection } from './connection.ts';
 import { fadeOffset } from './fading-offset.ts';
 import {
@@ -135,6 +136,7 @@ export function createClient(options: ClientOptions): Client {
     pingDueMs: 0,
     requestId: 0,
     requests: new Map(),
+    commands: new Map(),
   };
   return client;
 }
@@ -159,6 +161,7 @@ export function stopClient(client: Client): void {
 export function updateClient(client: Client, nowMs: number): void {
   updateConnection(client, nowMs);
   expireRequests(client, nowMs);
+  updateCommands(client, nowMs, sendRequest);
   const elapsedMs = Math.max(0, nowMs - client.updatedMs);
   client.updatedMs = nowMs;
   const { sync, prediction, stats } = client;
@@ -298,6 +301,7 @@ function isNews({ layout }: Client, prediction: Prediction, tick: number): boole
 /**
  * Asks the server for something the game knows; `done` hears the answer once: '' or why not, `disconnected` when the
  * connection is lost before, `timeout`, `too_many`. Returns the request's id, or 0 when it was not sent.
+ * @param key of what is committed: `sendCommand` of commands.ts draws it, and asks until it is known what became of it
  */
 export function sendRequest(
   client: Client,
@@ -305,13 +309,14 @@ export function sendRequest(
   values: Readonly<Record<string, number | string>>,
   nowMs: number,
   done: RequestDone = () => {},
+  key = 0,
 ): number {
   if (client.state !== PLAYING || client.requests.size >= REQUESTS_MAX) {
     done(client.state === PLAYING ? 'too_many' : 'disconnected');
     return 0;
   }
   const id = ++client.requestId;
-  const bytes = encodeToBytes(client.messages.clientMessage, { request: { id, [name]: values } });
+  const bytes = encodeToBytes(client.messages.clientMessage, { request: { id, key, [name]: values } });
   if (bytes.length > FRAME_BYTES_MAX) {
     done('too_large');
     return 0;

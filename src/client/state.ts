@@ -148,6 +148,17 @@ export interface PendingRequest {
   readonly deadlineMs: number;
 }
 
+/** One that is under way (commands.ts). */
+export interface Command {
+  readonly name: string;
+  readonly values: Readonly<Record<string, number | string>>;
+  /** Of whom it is: a key is a player's own. */
+  readonly playerId: string;
+  readonly done: RequestDone;
+  isSent: boolean;
+  dueMs: number;
+}
+
 export interface Client {
   readonly options: ClientOptions;
   readonly game: AnyGame;
@@ -205,6 +216,8 @@ export interface Client {
   pingDueMs: number;
   requestId: number;
   readonly requests: Map<number, PendingRequest>;
+  /** By key. */
+  readonly commands: Map<number, Command>;
 }
 
 /** What holds until a zone says something else. */

@@ -8,6 +8,9 @@ import type { FieldMap } from './map.ts';
 /** What counts up stops here: a u31 holds no more. */
 export const COUNT_MAX = 0x7fff_ffff;
 
+/** Counts what a player owns. */
+const asset = (field: number, comment: string) =>
+  ({ type: 'u31', seenBy: 'owner', field, saved: true, asset: true, comment }) as const;
 const hidden = (type: 'u8' | 'u16' | 'u31' | 'i32', comment: string) => ({ type, seenBy: 'nobody', comment }) as const;
 
 export const columns = {
@@ -43,8 +46,21 @@ export const columns = {
   party: { type: 'u16', seenBy: 'everyone', field: 30, comment: 'number of the party, 0 = none' },
   kills: { type: 'u31', seenBy: 'owner', field: 31, saved: true, comment: 'players killed' },
   deaths: { type: 'u31', seenBy: 'owner', field: 32, saved: true, comment: 'times died' },
-  gold: { type: 'u31', seenBy: 'owner', field: 33, saved: true, comment: 'coins' },
-  variant: { type: 'u8', seenBy: 'everyone', field: 34, comment: 'of loot: 1 gold, 2 health potion, 3 mana potion' },
+  gold: asset(33, 'coins'),
+  variant: { type: 'u8', seenBy: 'everyone', field: 34, comment: 'of loot: 1 + number of the item, 1 is gold' },
+  healthPotion: asset(35, 'how many it has'),
+  manaPotion: asset(36, 'how many it has'),
+  dagger: asset(37, 'how many it has'),
+  sword: asset(38, 'how many it has'),
+  greatsword: asset(39, 'how many it has'),
+  leatherArmour: asset(40, 'how many it has'),
+  chainArmour: asset(41, 'how many it has'),
+  wolfPelt: asset(42, 'how many it has'),
+  arrowBundle: asset(43, 'how many it has'),
+  trollTooth: asset(44, 'how many it has'),
+  weapon: { type: 'u8', seenBy: 'owner', field: 45, saved: true, comment: 'item that it strikes with, 0 = none' },
+  armour: { type: 'u8', seenBy: 'owner', field: 46, saved: true, comment: 'item that it wears, 0 = none' },
+  potionTick: { type: 'u31', seenBy: 'owner', field: 47, comment: 'tick from which another potion may be drunk' },
 
   walkedRest: hidden('i32', 'way since the last whole metre, 1/128 mm'),
   countedX: hidden('i32', 'position up to which the way is counted'),
@@ -80,7 +96,18 @@ export const columns = {
   stepX: hidden('i32', 'projectile: way a tick, 1/128 mm'),
   stepZ: hidden('i32', 'projectile: way a tick, 1/128 mm'),
   endTick: hidden('u31', 'projectile, area, loot: tick at which it is gone'),
-  amount: hidden('u31', 'loot: how much gold'),
+  amount: hidden('u31', 'loot: how many'),
+  offeredBy: hidden('i32', 'handle of who offered to trade last; 0 = nobody has to wait'),
+  offerUntil: hidden('u31', 'tick at which that offer is void'),
+  tradeWith: hidden('i32', 'handle of whom it trades with, 0 = nobody'),
+  tradeClient: hidden('u16', 'connection that was told of the trade; with another one the trade is over'),
+  tradeRevision: hidden('u31', 'of what both give, the same for both; grows with every change, and never falls'),
+  tradeConfirmed: hidden('u8', '1 = it agrees to that revision'),
+  tradeGold: hidden('u31', 'coins that it gives'),
+  tradeItems1: hidden('u31', 'how many it gives of items 1, 2, 3: ten bits each'),
+  tradeItems2: hidden('u31', 'how many it gives of items 4, 5, 6'),
+  tradeItems3: hidden('u31', 'how many it gives of items 7, 8, 9'),
+  tradeItems4: hidden('u31', 'how many it gives of items 10, 11, 12'),
 } as const;
 
 export const inputs = {

@@ -4,8 +4,9 @@ import { POSITION_SHIFT } from '../sim/game.ts';
 import { ABILITIES, DEAD_TICKS, INTERRUPTED_TICKS, INTERRUPTING_AMOUNT, REASONS } from './abilities.ts';
 import { COUNT_MAX, columnsOf, type DarkAges, readyTicksOf } from './columns.ts';
 import { tellKilled, tellStruck } from './events.ts';
+import { ITEMS, WEAPON_ABILITY } from './items.ts';
 import { creatureOf, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
-import { dropLoot } from './loot.ts';
+import { dropLoot, GROUND } from './loot.ts';
 import { noteHurt } from './pack.ts';
 import { truceOf } from './party.ts';
 import { refuse } from './refusals.ts';
@@ -45,7 +46,7 @@ export function hurt(sim: DarkAges, source: number, sourceKind: number, ability:
     return;
   }
   const { amount } = ABILITIES[ability]!;
-  const taken = Math.min(amount, health[target]!);
+  const taken = Math.min(hitPoints(sim, source, ability, target), health[target]!);
   health[target]! -= taken;
   tellStruck(sim, 'hit', source, target, ability, taken);
   if (health[target] === 0) {
@@ -55,6 +56,13 @@ export function hurt(sim: DarkAges, source: number, sourceKind: number, ability:
   const casting = castAbility[target]!;
   if (amount >= INTERRUPTING_AMOUNT && casting !== 0) breakCast(sim, target, casting, REASONS.hit);
   if (kind[target] !== PLAYER && source >= 0 && sourceKind === PLAYER) noteHurt(sim, target, source, taken);
+}
+
+/** What the hit takes, by weapon and armour. What breaks a cast off goes by the ability alone. */
+function hitPoints(sim: DarkAges, source: number, ability: number, target: number): number {
+  const { weapon, armour } = columnsOf(sim);
+  const more = source >= 0 && ability === WEAPON_ABILITY ? ITEMS[weapon[source]!]!.amount : 0;
+  return Math.max(1, ABILITIES[ability]!.amount + more - ITEMS[armour[target]!]!.amount);
 }
 
 /** The cast comes to nothing; no mana is taken, the ability is back in half a second. */
@@ -88,17 +96,20 @@ function leaveGold(sim: DarkAges, slot: number): void {
   const { gold, positionX, positionZ } = columnsOf(sim);
   const share = Math.floor(gold[slot]! / GOLD_SHARE);
   if (share === 0) return;
-  // In a zone without a free slot nothing is dropped, and nothing lost.
-  if (dropLoot(sim, positionX[slot]!, positionZ[slot]!, LOOT_GOLD, share)) gold[slot]! -= share;
+  // Where there is no free slot, or nothing can be promised, nothing is dropped, and nothing lost.
+  const loot = dropLoot(sim, positionX[slot]!, positionZ[slot]!, LOOT_GOLD, share);
+  if (loot >= 0 && !sim.transfer('gold', share, slot, GROUND)) sim.despawn(loot);
 }
 
+/** What creatures leave belonged to nobody: it is moved when somebody picks it up. */
 function leaveSpoils(sim: DarkAges, slot: number): void {
   const { kind, positionX, positionZ } = columnsOf(sim);
-  const { goldLeast, goldMost, potionPercent } = creatureOf(kind[slot]!);
+  const { goldLeast, goldMost, potionPercent, spoil, spoilPercent } = creatureOf(kind[slot]!);
   const x = positionX[slot]!;
   const z = positionZ[slot]!;
   dropLoot(sim, x, z, LOOT_GOLD, goldLeast + (sim.random() % (goldMost - goldLeast + 1)));
-  if (sim.random() % 100 >= potionPercent) return;
   const aside = 700 << POSITION_SHIFT;
+  if (sim.random() % 100 < spoilPercent) dropLoot(sim, x - aside, z, spoil + 1, 1);
+  if (sim.random() % 100 >= potionPercent) return;
   dropLoot(sim, x + aside, z, sim.random() % 2 === 0 ? LOOT_HEALTH : LOOT_MANA, 0);
 }

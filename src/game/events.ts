@@ -3,6 +3,7 @@
 
 import { PARTY_SIZE_MAX, TEXT_CHARACTERS_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
+import { KINDS_OF_THING } from './items.ts';
 import { WORLD_HALF_MM } from './map.ts';
 
 const NAME_BYTES = 24;
@@ -18,6 +19,9 @@ const ABILITY = { type: 'int', min: 0, max: 255 } as const;
 const AMOUNT = { type: 'int', min: 0, max: 65_535 } as const;
 const METRES = { type: 'int', min: -WORLD_HALF_MM / 1000, max: WORLD_HALF_MM / 1000 } as const;
 const COUNT = { type: 'int', min: 0, max: 0x7fff_ffff } as const;
+const FLAG = { type: 'int', min: 0, max: 1 } as const;
+/** Each an item of two digits and a count of ten at most. */
+const THINGS = { type: 'text', maxBytes: KINDS_OF_THING * 14 } as const;
 
 export const CHANNEL_ZONE = 1;
 export const CHANNEL_WHISPER = 2;
@@ -64,8 +68,9 @@ export const events = {
   },
   looted: {
     field: 20,
+    committed: true,
     fields: {
-      variant: { field: 1, type: 'int', min: 0, max: 255, comment: '1 gold, 2 health potion, 3 mana potion' },
+      variant: { field: 1, type: 'int', min: 0, max: 255, comment: '1 + number of the item, 1 is gold' },
       amount: { field: 2, ...COUNT },
     },
   },
@@ -115,6 +120,27 @@ export const events = {
       x: { field: 3, ...METRES, comment: 'm, where it is' },
       z: { field: 4, ...METRES, comment: 'm' },
     },
+  },
+  tradeOffered: {
+    field: 26,
+    fields: { from: { field: 1, ...NAME, comment: 'empty: the offer is taken back' } },
+  },
+  trade: {
+    field: 27,
+    fields: {
+      with: { field: 1, ...NAME },
+      revision: { field: 2, ...COUNT, comment: 'of what both give: to be named when one agrees' },
+      gives: { field: 3, ...THINGS, comment: 'oneself: "item:count" with commas between, item 0 is gold' },
+      gets: { field: 4, ...THINGS, comment: 'what the other one gives' },
+      confirmed: { field: 5, ...FLAG, comment: '1 = agreed to this revision' },
+      otherConfirmed: { field: 6, ...FLAG, comment: '1 = so has the other one' },
+      over: { field: 7, type: 'text', maxBytes: 24, comment: 'not empty: nothing comes of it, and why' },
+    },
+  },
+  traded: {
+    field: 28,
+    committed: true,
+    fields: { with: { field: 1, ...NAME }, gave: { field: 2, ...THINGS }, got: { field: 3, ...THINGS } },
   },
 } as const;
 

@@ -3,7 +3,7 @@
 // for clients in docs/game.md. Zone thread, browser and bots.
 //
 // Order of a tick: everyone moves; who is near whom is indexed; abilities, projectiles and areas take effect; loot is
-// taken; life goes on, and parties hear of it; creatures decide what they want in the next tick, as players did with
+// taken; trades end that can't go on; life goes on, and parties hear of it; creatures decide what they want in the next tick, as players did with
 // their inputs.
 
 import { defineGame, POSITION_SHIFT, vectorLength } from '../sim/game.ts';
@@ -12,9 +12,10 @@ import { runCasting } from './casting.ts';
 import { COUNT_MAX, columns, type DarkAges, inputs } from './columns.ts';
 import { runCreatures, spawnCreatures } from './creatures.ts';
 import { events } from './events.ts';
+import { PURSE, USED } from './inventory.ts';
 import { FIGHTERS, KINDS, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
 import { join, runLife } from './life.ts';
-import { runLoot } from './loot.ts';
+import { GROUND, runLoot } from './loot.ts';
 import { createFieldMap, type FieldMap, PLAYER_RADIUS_MM, WORLD_HALF_MM } from './map.ts';
 import { runMovement, SPRINT_CM_PER_S, TURN_PER_S } from './movement.ts';
 import { indexFighters } from './nearby.ts';
@@ -25,6 +26,8 @@ import { rules } from './refusals.ts';
 import { requests } from './requests.ts';
 import { blocksSight } from './sight.ts';
 import { runAreas } from './strikes.ts';
+import { leaveTrade, runTrades } from './trade.ts';
+import { spawnVendors, VENDOR_ACCOUNT } from './vendor.ts';
 
 const UNITS_PER_M = 1000 << POSITION_SHIFT;
 
@@ -50,9 +53,20 @@ function countWay(sim: DarkAges): void {
   }
 }
 
+function start(sim: DarkAges): void {
+  spawnVendors(sim);
+  spawnCreatures(sim);
+}
+
+/** The player in `slot` is about to be gone. */
+function leave(sim: DarkAges, slot: number): void {
+  leaveZone(sim, slot);
+  leaveTrade(sim, slot);
+}
+
 export const game = defineGame<typeof columns, FieldMap>({
   name: 'darkages',
-  version: 2,
+  version: 3,
   kinds: KINDS,
   columns,
   inputs,
@@ -75,13 +89,15 @@ export const game = defineGame<typeof columns, FieldMap>({
     { name: 'projectiles', run: runProjectiles },
     { name: 'areas', run: runAreas },
     { name: 'loot', run: runLoot },
+    { name: 'trades', run: runTrades },
     { name: 'life', run: runLife },
     { name: 'partyStates', run: runPartyStates },
     { name: 'creatures', run: runCreatures },
   ],
-  start: spawnCreatures,
+  accounts: [GROUND, VENDOR_ACCOUNT, USED, PURSE],
+  start,
   join,
-  leave: leaveZone,
+  leave,
   view: {
     kinds: {
       player: { colour: '#4f8fd9', radiusMm: PLAYER_RADIUS_MM },
@@ -91,6 +107,7 @@ export const game = defineGame<typeof columns, FieldMap>({
       projectile: { colour: '#ffd27a', radiusMm: 150 },
       loot: { colour: '#e8c34a', radiusMm: 250 },
       area: { colour: '#e2683c', radiusMm: 600 },
+      vendor: { colour: '#b58ad6', radiusMm: PLAYER_RADIUS_MM },
     },
     help: 'WASD to walk, Shift to sprint, Space to jump, mouse to look around, 1–4 for abilities',
     map: ({ boxes, tallMm }) => ({ boxesMm: boxes.map((units) => units >> POSITION_SHIFT), tallBoxesMm: tallMm }),

@@ -2,6 +2,7 @@
 
 import { TICK_HZ } from '../base/limits.ts';
 import { ARROW, BITE, HEALTH_MAX, SMASH } from './abilities.ts';
+import { ARROW_BUNDLE, TROLL_TOOTH, WOLF_PELT } from './items.ts';
 
 export const PLAYER = 1;
 export const WOLF = 2;
@@ -10,6 +11,7 @@ export const TROLL = 4;
 export const PROJECTILE = 5;
 export const LOOT = 6;
 export const AREA = 7;
+export const VENDOR = 8;
 
 export const KINDS = {
   player: PLAYER,
@@ -19,12 +21,13 @@ export const KINDS = {
   projectile: PROJECTILE,
   loot: LOOT,
   area: AREA,
+  vendor: VENDOR,
 } as const;
 
 /** Kinds that have health, move and use abilities are 1 up to this. */
 export const FIGHTER_LAST = TROLL;
 
-/** What a loot entity holds: the column `variant`. */
+/** What a loot entity holds: the column `variant`, 1 + number of the item. */
 export const LOOT_GOLD = 1;
 export const LOOT_HEALTH = 2;
 export const LOOT_MANA = 3;
@@ -47,6 +50,9 @@ export interface Creature extends Fighter {
   readonly goldLeast: number;
   readonly goldMost: number;
   readonly potionPercent: number;
+  /** An item in so many. */
+  readonly spoil: number;
+  readonly spoilPercent: number;
   readonly respawnTicks: number;
 }
 
@@ -65,6 +71,8 @@ const CREATURES: readonly Creature[] = [
     goldLeast: 4,
     goldMost: 9,
     potionPercent: 20,
+    spoil: WOLF_PELT,
+    spoilPercent: 40,
     respawnTicks: 30 * TICK_HZ,
   },
   {
@@ -79,6 +87,8 @@ const CREATURES: readonly Creature[] = [
     goldLeast: 7,
     goldMost: 14,
     potionPercent: 30,
+    spoil: ARROW_BUNDLE,
+    spoilPercent: 40,
     respawnTicks: 35 * TICK_HZ,
   },
   {
@@ -93,6 +103,8 @@ const CREATURES: readonly Creature[] = [
     goldLeast: 25,
     goldMost: 40,
     potionPercent: 80,
+    spoil: TROLL_TOOTH,
+    spoilPercent: 70,
     respawnTicks: 60 * TICK_HZ,
   },
 ];

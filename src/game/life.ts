@@ -5,6 +5,7 @@ import { LINGER_TICKS, TICK_HZ } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/game.ts';
 import { ABILITIES, DEAD_TICKS, HEALTH_MAX, MANA_MAX, SHIELD_TICKS, STAMINA_MAX } from './abilities.ts';
 import { columnsOf, type DarkAges } from './columns.ts';
+import { dropWorn, givePurse } from './inventory.ts';
 import { FIGHTER_LAST, FIGHTERS, PLAYER } from './kinds.ts';
 import { LOW_TOP, SPAWN_HALF_MM, type Spot } from './map.ts';
 import { findNear, found, indexFighters } from './nearby.ts';
@@ -37,6 +38,8 @@ export function join(sim: DarkAges, slot: number, isNew: boolean): void {
   const { positionX, positionY, positionZ, facing, aim, health } = columns;
   columns.stamina[slot] = STAMINA_MAX;
   columns.combatTick[slot] = sim.tick;
+  givePurse(sim, slot);
+  dropWorn(sim, slot);
   if (isNew) {
     health[slot] = HEALTH_MAX;
     columns.mana[slot] = MANA_MAX;

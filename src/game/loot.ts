@@ -1,30 +1,33 @@
 // What lies on the ground: it is dropped, waits for half a minute, and belongs to who comes near first; of several in the
-// same tick, to whom the index of fighters finds first (nearby.ts). A potion is left to who lacks something.
+// same tick, to whom the index of fighters finds first (nearby.ts). A potion is drunk on the spot, and left to who lacks
+// something; anything else is left to who has room for it. Gold and items are moved when they are picked up: what players
+// lost was on the account `ground` since, what creatures leave comes out of nowhere but that account.
 
 import { TICK_HZ } from '../base/limits.ts';
 import { POSITION_SHIFT } from '../sim/game.ts';
 import { HEALTH_MAX, MANA_MAX } from './abilities.ts';
-import { COUNT_MAX, columnsOf, type DarkAges } from './columns.ts';
+import { columnsOf, type DarkAges } from './columns.ts';
 import { tellLooted, tellStruck } from './events.ts';
-import { LOOT, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
+import { roomFor } from './inventory.ts';
+import { HEALTH_POTION, ITEMS, MANA_POTION } from './items.ts';
+import { LOOT, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
 import { findNear, found } from './nearby.ts';
 import { putOnFreeSpot } from './place.ts';
 
 export const LOOT_TICKS = 30 * TICK_HZ;
+export const GROUND = 'ground';
 const REACH = 1200 << POSITION_SHIFT;
-const POTION_HEALTH = 30;
-const POTION_MANA = 40;
 
-/** Beside the boxes. False when the zone has no free slot. */
-export function dropLoot(sim: DarkAges, x: number, z: number, variant: number, amount: number): boolean {
+/** Beside the boxes. Its slot, or −1 when the zone has none free. */
+export function dropLoot(sim: DarkAges, x: number, z: number, variant: number, amount: number): number {
   const slot = sim.spawn(LOOT);
-  if (slot < 0) return false;
+  if (slot < 0) return -1;
   const columns = columnsOf(sim);
   putOnFreeSpot(sim, slot, x, z);
   columns.variant[slot] = variant;
   columns.amount[slot] = amount;
   columns.endTick[slot] = sim.tick + LOOT_TICKS;
-  return true;
+  return slot;
 }
 
 export function runLoot(sim: DarkAges): void {
@@ -38,8 +41,8 @@ export function runLoot(sim: DarkAges): void {
       const other = found[index]!;
       if (kind[other] === PLAYER && health[other]! > 0 && amountFor(sim, slot, other) > 0) taker = other;
     }
-    if (taker >= 0) takeLoot(sim, slot, taker);
-    if (taker >= 0 || sim.tick >= endTick[slot]!) sim.despawn(slot);
+    const isTaken = taker >= 0 && takeLoot(sim, slot, taker);
+    if (isTaken || sim.tick >= endTick[slot]!) sim.despawn(slot);
   }
 }
 
@@ -48,25 +51,24 @@ function amountFor(sim: DarkAges, slot: number, taker: number): number {
   const { variant, amount, health, mana } = columnsOf(sim);
   switch (variant[slot]) {
     case LOOT_HEALTH:
-      return Math.min(POTION_HEALTH, HEALTH_MAX - health[taker]!);
+      return Math.min(ITEMS[HEALTH_POTION]!.amount, HEALTH_MAX - health[taker]!);
     case LOOT_MANA:
-      return Math.min(POTION_MANA, MANA_MAX - mana[taker]!);
+      return Math.min(ITEMS[MANA_POTION]!.amount, MANA_MAX - mana[taker]!);
     default:
-      return amount[slot]!;
+      return amount[slot] === 0 ? 0 : Math.min(amount[slot]!, roomFor(sim, taker, variant[slot]! - 1));
   }
 }
 
-function takeLoot(sim: DarkAges, slot: number, taker: number): void {
-  const { variant, gold, health, mana } = columnsOf(sim);
+/** False when nothing can be promised at the moment: it stays where it is. */
+function takeLoot(sim: DarkAges, slot: number, taker: number): boolean {
+  const { variant, health, mana } = columnsOf(sim);
   const what = variant[slot]!;
   const given = amountFor(sim, slot, taker);
-  if (what === LOOT_GOLD) {
-    gold[taker] = Math.min(gold[taker]! + given, COUNT_MAX);
-  } else if (what === LOOT_HEALTH) {
+  if (what === LOOT_HEALTH) {
     health[taker]! += given;
     tellStruck(sim, 'healed', -1, taker, 0, given);
-  } else {
-    mana[taker]! += given;
-  }
+  } else if (what === LOOT_MANA) mana[taker]! += given;
+  else if (!sim.transfer(ITEMS[what - 1]!.asset, given, GROUND, taker)) return false;
   tellLooted(sim, taker, what, given);
+  return true;
 }

@@ -1,10 +1,12 @@
-// What players ask for: coming back to life, chat, parties, the scoreboard. Runs before the systems of its tick; values
+// What players ask for: coming back to life, chat, parties, the scoreboard, using, buying, selling and trading things. Runs before the systems of its tick; values
 // were checked against the bounds stated here, and texts were screened by the guard (empty and too long ones refused
 // too). Cold: it may allocate.
 
 import { DEAD_TICKS, RESPAWN_TICKS } from './abilities.ts';
-import { columnsOf, type DarkAges } from './columns.ts';
+import { COUNT_MAX, columnsOf, type DarkAges } from './columns.ts';
 import { CHANNEL_PARTY, CHANNEL_WHISPER, CHANNEL_ZONE, SCORES_TOP, TEXT_BYTES } from './events.ts';
+import { drink, equip, unequip } from './inventory.ts';
+import { EQUIPMENT_FIRST, EQUIPMENT_LAST, ITEM_COUNT_MAX, ITEM_LAST, POTION_LAST, SOLD_LAST } from './items.ts';
 import { PLAYER } from './kinds.ts';
 import {
   acceptInvitation,
@@ -15,6 +17,8 @@ import {
   partyMembers,
   promoteMember,
 } from './party.ts';
+import { acceptTrade, confirmTrade, declineTrade, offerTrade, setOffer } from './trade.ts';
+import { buy, sell } from './vendor.ts';
 
 /** The scoreboard goes over all players, so it isn't made for the same one more often than this. */
 const SCORES_TICKS = 30;
@@ -24,6 +28,13 @@ type Values = Readonly<Record<string, number | string>>;
 const TEXT = { type: 'text', maxBytes: TEXT_BYTES, comment: 'at most 256 characters' } as const;
 const WHISPERED = { ...TEXT, heardBy: 'named' } as const;
 const NAME = { type: 'text', maxBytes: 24, screen: 'name', comment: 'of a player, in any case' } as const;
+const WORN = {
+  type: 'int',
+  min: EQUIPMENT_FIRST,
+  max: EQUIPMENT_LAST,
+  comment: 'a weapon or an armour',
+} as const;
+const ITEM_COUNT = { type: 'int', min: 1, max: ITEM_COUNT_MAX } as const;
 
 export const requests = {
   respawn: { field: 16, fields: {}, run: requestRespawn },
@@ -49,6 +60,55 @@ export const requests = {
     run: (sim: DarkAges, slot: number, values: Values) => promoteMember(sim, slot, values.name as string),
   },
   scores: { field: 24, fields: {}, run: tellScores },
+  use: {
+    field: 27,
+    committed: true,
+    fields: { item: { field: 1, type: 'int', min: 1, max: POTION_LAST, comment: 'a potion' } },
+    run: (sim: DarkAges, slot: number, values: Values) => drink(sim, slot, values.item as number),
+  },
+  equip: {
+    field: 28,
+    fields: { item: { field: 1, ...WORN } },
+    run: (sim: DarkAges, slot: number, values: Values) => equip(sim, slot, values.item as number),
+  },
+  unequip: {
+    field: 29,
+    fields: { item: { field: 1, ...WORN } },
+    run: (sim: DarkAges, slot: number, values: Values) => unequip(sim, slot, values.item as number),
+  },
+  buy: {
+    field: 30,
+    committed: true,
+    fields: { item: { field: 1, type: 'int', min: 1, max: SOLD_LAST }, count: { field: 2, ...ITEM_COUNT } },
+    run: (sim: DarkAges, slot: number, { item, count }: Values) => buy(sim, slot, item as number, count as number),
+  },
+  sell: {
+    field: 31,
+    committed: true,
+    fields: { item: { field: 1, type: 'int', min: 1, max: ITEM_LAST }, count: { field: 2, ...ITEM_COUNT } },
+    run: (sim: DarkAges, slot: number, { item, count }: Values) => sell(sim, slot, item as number, count as number),
+  },
+  tradeOffer: {
+    field: 32,
+    fields: { name: { field: 1, ...NAME } },
+    run: (sim: DarkAges, slot: number, values: Values) => offerTrade(sim, slot, values.name as string),
+  },
+  tradeAccept: { field: 33, fields: {}, run: acceptTrade },
+  tradeDecline: { field: 34, fields: {}, run: declineTrade },
+  tradeSet: {
+    field: 35,
+    fields: {
+      item: { field: 1, type: 'int', min: 0, max: ITEM_LAST, comment: '0 is gold' },
+      count: { field: 2, type: 'int', min: 0, max: COUNT_MAX, comment: 'how many to give in all' },
+    },
+    run: (sim: DarkAges, slot: number, { item, count }: Values) => setOffer(sim, slot, item as number, count as number),
+  },
+  tradeConfirm: {
+    field: 36,
+    committed: true,
+    fields: { revision: { field: 1, type: 'int', min: 0, max: COUNT_MAX, comment: 'of the last `trade`' } },
+    run: (sim: DarkAges, slot: number, values: Values) => confirmTrade(sim, slot, values.revision as number),
+  },
 } as const;
 
 function requestRespawn(sim: DarkAges, slot: number): string {

@@ -1,16 +1,34 @@
 // The shipped game on a field of one's own, with everything a zone hands it: history to look back into, names, and
 // events kept for the test to read. Positions are given in mm.
 
+import type { Fields, IntField } from '../../src/base/fields.ts';
+import type { Random } from '../../src/base/random.ts';
 import { HEALTH_MAX, MANA_MAX, STAMINA_MAX } from '../../src/game/abilities.ts';
 import { columnsOf, type DarkAges, type DarkAgesColumns } from '../../src/game/columns.ts';
 import { spawnCreature } from '../../src/game/creatures.ts';
 import { game } from '../../src/game/game.ts';
+import { ITEMS } from '../../src/game/items.ts';
 import { buildFieldMap, type FieldMap } from '../../src/game/map.ts';
 import { createPast, positionAt } from '../../src/rewind/past.ts';
 import { createHistory, type History, historyBytes, publishFrame } from '../../src/sim/history.ts';
 import { createSimulation, stepSimulation } from '../../src/sim/simulation.ts';
-import { advanceTick, createWorld, resetWorld, setWorldTick, spawnEntity, type World } from '../../src/sim/world.ts';
-import { createCommits, resetCommits, transferAsset } from '../../src/zone/commits.ts';
+import {
+  advanceTick,
+  createWorld,
+  playerIdOf,
+  resetWorld,
+  setWorldTick,
+  spawnEntity,
+  type World,
+} from '../../src/sim/world.ts';
+import {
+  beginCommand,
+  type Commits,
+  createCommits,
+  endCommand,
+  resetCommits,
+  transferAsset,
+} from '../../src/zone/commits.ts';
 
 export interface Told {
   readonly tick: number;
@@ -32,6 +50,8 @@ export interface Arena {
   /** Refusals counted, by place in `game.rules`. */
   readonly refusals: Uint32Array;
   readonly names: Map<number, string>;
+  /** What was promised since the last tick. */
+  readonly commits: Commits;
 }
 
 export const OPEN = buildFieldMap([], 200_000);
@@ -59,15 +79,12 @@ export function createArena(map: FieldMap = OPEN, capacity = 64, seed = 1): Aren
     rewindTicks: (slot) => rewind.get(slot) ?? 0,
     nameOf: (slot) => names.get(slot) ?? '',
     findPlayer: (name) => [...names].find(([, other]) => other.toLowerCase() === name.toLowerCase())?.[0] ?? -1,
-    transfer: (asset, amount, from, to) => {
-      resetCommits(commits);
-      return transferAsset(commits, asset, amount, from, to);
-    },
+    transfer: (asset, amount, from, to) => transferAsset(commits, asset, amount, from, to),
     countRefusal: (rule) => void refusals[rule]!++,
     hasRoom: () => true,
   }) as DarkAges;
   publishFrame(history, world);
-  return { world, sim, columns: columnsOf(sim), history, told, rewind, refusals, names };
+  return { world, sim, columns: columnsOf(sim), history, told, rewind, refusals, names, commits };
 }
 
 /** A connected player in full health, without a shield, that looks along +X. */
@@ -96,8 +113,9 @@ export function put({ columns }: Arena, slot: number, xMm: number, zMm: number):
 }
 
 /** One tick, as a zone runs it. */
-export function step({ world, sim, history }: Arena, ticks = 1): void {
+export function step({ world, sim, history, commits }: Arena, ticks = 1): void {
   for (let tick = 0; tick < ticks; tick++) {
+    resetCommits(commits);
     advanceTick(world);
     stepSimulation(game, sim);
     publishFrame(history, world);
@@ -129,4 +147,42 @@ export function reasonsOf(arena: Arena, slot: number): number[] {
   return arena.told
     .filter(({ event, to }) => event === 'refused' && to === slot)
     .map(({ values }) => values.reason as number);
+}
+
+/** Asks as a zone lets a player ask: what is committed is one promise. Answers '' or why not. */
+export function ask(
+  { sim, commits, world }: Arena,
+  slot: number,
+  name: string,
+  values: Readonly<Record<string, number | string>> = {},
+  key = 0,
+): string {
+  const { run, committed } = game.requests![name]!;
+  if (committed !== true) return run(sim, slot, values);
+  beginCommand(commits);
+  const refused = run(sim, slot, values);
+  endCommand(commits, playerIdOf(world, slot), key, name, refused);
+  return refused;
+}
+
+/** Gives a player so many of an item (0 is gold), as the ground gives loot. */
+export function give({ sim }: Arena, slot: number, item: number, count: number): void {
+  if (!sim.transfer(ITEMS[item]!.asset, count, 'ground', slot)) throw new Error('it has no room for that');
+}
+
+/** Values for a request, within its bounds; numbers are small ones mostly. */
+export function drawValues(
+  fields: Fields,
+  random: Random,
+  names: readonly string[],
+): Readonly<Record<string, number | string>> {
+  const values: Record<string, number | string> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.type === 'text') values[name] = name === 'text' ? 'hello' : names[random.below(names.length)]!;
+    else {
+      const { min, max } = field as IntField;
+      values[name] = Math.min(max, min + random.below(random.below(4) === 0 ? max - min + 1 : 12));
+    }
+  }
+  return values;
 }

@@ -3,9 +3,10 @@ import { SLASH } from '../../src/game/abilities.ts';
 import { CREATURE_COUNT } from '../../src/game/creatures.ts';
 import { hurt } from '../../src/game/damage.ts';
 import { game } from '../../src/game/game.ts';
-import { ARCHER, creatureOf, FIGHTERS, PLAYER, PROJECTILE, TROLL, WOLF } from '../../src/game/kinds.ts';
+import { ARCHER, creatureOf, FIGHTERS, PLAYER, PROJECTILE, TROLL, VENDOR, WOLF } from '../../src/game/kinds.ts';
 import { buildFieldMap, createFieldMap, isFreeSpot, SPAWN_HALF_MM } from '../../src/game/map.ts';
 import { MOOD_FIGHT, MOOD_HOME, MOOD_RETURN } from '../../src/game/pack.ts';
+import { VENDORS_MM } from '../../src/game/vendor.ts';
 import { type Arena, addCreature, addPlayer, createArena, put, step } from './arena.ts';
 
 function apartMm({ columns }: Arena, a: number, b: number): number {
@@ -25,15 +26,23 @@ test('the shipped field starts with its creatures, on free spots, in camps away 
     game.start!(arena.sim);
     const kinds = [0, 0, 0, 0, 0];
     const { columns } = arena;
-    for (let slot = 0; slot < arena.sim.slotCount; slot++) {
+    for (const [index, [x, z]] of VENDORS_MM.entries()) {
+      expect([columns.kind[index], columns.positionX[index], columns.positionZ[index]]).toEqual([
+        VENDOR,
+        x * 128,
+        z * 128,
+      ]);
+    }
+    const creatures = arena.sim.slotCount - VENDORS_MM.length;
+    for (let slot = VENDORS_MM.length; slot < arena.sim.slotCount; slot++) {
       kinds[columns.kind[slot]!]!++;
       const [x, z] = [columns.positionX[slot]!, columns.positionZ[slot]!];
       expect(isFreeSpot(map, x, z)).toBe(true);
       expect(Math.max(Math.abs(x), Math.abs(z)) / 128).toBeGreaterThan(SPAWN_HALF_MM);
     }
-    expect(kinds[WOLF]! + kinds[ARCHER]! + kinds[TROLL]!).toBe(arena.sim.slotCount);
-    expect(arena.sim.slotCount).toBeGreaterThan(CREATURE_COUNT - 12);
-    expect(arena.sim.slotCount).toBeLessThanOrEqual(CREATURE_COUNT);
+    expect(kinds[WOLF]! + kinds[ARCHER]! + kinds[TROLL]!).toBe(creatures);
+    expect(creatures).toBeGreaterThan(CREATURE_COUNT - 12);
+    expect(creatures).toBeLessThanOrEqual(CREATURE_COUNT);
     expect(Math.min(kinds[WOLF]!, kinds[ARCHER]!, kinds[TROLL]!)).toBeGreaterThan(3);
   }
 });

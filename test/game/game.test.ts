@@ -83,7 +83,9 @@ test('what is saved, and what the page draws', () => {
     'mana',
     'kills',
     'deaths',
-    'gold',
+    ...game.assets,
+    'weapon',
+    'armour',
   ]);
   const map = game.createMap(1);
   const { boxesMm } = game.view!.map!(map);

@@ -3,7 +3,7 @@ import { ABILITIES, INTEREST_RADIUS_MM } from '../../src/game/abilities.ts';
 import { ARCHER, creatureOf, FIGHTER_LAST, FIGHTERS, KINDS, TROLL, WOLF } from '../../src/game/kinds.ts';
 
 test('fighters come first, each with health, a size and a speed', () => {
-  expect(Object.values(KINDS)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(Object.values(KINDS)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(FIGHTERS.length).toBe(FIGHTER_LAST + 1);
   for (const { healthMax, radiusMm, walkCmPerS, sprintCmPerS } of FIGHTERS) {
     expect(Math.min(healthMax, radiusMm, walkCmPerS)).toBeGreaterThan(0);

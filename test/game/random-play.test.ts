@@ -11,6 +11,7 @@ import { hashText, hashWords } from '../../src/sim/hash.ts';
 import { publishFrame } from '../../src/sim/history.ts';
 import { stepSimulation } from '../../src/sim/simulation.ts';
 import { advanceTick, slotCount } from '../../src/sim/world.ts';
+import { drawValues } from './arena.ts';
 
 const PLAYERS = 120;
 const CREATURES = 60;
@@ -42,8 +43,8 @@ function hashOf(battle: Battle): string {
 function request(battle: Battle, random: ReturnType<typeof createRandom>): void {
   const names = Object.keys(game.requests!);
   const slot = battle.firstPlayer + random.below(PLAYERS);
-  const values = { text: 'hello', to: 'x', name: 'x' };
-  game.requests![names[random.below(names.length)]!]!.run(battle.sim, slot, values);
+  const { run, fields } = game.requests![names[random.below(names.length)]!]!;
+  run(battle.sim, slot, drawValues(fields, random, ['x']));
 }
 
 function checkColumns({ world, sim }: Battle): void {

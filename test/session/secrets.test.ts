@@ -26,7 +26,8 @@ const PUBLIC_FIELDS = [
 const PRIVATE_FIELDS = [
   ...['velocityX', 'velocityY', 'velocityZ', 'positionXFine', 'positionYFine', 'positionZFine', 'facingFine'],
   ...['walkedM', 'mana', 'stamina', 'readyTick1', 'readyTick2', 'readyTick3', 'readyTick4', 'deadUntil'],
-  ...['kills', 'deaths', 'gold'],
+  ...['kills', 'deaths', 'gold', 'healthPotion', 'manaPotion', 'dagger', 'sword', 'greatsword', 'leatherArmour'],
+  ...['chainArmour', 'wolfPelt', 'arrowBundle', 'trollTooth', 'weapon', 'armour', 'potionTick'],
 ];
 const SHOWN_OF_OTHERS = new Set([...ENTITY_FIELDS, ...PUBLIC_FIELDS]);
 const SHOWN_OF_OWN = new Set([...SHOWN_OF_OTHERS, ...PRIVATE_FIELDS]);
@@ -154,6 +155,9 @@ function rulesOf(witnessed: Witnessed): Readonly<Record<string, MayHear>> {
     looted: wasTold(witnessed, 'looted'),
     scores: wasTold(witnessed, 'scores'),
     invited: wasTold(witnessed, 'invited'),
+    tradeOffered: wasTold(witnessed, 'tradeOffered'),
+    trade: wasTold(witnessed, 'trade'),
+    traded: wasTold(witnessed, 'traded'),
     hit: isSide,
     healed: isSide,
     killed: ({ target }, tick) => target === handle || !isSecret(witnessed, tick, Number(target) & 0xffff),

@@ -89,7 +89,7 @@ export function play(
   for (let tick = 0; tick < ticks; tick++) {
     for (const [player, connection] of connections.entries()) {
       receive(stage, connection, { inputs: [chooseInput(stage, player, moves[player]!)] });
-      const body = script(tick, player) ?? askForLife(zone, player, tick);
+      const body = script(tick, player) ?? askForLife(zone, player, tick) ?? askToTrade(zone, player, tick);
       if (body === undefined) continue;
       if (player === 0) stage.asked.add(tick);
       receive(stage, connection, { request: { id: tick, ...body } });
@@ -155,6 +155,26 @@ function recordEmissions({ zone }: TestZone): Emission[] {
 function askForLife(zone: TestZone, player: number, tick: number): WireObject | undefined {
   const isDead = tick > 20 && (zone.zone.world.columns as Columns).health![slotOf(zone, player)] === 0;
   return isDead && tick % 60 === player ? { respawn: {} } : undefined;
+}
+
+/** Offers to who stands next to it, accepts, gives a coin, agrees. */
+function askToTrade(zone: TestZone, player: number, tick: number): WireObject | undefined {
+  if (tick < 60 || tick % 24 !== player) return undefined;
+  const { world, sim } = zone.zone;
+  const { tradeWith, tradeRevision, tradeGold, gold, offerUntil } = world.columns as Columns;
+  const own = slotOf(zone, player);
+  if (own < 0) return undefined;
+  if (tradeWith![own] !== 0) {
+    const isToGive = tradeGold![own] === 0 && gold![own]! > 0;
+    return isToGive ? { tradeSet: { count: 1 } } : { tradeConfirm: { revision: tradeRevision![own]! } };
+  }
+  if (offerUntil![own]! > tick) return { tradeAccept: {} };
+  const other = nearest(zone, own, isPlayer, 6);
+  return other < 0 ? undefined : { tradeOffer: { name: sim.nameOf(other) } };
+}
+
+function isPlayer({ kind, health }: Columns, slot: number): boolean {
+  return kind![slot] === game.kinds.player && health![slot]! > 0;
 }
 
 function slotOf({ zone }: TestZone, player: number): number {

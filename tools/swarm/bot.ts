@@ -5,12 +5,13 @@ import type { Clock } from '../../src/base/clock.ts';
 import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
+import { sendCommand } from '../../src/client/commands.ts';
 import type { PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createRequestKey, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { type Crowd, noteSeen } from './crowd.ts';
-import { createDeeds, type Doer, noteColumns, noteEvent, noteRequestRefused } from './deeds.ts';
+import { createDeeds, type Doer, noteAcknowledged, noteColumns, noteEvent, noteRequestRefused } from './deeds.ts';
 import {
   canFight,
   createFighter,
@@ -33,6 +34,15 @@ import { type BotState, countFailure, type Part, type Transport } from './report
 import { createFighterView, handleOf, LightView } from './sight.ts';
 import { addValue } from './statistics.ts';
 import { touchBot } from './touch.ts';
+import {
+  canTrade,
+  createPurse,
+  createTrader,
+  noteTradeEvent,
+  resetTrader,
+  type Trader,
+  updateTrader,
+} from './trader.ts';
 import { createWander, updateWander, type Wander } from './wander.ts';
 
 export interface BotOptions {
@@ -52,6 +62,10 @@ export interface BotOptions {
   readonly createLink: (random: Random) => Link;
   /** Wanders only, also where it could fight. */
   readonly isPeaceful?: boolean;
+  /** Buys, sells and trades instead of fighting, where the game has it. */
+  readonly isTrader?: boolean;
+  /** Hears of each command that the server has answered. */
+  readonly acknowledged?: ((command: Acknowledged) => void) | undefined;
   /** Reads only its own entity, predicts nothing, and makes up its mind at every third tick: costs a fraction. */
   readonly isLight?: boolean;
   /** How light ones take turns before they are due, where that can be. */
@@ -62,6 +76,14 @@ export interface BotOptions {
   readonly clock: Clock;
   /** Where it adds what it measures. */
   readonly part: Part;
+}
+
+/** A command, and what the server said: '' done, else why not. From then on that holds. */
+export interface Acknowledged {
+  readonly playerId: number;
+  readonly key: number;
+  readonly request: string;
+  readonly refused: string;
 }
 
 /** The schedule and the line of one bot, for turns that are taken before they are due. */
@@ -83,6 +105,13 @@ export interface Bot {
   readonly wander: Wander;
   /** Undefined when the game is one that bots can't fight in: then it only wanders. */
   readonly fighter: Fighter | undefined;
+  /** Undefined when it does not trade. */
+  readonly trader: Trader | undefined;
+  /** How many of an item it has. */
+  readonly owned: (item: number) => number;
+  /** Of the keys of its commands. */
+  readonly keys: Random;
+  readonly acknowledged: BotOptions['acknowledged'];
   readonly view: FighterView;
   /** Of a light one: what sends for it while it plays. */
   readonly light: LightClient | undefined;
@@ -125,7 +154,7 @@ const REPEAT_INPUTS = 5;
 /** A light bot makes up its mind with as many turns as lie between two snapshots. */
 const LIGHT_TURNS = SNAPSHOT_INTERVAL_TICKS;
 /** What a light one has to hear of to find into a party and out of it. */
-const LIGHT_EVENTS = ['invited', 'party'];
+const LIGHT_EVENTS = ['invited', 'party', 'tradeOffered', 'trade', 'traded'];
 /** How often a bot tells the light ones of whom it sees; they look round a little less often. */
 const TELL_MS = 200;
 /** Of a pause of this process no more is held against the server. */
@@ -155,6 +184,7 @@ export function createBot(options: BotOptions): Bot {
       Object.assign(bot.doer, { handle: handleOf(slot, generation), name, actedTick: -1, isInParty: false });
       // Who is back in one is told so.
       if (bot.fighter !== undefined) noteParty(bot.fighter, '', name);
+      if (bot.trader !== undefined) resetTrader(bot.trader);
     },
   };
   const fights = options.isPeaceful !== true && canFight(game);
@@ -181,6 +211,7 @@ export function createBot(options: BotOptions): Bot {
   // Its own generators: what the network does must not change where the bot goes.
   const wander = createWander(game, createRandom(seed ^ 0x5bd1_e995), options.bots, options.withinMm);
   const fighter = fights ? createFighter(wander, createRandom(seed ^ 0x2545_f491)) : undefined;
+  const isTrader = fights && options.isTrader === true && canTrade(game);
   if (fighter !== undefined) part.deeds ??= createDeeds();
   const request: FighterView['request'] = (name, values) => ask(bot, name, values);
   const lightView = isLight && fights ? new LightView(client, options.crowd, request) : undefined;
@@ -189,6 +220,10 @@ export function createBot(options: BotOptions): Bot {
     link,
     wander,
     fighter,
+    trader: isTrader ? createTrader(createRandom(seed ^ 0x1f12_3bb5)) : undefined,
+    owned: createPurse(client),
+    keys: createRandom(seed ^ 0x6c07_8965),
+    acknowledged: options.acknowledged,
     view: lightView ?? createFighterView(client, request),
     light: isLight ? createLightClient(client) : undefined,
     ahead: options.ahead,
@@ -230,8 +265,24 @@ function takeSnapshot(bot: Bot): void {
 
 function ask(bot: Bot, name: string, values: Readonly<Record<string, number | string>>): void {
   const { deeds } = bot.part;
+  if (bot.client.game.requests![name]!.committed === true) {
+    command(bot, name, values);
+    return;
+  }
   sendRequest(bot.client, name, values, bot.dueMs, (refused) => {
     if (refused !== '' && deeds !== undefined) noteRequestRefused(deeds, name, refused);
+  });
+}
+
+/** What is committed is asked until it is answered, whatever happens in between. */
+function command(bot: Bot, request: string, values: Readonly<Record<string, number | string>>): void {
+  const { client, keys, part } = bot;
+  const playerId = Number(client.welcome?.playerId);
+  let key = 0;
+  key = sendCommand(client, request, values, keys.fraction, (refused) => {
+    if (key === 0 || refused === 'replaced') return;
+    if (part.deeds !== undefined) noteAcknowledged(part.deeds, request, refused);
+    bot.acknowledged?.({ playerId, key, request, refused });
   });
 }
 
@@ -239,6 +290,7 @@ function takeEvent(bot: Bot, name: string, values: Readonly<Record<string, numbe
   const { fighter, doer, part } = bot;
   if (fighter === undefined) return;
   noteEvent(part.deeds!, doer, name, values);
+  if (bot.trader !== undefined) noteTradeEvent(bot.trader, name, values);
   if (name === 'invited') noteInvitation(fighter, String(values.from));
   else if (name === 'party') noteParty(fighter, String(values.members), doer.name);
 }
@@ -338,7 +390,8 @@ function decide(bot: Bot, nowMs: number): void {
     return;
   }
   noteColumns(bot.part.deeds!, bot.doer, view.own);
-  updateFighter(fighter, view, nowMs);
+  if (bot.trader !== undefined) updateTrader(bot.trader, fighter, view, bot.owned);
+  else updateFighter(fighter, view, nowMs);
 }
 
 function beginMeasuring(bot: Bot, nowMs: number): void {

@@ -22,6 +22,10 @@ export interface Deeds {
   partiesJoined: number;
   /** How often one was thrown out. */
   thrownOut: number;
+  /** Commands that the server has answered, and those of them that it did; trades that a bot had a part in. */
+  acknowledged: number;
+  commandsDone: number;
+  traded: number;
   /** Abilities that took effect, by name. */
   readonly abilities: Record<string, number>;
   /** Abilities that were refused or broken off, by reason; requests, by request and code. */
@@ -57,6 +61,9 @@ export function createDeeds(): Deeds {
     invited: 0,
     partiesJoined: 0,
     thrownOut: 0,
+    acknowledged: 0,
+    commandsDone: 0,
+    traded: 0,
     abilities: {},
     abilitiesRefused: {},
     requestsRefused: {},
@@ -73,6 +80,12 @@ export function mergeDeeds(target: Deeds, source: Deeds): void {
 
 export function noteRequestRefused(deeds: Deeds, request: string, code: string): void {
   add(deeds.requestsRefused, `${request}:${code}`, 1);
+}
+
+export function noteAcknowledged(deeds: Deeds, request: string, refused: string): void {
+  deeds.acknowledged++;
+  if (refused === '') deeds.commandsDone++;
+  else noteRequestRefused(deeds, request, refused);
 }
 
 /** The own columns as the server has them: what took effect since they were seen last. */
@@ -101,6 +114,9 @@ export function noteEvent(deeds: Deeds, doer: Doer, name: string, values: Values
       break;
     case 'looted':
       deeds.looted++;
+      break;
+    case 'traded':
+      deeds.traded++;
       break;
     case 'refused':
       add(deeds.abilitiesRefused, REASON_NAMES.get(Number(values.reason)) ?? String(values.reason), 1);

@@ -203,7 +203,8 @@ export function updateFighter(fighter: Fighter, view: FighterView, nowMs: number
   fighter.state = fighter.wander.isIdle ? 'IDLE' : 'WANDERING';
 }
 
-function beDead(fighter: Fighter, view: FighterView): void {
+/** Asks to come back, when it may. */
+export function beDead(fighter: Fighter, view: FighterView): void {
   const { tick } = view;
   stand(view.intent);
   fighter.target = 0;
@@ -366,7 +367,7 @@ function wantsToMend({ own, tick }: FighterView): boolean {
   return own.health! < Math.min(MEND_HEALTH, HEALTH_MAX) && isReady(own, MEND, tick);
 }
 
-function stand(intent: Intent): void {
+export function stand(intent: Intent): void {
   intent.moveX = 0;
   intent.moveZ = 0;
   intent.buttons = 0;

@@ -22,7 +22,11 @@ export interface SwarmOptions {
   readonly withinM: number;
   /** So many read only their own entity, predict nothing, decide less often: the same load, from less of a machine. */
   readonly lightShare: number;
+  /** So many buy, sell and trade with each other beside a vendor, and don't fight. */
+  readonly tradeShare: number;
   readonly seed: number;
+  /** To which each command that the server has answered is appended, as a line of JSON. */
+  readonly acknowledgedFile: string | undefined;
   readonly gameFile: string;
   /** Where the report goes; undefined: only what is printed. */
   readonly reportFile: string | undefined;
@@ -69,6 +73,7 @@ const NUMBERS: Readonly<Record<string, NumberRow>> = {
     [0, 100],
     'so many read only themselves, predict nothing, decide 20 times a second',
   ),
+  trade: number('--trade', 'PERCENT', 0, [0, 100], 'so many buy, sell and trade instead of fighting'),
   within: number('--within', 'METRES', 0, [0, 10_000], 'all stay within so far of one spot; 0: each sees about 50'),
   seed: number('--seed', 'N', 1, [0, 0xffff_ffff], 'of all that is random', true),
 };
@@ -83,6 +88,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     .option('--transport <kind>', 'ws, WebSocket, or udp, where the server has it', 'ws')
     .option('--game <file>', 'game module, the same that the server runs', GAME_DEFAULT)
     .option('--peaceful', 'they wander about and do not fight')
+    .option('--acknowledged <file>', 'append each answered command: playerId, key, request, refused, as a line of JSON')
     .option('--report <file>', 'write what was measured as JSON');
   for (const row of Object.values(NUMBERS)) {
     command.option(`${row.flag} <${row.argument}>`, row.help, String(row.default));
@@ -111,7 +117,7 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
   if (transport !== 'ws' && transport !== 'udp') {
     return { problem: `--transport must be ws or udp, not "${transport}".` };
   }
-  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, light, within, seed } =
+  const { bots, zone, duration, rampUp, latency, jitter, packetLoss, processes, light, trade, within, seed } =
     values as Record<keyof typeof NUMBERS, number>;
   if (jitter! > latency!) return { problem: `--jitter must be at most --latency, which is ${latency}.` };
   if (processes! > bots!) return { problem: `--processes must be at most --bots, which is ${bots}.` };
@@ -128,9 +134,11 @@ function readOptions(flags: Readonly<Record<string, string | undefined>>, isPeac
       isPeaceful,
       withinM: within!,
       lightShare: light! / 100,
+      tradeShare: trade! / 100,
       seed: seed!,
       gameFile: flags.game!,
       reportFile: flags.report,
+      acknowledgedFile: flags.acknowledged,
     },
   };
 }

@@ -1,6 +1,7 @@
 // The bots of one process: makes them, gives each its turn, moves what their lines hold, ends them. The only loop, and
 // with main.ts the only place that knows clock, sockets and HTTP.
 
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import type { OpenSocket, PostJson } from '../../src/client/ports.ts';
 import { PLAYING } from '../../src/client/state.ts';
@@ -9,7 +10,7 @@ import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
-import { type Bot, createBot, endBot, measureAnew, runBot } from './bot.ts';
+import { type Acknowledged, type Bot, createBot, endBot, measureAnew, runBot } from './bot.ts';
 import { type Crowd, createCrowd, updateCrowd } from './crowd.ts';
 import { createLink, isPerfect } from './link.ts';
 import type { SwarmOptions } from './options.ts';
@@ -99,7 +100,10 @@ function runBots(
   const startMs = systemClock.now();
   const crowd = createCrowd(options.lightShare > 0);
   const schedule = createSchedule(numbersOf(options, first).length, startMs);
-  const bots = createBots(shareMap(game), options, first, udp, startMs, crowd, schedule);
+  const file = options.acknowledgedFile === undefined ? undefined : openSync(options.acknowledgedFile, 'a');
+  const acknowledged =
+    file === undefined ? undefined : (each: Acknowledged) => void writeSync(file, `${JSON.stringify(each)}\n`);
+  const bots = createBots(shareMap(game), options, first, udp, startMs, crowd, schedule, acknowledged);
   const part = bots[0]!.part;
   if (udp !== undefined) udp.left = (lateMs) => addValue(part.figures.scheduleErrorMs, lateMs);
   let measuredMs = startMs + options.rampUpS * 1000;
@@ -137,6 +141,7 @@ function runBots(
       return;
     }
     for (const bot of bots) endBot(bot, nowMs);
+    if (file !== undefined) closeSync(file);
     part.durationS = Math.max(0, nowMs - measuredMs) / 1000;
     if (cpuBefore !== undefined) {
       const { user, system } = process.cpuUsage(cpuBefore);
@@ -156,11 +161,12 @@ function createBots(
   startMs: number,
   crowd: Crowd,
   schedule: Schedule,
+  acknowledged: ((command: Acknowledged) => void) | undefined,
 ): Bot[] {
   const { transport, conditions } = options;
   const numbers = numbersOf(options, first);
   const part = createPart(numbers.length);
-  part.lightBots = numbers.filter((number) => isLight(number, options)).length;
+  part.lightBots = numbers.filter((number) => isAmong(number, options.lightShare)).length;
   return numbers.map((number, index) =>
     createBot({
       game,
@@ -176,7 +182,9 @@ function createBots(
           : udp.createLink(conditions, random),
       isPeaceful: options.isPeaceful,
       withinMm: options.withinM * 1000,
-      isLight: isLight(number, options),
+      isLight: isAmong(number, options.lightShare),
+      isTrader: isAmong(number, options.tradeShare),
+      acknowledged,
       crowd,
       ahead: udp && {
         count: () => schedule.ahead[index]!,
@@ -197,8 +205,8 @@ function numbersOf({ bots, processes }: SwarmOptions, first: number): number[] {
 }
 
 /** Evenly among the numbers, the same ones however many processes there are. */
-function isLight(number: number, { lightShare }: SwarmOptions): boolean {
-  return Math.floor((number + 1) * lightShare) > Math.floor(number * lightShare);
+function isAmong(number: number, share: number): boolean {
+  return Math.floor((number + 1) * share) > Math.floor(number * share);
 }
 
 /** A map doesn't change and depends on the seed alone: one for all bots, not one for each. */

@@ -18,9 +18,11 @@ test('every flag of the guide is read', () => {
       isPeaceful: true,
       withinM: 0,
       lightShare: 0.9,
+      tradeShare: 0,
       seed: 9,
       gameFile: 'examples/tag/game.ts',
       reportFile: 'out.json',
+      acknowledgedFile: undefined,
     },
   });
 });
