@@ -1,18 +1,35 @@
 // What an audit reads (store/audit.ts), from either store: whole tables, page by page. No part of the server.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { policies, types } from 'cassandra-driver';
+import { ServerError } from '../base/errors.ts';
 import type { AuditSource } from '../store/audit.ts';
 import type { LedgerEntry, LedgerHead } from '../store/ledger.ts';
 import type { CharacterColumns } from '../store/records.ts';
 import { readEntry } from './embedded-ledger.ts';
+import { SCHEMA_VERSION } from './embedded-store.ts';
 import { createDriver, type Row, readBigint, type ScyllaAddress, unusable } from './scylla-client.ts';
 import { pageOf, readLedgerRow, readStoredHead } from './scylla-ledger.ts';
+import { guarded } from './store-errors.ts';
 
 /** Reads beside a server that runs, or where none does; the caller closes it. Changes nothing. */
 export function openEmbeddedAudit(folder: string): AuditSource & { close(): void } {
-  const database = new DatabaseSync(join(folder, 'darkages.db'), { readOnly: true });
+  const file = join(folder, 'darkages.db');
+  if (!existsSync(file)) {
+    const text = `There is no store in ${folder}: name the data folder of a server with --data.`;
+    throw new ServerError('DARKAGES_STORE_FAILED', text);
+  }
+  const database = guarded(`${file} can't be read`, () => new DatabaseSync(file, { readOnly: true }));
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  if (version !== SCHEMA_VERSION) {
+    database.close();
+    throw new ServerError(
+      'DARKAGES_STORE_FAILED',
+      `The store in ${folder} is of schema ${version}, and this audit reads ${SCHEMA_VERSION}: start the server of this version once.`,
+    );
+  }
   // One state of all tables, whatever is written meanwhile.
   database.exec('BEGIN');
   const rows = async function* <T>(query: string, read: (row: Row) => T): AsyncGenerator<T> {

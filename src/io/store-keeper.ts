@@ -5,7 +5,7 @@
 
 import { Reader } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { createCounters } from '../base/counters.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
 import { createRingReader } from '../base/ring.ts';
 import { readSaveRecord } from '../store/save-record.ts';
@@ -72,7 +72,8 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const countWaitingBytes = trouble?.backPressure.part() ?? (() => {});
   const rings = options.saveRings.map(createRingReader);
   const counters = createCounters('store', options.counters);
-  const { words, index, histograms } = counters;
+  const { words, index } = counters;
+  const measured = createMeasure(clock, counters);
   const reader = new Reader();
   const owners = createZoneOwners();
   const characters = createCharacterWriter({
@@ -116,18 +117,6 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const refuseWhilePaused = (): void => {
     if (trouble?.backPressure.isPaused() !== true) return;
     throw new ServerError('DARKAGES_STORE_BUSY', 'Too much waits for the store: try again in a while.');
-  };
-
-  const measured = async <T>(work: () => Promise<T>): Promise<T> => {
-    const startMs = clock.now();
-    try {
-      return await work();
-    } catch (error) {
-      words[index.errors]!++;
-      throw error;
-    } finally {
-      histograms.latency.observe((clock.now() - startMs) / 1000);
-    }
   };
 
   /** Resolves to why it failed, if it did. Whatever it was, the batch stays pending; the error is counted and told once. */
@@ -236,5 +225,20 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       }
       return writeBehind.pendingCount();
     },
+  };
+}
+
+/** Counts what fails, and how long each takes. */
+function createMeasure(clock: Clock, { words, index, histograms }: Counters<'store'>) {
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    const startMs = clock.now();
+    try {
+      return await work();
+    } catch (error) {
+      words[index.errors]!++;
+      throw error;
+    } finally {
+      histograms.latency.observe((clock.now() - startMs) / 1000);
+    }
   };
 }

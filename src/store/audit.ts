@@ -1,7 +1,7 @@
 // Whether the ledger adds up: every account's entries follow each other, every transfer has two halves, every asset sums to
 // nothing over all accounts, and what characters have is what their accounts say. Pure; `tools/audit` brings what is stored.
 
-import type { LedgerEntry, NamedEntry } from './ledger.ts';
+import { FENCED_ACCOUNT, type LedgerEntry, type NamedEntry } from './ledger.ts';
 import type { CharacterColumns } from './records.ts';
 
 export interface AuditedHead {
@@ -17,12 +17,14 @@ export interface AuditedCharacter {
   readonly columns: CharacterColumns;
 }
 
+export type AuditedEntry = LedgerEntry & { readonly playerId: number; readonly game: string };
+
 /** All there is, of all games. */
 export interface AuditSource {
   heads(): AsyncIterable<AuditedHead>;
   characters(): AsyncIterable<AuditedCharacter>;
   /** Those of one account together and in order. */
-  entries(): AsyncIterable<LedgerEntry & { readonly playerId: number; readonly game: string }>;
+  entries(): AsyncIterable<AuditedEntry>;
   named(): AsyncIterable<NamedEntry & { readonly game: string }>;
   fenced(): AsyncIterable<{ readonly game: string; readonly commitId: string }>;
 }
@@ -51,100 +53,131 @@ interface Last {
   readonly balances: Record<string, number>;
 }
 
+/** What is known so far. */
+interface Audit {
+  readonly totals: Map<string, Map<string, AssetTotals>>;
+  /** By player and game. */
+  readonly lasts: Map<string, Last>;
+  readonly heads: Map<string, AuditedHead>;
+  /** By transfer: the half that waits for the other one. */
+  readonly halves: Map<string, { readonly amount: number; readonly account: string }>;
+  readonly contradictions: string[];
+  contradictionCount: number;
+  entries: number;
+}
+
 const TOLD_MAX = 200;
 
-/** Holds an entry for each account, and one for each transfer of which a half was not seen yet. */
+/** Holds a few numbers for each account, and an entry for each transfer of which one half has been seen. */
 export async function auditLedger(source: AuditSource): Promise<AuditReport> {
-  const contradictions: string[] = [];
-  let contradictionCount = 0;
-  const tell = (sentence: string): void => {
-    contradictionCount++;
-    if (contradictions.length < TOLD_MAX) contradictions.push(sentence);
+  const audit: Audit = {
+    ...{ totals: new Map(), lasts: new Map(), heads: new Map(), halves: new Map() },
+    ...{ contradictions: [], contradictionCount: 0, entries: 0 },
   };
-  const totals = new Map<string, Map<string, AssetTotals>>();
-  const totalsOf = (game: string, asset: string): AssetTotals => {
-    const assets = totals.get(game) ?? new Map<string, AssetTotals>();
-    totals.set(game, assets);
-    const found = assets.get(asset) ?? { players: 0, named: new Map() };
-    assets.set(asset, found);
-    return found;
-  };
-  /** By transfer: the half that waits for the other one. */
-  const halves = new Map<string, { readonly amount: number; readonly account: string }>();
-  const addHalf = (game: string, commitId: string, transfer: number, asset: string, half: [number, string]): void => {
-    const key = `${game} ${asset} ${commitId} ${transfer}`;
-    const [amount, account] = half;
-    const other = halves.get(key);
-    if (other === undefined) halves.set(key, { amount, account });
-    else {
-      halves.delete(key);
-      if (other.amount === -amount) return;
-      tell(
-        `${game}: transfer ${transfer} of ${commitId} is ${other.amount} ${asset} at ${other.account} and ${amount} at ${account}.`,
-      );
-    }
-  };
-
-  const lasts = new Map<string, Last>();
-  let entries = 0;
-  for await (const { playerId, game, seq, commitId, transfer, asset, amount, balance } of source.entries()) {
-    entries++;
-    const who = `${game}: player ${playerId}`;
-    const last = lasts.get(`${playerId} ${game}`) ?? { seq: 0, balances: {} };
-    lasts.set(`${playerId} ${game}`, last);
-    if (seq !== last.seq + 1) tell(`${who} has entry ${seq} after ${last.seq}.`);
-    const expected = (last.balances[asset] ?? 0) + amount;
-    if (balance !== expected)
-      tell(`${who} has ${balance} ${asset} after entry ${seq}, and ${expected} by the one before.`);
-    if (balance < 0) tell(`${who} has ${balance} ${asset} after entry ${seq}.`);
-    last.seq = seq;
-    last.balances[asset] = balance;
-    totalsOf(game, asset).players += amount;
-    addHalf(game, commitId, transfer, asset, [amount, `player ${playerId}`]);
-  }
-  for await (const { game, account, commitId, transfer, asset, amount } of source.named()) {
-    const { named } = totalsOf(game, asset);
-    named.set(account, (named.get(account) ?? 0) + amount);
-    addHalf(game, commitId, transfer, asset, [amount, account]);
-    if (account === 'fenced')
-      tell(`${game}: ${amount} ${asset} of ${commitId} are nobody's: one of its players was taken meanwhile.`);
-  }
-  for (const [key, { amount, account }] of halves) tell(`A transfer has one half, ${amount} at ${account}: ${key}.`);
-  for (const [game, assets] of totals) {
-    for (const [asset, { players, named }] of assets) {
-      const sum = [...named.values()].reduce((total, amount) => total + amount, players);
-      if (sum !== 0) tell(`${game}: ${asset} sums to ${sum} over all accounts.`);
-    }
-  }
-
-  const heads = new Map<string, AuditedHead>();
-  for await (const head of source.heads()) {
-    const { playerId, game, seq, balances } = head;
-    const key = `${playerId} ${game}`;
-    heads.set(key, head);
-    const last = lasts.get(key) ?? { seq: 0, balances: {} };
-    const who = `${game}: player ${playerId}`;
-    if (seq !== last.seq) tell(`${who} has ${seq} entries by its account, and the last there is is ${last.seq}.`);
-    for (const asset of new Set([...Object.keys(balances), ...Object.keys(last.balances)])) {
-      const [has, should] = [balances[asset] ?? 0, last.balances[asset] ?? 0];
-      if (has !== should) tell(`${who} has ${has} ${asset} by its account, and ${should} by the last entry.`);
-    }
-  }
+  for await (const entry of source.entries()) takeEntry(audit, entry);
+  for await (const entry of source.named()) takeNamed(audit, entry);
+  checkSums(audit);
+  for await (const head of source.heads()) checkHead(audit, head);
   let ahead = 0;
-  for await (const { playerId, game, columns } of source.characters()) {
-    const { seq, balances } = heads.get(`${playerId} ${game}`) ?? { seq: 0, balances: {} };
-    const saved = columns.ledgerSeq ?? 0;
-    if (saved > seq) ahead++;
-    // One that is behind gets what its account says when it is taken.
-    if (saved !== seq || seq === 0) continue;
-    for (const [asset, balance] of Object.entries(balances)) {
-      if ((columns[asset] ?? 0) === balance) continue;
-      tell(
-        `${game}: player ${playerId} was saved with ${columns[asset] ?? 0} ${asset}, and has ${balance} by its account.`,
-      );
-    }
-  }
+  for await (const character of source.characters()) if (checkCharacter(audit, character)) ahead++;
   let fenced = 0;
   for await (const _commit of source.fenced()) fenced++;
+  const { totals, lasts, entries, contradictions, contradictionCount } = audit;
   return { totals, accounts: lasts.size, entries, fenced, ahead, contradictions, contradictionCount };
+}
+
+function tell(audit: Audit, sentence: string): void {
+  audit.contradictionCount++;
+  if (audit.contradictions.length < TOLD_MAX) audit.contradictions.push(sentence);
+}
+
+function totalsOf({ totals }: Audit, game: string, asset: string): AssetTotals {
+  const assets = totals.get(game) ?? new Map<string, AssetTotals>();
+  totals.set(game, assets);
+  const found = assets.get(asset) ?? { players: 0, named: new Map() };
+  assets.set(asset, found);
+  return found;
+}
+
+type Half = Pick<NamedEntry, 'account' | 'commitId' | 'transfer' | 'asset' | 'amount'> & { readonly game: string };
+
+function takeHalf(audit: Audit, { game, commitId, transfer, asset, amount, account }: Half): void {
+  const key = `${game}: transfer ${transfer} of ${asset} in ${commitId}`;
+  const other = audit.halves.get(key);
+  if (other === undefined) {
+    audit.halves.set(key, { amount, account });
+    return;
+  }
+  audit.halves.delete(key);
+  if (other.amount === -amount) return;
+  tell(audit, `${key} is ${other.amount} at ${other.account} and ${amount} at ${account}.`);
+}
+
+function takeEntry(audit: Audit, entry: AuditedEntry): void {
+  const { playerId, game, seq, asset, amount, balance } = entry;
+  audit.entries++;
+  const key = `${playerId} ${game}`;
+  const who = `${game}: player ${playerId}`;
+  const last = audit.lasts.get(key) ?? { seq: 0, balances: {} };
+  audit.lasts.set(key, last);
+  if (seq !== last.seq + 1) tell(audit, `${who} has entry ${seq} after ${last.seq}.`);
+  const expected = (last.balances[asset] ?? 0) + amount;
+  if (balance !== expected) {
+    tell(audit, `${who} has ${balance} ${asset} after entry ${seq}, and ${expected} by those before.`);
+  }
+  if (balance < 0) tell(audit, `${who} has ${balance} ${asset} after entry ${seq}.`);
+  last.seq = seq;
+  last.balances[asset] = balance;
+  totalsOf(audit, game, asset).players += amount;
+  takeHalf(audit, { ...entry, account: `player ${playerId}` });
+}
+
+function takeNamed(audit: Audit, entry: NamedEntry & { readonly game: string }): void {
+  const { game, account, commitId, asset, amount } = entry;
+  const { named } = totalsOf(audit, game, asset);
+  named.set(account, (named.get(account) ?? 0) + amount);
+  takeHalf(audit, entry);
+  if (account !== FENCED_ACCOUNT) return;
+  tell(audit, `${game}: ${amount} ${asset} of ${commitId} are nobody's: one of its players was taken meanwhile.`);
+}
+
+function checkSums(audit: Audit): void {
+  for (const [key, { amount, account }] of audit.halves) tell(audit, `${key} has one half, ${amount} at ${account}.`);
+  for (const [game, assets] of audit.totals) {
+    for (const [asset, totals] of assets) {
+      const sum = sumOf(totals);
+      if (sum !== 0) tell(audit, `${game}: ${asset} sums to ${sum} over all accounts.`);
+    }
+  }
+}
+
+export function sumOf({ players, named }: AssetTotals): number {
+  return [...named.values()].reduce((total, amount) => total + amount, players);
+}
+
+function checkHead(audit: Audit, head: AuditedHead): void {
+  const { playerId, game, seq, balances } = head;
+  const key = `${playerId} ${game}`;
+  audit.heads.set(key, head);
+  const last = audit.lasts.get(key) ?? { seq: 0, balances: {} };
+  const who = `${game}: player ${playerId}`;
+  if (seq !== last.seq) tell(audit, `${who} has ${seq} entries by its account, and the last there is is ${last.seq}.`);
+  for (const asset of new Set([...Object.keys(balances), ...Object.keys(last.balances)])) {
+    const [has, should] = [balances[asset] ?? 0, last.balances[asset] ?? 0];
+    if (has !== should) tell(audit, `${who} has ${has} ${asset} by its account, and ${should} by its last entry.`);
+  }
+}
+
+/** Whether it was saved with transfers that the ledger has not heard of. */
+function checkCharacter(audit: Audit, { playerId, game, columns }: AuditedCharacter): boolean {
+  const { seq, balances } = audit.heads.get(`${playerId} ${game}`) ?? { seq: 0, balances: {} };
+  const saved = columns.ledgerSeq ?? 0;
+  // One that was saved earlier gets what its account says when it is taken; one without an account has none yet.
+  if (saved !== seq || seq === 0) return saved > seq;
+  for (const [asset, balance] of Object.entries(balances)) {
+    const has = columns[asset] ?? 0;
+    if (has === balance) continue;
+    tell(audit, `${game}: player ${playerId} was saved with ${has} ${asset}, and has ${balance} by its account.`);
+  }
+  return false;
 }

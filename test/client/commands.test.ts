@@ -3,7 +3,7 @@ import { startClient, stopClient } from '../../src/client/client.ts';
 import { sendCommand } from '../../src/client/commands.ts';
 import { type Client, PLAYING } from '../../src/client/state.ts';
 import type { LineOptions } from '../simulated-network.ts';
-import { bank } from '../zone/bank.ts';
+import { game as bank } from '../../tools/chaos/bank.ts';
 import { addClient, breakConnections, createSimulatedServer, run, type SimulatedServer } from './simulated-server.ts';
 
 const SEED = 31;

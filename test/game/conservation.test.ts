@@ -22,12 +22,12 @@ const SEEDS = [11, 12, 13];
 /** As the journal has them. */
 function commitsOf({ commits, sim }: Arena): readonly Commit[] {
   const writer = new Writer(new Uint8Array(1 << 18));
-  beginTickRecord(writer, sim.tick, true, false);
+  beginTickRecord(writer, sim.tick, 1, true, false);
   endTaken(writer);
   writer.raw(commits.writer.bytes, 0, commits.writer.offset);
   const bytes = writer.copy();
   const { assets, accounts } = game;
-  return readCommits(bytes, readTickHead(bytes)!, { origin: 'n/1/1', zoneId: 1, game: game.name, assets, accounts })!;
+  return readCommits(bytes, readTickHead(bytes)!, { origin: 'n/1', zoneId: 1, game: game.name, assets, accounts })!;
 }
 
 /** Balances by account and asset, and how many transfers each player has had. */
