@@ -40,7 +40,7 @@ export interface JournalWriterOptions {
   drawSalt(): number;
   /** What each segment begins with, so that it can be read without those before. */
   opening(): readonly JournalRecord[];
-  /** A segment was begun; the one before gets nothing more. */
+  /** A segment was begun, if only to be given up at once; the one before gets nothing more. */
   onSegment(name: string, first: number): void;
 }
 
@@ -107,7 +107,8 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       files.syncFolder();
     } catch (error) {
       abandon(file);
-      attempt(() => files.remove(name));
+      // One that stays has its place among the others, or those after it would be removed first and leave a hole.
+      if (!attempt(() => files.remove(name))) options.onSegment(name, sequence);
       throw error;
     }
     options.onSegment(name, sequence);
@@ -153,11 +154,12 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   };
 }
 
-/** For what is only tidied up: nothing depends on it, and what has failed before it is told already. */
-function attempt(work: () => void): void {
+/** For what is only tidied up, and for what has failed before: that is told already. Returns whether it worked. */
+function attempt(work: () => void): boolean {
   try {
     work();
+    return true;
   } catch {
-    // See above.
+    return false;
   }
 }
