@@ -6,6 +6,8 @@ import { defineGame, type Simulation } from '../../src/sim/game.ts';
 const columns = {
   gold: { type: 'u31', seenBy: 'owner', field: 16, saved: true, asset: true },
   gems: { type: 'u31', seenBy: 'owner', field: 17, saved: true, asset: true },
+  /** Found by walking: nobody can say beforehand how many. */
+  coins: { type: 'u31', seenBy: 'owner', field: 19, saved: true, asset: true },
   steps: { type: 'u31', seenBy: 'owner', field: 18, saved: true },
 } as const;
 
@@ -70,7 +72,7 @@ export const game = defineGame<typeof columns, number>({
           // What was counts, as it does for who is hit.
           if (sim.positionAt(slot, 1 + (sim.tick % 15), where)) steps[slot]! += (where[0]! >> 7) & 3;
           // Some find a coin, if one can be had.
-          if (sim.random() % 8 === 0 && sim.transfer('gold', 1 + (sim.random() % 3), 'ground', slot)) steps[slot]!++;
+          if (sim.random() % 8 === 0 && sim.transfer('coins', 1 + (sim.random() % 3), 'ground', slot)) steps[slot]!++;
         }
       },
     },

@@ -1,0 +1,277 @@
+// One run of `npm run chaos:kill`: a server under its launcher, players that trade, and a SIGKILL at a moment nobody chose,
+// again and again; then what the players were told is compared with what the ledger has. Chaos process. It ends only
+// processes that it started.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createRandom } from '../../src/base/random.ts';
+import { PLAYING } from '../../src/client/state.ts';
+import { createSodiumAead } from '../../src/io/aead-sodium.ts';
+import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
+import { systemClock } from '../../src/io/system.ts';
+import { openUdp } from '../../src/io/udp.ts';
+import { findFreePorts } from '../services/free-ports.ts';
+import { createLink } from '../swarm/link.ts';
+import { openSocket } from '../swarm/swarm.ts';
+import { createUdpHost } from '../swarm/udp-host.ts';
+import { game } from './bank.ts';
+import { createPlayer, endPlayer, type Player, updatePlayer } from './players.ts';
+
+export interface KillOptions {
+  readonly times: number;
+  readonly players: number;
+  readonly seed: number;
+  readonly transport: 'ws' | 'udp';
+  /** Says how it goes. */
+  readonly say: (line: string) => void;
+}
+
+export interface KillReport {
+  readonly kills: number;
+  readonly players: number;
+  readonly seed: number;
+  /** Commands that were answered; of them done. */
+  readonly acknowledged: number;
+  readonly done: number;
+  /** Players whose account lacks something they were told of, or has more than that; by how many transfers. */
+  readonly lost: number;
+  readonly doubled: number;
+  /** Times a zone did not come to the state that its journal says. */
+  readonly hashMismatches: number;
+  /** From the kill to the first snapshot of anybody, and of everybody. */
+  readonly recoveryMsP50: number;
+  readonly recoveryMsP99: number;
+  readonly recoveryAllMsP99: number;
+}
+
+const NONE = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
+const UP_MS_MAX = 30_000;
+const BACK_MS_MAX = 20_000;
+const SETTLE_MS_MAX = 30_000;
+/** Between the moment in which all play again and the next kill: now before, now after a keyframe. */
+const QUIET_MS_MIN = 300;
+const QUIET_MS_SPAN = 2_500;
+const TURN_MS = 4;
+
+interface Server {
+  readonly launcher: ChildProcess;
+  readonly url: string;
+  output(): string;
+}
+
+export async function runKills(options: KillOptions): Promise<KillReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'darkages-chaos-'));
+  const server = await startServer(folder);
+  try {
+    const crowd = await createCrowd(server, options);
+    const times = await killAgain(server, crowd, options);
+    await crowd.settle();
+    await stop(server);
+    return await compare(folder, server, crowd.players, times, options);
+  } finally {
+    server.launcher.kill('SIGTERM');
+    await untilEnded(server.launcher);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startServer(folder: string): Promise<Server> {
+  const port = await findFreePorts(2);
+  const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const flags = [
+    '--data',
+    folder,
+    '--port',
+    String(port),
+    '--http-port',
+    String(port + 1),
+    '--players-per-address',
+    '0',
+  ];
+  const limits = ['--sessions-per-minute', '60000'];
+  const launcher = spawn(
+    process.execPath,
+    [file('workers/launch.js'), '--game', file('tools/chaos/bank.ts'), ...flags, ...limits],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [launcher.stdout, launcher.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const server: Server = { launcher, url: `http://127.0.0.1:${port + 1}`, output: () => output };
+  const deadlineMs = performance.now() + UP_MS_MAX;
+  while (!output.includes('metrics')) {
+    if (launcher.exitCode !== null || performance.now() > deadlineMs)
+      throw new Error(`The server did not start:\n${output}`);
+    await sleep(20);
+  }
+  return server;
+}
+
+interface Crowd {
+  readonly players: readonly Player[];
+  /** Waits until `isSo`, and tells for how long that took; throws after a while. */
+  until(what: string, msMax: number, isSo: () => boolean): Promise<number>;
+  trade(isTrading: boolean): void;
+  /** Until no command is under way. */
+  settle(): Promise<void>;
+}
+
+async function createCrowd({ url }: Server, options: KillOptions): Promise<Crowd> {
+  const udp =
+    options.transport === 'udp'
+      ? await createUdpHost({
+          openUdp,
+          aead: createSodiumAead(),
+          keyExchange: createNodeKeyExchange(),
+          clock: systemClock,
+          bots: options.players,
+        })
+      : undefined;
+  const players = Array.from({ length: options.players }, (_, index) =>
+    createPlayer(
+      url,
+      options.seed * 100_003 + index,
+      (random) =>
+        udp === undefined ? createLink(openSocket, NONE, random, systemClock.now) : udp.createLink(NONE, random),
+      options.transport,
+    ),
+  );
+  let isTrading = true;
+  const turn = (): void => {
+    const nowMs = systemClock.now();
+    for (const [place, player] of players.entries()) updatePlayer(player, place, players, nowMs, isTrading);
+    udp?.turn(systemClock.now());
+  };
+  const until: Crowd['until'] = async (what, msMax, isSo) => {
+    const startMs = performance.now();
+    while (!isSo()) {
+      turn();
+      await sleep(TURN_MS);
+      if (performance.now() - startMs > msMax) throw new Error(`not within ${msMax} ms: ${what}`);
+    }
+    return performance.now() - startMs;
+  };
+  await until('all players are in', UP_MS_MAX, () => players.every(({ client }) => client.state === PLAYING));
+  return {
+    players,
+    until,
+    trade(is) {
+      isTrading = is;
+    },
+    async settle() {
+      isTrading = false;
+      await until('all commands are answered', SETTLE_MS_MAX, () => players.every(({ isBusy }) => !isBusy));
+      for (const player of players) endPlayer(player);
+      await sleep(TURN_MS);
+      udp?.close();
+    },
+  };
+}
+
+interface Times {
+  readonly first: number[];
+  readonly all: number[];
+}
+
+async function killAgain(server: Server, crowd: Crowd, options: KillOptions): Promise<Times> {
+  const random = createRandom(options.seed);
+  const times: Times = { first: [], all: [] };
+  for (let kill = 1; kill <= options.times; kill++) {
+    const quietMs = QUIET_MS_MIN + random.below(QUIET_MS_SPAN);
+    const untilMs = performance.now() + quietMs;
+    await crowd.until('a moment', quietMs + SETTLE_MS_MAX, () => performance.now() >= untilMs);
+    const killedMs = systemClock.now();
+    process.kill(nodePid(server), 'SIGKILL');
+    const isBack = ({ snapshotMs }: Player) => snapshotMs > killedMs + TURN_MS;
+    // What was on the way when it died may still come, and counts for nothing: the zone has to be back.
+    await crowd.until('the process is gone', BACK_MS_MAX, () => restartsOf(server) >= kill);
+    const goneMs = systemClock.now();
+    const hasNew = ({ snapshotMs }: Player) => snapshotMs > goneMs;
+    await crowd.until('somebody plays again', BACK_MS_MAX, () => crowd.players.some(hasNew));
+    times.first.push(Math.min(...crowd.players.filter(hasNew).map(({ snapshotMs }) => snapshotMs)) - killedMs);
+    await crowd.until('all play again', BACK_MS_MAX, () =>
+      crowd.players.every((player) => isBack(player) && hasNew(player) && player.client.state === PLAYING),
+    );
+    times.all.push(systemClock.now() - killedMs);
+    options.say(
+      `kill ${kill}: back after ${times.first.at(-1)!.toFixed(0)} ms, all after ${times.all.at(-1)!.toFixed(0)} ms`,
+    );
+  }
+  return times;
+}
+
+/** How often the launcher has found its node dead. */
+function restartsOf({ output }: Server): number {
+  return output().match(/the server was killed/g)?.length ?? 0;
+}
+
+/** The launcher's only child. */
+function nodePid({ launcher }: Server): number {
+  const path = `/proc/${launcher.pid}/task/${launcher.pid}/children`;
+  const [pid] = existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
+  if (pid === undefined) throw new Error('the launcher has no node running');
+  return pid;
+}
+
+async function stop({ launcher }: Server): Promise<void> {
+  launcher.kill('SIGTERM');
+  await untilEnded(launcher);
+}
+
+async function untilEnded(launcher: ChildProcess): Promise<void> {
+  if (launcher.exitCode !== null || launcher.signalCode !== null) return;
+  await new Promise((resolve) => launcher.once('close', resolve));
+}
+
+async function compare(
+  folder: string,
+  server: Server,
+  players: readonly Player[],
+  times: Times,
+  options: KillOptions,
+): Promise<KillReport> {
+  const store = openEmbeddedStore(folder);
+  let lost = 0;
+  let doubled = 0;
+  for (const { playerId, gold, gems } of players) {
+    const { balances } = await store.loadBalances(playerId, game.name);
+    for (const [asset, told] of [
+      ['gold', gold],
+      ['gems', gems],
+    ] as const) {
+      const found = balances[asset] ?? 0;
+      lost += Math.max(0, told - found);
+      doubled += Math.max(0, found - told);
+      if (found !== told) options.say(`player ${playerId} has ${found} of ${asset} and was told ${told}`);
+    }
+  }
+  await store.close();
+  const replays = server.output().match(/"msg":"the zone goes on where it was"/g)?.length ?? 0;
+  return {
+    kills: options.times,
+    players: players.length,
+    seed: options.seed,
+    acknowledged: players.reduce((sum, { answered }) => sum + answered, 0),
+    done: players.reduce((sum, { done }) => sum + done, 0),
+    lost,
+    doubled,
+    hashMismatches: options.times - replays,
+    recoveryMsP50: quantile(times.first, 0.5),
+    recoveryMsP99: quantile(times.first, 0.99),
+    recoveryAllMsP99: quantile(times.all, 0.99),
+  };
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN);
+}
