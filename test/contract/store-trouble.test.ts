@@ -27,6 +27,8 @@ const PLAYERS = Array.from({ length: 20 }, (_, index) => index + 1);
 const OPEN_MS = 1_000;
 /** Of what is refused at once: some calls at the machine's worst. A call that waits for an answer takes 3,000 or more. */
 const AT_ONCE_MS = 1_000;
+/** Of twenty saves under way, twice over. */
+const BYTES_MAX = 10_000;
 const PASSWORD = 'kein Wort davon';
 const isMissing = ([needs('redis'), needs('cassandra'), needs('toxiproxy')] as const).includes(undefined);
 
@@ -298,6 +300,7 @@ describe.skipIf(isMissing)('store in trouble', () => {
       const without = saving.rounds.slice(before + 1);
       expect(without.map(({ error }) => error)).toEqual(without.map(() => undefined));
       expect(word('redisRejected')).toBeGreaterThan(0);
+      expect(word('unprocessedBytes')).toBeLessThan(BYTES_MAX);
       expect([word('scyllaOpened'), word('scyllaBreaker')]).toEqual([0, 0]);
       closing.pop();
       await end();
@@ -331,6 +334,7 @@ describe.skipIf(isMissing)('store in trouble', () => {
       await expect(store.findAccountByName('anna')).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
       expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
       expect(word('scyllaRejected')).toBeGreaterThan(0);
+      expect(word('unprocessedBytes')).toBeLessThan(BYTES_MAX);
       expect([word('redisOpened'), word('redisBreaker')]).toEqual([0, 0]);
       expect(await store.useToken(crypto.randomUUID(), 1000)).toBe(true);
       closing.pop();

@@ -6,6 +6,7 @@ import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import type { EnterRequest, PlayerMoved } from '../../src/io/store-client.ts';
 import { createStoreKeeper } from '../../src/io/store-keeper.ts';
+import { createStoreTrouble, type StoreTrouble } from '../../src/io/store-trouble.ts';
 import type { CharacterColumns } from '../../src/store/records.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
@@ -45,6 +46,7 @@ function createBench(
   store = createFakeStore(),
   nodeId = 'node-1',
   whenApplied: (playerId: number) => Promise<void> = async () => {},
+  trouble?: StoreTrouble,
 ) {
   const clock = createManualClock();
   const rings = [createRingBuffer(4096), createRingBuffer(4096)];
@@ -64,6 +66,7 @@ function createBench(
     saveRings: rings,
     counters: counters.words.buffer as SharedArrayBuffer,
     onSaving: (state) => told.push(state),
+    ...(trouble !== undefined && { trouble }),
   });
   /** As zones have it: whom they took in, in which epoch. */
   const epochs = new Map<string, number>();
@@ -433,4 +436,50 @@ test('nobody is taken before all that it was promised is in the ledger', async (
   };
   await enter(1);
   expect(order).toEqual(['applied 1', 'taken 1']);
+});
+
+test('saves that wait are bytes unprocessed; when there are too many nobody gets in and no account is made', async () => {
+  const trouble = createStoreTrouble({ pauseBytes: 1_000, resumeBytes: 800 });
+  const { store, clock, keeper, save, enter } = createBench(undefined, undefined, undefined, trouble);
+  const account = { playerId: 9, name: 'abe', createdAtMs: 0 };
+  await enter(1);
+  trouble.backPressure.add(990);
+  save(0, 1, 10);
+  store.fails = true;
+  await keeper.update();
+  expect(trouble.backPressure.isPaused()).toBe(true);
+  await expect(enter(2)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
+  await expect(keeper.methods.createAccount(account)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
+  store.fails = false;
+  trouble.backPressure.remove(990);
+  expect(trouble.backPressure.isPaused()).toBe(false);
+  await enter(2);
+  expect(await keeper.methods.createAccount(account)).toBe('created');
+  clock.advance(100);
+  await keeper.update();
+  expect([store.characters.get(1), trouble.backPressure.bytes()]).toEqual([{ health: 10 }, 0]);
+});
+
+test('a batch that failed is tried again after the pauses that the budget says, the longest when it is spent', async () => {
+  const retries = { share: 0, perSecond: 0, savedMax: 2, pauseMs: 100, pauseMsMax: 5_000 };
+  const trouble = createStoreTrouble({ retries, random: () => 0 });
+  const { store, clock, keeper, save, enter, count } = createBench(undefined, undefined, undefined, trouble);
+  await enter(1);
+  save(0, 1, 10);
+  store.fails = true;
+  await keeper.update();
+  clock.advance(100);
+  await keeper.update();
+  for (const [index, pauseMs] of [50, 100, 2_500, 2_500].entries()) {
+    clock.advance(pauseMs - 1);
+    await keeper.update();
+    expect(count('errors')).toBe(index + 1);
+    clock.advance(1);
+    await keeper.update();
+    expect(count('errors')).toBe(index + 2);
+  }
+  store.fails = false;
+  clock.advance(2_500);
+  await keeper.update();
+  expect(store.characters.get(1)).toEqual({ health: 10 });
 });
