@@ -270,7 +270,7 @@ function packZone({ zoneId, start, keyframe, isWhole, ticks }: JournalledZone, i
     packed.set(payload, at + 4);
     at += 4 + payload.length;
   }
-  return { zoneId, epoch, state: { keyframe: keyframe.bytes.slice(), ticks: packed } };
+  return { zoneId, epoch, state: { keyframe: new Uint8Array(keyframe.bytes), ticks: packed } };
 }
 
 export function* unpackTicks(packed: Uint8Array): Generator<Uint8Array> {

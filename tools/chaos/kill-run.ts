@@ -74,6 +74,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     await crowd.settle();
     await stop(server);
     return await compare(folder, server, crowd.players, times, options);
+  } catch (error) {
+    options.say(server.output());
+    throw error;
   } finally {
     server.launcher.kill('SIGTERM');
     await untilEnded(server.launcher);
