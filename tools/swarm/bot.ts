@@ -6,7 +6,7 @@ import { SNAPSHOT_INTERVAL_TICKS } from '../../src/base/limits.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { createClient, sendRequest, startClient, stopClient, updateClient } from '../../src/client/client.ts';
 import { sendCommand } from '../../src/client/commands.ts';
-import type { PostJson } from '../../src/client/ports.ts';
+import type { PostJson, RequestSession } from '../../src/client/ports.ts';
 import { createGuestSecret, createRequestKey, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, type ClientEvents, FAILED, PLAYING } from '../../src/client/state.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
@@ -160,6 +160,18 @@ const TELL_MS = 200;
 /** Of a pause of this process no more is held against the server. */
 const ELAPSED_MS_MAX = 100;
 
+/** Each bot is a guest of its own. */
+function askAsGuest(options: BotOptions): RequestSession {
+  return createSessionRequest({
+    post: options.post,
+    baseUrl: options.url,
+    secret: createGuestSecret(),
+    key: createRequestKey(() => crypto.randomUUID()),
+    zoneId: options.zoneId,
+    transport: options.transport === 'udp' ? 'udp' : undefined,
+  });
+}
+
 export function createBot(options: BotOptions): Bot {
   const { game, seed, clock, part } = options;
   const random: Random = createRandom(seed);
@@ -191,14 +203,7 @@ export function createBot(options: BotOptions): Bot {
   const isLight = options.isLight === true;
   const client = createClient({
     game,
-    requestSession: createSessionRequest({
-      post: options.post,
-      baseUrl: options.url,
-      secret: createGuestSecret(),
-      key: createRequestKey(() => crypto.randomUUID()),
-      zoneId: options.zoneId,
-      transport: options.transport === 'udp' ? 'udp' : undefined,
-    }),
+    requestSession: askAsGuest(options),
     openSocket: link.open,
     clock,
     random: () => random.fraction(),
