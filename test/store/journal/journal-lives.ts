@@ -76,6 +76,7 @@ export function runLives({ seed, lives, wrap, failOneOf }: Lives): LivesResult {
   const disk = createFaultyFiles(random);
   const files = wrap?.(disk) ?? disk;
   const count = { cuts: 0, failures: 0, removed: 0, packed: 0 };
+  const tidied = { until: 0 };
   /** Of group n+1 at n. */
   const acknowledged: string[] = [];
   /** What was tried as the next group: each may be there, if whole. */
@@ -86,7 +87,7 @@ export function runLives({ seed, lives, wrap, failOneOf }: Lives): LivesResult {
     const groups: JournalGroup[] = [];
     const scan = scanJournal(files, { onGroup: (group) => void groups.push(group) });
     if (scan.damage !== undefined) return end(`life ${life}: damage ${JSON.stringify(scan.damage)}`);
-    const problem = compare(groups, acknowledged, tried);
+    const problem = compare(groups, scan.next.sequence - 1, tidied.until, acknowledged, tried);
     if (problem !== undefined) return end(`life ${life}: ${problem}`);
     armFaults(disk, random, failOneOf, count);
     try {
@@ -94,7 +95,7 @@ export function runLives({ seed, lives, wrap, failOneOf }: Lives): LivesResult {
       // Whoever opened it acts upon what it found: from here on it must stay.
       if (scan.next.sequence > acknowledged.length + 1) acknowledged.push(toText(groups.at(-1)!.records));
       tried = [];
-      live(files, openWriter(files, scan, random), random, acknowledged, tried, count);
+      live(files, openWriter(files, scan, random), random, acknowledged, tried, { count, tidied });
     } catch (error) {
       if (!(error instanceof PowerCut || error instanceof DiskError)) throw error;
     }
@@ -104,11 +105,24 @@ export function runLives({ seed, lives, wrap, failOneOf }: Lives): LivesResult {
   return end();
 }
 
-function compare(groups: readonly JournalGroup[], acknowledged: string[], tried: string[]): string | undefined {
-  const last = groups.at(-1)?.sequence ?? 0;
-  if (acknowledged.length > 0 && last < acknowledged.length) {
-    return `${acknowledged.length} groups were acknowledged, ${last} are there`;
-  }
+interface Tidying {
+  readonly count: { removed: number; packed: number };
+  /** Groups up to this one have been removed, by right. */
+  readonly tidied: { until: number };
+}
+
+/** @param last the last group that the journal knows of */
+function compare(
+  groups: readonly JournalGroup[],
+  last: number,
+  tidiedUntil: number,
+  acknowledged: readonly string[],
+  tried: readonly string[],
+): string | undefined {
+  if (last < acknowledged.length) return `${acknowledged.length} groups were acknowledged, ${last} are there`;
+  const first = groups[0]?.sequence ?? last + 1;
+  if (first > tidiedUntil + 1) return `groups from ${tidiedUntil + 1} on are missing`;
+  if (groups.length !== last + 1 - first) return `of groups ${first} to ${last} some are missing`;
   for (const { sequence, records } of groups) {
     const text = toText(records);
     if (sequence <= acknowledged.length) {
@@ -125,11 +139,11 @@ function live(
   random: Random,
   acknowledged: string[],
   tried: string[],
-  count: { removed: number; packed: number },
+  { count, tidied }: Tidying,
 ): void {
   for (let step = random.below(30); step > 0; step--) {
     try {
-      if (random.below(8) === 0) tidy(files, random, count);
+      if (random.below(8) === 0) tidy(files, random, { count, tidied });
       const records = drawRecords(random);
       tried.push(toText(records));
       const sequence = writer.append(records);
@@ -144,12 +158,14 @@ function live(
 }
 
 /** As the keeper does it: a finished segment is packed, or the oldest goes. */
-function tidy(files: JournalFiles, random: Random, count: { removed: number; packed: number }): void {
+function tidy(files: JournalFiles, random: Random, { count, tidied }: Tidying): void {
   const { segments } = scanJournal(files);
   const finished = segments.slice(0, -1);
   const oldest = finished[0];
   if (oldest === undefined) return;
   if (random.below(2) === 0 && segments.length > 3) {
+    // From here on they may be gone.
+    tidied.until = oldest.endSequence - 1;
     files.remove(oldest.name);
     files.syncFolder();
     count.removed++;
