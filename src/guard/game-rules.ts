@@ -76,6 +76,48 @@ const REQUEST_ROWS: readonly GameRow[] = [
   ['promote.no_such_member', 'leading another party', 'the own party', 'who is in another party'],
 ];
 
+const NEAR_VENDOR = '4 m';
+
+const THING_ROWS: readonly GameRow[] = [
+  ['use.dead', 'drinking dead', 'health > 0', 'the dead do not drink'],
+  ['use.none_held', 'drinking what one has not', 'the inventory', 'a potion that is not there'],
+  ['use.too_soon', 'potion after potion', '5 s', 'a second potion at once'],
+  ['use.no_need', 'drinking for nothing', 'less than full', 'a potion that would give nothing is kept'],
+  ['equip.none_held', 'wearing what one has not', 'the inventory', 'a sword that is not there'],
+  ['unequip.not_worn', 'taking off what one does not wear', 'what is worn', 'what one does not wear'],
+  ['buy.dead', 'buying dead', 'health > 0', 'the dead do not buy'],
+  ['buy.no_vendor', 'buying from afar', NEAR_VENDOR, 'from the other end of the square'],
+  ['buy.too_poor', 'buying without gold', 'the price', 'for gold that is not there'],
+  ['buy.no_room', 'buying more than one can carry', '20 places', 'into a full inventory'],
+  ['sell.dead', 'selling dead', 'health > 0', 'the dead do not sell'],
+  ['sell.no_vendor', 'selling from afar', NEAR_VENDOR, 'to the other end of the square'],
+  ['sell.none_held', 'selling what one has not', 'the inventory', 'what is not there'],
+  ['sell.no_room', 'gold beyond what a purse holds', '2³¹ − 1', 'for gold that fits no purse'],
+  ['tradeOffer.no_such_player', 'a trade with nobody', 'in the zone', 'to who is not there'],
+  ['tradeOffer.yourself', 'a trade with oneself', 'others', 'to oneself'],
+  ['tradeOffer.dead', 'trading dead', 'health > 0', 'by the dead'],
+  ['tradeOffer.too_far', 'a trade from afar', '6 m', 'to who stands elsewhere'],
+  ['tradeOffer.busy', 'a trade with who trades', 'one trade a player', 'to who trades with another one'],
+  ['tradeOffer.too_soon', 'offering again who was declined', '15 s later', 'to the same one after a no'],
+  ['tradeAccept.no_offer', 'accepting nothing', 'an offer', 'what nobody offered'],
+  ['tradeAccept.dead', 'accepting dead', 'health > 0', 'by the dead'],
+  ['tradeAccept.too_far', 'accepting from afar', '6 m', 'after walking away'],
+  ['tradeDecline.no_trade', 'ending no trade', 'a trade', 'none'],
+  ['tradeSet.no_trade', 'giving without a trade', 'a trade', 'in none'],
+  ['tradeSet.none_held', 'giving what one has not', 'the inventory', 'what is not there'],
+  ['tradeConfirm.no_trade', 'agreeing to no trade', 'a trade', 'to none'],
+  ['tradeConfirm.changed', 'agreeing to what was changed', 'the last revision', 'to what was on the table before'],
+  ['tradeConfirm.none_held', 'giving what is gone', 'the inventory', 'to give what is gone by then'],
+  ['tradeConfirm.no_room', 'getting more than one can carry', '20 places', 'to get what fits no inventory'],
+  ['tradeConfirm.other_none_held', 'getting what is gone', 'the inventory', 'to get what is gone by then'],
+  [
+    'tradeConfirm.other_no_room',
+    'giving more than the other one can carry',
+    '20 places',
+    'to give what fits no inventory',
+  ],
+];
+
 function toRow([rule, what, limit, title, code = rule]: GameRow): Row {
   return [`darkages.${code}`, what, limit, 'game', 'refuse', `rule.${rule}`, `${rule}: ${title}`];
 }
@@ -92,4 +134,5 @@ export const GAME_ROWS: readonly Row[] = [
     'deadMoving: a dead man who walks and jumps stays where he fell',
   ],
   ...REQUEST_ROWS.map(toRow),
+  ...THING_ROWS.map(toRow),
 ];

@@ -15,7 +15,8 @@ const SETTLE_TICKS = 20;
 const RELEASE_TICKS = 10;
 /** What no refusal changes, of who is refused and of anybody else. */
 const KEPT = [
-  ...['positionX', 'positionY', 'positionZ', 'facing', 'health', 'party', 'kills', 'deaths', 'gold'],
+  ...['positionX', 'positionY', 'positionZ', 'facing', 'health', 'party', 'kills', 'deaths', ...game.assets],
+  ...['weapon', 'armour'],
   ...['castAbility', 'actedTick', 'readyTick1', 'readyTick2', 'readyTick3', 'readyTick4'],
 ];
 
@@ -27,6 +28,8 @@ export interface Player {
   wish: WireObject;
   /** Reasons of the events `refused`, oldest first. */
   readonly refusals: number[];
+  /** Of the last event `trade`. */
+  revision: number;
   lastId: number;
 }
 
@@ -41,7 +44,7 @@ export async function enterPlayers(server: LaunchedServer, count: number): Promi
     const { client } = await enter(game, server.url());
     const { slot, generation, name } = client.welcome!;
     const handle = Number(generation) * 0x1_0000 + Number(slot);
-    const player: Player = { client, name: String(name), handle, wish: {}, refusals: [], lastId: 0 };
+    const player: Player = { client, name: String(name), handle, wish: {}, refusals: [], revision: 0, lastId: 0 };
     client.socket.on('message', (bytes: Buffer) => hear(player, bytes));
     play(client, () => player.wish);
     players.push(player);
@@ -49,10 +52,12 @@ export async function enterPlayers(server: LaunchedServer, count: number): Promi
   return players;
 }
 
-function hear({ client, refusals }: Player, bytes: Buffer): void {
+function hear(player: Player, bytes: Buffer): void {
+  const { client, refusals } = player;
   if (bytes[0] !== 0x1a) return;
   const { value } = decodeMessage(new Reader(bytes), client.messages.serverMessage, 'reject');
-  for (const { refused } of value.events as WireObject[]) {
+  for (const { refused, trade } of value.events as WireObject[]) {
+    if (trade !== undefined) player.revision = Number((trade as WireObject).revision);
     if (refused !== undefined) refusals.push(Number((refused as WireObject).reason));
   }
 }

@@ -122,10 +122,14 @@ test('changing the zone doubles no gold, undoes no death and refills nothing', a
   const place = { facing: 0, zMm: 0 };
   await Promise.all([
     ask(rich, { own: { gold: 1000 } }),
+    ask(friend, { own: { gold: 0 } }),
     ask(rich, { stand: { ...place, xMm: 1000, health: 14, mana: 0 } }),
     ask(friend, { stand: { ...place, xMm: 0, health: 100, mana: 100 } }),
   ]);
-  await until('it is seen', () => ownColumns(rich).gold === 1000 && ownColumns(rich).health === 14);
+  await until(
+    'it is seen',
+    () => ownColumns(rich).gold === 1000 && ownColumns(rich).health === 14 && ownColumns(friend).gold === 0,
+  );
   expect((await enterZone(server, 2, session.guestSecret, stage)).client.goodbye).toBe('still_leaving');
   await until('the first is told', () => rich.isClosed);
   // Its character stands there still, and can be killed like that of anybody who leaves.

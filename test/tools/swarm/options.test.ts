@@ -4,7 +4,8 @@ import { parseOptions } from '../../../tools/swarm/options.ts';
 test('every flag of the guide is read', () => {
   const line =
     '--url http://127.0.0.1:8080/ --bots 200 --duration 30 --ramp-up 5 --latency 50 --jitter 10 --packet-loss 1 ' +
-    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful --transport udp --light 90';
+    '--processes 2 --zone 2 --seed 9 --game examples/tag/game.ts --report out.json --peaceful --transport udp --light 90 ' +
+    '--trade 25 --acknowledged answered.json';
   expect(parseOptions(line.split(' '))).toEqual({
     options: {
       url: 'http://127.0.0.1:8080',
@@ -18,11 +19,11 @@ test('every flag of the guide is read', () => {
       isPeaceful: true,
       withinM: 0,
       lightShare: 0.9,
-      tradeShare: 0,
+      tradeShare: 0.25,
       seed: 9,
       gameFile: 'examples/tag/game.ts',
       reportFile: 'out.json',
-      acknowledgedFile: undefined,
+      acknowledgedFile: 'answered.json',
     },
   });
 });
