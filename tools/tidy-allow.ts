@@ -21,6 +21,8 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/web/play.ts': 'test/e2e/page.test.ts',
   'src/web/radar.ts': 'test/e2e/page.test.ts',
   'src/web/scene.ts': 'test/e2e/page.test.ts',
+  'src/gateway/credentials.ts': 'with what shows them: test/gateway/session.test.ts, test/gateway/account.test.ts',
+  'src/gateway/refusals.ts': 'test/gateway/session.test.ts',
   'src/io/character-writer.ts': 'two nodes on one store: test/io/store-keeper.test.ts',
   'src/io/data-folder.ts': 'test/io/embedded-store.test.ts',
   'src/io/embedded-directory.ts': 'the contract: test/contract/store.test.ts',

@@ -2,23 +2,29 @@
 // all of it in order. Composition only; each part is in src. Exit codes: 0 drained, 1 something failed while running
 // (its parent starts it again), 2 it can't run as configured.
 
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
+import { deleteAccount, exportAccount } from '../src/gateway/account.ts';
 import { type Advertised, edgeUrl } from '../src/gateway/advertise.ts';
 import { countAnswer } from '../src/gateway/answers.ts';
+import { showsTicket } from '../src/gateway/credentials.ts';
 import { createEdgeChoice, type SessionEdge } from '../src/gateway/edge-choice.ts';
 import { isLoopback } from '../src/gateway/origin.ts';
 import { openSession } from '../src/gateway/session.ts';
+import { createTickets } from '../src/gateway/ticket.ts';
 import { createTokenSigner } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
+import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions } from '../src/io/config-store.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
-import { readKey, type SecretKey } from '../src/io/keys.ts';
+import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
@@ -60,7 +66,9 @@ async function main(): Promise<void> {
   const log = createLogger(config.logLevel);
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
-  const page = await buildPage(config.gameUrl);
+  // Beside all that follows; `serve` waits for it.
+  const page = buildPage(config.gameUrl);
+  page.catch(() => {});
   const keys = await readKeys(config);
   const storeOptions = await readStoreOptions(config, process.env);
   const certificate = await findCertificate(config);
@@ -102,20 +110,34 @@ async function main(): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`);
   if (webSocket.note !== undefined) log.info(webSocket.note);
   process.send?.('ready');
+  keepCompiled();
   ending.start();
 }
 
 interface Keys {
-  readonly tokenKey: SecretKey;
-  readonly connectKey: SecretKey;
+  /** Names this process among those that use the same keys. */
+  readonly boot: string;
+  readonly ticketKey: Uint8Array;
+  readonly tokenKey: Uint8Array;
+  readonly connectKey: Uint8Array;
 }
 
-async function readKeys({ tokenKeyFile, connectKeyFile, production }: Config): Promise<Keys> {
-  const read = (variable: string, flag: string, file: string) =>
-    readKey({ variable, text: process.env[variable], flag, file, isProduction: production });
+async function readKeys({ tokenKeyFile, connectKeyFile, production, data }: Config): Promise<Keys> {
+  const read = async (variable: string, flag: string, file: string, keptFile: string): Promise<Uint8Array> => {
+    const source = { variable, text: process.env[variable], flag, file };
+    const key = await readKey(source);
+    if (key !== undefined) return key;
+    if (production) throw missingKey(source);
+    return keepKey(join(data, 'keys', keptFile));
+  };
+  const boot = randomUUID();
+  const token = await read('DARKAGES_TOKEN_KEY', '--token-key-file', tokenKeyFile, 'token.key');
+  const connect = await read('DARKAGES_CONNECT_KEY', '--connect-key-file', connectKeyFile, 'connect.key');
   return {
-    tokenKey: await read('DARKAGES_TOKEN_KEY', '--token-key-file', tokenKeyFile),
-    connectKey: await read('DARKAGES_CONNECT_KEY', '--connect-key-file', connectKeyFile),
+    boot,
+    ticketKey: deriveKey(token, 'ticket'),
+    tokenKey: deriveKey(token, 'join', boot),
+    connectKey: deriveKey(connect, 'connect', boot),
   };
 }
 
@@ -135,7 +157,7 @@ async function findCertificate(config: Config): Promise<Certificate | undefined>
 interface Service extends Keys {
   readonly config: Config;
   readonly game: AnyGame;
-  readonly page: ReadonlyMap<string, PageFile>;
+  readonly page: Promise<ReadonlyMap<string, PageFile>>;
   readonly threads: NodeThreads;
   /** Of this node, for connect tokens. */
   readonly publicHosts: readonly string[];
@@ -146,11 +168,12 @@ interface Service extends Keys {
   readonly ending: Ending;
 }
 
-function createSessions(service: Service, answers: Counters<'gateway'>): HttpOptions['openSession'] {
+function createPosts(service: Service, answers: Counters<'gateway'>): HttpOptions['posts'] {
   const { config, game, threads, publicHosts } = service;
-  const signer = createTokenSigner(service.tokenKey.bytes);
+  const signer = createTokenSigner(service.tokenKey);
+  const tickets = createTickets(service.ticketKey);
   const aead = createSodiumAead();
-  const mint = createConnectTokens(aead, service.connectKey.bytes);
+  const mint = createConnectTokens(aead, service.connectKey);
   /** Of the edge, while the point knows it. */
   const findSeat = ({ place }: SessionEdge) => {
     const seat = service.seats[place];
@@ -175,6 +198,10 @@ function createSessions(service: Service, answers: Counters<'gateway'>): HttpOpt
       return found && mintInvite(aead, found.seat, nowS);
     },
     signToken: signer.sign,
+    signTicket: tickets.sign,
+    tickets,
+    exportPlayer: threads.store.exportPlayer,
+    deletePlayer: threads.store.deletePlayer,
     nowS: wallClockS,
   };
   const sessionOptions = {
@@ -185,8 +212,18 @@ function createSessions(service: Service, answers: Counters<'gateway'>): HttpOpt
     allowOrigins: config.allowOrigin,
     hasTls: service.tls !== undefined,
     allowPlainHttp: config.allowPlainHttp,
+    boot: service.boot,
   };
-  return async (request) => countAnswer(answers, await openSession(ports, sessionOptions, request));
+  return {
+    '/v1/session': async (request) => {
+      const done = showsTicket(request.body) ? (['sessions', 'resumed'] as const) : (['sessions'] as const);
+      return countAnswer(answers, await openSession(ports, sessionOptions, request), ...done);
+    },
+    '/v1/account/export': async (request) =>
+      countAnswer(answers, await exportAccount(ports, sessionOptions, request), 'exports'),
+    '/v1/account/delete': async (request) =>
+      countAnswer(answers, await deleteAccount(ports, sessionOptions, request), 'deletions'),
+  };
 }
 
 /** Plain HTTP, and https where there is a port for it. */
@@ -217,9 +254,8 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
   });
   const options = {
     host: config.host,
-    page: service.page,
     trustProxy: config.trustProxy,
-    openSession: createSessions(service, createCounters('gateway', answers)),
+    posts: createPosts(service, createCounters('gateway', answers)),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     lines: threads.lines,
     async readiness() {
@@ -231,9 +267,10 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
     onError: (error: unknown) => service.log.error({ err: error }, 'a request failed'),
   };
   try {
-    servers.push(await startHttp({ ...options, port: config.httpPort }));
+    const page = await service.page;
+    servers.push(await startHttp({ ...options, page, port: config.httpPort }));
     if (config.httpsPort !== undefined) {
-      servers.push(await startHttp({ ...options, port: config.httpsPort, tls: service.tls }));
+      servers.push(await startHttp({ ...options, page, port: config.httpsPort, tls: service.tls }));
     }
   } catch (error) {
     await ending.run();

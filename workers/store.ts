@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { createCommitApplier } from '../src/io/commit-applier.ts';
+import { keepCompiled } from '../src/io/compile-cache.ts';
 import { openJournalFiles } from '../src/io/journal-files.ts';
 import { type Journal, openJournal } from '../src/io/journal-keeper.ts';
 import { createJournalPool } from '../src/io/journal-pool.ts';
@@ -36,10 +37,8 @@ export interface StoreThreadData {
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
   readonly logLevel: string;
-  /** Takes the place of one that died. */
+  /** Takes the place of one that died: of the tokens of before nobody knows which were used. */
   readonly isRestart: boolean;
-  /** Join tokens of before this thread began are still signed rightly. */
-  readonly mayTokensBeUsed: boolean;
 }
 
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
@@ -86,7 +85,7 @@ async function run(data: StoreThreadData): Promise<void> {
     nowS: wallClockS,
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
     // remembers them.
-    tokensFromS: data.mayTokensBeUsed && data.store.kind === 'embedded' ? Math.floor(wallClockS()) + 1 : 0,
+    tokensFromS: data.isRestart && data.store.kind === 'embedded' ? Math.floor(wallClockS()) + 1 : 0,
     onSaving: (state, error) => {
       if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
       else log.info('characters are saved again');
@@ -135,6 +134,7 @@ async function run(data: StoreThreadData): Promise<void> {
     state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
   );
   parentPort?.postMessage({ type: 'ready', recovered }, transfers);
+  keepCompiled();
 }
 
 function openZoneJournal({ store, nodeId }: StoreThreadData, log: Logger): Journal {

@@ -7,6 +7,7 @@ import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { CONNECTIONS_MAX, HANDSHAKES_MAX, TOKEN_LIFETIME_S, USED_TOKENS_MAX } from '../src/base/limits.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
+import { keepCompiled } from '../src/io/compile-cache.ts';
 import { joinHost, PROTOCOL_ID } from '../src/io/connect-tokens.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { createNodeKeyExchange } from '../src/io/key-exchange-node.ts';
@@ -141,6 +142,7 @@ async function start(): Promise<void> {
     else door.useStore(message.port);
   });
   port!.postMessage({ type: 'listening', port: socket.port, receiveBufferBytes: socket.receiveBufferBytes });
+  keepCompiled();
   await door.serve(flush);
 }
 

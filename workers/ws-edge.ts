@@ -5,6 +5,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { isOriginOnHost } from '../src/gateway/origin.ts';
+import { keepCompiled } from '../src/io/compile-cache.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { addressKey, isLoopbackAddress } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
@@ -87,6 +88,7 @@ try {
     else door.useStore(message.port);
   });
   port.postMessage({ type: 'listening', port: server.port });
+  keepCompiled();
   await door.serve(() => {});
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);

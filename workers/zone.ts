@@ -9,6 +9,7 @@ import { createCounters } from '../src/base/counters.ts';
 import { TICK_HZ } from '../src/base/limits.ts';
 import { OVERLOAD_STEPS, packLoad } from '../src/base/overload-steps.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
+import { keepCompiled } from '../src/io/compile-cache.ts';
 import { watchCollections } from '../src/io/thread-stats.ts';
 import { claimYoungMemory, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import { type RecoveredZone, unpackTicks } from '../src/io/zone-journals.ts';
@@ -61,6 +62,7 @@ claimYoungMemory(ZONE_YOUNG_MIB);
 const countCollections = watchCollections(data.threadCounters);
 const committed = zone.journal?.words ?? new Int32Array(new SharedArrayBuffer(4));
 port.postMessage({ type: 'ready', replayed });
+keepCompiled();
 
 const edges = data.buffers.edgeCounters.map((buffer) => createCounters('edge', buffer));
 const step = createFixedStep(performance.now());

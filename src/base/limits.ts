@@ -111,6 +111,8 @@ export const IDLE_TIMEOUT_MS = 15_000;
 /** A player who sent no input and no request for so long is closed, whatever else came: a place is for who plays. */
 export const PLAY_IDLE_TIMEOUT_MS = 600_000;
 export const TOKEN_LIFETIME_S = 60;
+/** Of a resume ticket, since password or secret were shown. */
+export const TICKET_LIFETIME_S = 24 * 60 * 60;
 export const NAME_LENGTH_MIN = 3;
 export const NAME_LENGTH_MAX = 24;
 

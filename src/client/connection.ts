@@ -1,5 +1,7 @@
-// How a client comes and goes: session → socket → join → play, and again after a wait when that breaks. Every attempt
-// asks for a new session: tokens work once, and the session is what names the character. Browser main thread or Node.
+// How a client comes and goes: session → socket → join → play, and again when that breaks. Every attempt asks for a new
+// session: tokens work once, and the session is what names the character. Who was playing resumes: it comes back by its
+// ticket, without a login, at once and then after short waits, since its server may have been started again. After
+// RESUME_MS_MAX, and all others from the first, it waits longer with each attempt. Browser main thread or Node.
 
 import { PROTOCOL_VERSION } from '../base/limits.ts';
 import { encodeToBytes } from '../wire/codec.ts';
@@ -7,7 +9,18 @@ import { createClockSync } from './clock-sync.ts';
 import type { Session, SessionRefusal } from './ports.ts';
 import { PINGS, receiveFrame } from './receive.ts';
 import { zoneNameOf } from './session.ts';
-import { type Client, CONNECTING, FAILED, FULL_PACE, IDLE, JOINING, PLAYING, RECONNECTING, setState } from './state.ts';
+import {
+  type Client,
+  CONNECTING,
+  FAILED,
+  FULL_PACE,
+  IDLE,
+  isResuming,
+  JOINING,
+  PLAYING,
+  RECONNECTING,
+  setState,
+} from './state.ts';
 
 /** Session and socket, and then join and first snapshot, must come within this. */
 const STAGE_MS_MAX = 8_000;
@@ -25,31 +38,59 @@ const WAKE_MS = 200;
 /** First wait before another attempt; doubles with each, and up to half of it is taken off at random. */
 const BACKOFF_MS_MIN = 250;
 const BACKOFF_MS_MAX = 8_000;
-/** Whoever has played for so long was well connected: the next wait is a short one. */
-const STEADY_MS = 5_000;
+/** Whoever has played for so long was well connected: the next wait is a short one, or none. */
+const STEADY_MS = 1_000;
+
+/** So long somebody who was playing tries again at short intervals. */
+export const RESUME_MS_MAX = 30_000;
+/** The second wait, the first being none; each is half as long again, and up to half of it is taken off at random. */
+const RESUME_WAIT_MS_MIN = 50;
+const RESUME_WAIT_MS_MAX = 2_000;
+const RESUME_WAIT_GROWTH = 1.5;
+/** In the place of STAGE_MS_MAX: a token of the process that died leads nowhere, and says nothing. */
+const RESUME_STAGE_MS_MAX = 3_000;
+/**
+ * A server that dies says nothing over UDP. After so long without a snapshot the client asks for a session, to hear whether
+ * nobody or another process answers: then it resumes. If it is the same one it waits for more, up to SILENCE_MS_MAX.
+ */
+const SUSPECT_MS = 1_000;
+const PROBE_WAIT_MS = 2_000;
 
 /** Goodbyes after which another attempt would get the same answer, or would throw somebody else out. */
 const FINAL_REASONS: ReadonlySet<string> = new Set(['protocol_version', 'game_version', 'replaced', 'cheating']);
+/** Goodbyes to somebody who played that mean: not so soon. It comes back after the longer waits. */
+const SLOW_REASONS: ReadonlySet<string> = new Set(['rate', 'backlog', 'idle', 'address_full', 'zone_full']);
 
 export function connect(client: Client, nowMs: number): void {
   const attempt = ++client.attempt;
   client.goodbye = undefined;
   client.welcome = undefined;
-  client.deadlineMs = nowMs + STAGE_MS_MAX;
+  client.deadlineMs = nowMs + stageMs(client);
   setState(client, CONNECTING);
-  client.options.requestSession((answer) => {
-    if (client.attempt === attempt && client.state === CONNECTING) takeSession(client, answer);
-  }, client.fullZones);
+  client.options.requestSession(
+    (answer) => {
+      if (client.attempt === attempt && client.state === CONNECTING) takeSession(client, answer);
+    },
+    client.fullZones,
+    client.ticket,
+  );
+}
+
+function stageMs(client: Client): number {
+  return isResuming(client) ? RESUME_STAGE_MS_MAX : STAGE_MS_MAX;
 }
 
 function takeSession(client: Client, answer: Session | SessionRefusal): void {
   const nowMs = client.options.clock.now();
   if ('refused' in answer) {
     if (answer.isFinal) fail(client, answer.refused);
+    else if (answer.refused === 'ticket_refused') loseTicket(client, nowMs);
     else loseConnection(client, answer.refused, nowMs);
     return;
   }
   const { attempt, fullZones } = client;
+  client.ticket = answer.ticket;
+  client.boot = answer.boot;
   // No zone is left that was not full: they are tried from the first again.
   const zone = zoneNameOf(answer);
   if (fullZones.includes(zone)) fullZones.length = 0;
@@ -81,8 +122,9 @@ function join(client: Client, token: string, nowMs: number): void {
   client.sync.jumps = jumps;
   client.load = FULL_PACE;
   client.inputsPerFrame = 1;
+  client.probeDueMs = 0;
   client.pingSentMs.fill(-1);
-  client.deadlineMs = nowMs + STAGE_MS_MAX;
+  client.deadlineMs = nowMs + stageMs(client);
   setState(client, JOINING);
   const message = { token, protocolVersion: PROTOCOL_VERSION, game: game.name, gameVersion: game.version };
   sendBytes(
@@ -112,6 +154,7 @@ function takeGoodbye(client: Client, reason: string, nowMs: number): void {
 
 function fail(client: Client, reason: string): void {
   dropSocket(client);
+  forgetTicket(client);
   client.reason = reason;
   setState(client, FAILED);
 }
@@ -122,13 +165,64 @@ function loseConnection(client: Client, reason: string, nowMs: number): void {
     client.stats.reconnects++;
     client.fullZones.length = 0;
     if (nowMs - client.playingSinceMs > STEADY_MS) client.failures = 0;
+    if (client.ticket !== undefined && !SLOW_REASONS.has(reason)) client.resumingSinceMs = nowMs;
   }
+  if (isResuming(client) && nowMs - client.resumingSinceMs > RESUME_MS_MAX) client.resumingSinceMs = -1;
   dropSocket(client);
   client.reason = reason;
-  const wait = Math.min(BACKOFF_MS_MIN * 2 ** client.failures, BACKOFF_MS_MAX);
+  const wait = isResuming(client) ? resumeWaitMs(client.failures) : waitMs(client.failures);
   client.failures++;
   client.deadlineMs = nowMs + wait * (1 - client.options.random() / 2);
   setState(client, RECONNECTING);
+}
+
+function waitMs(failures: number): number {
+  return Math.min(BACKOFF_MS_MIN * 2 ** failures, BACKOFF_MS_MAX);
+}
+
+function resumeWaitMs(failures: number): number {
+  if (failures === 0) return 0;
+  return Math.min(RESUME_WAIT_MS_MIN * RESUME_WAIT_GROWTH ** (failures - 1), RESUME_WAIT_MS_MAX);
+}
+
+/** It is over, or its account is gone: from here on it takes a login, which is tried at once. */
+function loseTicket(client: Client, nowMs: number): void {
+  forgetTicket(client);
+  client.failures = 0;
+  loseConnection(client, 'ticket_refused', nowMs);
+  client.deadlineMs = nowMs;
+}
+
+function forgetTicket(client: Client): void {
+  client.ticket = undefined;
+  client.resumingSinceMs = -1;
+}
+
+/**
+ * It plays, and hears nothing: asks whether its server is there, and still the same process. A snapshot that comes
+ * meanwhile ends the doubt.
+ */
+function probe(client: Client, nowMs: number): void {
+  const { attempt, snapshotMs, ticket, options } = client;
+  if (nowMs - snapshotMs <= SUSPECT_MS || nowMs < client.probeDueMs || ticket === undefined) return;
+  client.probeDueMs = Number.POSITIVE_INFINITY;
+  const take = (answer: Session | SessionRefusal): void => {
+    if (client.attempt !== attempt || client.state !== PLAYING) return;
+    const now = options.clock.now();
+    client.probeDueMs = now + PROBE_WAIT_MS;
+    if (client.snapshotMs !== snapshotMs) return;
+    if ('refused' in answer) {
+      if (answer.refused === 'unreachable') loseConnection(client, 'silent', now);
+      return;
+    }
+    if (answer.boot === client.boot) return;
+    loseConnection(client, 'silent', now);
+    // What it would ask for is at hand already.
+    client.deadlineMs = now + stageMs(client);
+    setState(client, CONNECTING);
+    takeSession(client, answer);
+  };
+  options.requestSession(take, client.fullZones, ticket);
 }
 
 function dropSocket(client: Client): void {
@@ -145,6 +239,7 @@ function dropSocket(client: Client): void {
 /** Leaves, for good. */
 export function disconnect(client: Client): void {
   dropSocket(client);
+  forgetTicket(client);
   client.reason = '';
   setState(client, IDLE);
 }
@@ -155,6 +250,8 @@ export function updateConnection(client: Client, nowMs: number): void {
     if (nowMs >= client.deadlineMs) connect(client, nowMs);
   } else if (client.state === CONNECTING || client.state === JOINING) {
     if (nowMs >= client.deadlineMs) loseConnection(client, 'unreachable', nowMs);
-  } else if (client.state === PLAYING && nowMs - client.snapshotMs > SILENCE_MS_MAX)
-    loseConnection(client, 'silent', nowMs);
+  } else if (client.state === PLAYING) {
+    if (nowMs - client.snapshotMs > SILENCE_MS_MAX) loseConnection(client, 'silent', nowMs);
+    else probe(client, nowMs);
+  }
 }

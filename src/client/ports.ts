@@ -47,6 +47,10 @@ export interface Session {
   readonly url: string;
   /** Undefined: the zone is known by its URL alone. */
   readonly zoneId?: number;
+  /** Opens the next session without name, password or secret, for a day at most; a server may give none. */
+  readonly ticket?: string;
+  /** Of the server's process: the connection is over where another one answers. */
+  readonly boot?: string;
   /** For one of the zone's UDP edges, when that was asked for: netcode's, once and not for long too. */
   readonly connectToken?: Uint8Array;
   /** To be introduced to that edge, where it stands behind a NAT. */
@@ -62,5 +66,10 @@ export interface SessionRefusal {
 /**
  * Asks for a session; `done` is called once, now or later.
  * @param fullZones URLs of zones that had no room: another one is better, if there is one.
+ * @param ticket of the session before: with it nobody logs in. Refused with `ticket_refused`, which is not final.
  */
-export type RequestSession = (done: (answer: Session | SessionRefusal) => void, fullZones: readonly string[]) => void;
+export type RequestSession = (
+  done: (answer: Session | SessionRefusal) => void,
+  fullZones: readonly string[],
+  ticket: string | undefined,
+) => void;

@@ -171,6 +171,8 @@ function tryPlay(client: Client, nowMs: number): void {
   client.sentTick = sync.tick;
   client.playingSinceMs = nowMs;
   client.reason = '';
+  if (client.resumingSinceMs >= 0) client.stats.resumed++;
+  client.resumingSinceMs = -1;
   setState(client, PLAYING);
 }
 

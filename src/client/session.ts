@@ -1,5 +1,5 @@
 // Gets a session from POST /v1/session over the host's HTTP: as a guest, whose secret the host keeps so that the same
-// character comes back, or with name and password. Browser main thread or Node; awaits only the port handed in.
+// character comes back, or with name and password; or by the ticket of the session before. Browser main thread or Node; awaits only the port handed in.
 
 import type { PostJson, RequestSession, Session, SessionRefusal } from './ports.ts';
 
@@ -75,8 +75,8 @@ export function createGuestSecret(): GuestSecret {
 }
 
 export function createSessionRequest(options: SessionOptions): RequestSession {
-  return (done, fullZones) => {
-    void requestSession(options, fullZones).then(done);
+  return (done, fullZones, ticket) => {
+    void requestSession(options, fullZones, ticket).then(done);
   };
 }
 
@@ -84,8 +84,10 @@ export function createSessionRequest(options: SessionOptions): RequestSession {
 async function requestSession(
   options: SessionOptions,
   fullZones: readonly string[],
+  ticket: string | undefined,
 ): Promise<Session | SessionRefusal> {
   const { secret, name, password } = options;
+  if (ticket !== undefined) return ask(options, { resume: ticket }, fullZones);
   if (password !== undefined) return ask(options, { name, password }, fullZones);
   const guestSecret = secret.load();
   if (guestSecret !== undefined) {
@@ -132,10 +134,17 @@ function readAnswer(
   if (typeof fields.token !== 'string' || zones.length === 0) return { refused: 'no_zone', isFinal: false };
   const usable = options.transport === 'udp' ? zones.filter(({ connectToken }) => connectToken !== undefined) : zones;
   const zone = usable.find((each) => !fullZones.includes(zoneNameOf(each))) ?? usable[0];
-  return zone === undefined ? { refused: 'no_udp', isFinal: false } : { token: fields.token, ...zone };
+  if (zone === undefined) return { refused: 'no_udp', isFinal: false };
+  const { token, resume, boot } = fields;
+  return {
+    token,
+    ...zone,
+    ...(typeof resume === 'string' && { ticket: resume }),
+    ...(typeof boot === 'string' && { boot }),
+  };
 }
 
-type SessionZone = Omit<Session, 'token'>;
+type SessionZone = Omit<Session, 'token' | 'ticket' | 'boot'>;
 
 /** Of a zone, among those that were full: whichever of its edges it is. */
 export function zoneNameOf({ zoneId, url }: SessionZone): string {

@@ -69,6 +69,8 @@ export interface ClientStats {
   inputsSent: number;
   /** Connections lost that had been playing. */
   reconnects: number;
+  /** Of them, those after which it played again by its ticket, without a login. */
+  resumed: number;
 }
 
 export interface ClientEvents {
@@ -191,6 +193,14 @@ export interface Client {
   failures: number;
   /** When the state is given up (CONNECTING, JOINING) or the wait is over (RECONNECTING). */
   deadlineMs: number;
+  /** Opens the next session; undefined: that takes a login. */
+  ticket: string | undefined;
+  /** Of the server's process that it was let in by. */
+  boot: string | undefined;
+  /** Since when it tries to come back to where it was; −1 while it does not. */
+  resumingSinceMs: number;
+  /** When a silent connection asks next whether its server is another one by now; infinity while it waits for the answer. */
+  probeDueMs: number;
   /** When the newest snapshot was applied. */
   snapshotMs: number;
   playingSinceMs: number;
@@ -218,6 +228,11 @@ export interface Client {
   readonly requests: Map<number, PendingRequest>;
   /** By key. */
   readonly commands: Map<number, Command>;
+}
+
+/** Lost the connection and comes back by itself, without a login; until it plays, or for `RESUME_MS_MAX`. */
+export function isResuming({ resumingSinceMs }: Client): boolean {
+  return resumingSinceMs >= 0;
 }
 
 /** What holds until a zone says something else. */

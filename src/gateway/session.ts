@@ -5,56 +5,47 @@
 //   Any of these with transport: "udp" gets connect tokens as well.
 //   {}                              a new guest, optionally { name }; the answer holds its secret, once
 //   { guestSecret }                 the guest comes back
+//   { resume }                      whoever it was comes back, by the ticket of an earlier answer
 //   { name, password, create: true} registers            { name, password }   logs in
 
 import { errorCode } from '../base/errors.ts';
-import { NAME_LENGTH_MAX, NAME_LENGTH_MIN, PROTOCOL_VERSION, TOKEN_LIFETIME_S } from '../base/limits.ts';
+import { PROTOCOL_VERSION, TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { type Advertised, edgeUrl } from './advertise.ts';
+import {
+  type CredentialPorts,
+  type Credentials,
+  identify,
+  type Malformed,
+  malformed,
+  type NameAndPassword,
+  readFields,
+  readName,
+  readPassword,
+  readSecret,
+  type SessionAccount,
+  showsTicket,
+} from './credentials.ts';
 import type { EdgeChoice, SessionEdge } from './edge-choice.ts';
-import { hostName, isLoopback, isOriginAllowed } from './origin.ts';
+import { hostName } from './origin.ts';
+import {
+  type RequestOptions,
+  rateLimited,
+  refuseForError,
+  refuseRequest,
+  type SessionRequest,
+  type SessionResponse,
+  sessionError,
+} from './refusals.ts';
+import type { TicketClaims } from './ticket.ts';
 
-/** Characters of a password. */
-const PASSWORD_LENGTH_MIN = 8;
-const PASSWORD_LENGTH_MAX = 128;
-/** base64url of 192 random bits. */
-const GUEST_SECRET_CHARACTERS = 32;
 /** Draws of a playerId or a guest's name before giving up; two in a row collide in 10⁻⁷ of cases at 10⁴ guests. */
 const DRAWS_MAX = 8;
 
-const NAME = new RegExp(`^[A-Za-z0-9_.-]{${NAME_LENGTH_MIN},${NAME_LENGTH_MAX}}$`);
-const GUEST_SECRET = new RegExp(`^[A-Za-z0-9_-]{${GUEST_SECRET_CHARACTERS}}$`);
-const FIELDS: readonly string[] = ['guestSecret', 'name', 'password', 'create', 'transport'];
+const FIELDS: readonly string[] = ['guestSecret', 'resume', 'name', 'password', 'create', 'transport'];
 
-export interface SessionRequest {
-  /** From the wire: parsed JSON of any shape. */
-  readonly body: unknown;
-  readonly remoteAddress: string;
-  /** Ours, at which the request came in. */
-  readonly localAddress: string;
-  /** By TLS, ours or that of a proxy before us. */
-  readonly isEncrypted: boolean;
-  readonly host: string | undefined;
-  readonly origin: string | undefined;
-}
-
-export interface SessionAccount {
-  readonly playerId: number;
-  readonly name: string;
-  readonly guestSecretHash?: string;
-  readonly passwordHash?: string;
-  readonly createdAtMs: number;
-}
-
-export interface SessionPorts {
-  readonly accounts: {
+export interface SessionPorts extends CredentialPorts {
+  readonly accounts: CredentialPorts['accounts'] & {
     createAccount(account: SessionAccount): Promise<'created' | 'name_taken' | 'player_id_taken'>;
-    findAccountByGuestSecret(guestSecretHash: string): Promise<SessionAccount | undefined>;
-    findAccountByName(name: string): Promise<SessionAccount | undefined>;
-  };
-  readonly passwords: {
-    hash(password: string): Promise<string>;
-    /** Takes as long for an undefined hash, and says false. */
-    verify(passwordHash: string | undefined, password: string): Promise<boolean>;
   };
   readonly random: {
     playerId(): number;
@@ -64,16 +55,10 @@ export interface SessionPorts {
   };
   /** Whether a new account may have it; its shape was checked. Known accounts keep theirs when the lists change. */
   isNameClean(name: string): boolean;
-  /** A guest secret's SHA-256: it has full entropy, so a slow hash would add nothing. */
-  hashGuestSecret(secret: string): string;
-  /** Each takes one and answers 0, or the seconds to wait. */
-  readonly limits: {
+  readonly limits: CredentialPorts['limits'] & {
     takeSession(remoteAddress: string): Promise<number>;
-    takePassword(remoteAddress: string): Promise<number>;
-    /** Counted before the password is checked, so that parallel guesses count too. */
-    takeLogin(name: string, remoteAddress: string): Promise<number>;
-    /** The login succeeded: forgets its failed ones. */
-    forgetLogins(name: string, remoteAddress: string): Promise<void>;
+    /** Of those who come back by a ticket: all of a zone may at once. */
+    takeResume(remoteAddress: string): Promise<number>;
   };
   /** The zone in which the player stands already, if any. */
   findZone(playerId: number): Promise<number | undefined>;
@@ -84,10 +69,11 @@ export interface SessionPorts {
   /** Base64 of what it takes to be introduced to that edge, where it stands behind a NAT. */
   mintInvitation?(edge: SessionEdge, nowS: number): string | undefined;
   signToken(claims: { playerId: number; name: string; tokenId: string }, nowS: number): Promise<string>;
+  signTicket(claims: TicketClaims): Promise<string>;
   nowS(): number;
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends RequestOptions {
   readonly game: { readonly name: string; readonly version: number };
   /** Asked at each request: players come and go. */
   readonly zones: () => readonly SessionZone[];
@@ -97,9 +83,8 @@ export interface SessionOptions {
   readonly listenHost: string;
   /** The edges take TLS too. */
   readonly hasTls: boolean;
-  /** Secrets may go over the network as they are. */
-  readonly allowPlainHttp: boolean;
-  readonly allowOrigins: readonly string[];
+  /** Of this process: a client that hears another one knows that its connection is over. */
+  readonly boot: string;
 }
 
 export interface SessionZone {
@@ -111,151 +96,76 @@ export interface SessionZone {
   readonly udp: readonly SessionEdge[];
 }
 
-export type SessionErrorCode =
-  | 'malformed'
-  | 'bad_name'
-  | 'name_refused'
-  | 'bad_password'
-  | 'bad_credentials'
-  | 'tls_required'
-  | 'origin_refused'
-  | 'name_taken'
-  | 'too_large'
-  | 'not_json'
-  | 'rate_limited'
-  | 'busy'
-  | 'store_unavailable';
-
-const STATUS: Readonly<Record<SessionErrorCode, number>> = {
-  malformed: 400,
-  bad_name: 400,
-  name_refused: 400,
-  bad_password: 400,
-  bad_credentials: 401,
-  tls_required: 403,
-  origin_refused: 403,
-  name_taken: 409,
-  too_large: 413,
-  not_json: 415,
-  rate_limited: 429,
-  busy: 503,
-  store_unavailable: 503,
-};
-
-export interface SessionResponse {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly retryAfterS?: number;
-}
-
-export function sessionError(error: SessionErrorCode, message: string, retryAfterS?: number): SessionResponse {
-  return { status: STATUS[error], body: { error, message }, ...(retryAfterS !== undefined && { retryAfterS }) };
-}
-
 /** Rejects only for faults of our own; a port's ServerError becomes a response. */
 export async function openSession(
   ports: SessionPorts,
   options: SessionOptions,
   request: SessionRequest,
 ): Promise<SessionResponse> {
-  if (!request.isEncrypted && !options.allowPlainHttp && !isLoopback(request.remoteAddress)) {
-    return sessionError('tls_required', 'From another machine sessions are opened over https only.');
-  }
-  if (!isOriginAllowed(request.origin, request.host, options.allowOrigins)) {
-    return sessionError('origin_refused', 'Pages of this origin may not open sessions here.');
-  }
-  const waitS = await ports.limits.takeSession(request.remoteAddress);
+  const refusal = refuseRequest(options, request);
+  if (refusal !== undefined) return refusal;
+  const { body, remoteAddress } = request;
+  const waitS = await (showsTicket(body)
+    ? ports.limits.takeResume(remoteAddress)
+    : ports.limits.takeSession(remoteAddress));
   if (waitS > 0) return rateLimited(waitS);
-  const intent = readIntent(request.body);
+  const intent = readIntent(body);
   if ('error' in intent) return sessionError(intent.error, intent.message);
   try {
-    const result = await findPlayer(ports, intent, request.remoteAddress);
+    const result = await findPlayer(ports, intent, remoteAddress);
     if ('status' in result) return result;
     return await answerSession(ports, options, request, result, intent.isUdp);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'DARKAGES_PASSWORD_BUSY') return sessionError('busy', 'Too many logins at once: try again.', 1);
-    if (code?.startsWith('DARKAGES_STORE_')) {
-      return sessionError('store_unavailable', 'Accounts can not be reached at the moment: try again.', 1);
-    }
-    throw error;
+    return refuseForError(errorCode(error), error);
   }
 }
 
 type Intent = { readonly isUdp: boolean } & (
   | { readonly kind: 'new_guest'; readonly name: string | undefined }
-  | { readonly kind: 'guest'; readonly guestSecret: string }
-  | { readonly kind: 'login' | 'register'; readonly name: string; readonly password: string }
+  | ({ readonly kind: 'register' } & NameAndPassword)
+  | Credentials
 );
-
-interface Malformed {
-  readonly error: SessionErrorCode;
-  readonly message: string;
-}
 
 /** From the wire: the one place where the body's shape is checked. */
 function readIntent(body: unknown): Intent | Malformed {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return malformed('The body is a JSON object.');
-  const unknown = Object.keys(body).find((key) => !FIELDS.includes(key));
-  if (unknown !== undefined) return malformed(`Only these fields are known: ${FIELDS.join(', ')}.`);
-  const { guestSecret, name, password, create, transport } = body as Record<string, unknown>;
+  const read = readFields(body, FIELDS);
+  if ('error' in read) return read;
+  const { fields } = read;
+  const { name, password, create, transport } = fields;
   if (transport !== undefined && transport !== 'udp') return malformed('transport is "udp", or not there.');
   const isUdp = transport === 'udp';
   if (create !== undefined && typeof create !== 'boolean') return malformed('create is true or false.');
-  if (guestSecret !== undefined) {
-    if (name !== undefined || password !== undefined || create !== undefined) {
-      return malformed('guestSecret stands alone.');
-    }
-    if (typeof guestSecret !== 'string') return malformed('guestSecret is a string.');
-    return { kind: 'guest', isUdp, guestSecret };
-  }
-  if (name !== undefined && (typeof name !== 'string' || !NAME.test(name))) {
-    const message = `A name has ${NAME_LENGTH_MIN} to ${NAME_LENGTH_MAX} characters of A-Z a-z 0-9 _ . -`;
-    return { error: 'bad_name', message };
-  }
+  const secret = readSecret(fields);
+  if (secret !== undefined) return 'error' in secret ? secret : { ...secret, isUdp };
+  const wished = name === undefined ? undefined : readName(name);
+  if (typeof wished === 'object') return wished;
   if (password === undefined) {
-    return create === true ? malformed('create needs a password.') : { kind: 'new_guest', isUdp, name };
+    return create === true ? malformed('create needs a password.') : { kind: 'new_guest', isUdp, name: wished };
   }
-  if (name === undefined) return malformed('password needs a name.');
-  if (typeof password !== 'string' || !isPasswordLength(password)) {
-    const message = `A password has ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters.`;
-    return { error: 'bad_password', message };
-  }
-  return { kind: create === true ? 'register' : 'login', isUdp, name, password };
-}
-
-function isPasswordLength(password: string): boolean {
-  const { length } = [...password];
-  return length >= PASSWORD_LENGTH_MIN && length <= PASSWORD_LENGTH_MAX;
-}
-
-function malformed(message: string): Malformed {
-  return { error: 'malformed', message };
-}
-
-function rateLimited(waitS: number): SessionResponse {
-  return sessionError('rate_limited', `Too many requests: try again in ${waitS} s.`, waitS);
+  if (wished === undefined) return malformed('password needs a name.');
+  const checked = readPassword(password);
+  if (typeof checked === 'object') return checked;
+  return { kind: create === true ? 'register' : 'login', isUdp, name: wished, password: checked };
 }
 
 interface Player {
   readonly playerId: number;
   readonly name: string;
+  readonly loginS: number;
   /** Only of a guest just made. */
   readonly guestSecret?: string;
 }
 
 async function findPlayer(ports: SessionPorts, intent: Intent, address: string): Promise<Player | SessionResponse> {
   if (intent.kind === 'new_guest') return createGuest(ports, intent.name);
-  if (intent.kind === 'guest') {
-    const { guestSecret } = intent;
-    const account = GUEST_SECRET.test(guestSecret)
-      ? await ports.accounts.findAccountByGuestSecret(ports.hashGuestSecret(guestSecret))
-      : undefined;
-    return account ?? sessionError('bad_credentials', 'This guest is not known here.');
+  if (intent.kind === 'register') {
+    const waitS = await ports.limits.takePassword(address);
+    return waitS > 0 ? rateLimited(waitS) : register(ports, intent);
   }
-  const waitS = await ports.limits.takePassword(address);
-  if (waitS > 0) return rateLimited(waitS);
-  return intent.kind === 'register' ? register(ports, intent) : login(ports, intent, address);
+  const identity = await identify(ports, intent, address);
+  if ('status' in identity) return identity;
+  const { account, loginS } = identity;
+  return { playerId: account.playerId, name: account.name, loginS };
 }
 
 async function createGuest(ports: SessionPorts, wishedName: string | undefined): Promise<Player | SessionResponse> {
@@ -265,10 +175,7 @@ async function createGuest(ports: SessionPorts, wishedName: string | undefined):
   return createAccount(ports, wishedName, { guestSecretHash }, guestSecret);
 }
 
-async function register(
-  ports: SessionPorts,
-  { name, password }: { readonly name: string; readonly password: string },
-): Promise<Player | SessionResponse> {
+async function register(ports: SessionPorts, { name, password }: NameAndPassword): Promise<Player | SessionResponse> {
   if (!ports.isNameClean(name)) return nameRefused();
   // Before the expensive hash; the store decides again when it creates.
   if ((await ports.accounts.findAccountByName(name)) !== undefined) return nameTaken();
@@ -284,9 +191,12 @@ async function createAccount(
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     const playerId = ports.random.playerId();
     const name = wishedName ?? ports.random.guestName();
-    const createdAtMs = Math.floor(ports.nowS() * 1000);
+    const nowS = ports.nowS();
+    const createdAtMs = Math.floor(nowS * 1000);
     const result = await ports.accounts.createAccount({ playerId, name, ...hashes, createdAtMs });
-    if (result === 'created') return { playerId, name, ...(guestSecret !== undefined && { guestSecret }) };
+    if (result === 'created') {
+      return { playerId, name, loginS: Math.floor(nowS), ...(guestSecret !== undefined && { guestSecret }) };
+    }
     if (result === 'name_taken' && wishedName !== undefined) return nameTaken();
   }
   return sessionError('busy', 'No free name was found: try again.', 1);
@@ -300,21 +210,6 @@ function nameTaken(): SessionResponse {
   return sessionError('name_taken', 'This name is taken.');
 }
 
-async function login(
-  ports: SessionPorts,
-  { name, password }: { readonly name: string; readonly password: string },
-  address: string,
-): Promise<Player | SessionResponse> {
-  const waitS = await ports.limits.takeLogin(name.toLowerCase(), address);
-  if (waitS > 0) return rateLimited(waitS);
-  const account = await ports.accounts.findAccountByName(name);
-  // An unknown name and a guest's name cost the same hash and get the same answer as a wrong password.
-  const matches = await ports.passwords.verify(account?.passwordHash, password);
-  if (!matches || account === undefined) return sessionError('bad_credentials', 'Name or password is wrong.');
-  await ports.limits.forgetLogins(name.toLowerCase(), address);
-  return account;
-}
-
 async function answerSession(
   ports: SessionPorts,
   options: SessionOptions,
@@ -322,7 +217,7 @@ async function answerSession(
   player: Player,
   isUdp: boolean,
 ): Promise<SessionResponse> {
-  const { playerId, name, guestSecret } = player;
+  const { playerId, name, loginS, guestSecret } = player;
   const nowS = ports.nowS();
   const token = await ports.signToken({ playerId, name, tokenId: ports.random.tokenId() }, nowS);
   // Of a guest made just now nobody has heard.
@@ -336,6 +231,8 @@ async function answerSession(
     ...(guestSecret !== undefined && { guestSecret }),
     token,
     expiresInS: TOKEN_LIFETIME_S,
+    resume: await ports.signTicket({ playerId, name, loginS }),
+    boot: options.boot,
     protocolVersion: PROTOCOL_VERSION,
     game: { name: options.game.name, version: options.game.version },
     zones: zones.map(({ zoneId, ws, udp }, rank) => ({

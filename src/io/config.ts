@@ -41,7 +41,7 @@ export interface Config extends StoreConfig {
   /** Of UDP, all zones together; undefined: no limit but that of each client. */
   readonly bandwidthMbit: number | undefined;
   readonly data: string;
-  /** '': from the environment, or drawn at start. */
+  /** '': from the environment, or kept in the data folder. */
   readonly tokenKeyFile: string;
   readonly connectKeyFile: string;
   readonly production: boolean;
@@ -176,15 +176,15 @@ const OPTIONS: readonly OptionRow[] = [
     key: 'tokenKeyFile',
     argument: 'FILE',
     default: '',
-    defaultText: 'DARKAGES_TOKEN_KEY, else drawn at start',
-    help: 'key that signs join tokens: 32 bytes in hex or base64url',
+    defaultText: 'DARKAGES_TOKEN_KEY, else kept in the data folder',
+    help: 'key that signs join tokens and resume tickets: 32 bytes in hex or base64url',
     schema: z.string(),
   },
   {
     key: 'connectKeyFile',
     argument: 'FILE',
     default: '',
-    defaultText: 'DARKAGES_CONNECT_KEY, else drawn at start',
+    defaultText: 'DARKAGES_CONNECT_KEY, else kept in the data folder',
     help: 'key that seals the tokens of UDP: the same',
     schema: z.string(),
   },

@@ -100,7 +100,7 @@ function notWritable(folder: string, cause: unknown): ServerError {
 }
 
 /** SQLite's primary result code; the extended one carries it in the low byte. */
-export function primaryCode(error: unknown): number {
+function primaryCode(error: unknown): number {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return -1;
   return Number(error.errcode) & 0xff;
 }

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ServerError } from '../base/errors.ts';
 import { nameShape } from '../base/names.ts';
-import { type AccountRecord, type CharacterColumns, nameKey } from '../store/records.ts';
+import { type AccountRecord, type CharacterColumns, nameKey, type StoredCharacter } from '../store/records.ts';
 import type { AccountStore, CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
-import { type FolderLock, lockFolder, primaryCode } from './data-folder.ts';
+import { type FolderLock, lockFolder } from './data-folder.ts';
 import { createEmbeddedDirectory } from './embedded-directory.ts';
 import { createEmbeddedLedger, LEDGER_MIGRATION } from './embedded-ledger.ts';
 import { guarded, storeError } from './store-errors.ts';
@@ -60,11 +60,16 @@ const MIGRATIONS: readonly string[] = [
      until_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
   LEDGER_MIGRATION,
+  // Of deleted accounts the number, so that nobody gets it again; and for a while how the name looked.
+  `CREATE TABLE deleted_players (
+     player_id INTEGER PRIMARY KEY,
+     name_shape TEXT,
+     name_kept_until_ms INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX deleted_players_by_name_shape ON deleted_players (name_shape) WHERE name_shape IS NOT NULL;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
-
-const SQLITE_CONSTRAINT = 19;
 
 /** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
 export function openEmbeddedStore(folder: string): Store {
@@ -110,12 +115,19 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 }
 
 function createStore(database: DatabaseSync, lock: FolderLock): Store {
+  const nowMs = () => wallClockS() * 1000;
+  const accounts = createAccountStore(database, nowMs);
+  const directory = createEmbeddedDirectory(database, nowMs);
   const ping = database.prepare('SELECT 1');
   return {
-    ...createAccountStore(database),
+    ...accounts,
     ...createCharacterStore(database),
     ...createEmbeddedLedger(database, (work) => inTransaction(database, work)),
-    ...createEmbeddedDirectory(database, () => wallClockS() * 1000),
+    ...directory,
+    async deleteAccount(playerId, nameKeptMs) {
+      await directory.clearPresence(playerId, Number.MAX_SAFE_INTEGER);
+      return accounts.deleteAccount(playerId, nameKeptMs);
+    },
     async ping() {
       guarded('it does not answer', () => ping.get());
     },
@@ -130,16 +142,24 @@ function createStore(database: DatabaseSync, lock: FolderLock): Store {
   };
 }
 
-function createAccountStore(database: DatabaseSync): AccountStore {
+function createAccountStore(database: DatabaseSync, nowMs: () => number): AccountStore {
   const accountColumns = 'player_id, name, guest_secret_hash, password_hash, created_at_ms';
   const insertAccount = database.prepare(
     `INSERT INTO accounts (player_id, name, name_key, name_shape, guest_secret_hash, password_hash, created_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  const findTwin = database.prepare('SELECT 1 FROM accounts WHERE name_shape = ? LIMIT 1');
-  const findById = database.prepare('SELECT 1 FROM accounts WHERE player_id = ?');
+  const findTwin = database.prepare(
+    `SELECT 1 FROM accounts WHERE name_shape = ?1
+     UNION ALL SELECT 1 FROM deleted_players WHERE name_shape = ?1 AND name_kept_until_ms > ?2 LIMIT 1`,
+  );
+  const findById = database.prepare(
+    'SELECT 1 FROM accounts WHERE player_id = ?1 UNION ALL SELECT 1 FROM deleted_players WHERE player_id = ?1',
+  );
   const findByName = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE name_key = ?`);
   const findBySecret = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE guest_secret_hash = ?`);
+  const replacePasswordHash = database.prepare(
+    'UPDATE accounts SET password_hash = ? WHERE player_id = ? AND password_hash = ?',
+  );
   const deleteUnusedGuests = database.prepare(
     `DELETE FROM accounts WHERE guest_secret_hash IS NOT NULL AND password_hash IS NULL AND created_at_ms < ?
      AND NOT EXISTS (SELECT 1 FROM characters WHERE characters.player_id = accounts.player_id)`,
@@ -150,16 +170,13 @@ function createAccountStore(database: DatabaseSync): AccountStore {
       const { playerId, name } = account;
       const shape = nameShape(name);
       const hashes = [account.guestSecretHash ?? null, account.passwordHash ?? null];
-      try {
+      return guarded('an account could not be created', () => {
         // Nobody else writes: the store thread owns the folder, and nothing is awaited in between.
-        if (findTwin.get(shape) !== undefined) return 'name_taken';
+        if (findTwin.get(shape, Math.floor(nowMs())) !== undefined) return 'name_taken';
+        if (findById.get(playerId) !== undefined) return 'player_id_taken';
         insertAccount.run(playerId, name, nameKey(name), shape, ...hashes, account.createdAtMs);
         return 'created';
-      } catch (error) {
-        if (primaryCode(error) !== SQLITE_CONSTRAINT) throw storeError('an account could not be created', error);
-        if (findById.get(playerId) !== undefined) return 'player_id_taken';
-        throw storeError('an account could not be created', error);
-      }
+      });
     },
     async findAccountByGuestSecret(guestSecretHash) {
       return guarded('an account could not be read', () => readAccount(findBySecret, guestSecretHash));
@@ -167,12 +184,42 @@ function createAccountStore(database: DatabaseSync): AccountStore {
     async findAccountByName(name) {
       return guarded('an account could not be read', () => readAccount(findByName, nameKey(name)));
     },
+    async replacePasswordHash(playerId, before, after) {
+      return guarded(
+        'a password could not be changed',
+        () => Number(replacePasswordHash.run(after, playerId, before).changes) > 0,
+      );
+    },
+    async deleteAccount(playerId, nameKeptMs) {
+      return guarded('an account could not be deleted', () => deleteForGood(database, playerId, nowMs(), nameKeptMs));
+    },
     async deleteUnusedGuests(createdBeforeMs) {
       return guarded('unused guests could not be deleted', () =>
         Number(deleteUnusedGuests.run(createdBeforeMs).changes),
       );
     },
   };
+}
+
+/** And from the file: what was deleted would stay in it, and in the log, until something else is written there. */
+function deleteForGood(database: DatabaseSync, playerId: number, nowMs: number, nameKeptMs: number): boolean {
+  database.exec('PRAGMA secure_delete = ON');
+  try {
+    const wasThere = inTransaction(database, () => {
+      database
+        .prepare('UPDATE deleted_players SET name_shape = NULL WHERE name_kept_until_ms <= ?')
+        .run(Math.floor(nowMs));
+      database
+        .prepare(`INSERT INTO deleted_players SELECT player_id, name_shape, ? FROM accounts WHERE player_id = ?`)
+        .run(Math.floor(nowMs + nameKeptMs), playerId);
+      database.prepare('DELETE FROM characters WHERE player_id = ?').run(playerId);
+      return Number(database.prepare('DELETE FROM accounts WHERE player_id = ?').run(playerId).changes) > 0;
+    });
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return wasThere;
+  } finally {
+    database.exec('PRAGMA secure_delete = OFF');
+  }
 }
 
 function createCharacterStore(database: DatabaseSync): CharacterStore {
@@ -184,6 +231,9 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
   );
   const find = database.prepare('SELECT epoch FROM characters WHERE player_id = ? AND game = ? AND epoch > 0');
   const load = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
+  const list = database.prepare(
+    'SELECT game, epoch, version, columns FROM characters WHERE player_id = ? ORDER BY game',
+  );
   const save = database.prepare(
     `UPDATE characters SET columns = ?, version = ?
      WHERE player_id = ? AND game = ? AND epoch = ? AND epoch > 0 AND version < ?`,
@@ -203,6 +253,9 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
     async loadCharacter(playerId, game) {
       return guarded('a character could not be read', () => readColumns(load.get(playerId, game)));
     },
+    async listCharacters(playerId) {
+      return guarded('characters could not be read', () => list.all(playerId).map(readCharacter));
+    },
     async saveCharacters(characters) {
       return guarded('characters could not be saved', () => inTransaction(database, () => characters.map(saveOne)));
     },
@@ -212,6 +265,15 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
 function readColumns(row: Record<string, unknown> | undefined): CharacterColumns | undefined {
   if (row === undefined || row.columns === null) return undefined;
   return JSON.parse(String(row.columns)) as CharacterColumns;
+}
+
+function readCharacter(row: Record<string, unknown>): StoredCharacter {
+  return {
+    game: String(row.game),
+    epoch: Number(row.epoch),
+    version: Number(row.version),
+    columns: readColumns(row),
+  };
 }
 
 function readAccount(statement: StatementSync, key: string): AccountRecord | undefined {

@@ -1,5 +1,5 @@
-// A node's HTTP server on fastify, plain or inside TLS: the page, metrics, health, and POST /v1/session. Main thread,
-// cold path. Turns requests into values and values into responses; decides nothing about players itself.
+// A node's HTTP server on fastify, plain or inside TLS: the page, metrics, health, sessions, and what a player asks
+// of its account. Main thread, cold path. Turns requests into values and values into responses; decides nothing about players itself.
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -8,8 +8,8 @@ import { isIP } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { errorCode, ServerError } from '../base/errors.ts';
 import { isLoopback } from '../gateway/origin.ts';
+import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/refusals.ts';
 import { createRepeats } from '../gateway/repeats.ts';
-import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/session.ts';
 import { systemClock } from './system.ts';
 import { type TlsIdentity, tlsSettings } from './tls.ts';
 
@@ -27,7 +27,8 @@ export interface HttpOptions {
   readonly page: ReadonlyMap<string, PageFile>;
   /** A proxy stands before it and says in X-Forwarded-For who asks, in X-Forwarded-Proto how. */
   readonly trustProxy: boolean;
-  openSession(request: SessionRequest): Promise<SessionResponse>;
+  /** What is posted, by path. */
+  readonly posts: Readonly<Record<string, (request: SessionRequest) => Promise<SessionResponse>>>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Who plays by UDP and how their lines are: for this machine alone. */
   lines(): readonly object[];
@@ -116,10 +117,12 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
     return reply.send({ status: reasons.length === 0 ? 'ready' : 'not_ready', reasons });
   });
   const once = createOnce();
-  app.post('/v1/session', async (request, reply) => {
-    const session = readSessionRequest(request, options);
-    return sendSession(reply, await once(request, session, () => options.openSession(session)));
-  });
+  for (const [path, answer] of Object.entries(options.posts)) {
+    app.post(path, async (request, reply) => {
+      const asked = readSessionRequest(request, options);
+      return sendSession(reply, await once(request, asked, () => answer(asked)));
+    });
+  }
 }
 
 /**

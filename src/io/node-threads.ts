@@ -5,7 +5,6 @@
 // clients stay connected to the edge.
 
 import { getRandomValues } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Counters, createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
@@ -20,7 +19,6 @@ import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Replayed } from '../zone/state.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
-import type { SecretKey } from './keys.ts';
 import type { StoreOptions } from './open-store.ts';
 import type { BlockSource } from './prometheus.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
@@ -50,9 +48,10 @@ export interface NodeThreadsOptions {
   readonly game: AnyGame;
   readonly storeOptions: StoreOptions;
   readonly files: ThreadFiles;
-  readonly tokenKey: SecretKey;
-  /** Of connect tokens, and the IP addresses that they may name. */
-  readonly connectKey: SecretKey;
+  /** Of join tokens, of this process alone. */
+  readonly tokenKey: Uint8Array;
+  /** Of connect tokens, as well, and the IP addresses that they may name. */
+  readonly connectKey: Uint8Array;
   readonly publicHosts: readonly string[];
   /** Of each UDP edge, zone by zone, where it stands behind a NAT. */
   readonly seats?: readonly RendezvousSeat[];
@@ -161,16 +160,22 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
   try {
     await startStore(node);
     takeRecovered(node);
-    await Promise.all(zoneThreads.map((threads) => startZone(node, threads, false)));
-    // One after the other: of two ports in use the first is named.
-    for (const threads of zoneThreads) for (const edge of threads.edges) await startEdge(node, threads, edge);
+    await allOf([
+      ...zoneThreads.map((threads) => startZone(node, threads, false)),
+      ...zoneThreads.flatMap((threads) => threads.edges.map((edge) => startEdge(node, threads, edge))),
+    ]);
     warnOfSmallBuffers(node);
-    await passOldTokens(options);
   } catch (error) {
     await drain(node);
     throw error;
   }
   return describe(node);
+}
+
+/** When all have ended. Of those that failed the first in the list is told: of two ports in use the lower one. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
 
 function createZoneThreads({ config, game }: NodeThreadsOptions, zone: number): ZoneThreads {
@@ -215,14 +220,6 @@ function warnOfSmallBuffers({ zoneThreads, log }: Node): void {
   if (warning !== undefined) log.warn(warning);
 }
 
-/**
- * Tokens name whole seconds. Those of the second in which a thread began are refused by it, since they may have been used
- * before; with a key that outlives the process no new one may be issued within it.
- */
-async function passOldTokens({ tokenKey, connectKey }: NodeThreadsOptions): Promise<void> {
-  if (tokenKey.isKept || connectKey.isKept) await sleep(1_001 - ((wallClockS() * 1_000) % 1_000));
-}
-
 async function startStore(node: Node): Promise<void> {
   const { config, game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
   const thread = await startThread({
@@ -244,7 +241,6 @@ async function startStore(node: Node): Promise<void> {
       threadCounters: storeThreadCounters,
       logLevel: config.logLevel,
       isRestart: node.storeThread !== undefined,
-      mayTokensBeUsed: node.storeThread !== undefined || node.tokenKey.isKept,
     },
   });
   node.storeThread = thread;
@@ -357,7 +353,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       host: config.host,
       port: edge.port,
       buffers,
-      tokenKey: tokenKey.bytes,
+      tokenKey,
       storePort,
       loopDelay,
       threadCounters: edge.threadCounters,
@@ -369,9 +365,9 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
         tls: node.tls,
       }),
       ...(kind === 'udp' && {
-        expiresAfterS: edge.thread !== undefined || connectKey.isKept ? wallClockS() + TOKEN_LIFETIME_S : 0,
+        expiresAfterS: edge.thread !== undefined ? wallClockS() + TOKEN_LIFETIME_S : 0,
         adapter: config.udp === 'portable' ? 'portable' : undefined,
-        connectKey: connectKey.bytes,
+        connectKey,
         publicHosts: [...node.publicHosts],
         udpCounters,
         seat: node.seats?.[place],
@@ -438,6 +434,9 @@ function describe(node: Node): NodeThreads {
       createAccount: async (account) => store().createAccount(account),
       findAccountByGuestSecret: async (hash) => store().findAccountByGuestSecret(hash),
       findAccountByName: async (name) => store().findAccountByName(name),
+      replacePasswordHash: async (playerId, before, after) => store().replacePasswordHash(playerId, before, after),
+      exportPlayer: async (playerId) => store().exportPlayer(playerId),
+      deletePlayer: async (playerId, nameKeptMs) => store().deletePlayer(playerId, nameKeptMs),
       findZone: async (playerId) => store().findZone(playerId),
       ping: async () => store().ping(),
     },

@@ -3,7 +3,7 @@
 import type { Store } from '../store/store.ts';
 import { lockFolder } from './data-folder.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
-import { openRedisScyllaStore, type RedisScyllaOptions } from './redis-scylla-store.ts';
+import type { RedisScyllaOptions } from './redis-scylla-store.ts';
 import type { StoreTrouble } from './store-trouble.ts';
 
 /** Plain values, handed from thread to thread. */
@@ -23,6 +23,8 @@ export async function openStore(options: StoreOptions, reports: StoreReports): P
   if (options.kind === 'embedded') return openEmbeddedStore(options.folder);
   const lock = lockFolder(options.folder);
   try {
+    // Only now: its drivers take a while to load, and most nodes never need them.
+    const { openRedisScyllaStore } = await import('./redis-scylla-store.ts');
     const store = await openRedisScyllaStore({ ...options, ...reports });
     return {
       ...store,

@@ -11,6 +11,8 @@ export interface Passwords {
   hash(password: string): Promise<string>;
   /** Does the same work for an undefined or unreadable hash, and says false. */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>;
+  /** Made with less memory, passes or lanes than a new one gets, or unreadable. */
+  isWeak(passwordHash: string): boolean;
 }
 
 export interface PasswordOptions {
@@ -24,7 +26,7 @@ interface Parameters {
   readonly parallelism: number;
 }
 
-/** OWASP's second choice for Argon2id: 19 MiB, two passes; about 50 ms here. */
+/** What OWASP asks for at least, of Argon2id: 19 MiB, two passes, one lane; about 50 ms here. */
 const PARAMETERS: Parameters = { memory: 19_456, passes: 2, parallelism: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
@@ -42,16 +44,28 @@ export function createPasswords(options: PasswordOptions = { runningMax: 2, wait
     },
     async verify(passwordHash, password) {
       const match = passwordHash === undefined ? null : PHC.exec(passwordHash);
-      if (match === null) {
+      const parameters = readParameters(match);
+      if (match === null || parameters === undefined) {
         await turn(() => derive(password, decoySalt, PARAMETERS));
         return false;
       }
-      const [, memory, passes, parallelism, salt, hash] = match;
-      const parameters = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) };
+      const [salt, hash] = match.slice(4);
       const derived = await turn(() => derive(password, Buffer.from(salt!, 'base64'), parameters));
       return timingSafeEqual(derived, Buffer.from(hash!, 'base64'));
     },
+    isWeak(passwordHash) {
+      const kept = readParameters(PHC.exec(passwordHash));
+      if (kept === undefined) return true;
+      const { memory, passes, parallelism } = PARAMETERS;
+      return kept.memory < memory || kept.passes < passes || kept.parallelism < parallelism;
+    },
   };
+}
+
+function readParameters(match: RegExpExecArray | null): Parameters | undefined {
+  if (match === null) return undefined;
+  const [memory, passes, parallelism] = match.slice(1, 4).map(Number);
+  return { memory: memory!, passes: passes!, parallelism: parallelism! };
 }
 
 function derive(password: string, salt: Uint8Array, parameters: Parameters): Promise<Uint8Array> {

@@ -25,6 +25,7 @@ export interface HotCharacters {
   save(record: FencedRecord, columns: string, isKnown: boolean): Promise<HotResult>;
   /** ScyllaDB has this save: it may be forgotten here soon, unless a newer one comes. */
   settle(record: FencedRecord): Promise<void>;
+  forget(playerId: number, game: string): Promise<void>;
 }
 
 const FORGET_MS = 60_000;
@@ -56,6 +57,7 @@ export function createHotCharacters(redis: RedisClient, name: string): HotCharac
   const load = redis.script('loadCharacter', LOAD);
   const save = redis.script('saveCharacter', SAVE);
   const settle = redis.script('settleCharacter', SETTLE);
+  const forget = redis.script('forgetCharacter', `return redis.call('DEL', KEYS[1])`);
   const keyOf = (playerId: number, game: string) => `${name}:character:${game}:${playerId}`;
 
   return {
@@ -66,6 +68,9 @@ export function createHotCharacters(redis: RedisClient, name: string): HotCharac
     },
     async settle({ playerId, game, epoch, version }) {
       await settle(keyOf(playerId, game), epoch, version);
+    },
+    async forget(playerId, game) {
+      await forget(keyOf(playerId, game));
     },
   };
 }

@@ -72,13 +72,23 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
   }
   const durable = createDurableCharacters(scylla);
   const hot = createHotCharacters(redis, name);
+  const accounts = createScyllaAccounts(scylla, () => wallClockS() * 1000);
   return {
-    ...createScyllaAccounts(scylla, () => wallClockS() * 1000),
+    ...accounts,
     ...createCharacterStore(hot, durable, durableEveryMs, onRedisTrouble, trouble.scylla),
     ...createScyllaLedger(scylla, async (playerId, game, epoch) => {
       await hot.raise(playerId, game, epoch).catch(onRedisTrouble);
     }),
     ...directory,
+    /** The account last: who was cut off before can ask again. A row before its copy: no save is kept between the two. */
+    async deleteAccount(playerId, nameKeptMs) {
+      for (const { game } of await durable.list(playerId)) {
+        await durable.delete(playerId, game);
+        await hot.forget(playerId, game);
+      }
+      await directory.clearPresence(playerId, Number.MAX_SAFE_INTEGER);
+      return accounts.deleteAccount(playerId, nameKeptMs);
+    },
     async ping() {
       await Promise.all([redis.ping(), durable.read(1, '')]);
     },
@@ -181,6 +191,21 @@ function createCharacterStore(
     },
     async loadCharacter(playerId, game) {
       return newest(...(await Promise.all([durable.read(playerId, game), hot.load(playerId, game)])));
+    },
+    async listCharacters(playerId) {
+      const rows = await durable.list(playerId);
+      return Promise.all(
+        rows.map(async (row) => {
+          const copy = await hot.load(playerId, row.game);
+          const { game, epoch, version } = row;
+          return {
+            game,
+            epoch,
+            version: isNewer(row, copy) ? copy.version : version,
+            columns: newest(row, copy),
+          };
+        }),
+      );
     },
     async saveCharacters(characters) {
       const texts = guarded('characters could not be saved', () =>

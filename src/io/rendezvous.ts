@@ -73,8 +73,8 @@ export async function readRendezvousKey(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Uint8Array> {
   const variable = 'DARKAGES_RENDEZVOUS_KEY';
-  const key = await readKey({ variable, text: environment[variable], flag, file, isProduction: false });
-  if (key.isKept) return key.bytes;
+  const key = await readKey({ variable, text: environment[variable], flag, file });
+  if (key !== undefined) return key;
   throw new ServerError('DARKAGES_KEY_INVALID', `A rendezvous needs the key of its point: set ${variable} or ${flag}.`);
 }
 

@@ -1,6 +1,6 @@
 // Accounts in ScyllaDB. Store thread. An account is in several tables, and there once its row in `accounts` is: that is
 // written last and deleted first. What a process left behind that died in between is found by nobody, and its name is free
-// again after a while.
+// again after a while. Of an account that its owner deleted the row stays, with the number alone: nobody gets that again.
 //
 // Every statement may be sent twice: a conditional one that comes again finds the claim it has made itself.
 
@@ -25,6 +25,14 @@ const CREATE = idempotent(
   `INSERT INTO accounts (player_id, name, name_key, name_shape, guest_secret_hash, password_hash, created_at_ms, claim)
    VALUES (?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
 );
+/** Of the rows that are left of deleted accounts. */
+const DELETED = 'deleted';
+const EMPTY = idempotent(
+  `UPDATE accounts SET name = null, name_key = null, name_shape = null, guest_secret_hash = null,
+   password_hash = null, created_at_ms = null, claim = '${DELETED}' WHERE player_id = ? IF claim = ?`,
+);
+/** The condition holds for whoever sends it first; who comes after finds its own hash, or another one. */
+const REPLACE_PASSWORD = idempotent('UPDATE accounts SET password_hash = ? WHERE player_id = ? IF password_hash = ?');
 const DELETE = idempotent('DELETE FROM accounts WHERE player_id = ? IF EXISTS');
 const FIND_NAME = idempotent('SELECT player_id FROM account_names WHERE name_shape = ?');
 const CLAIM_NAME = idempotent(
@@ -33,6 +41,8 @@ const CLAIM_NAME = idempotent(
 const TAKE_NAME = idempotent(
   'UPDATE account_names SET player_id = ?, claim = ?, claimed_at_ms = ? WHERE name_shape = ? IF claim = ?',
 );
+/** A claim that is no live account's is free CLAIM_MS_MAX after its time: one in the future keeps the name. */
+const KEEP_NAME = idempotent('UPDATE account_names SET claimed_at_ms = ? WHERE name_shape = ? IF claim = ?');
 const FREE_NAME = idempotent('DELETE FROM account_names WHERE name_shape = ? IF claim = ?');
 const FIND_SECRET = idempotent('SELECT player_id FROM guest_secrets WHERE guest_secret_hash = ?');
 const ADD_SECRET = idempotent('INSERT INTO guest_secrets (guest_secret_hash, player_id) VALUES (?, ?)');
@@ -52,8 +62,12 @@ const ANY_CHARACTER: Statement = {
 
 /** @param nowMs milliseconds since 1970 */
 export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number): AccountStore {
-  const findRow = async (playerId: number): Promise<Row | undefined> =>
+  const findAny = async (playerId: number): Promise<Row | undefined> =>
     (await scylla.read(FIND, [toBigint(playerId)]))[0];
+  const findRow = async (playerId: number): Promise<Row | undefined> => {
+    const row = await findAny(playerId);
+    return row?.claim === DELETED ? undefined : row;
+  };
 
   /** False when somebody else has it. */
   const claimName = async (shape: string, playerId: number, claim: string): Promise<boolean> => {
@@ -76,7 +90,7 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
     if (!(await claimName(shape, playerId, claim))) return 'name_taken';
     const id = toBigint(playerId);
     // A playerId that is taken is told before anything of the guest's is written, since its secret leads to one account.
-    if ((await findRow(playerId)) !== undefined) {
+    if ((await findAny(playerId)) !== undefined) {
       await scylla.writeIf(FREE_NAME, [shape, claim]);
       return 'player_id_taken';
     }
@@ -103,6 +117,22 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
     await scylla.writeIf(DELETE, [toBigint(playerId)]);
     await scylla.writeIf(FREE_NAME, [nameShape(String(row.name)), row.claim]);
     await scylla.write(DELETE_SECRET, [row.guest_secret_hash]);
+    return true;
+  };
+
+  /** What leads to it goes last: until then its owner can do it again. */
+  const deleteForGood = async (playerId: number, nameKeptMs: number): Promise<boolean> => {
+    const row = await findRow(playerId);
+    if (row === undefined) return false;
+    const keptMs = toBigint(Math.floor(nowMs() + nameKeptMs - CLAIM_MS_MAX));
+    await scylla.writeIf(KEEP_NAME, [keptMs, nameShape(String(row.name)), row.claim]);
+    await scylla.writeIf(EMPTY, [toBigint(playerId), row.claim]);
+    if (row.guest_secret_hash === null) return true;
+    const day = Math.floor(readBigint(row.created_at_ms) / DAY_MS);
+    await scylla.writeAll([
+      [DELETE_SECRET, [row.guest_secret_hash]],
+      [DELETE_GUEST, [day, row.created_at_ms, toBigint(playerId)]],
+    ]);
     return true;
   };
 
@@ -135,6 +165,11 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
       const row = found && (await findRow(readBigint(found.player_id)));
       return row?.name_key === nameKey(name) ? readAccount(row) : undefined;
     },
+    async replacePasswordHash(playerId, before, after) {
+      const there = await scylla.writeIf(REPLACE_PASSWORD, [after, toBigint(playerId), before]);
+      return there === undefined || there.password_hash === after;
+    },
+    deleteAccount: deleteForGood,
     async deleteUnusedGuests(createdBeforeMs) {
       const days = await scylla.read(DAYS_UNTIL, [DAYS, Math.floor(createdBeforeMs / DAY_MS)]);
       let count = 0;

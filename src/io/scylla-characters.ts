@@ -28,6 +28,9 @@ export interface DurableCharacters {
     columns: string | undefined,
   ): Promise<boolean>;
   save(record: FencedRecord, columns: string): Promise<SaveResult>;
+  /** In all games, by their names in order. */
+  list(playerId: number): Promise<readonly (DurableCharacter & { readonly game: string })[]>;
+  delete(playerId: number, game: string): Promise<void>;
 }
 
 const READ: Statement = {
@@ -56,6 +59,17 @@ const SAVE: Statement = {
   isIdempotent: true,
 };
 
+const LIST: Statement = {
+  query: 'SELECT game, epoch, version, columns FROM characters WHERE player_id = ?',
+  isIdempotent: true,
+  isSerial: true,
+};
+/** By a condition, since all that is written there is: so none comes late. */
+const DELETE: Statement = {
+  query: 'DELETE FROM characters WHERE player_id = ? AND game = ? IF EXISTS',
+  isIdempotent: true,
+};
+
 export function createDurableCharacters(scylla: ScyllaClient): DurableCharacters {
   return {
     async read(playerId, game) {
@@ -68,6 +82,13 @@ export function createDurableCharacters(scylla: ScyllaClient): DurableCharacters
       const { epoch, version, hasLedger } = before;
       const values = [owner, toBigint(epoch + 1), columns ?? null, id, game, toBigint(epoch), toBigint(version)];
       return (await scylla.writeIf(hasLedger ? TAKE : TAKE_WITHOUT_LEDGER, values)) === undefined;
+    },
+    async list(playerId) {
+      const rows = await scylla.read(LIST, [toBigint(playerId)]);
+      return rows.map((row) => ({ game: String(row.game), ...readCharacter(row) }));
+    },
+    async delete(playerId, game) {
+      await scylla.writeIf(DELETE, [toBigint(playerId), game]);
     },
     async save({ playerId, game, epoch, version }, columns) {
       const values = [toBigint(version), columns, toBigint(playerId), game, toBigint(epoch), toBigint(version)];

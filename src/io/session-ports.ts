@@ -1,5 +1,5 @@
 // What the session logic is handed on a real machine: the random source, the hash of guest secrets and the rate limits.
-// Main thread. Limits are per minute and in memory; they start afresh with the process.
+// Main thread. Limits are in memory; they start afresh with the process.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
@@ -7,6 +7,9 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { SessionPorts } from '../gateway/session.ts';
 
 const WINDOW_S = 60;
+/** Who comes back by a ticket costs a signature: a host with a thousand players may have them all back within a second. */
+const RESUME_WINDOW_S = 10;
+const RESUMES_PER_WINDOW_MIN = 1_000;
 const FAILED_LOGINS_PER_WINDOW = 10;
 /** Passwords are dear to check; an address gets fewer of them than guest sessions. */
 const PASSWORDS_PER_WINDOW = 60;
@@ -30,10 +33,15 @@ export function hashGuestSecret(secret: string): string {
 
 export function createSessionLimits(sessionsPerMinute: number): SessionPorts['limits'] {
   const sessions = new RateLimiterMemory({ points: sessionsPerMinute, duration: WINDOW_S });
+  const resumes = new RateLimiterMemory({
+    points: Math.max(RESUMES_PER_WINDOW_MIN, sessionsPerMinute),
+    duration: RESUME_WINDOW_S,
+  });
   const passwords = new RateLimiterMemory({ points: PASSWORDS_PER_WINDOW, duration: WINDOW_S });
   const logins = new RateLimiterMemory({ points: FAILED_LOGINS_PER_WINDOW, duration: WINDOW_S });
   return {
     takeSession: (address) => take(sessions, addressKey(address)),
+    takeResume: (address) => take(resumes, addressKey(address)),
     takePassword: (address) => take(passwords, addressKey(address)),
     takeLogin: (name, address) => take(logins, `${name} ${addressKey(address)}`),
     async forgetLogins(name, address) {

@@ -2,7 +2,8 @@
 // threads. Character saves don't go this way; they go through the zone's save ring.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { AccountRecord, CharacterColumns } from '../store/records.ts';
+import type { Presence } from '../store/directory.ts';
+import type { AccountRecord, CharacterColumns, StoredCharacter } from '../store/records.ts';
 import type { CreateResult } from '../store/store.ts';
 import { createRpcClient } from './thread-rpc.ts';
 
@@ -43,10 +44,30 @@ export interface ZonePlayers {
   readonly players: readonly { readonly playerId: number; readonly sinceMs: number }[];
 }
 
+/** What is kept of a player beside the account, for its owner: a section for each kind of thing. */
+export type PlayerExport = {
+  readonly characters: readonly StoredCharacter[];
+  readonly presence: Presence | null;
+};
+
+export interface DeleteRequest {
+  readonly playerId: number;
+  readonly nameKeptMs: number;
+}
+
+export interface PasswordChange {
+  readonly playerId: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 export type StoreRpc = {
   createAccount: { argument: AccountRecord; result: CreateResult };
   findAccountByGuestSecret: { argument: string; result: AccountRecord | undefined };
   findAccountByName: { argument: string; result: AccountRecord | undefined };
+  replacePasswordHash: { argument: PasswordChange; result: boolean };
+  exportPlayer: { argument: number; result: PlayerExport };
+  deletePlayer: { argument: DeleteRequest; result: 'deleted' | 'in_play' };
   enterZone: { argument: EnterRequest; result: Entry };
   claimPlayers: { argument: ZonePlayers; result: undefined };
   findZone: { argument: number; result: number | undefined };
@@ -57,6 +78,9 @@ export interface StoreClient {
   createAccount(account: AccountRecord): Promise<CreateResult>;
   findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
   findAccountByName(name: string): Promise<AccountRecord | undefined>;
+  replacePasswordHash(playerId: number, before: string, after: string): Promise<boolean>;
+  exportPlayer(playerId: number): Promise<PlayerExport>;
+  deletePlayer(playerId: number, nameKeptMs: number): Promise<'deleted' | 'in_play'>;
   /** Uses up the token, gives the player to the zone and loads its character. */
   enterZone(request: EnterRequest): Promise<Entry>;
   claimPlayers(players: ZonePlayers): Promise<void>;
@@ -88,6 +112,9 @@ export function connectStore(port: MessagePort, options: StoreClientOptions = {}
     createAccount: (account) => rpc.call('createAccount', account),
     findAccountByGuestSecret: (hash) => rpc.call('findAccountByGuestSecret', hash),
     findAccountByName: (name) => rpc.call('findAccountByName', name),
+    replacePasswordHash: (playerId, before, after) => rpc.call('replacePasswordHash', { playerId, before, after }),
+    exportPlayer: (playerId) => rpc.call('exportPlayer', playerId),
+    deletePlayer: (playerId, nameKeptMs) => rpc.call('deletePlayer', { playerId, nameKeptMs }),
     enterZone: (request) => rpc.call('enterZone', request),
     claimPlayers: (players) => rpc.call('claimPlayers', players),
     findZone: (playerId) => rpc.call('findZone', playerId),

@@ -168,10 +168,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   };
 
   /** What waits of the player, and what it was promised, comes first: it belongs to the epoch that the taking ends. */
-  const take = async (playerId: number, zoneId: number) => {
-    words[index.loads]!++;
+  const settleAll = async (playerId: number): Promise<void> => {
     await settle(playerId);
     await options.whenApplied?.(playerId);
+  };
+  const take = async (playerId: number, zoneId: number) => {
+    words[index.loads]!++;
+    await settleAll(playerId);
     return measured(() => characters.take(playerId, zoneId, clock.now()));
   };
 
@@ -200,6 +203,25 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       },
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
+      replacePasswordHash: ({ playerId, before, after }) =>
+        measured(() => store.replacePasswordHash(playerId, before, after)),
+      // A kind of thing that is kept of players has its section here.
+      async exportPlayer(playerId) {
+        drain();
+        await settleAll(playerId);
+        const characters = await measured(() => store.listCharacters(playerId));
+        return { characters, presence: (await measured(() => store.findPresence(playerId))) ?? null };
+      },
+      async deletePlayer({ playerId, nameKeptMs }) {
+        drain();
+        if (owners.zoneOf(playerId) !== undefined) return 'in_play';
+        await entries.keepOut(playerId, async () => {
+          // What it promised others counts, though it goes.
+          await settleAll(playerId);
+          await measured(() => store.deleteAccount(playerId, nameKeptMs));
+        });
+        return 'deleted';
+      },
       async enterZone(request) {
         refuseWhilePaused();
         return entries.enterZone(request);

@@ -29,6 +29,8 @@ export interface ZoneEntriesOptions {
 
 export interface ZoneEntries {
   enterZone(request: EnterRequest): Promise<Entry>;
+  /** Lets the player in nowhere while `work` runs, nor after it by a token that was given out before. */
+  keepOut<T>(playerId: number, work: () => Promise<T>): Promise<T>;
   claimPlayers(players: ZonePlayers): Promise<undefined>;
   onMoved(tell: (moved: PlayerMoved) => void): () => void;
   /** Tells every edge that the player is in that zone. */
@@ -38,6 +40,8 @@ export interface ZoneEntries {
 export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
   const { owners, clock } = options;
   const tokens = createTokenMemory();
+  /** Players who are kept out, and until when, in seconds since 1970. */
+  const keptOut = new Map<number, number>();
   const listeners = new Set<(moved: PlayerMoved) => void>();
   const tellMoved = (playerId: number, zoneId: number): void => {
     for (const tell of listeners) tell({ playerId, zoneId });
@@ -47,6 +51,7 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
   const take = (request: EnterRequest): 'entered' | 'token_used' | 'zone_full' | 'still_leaving' => {
     const { playerId, zoneId } = request;
     const nowS = options.nowS();
+    if ((keptOut.get(playerId) ?? 0) > nowS) return 'token_used';
     const isUnknown = request.expiresS - TOKEN_LIFETIME_S < options.tokensFromS;
     const use = isUnknown ? false : tokens.use(request, nowS);
     if (use === 'full') throw busy('tokens were used within a minute');
@@ -85,6 +90,19 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
         return { isStanding: false, epoch: taken.epoch, character: taken.columns, isNew: taken.isNew };
       } catch (error) {
         owners.giveBack(playerId, zoneId, zoneBefore);
+        throw error;
+      }
+    },
+    async keepOut(playerId, work) {
+      const nowS = options.nowS();
+      for (const [id, untilS] of keptOut) if (untilS <= nowS) keptOut.delete(id);
+      keptOut.set(playerId, Number.POSITIVE_INFINITY);
+      try {
+        const result = await work();
+        keptOut.set(playerId, options.nowS() + TOKEN_LIFETIME_S);
+        return result;
+      } catch (error) {
+        keptOut.delete(playerId);
         throw error;
       }
     },

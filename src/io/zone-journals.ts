@@ -270,7 +270,9 @@ function packZone({ zoneId, start, keyframe, isWhole, ticks }: JournalledZone, i
     packed.set(payload, at + 4);
     at += 4 + payload.length;
   }
-  return { zoneId, epoch, state: { keyframe: new Uint8Array(keyframe.bytes), ticks: packed } };
+  // Not by `slice`: of a Buffer that is a view, and a small one lies in memory that can't be handed to a thread.
+  const copy = new Uint8Array(keyframe.bytes);
+  return { zoneId, epoch, state: { keyframe: copy, ticks: packed } };
 }
 
 export function* unpackTicks(packed: Uint8Array): Generator<Uint8Array> {

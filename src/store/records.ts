@@ -23,6 +23,15 @@ export interface CharacterRecord {
   readonly columns: CharacterColumns;
 }
 
+/** A character as the store has it, whoever owns it. */
+export interface StoredCharacter {
+  readonly game: string;
+  readonly epoch: number;
+  readonly version: number;
+  /** Undefined for one that was never saved. */
+  readonly columns: CharacterColumns | undefined;
+}
+
 /** What an account is found by: `Bob` and `bob` are one name. ASCII only, so lower case is unambiguous. */
 export function nameKey(name: string): string {
   return name.toLowerCase();

@@ -6,7 +6,7 @@
 
 import type { Directory } from './directory.ts';
 import type { Ledger } from './ledger.ts';
-import type { AccountRecord, CharacterColumns, CharacterRecord } from './records.ts';
+import type { AccountRecord, CharacterColumns, CharacterRecord, StoredCharacter } from './records.ts';
 
 /** `created`, or which of the two unique keys is taken. */
 export type CreateResult = 'created' | 'name_taken' | 'player_id_taken';
@@ -21,6 +21,14 @@ export interface AccountStore {
   findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
   /** Whatever the case of the name. */
   findAccountByName(name: string): Promise<AccountRecord | undefined>;
+  /** False when the account's is not `before` any more; then nothing is changed. */
+  replacePasswordHash(playerId: number, before: string, after: string): Promise<boolean>;
+  /**
+   * Deletes the player's characters in all games with their copies, its presence, and the account; false when there is no
+   * account. What is saved of it from then on is refused. The account's playerId is taken for ever; its name, and those
+   * that look like it, for that long, by the store's own clock.
+   */
+  deleteAccount(playerId: number, nameKeptMs: number): Promise<boolean>;
   /** Deletes guests made before that time of whom no character was ever taken, in any game; how many there were. */
   deleteUnusedGuests(createdBeforeMs: number): Promise<number>;
 }
@@ -52,6 +60,8 @@ export interface CharacterStore {
   takeCharacter(playerId: number, game: string, owner: string): Promise<TakenCharacter>;
   /** Undefined for one that was never saved. */
   loadCharacter(playerId: number, game: string): Promise<CharacterColumns | undefined>;
+  /** In all games, by their names in order. */
+  listCharacters(playerId: number): Promise<readonly StoredCharacter[]>;
   /**
    * A result for each record, in their order. A record replaces the one before entirely. After a rejection any of them
    * may be saved. No character is twice in `characters`.

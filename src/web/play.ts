@@ -4,7 +4,7 @@
 
 import { createClient, startClient, stopClient, updateClient } from '../client/client.ts';
 import { createRequestKey, createSessionRequest } from '../client/session.ts';
-import { type Client, FAILED, IDLE, PLAYING } from '../client/state.ts';
+import { type Client, FAILED, IDLE, isResuming, PLAYING } from '../client/state.ts';
 import { game } from '../game/game.ts';
 import { browserClock, drawKey, keptValue, openBrowserSocket, postJson } from './browser-ports.ts';
 import { createCamera, resizeCamera } from './camera.ts';
@@ -62,7 +62,7 @@ const zoneId = Number(new URLSearchParams(location.search).get('zone')) || undef
 const requestKey = createRequestKey(drawKey);
 const client = createClient({
   game,
-  requestSession: (done, fullZones) => {
+  requestSession: (done, fullZones, ticket) => {
     const name = keptName.load();
     const request = createSessionRequest({
       post: postJson,
@@ -72,7 +72,7 @@ const client = createClient({
       name,
       zoneId,
     });
-    request(done, fullZones);
+    request(done, fullZones, ticket);
   },
   openSocket: openBrowserSocket,
   clock: browserClock,
@@ -144,7 +144,7 @@ function resize(): void {
 function showState(): void {
   const { state, reason } = client;
   document.body.dataset.state = stateName(state);
-  const text = bannerText(state, reason);
+  const text = bannerText(state, reason, isResuming(client));
   banner.textContent = text;
   banner.hidden = text === '';
   if (state === FAILED && former !== undefined) {
@@ -203,7 +203,9 @@ function showStatus(): void {
       ? `${Math.round(stats.rttMs)} ms · ${others} near`
       : state === IDLE
         ? 'offline'
-        : stateName(state);
+        : isResuming(client)
+          ? 'resuming'
+          : stateName(state);
 }
 
 function showGraph(isOpen: boolean): void {

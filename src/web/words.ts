@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
   no_zone: 'The server has no zone open yet.',
   idle: 'The server closed a silent connection.',
   rate: 'The server closed the connection: too much was sent.',
+  ticket_refused: 'The server wants to know again who you are.',
   replaced: 'You are playing in another window; this one was closed.',
   cheating: 'The server closed the connection: what this client sent cannot be.',
   protocol_version: 'The server was updated. Reload the page to go on.',
@@ -48,7 +49,8 @@ export function reasonText(reason: string): string {
 }
 
 /** What the banner says while not playing; empty when there is nothing to say. */
-export function bannerText(state: number, reason: string): string {
+export function bannerText(state: number, reason: string, isResuming = false): string {
+  if (isResuming && state !== PLAYING) return `${reasonText(reason)} Coming back…`;
   if (state === RECONNECTING) return `${reasonText(reason)} Trying again…`;
   if ((state === CONNECTING || state === JOINING) && reason !== '') return `${reasonText(reason)} Connecting again…`;
   return '';

@@ -23,6 +23,7 @@ async function ask(
   options: Partial<SessionOptions> = {},
   kept?: string,
   fullZones: readonly string[] = [],
+  ticket?: string,
 ) {
   const asked: [string, unknown][] = [];
   const secret = createGuestSecret();
@@ -34,7 +35,7 @@ async function ask(
     return answer;
   };
   const request = createSessionRequest({ post, baseUrl: 'http://h:8080', secret, ...options });
-  const answer = await new Promise<Session | SessionRefusal>((resolve) => request(resolve, fullZones));
+  const answer = await new Promise<Session | SessionRefusal>((resolve) => request(resolve, fullZones, ticket));
   return { answer, asked, kept: secret.load() };
 }
 
@@ -163,6 +164,23 @@ test('what got no answer is asked for by the same key, and the next thing by ano
     return answer;
   };
   const request = createSessionRequest({ post, baseUrl: 'http://h', secret: createGuestSecret(), key });
-  for (let asked = 0; asked < 4; asked++) await new Promise((resolve) => request(resolve, []));
+  for (let asked = 0; asked < 4; asked++) await new Promise((resolve) => request(resolve, [], undefined));
   expect(keys).toEqual(['key-1', 'key-1', 'key-1', 'key-2']);
+});
+
+test('with a ticket nothing else is shown, whatever is known; what comes with the answer is told', async () => {
+  const body = { token: 't', zones: ZONES, resume: 'next', boot: 'b' };
+  const good: Answer = { status: 200, body };
+  const { answer, asked, kept } = await ask([good], { name: 'A', password: 'p' }, 'old', [], 'mine');
+  expect(asked.map(([, shown]) => shown)).toEqual([{ resume: 'mine' }]);
+  expect(answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1, ticket: 'next', boot: 'b' });
+  expect(kept).toBe('old');
+  const odd = await ask([{ status: 200, body: { ...body, resume: 7, boot: {} } }]);
+  expect(odd.answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1 });
+});
+
+test('a refused ticket is no final refusal, and nothing else is tried in its place here', async () => {
+  const refused: Answer = { status: 401, body: { error: 'ticket_refused' } };
+  const { answer, asked, kept } = await ask([refused], {}, 'old', [], 'mine');
+  expect([answer, asked.length, kept]).toEqual([{ refused: 'ticket_refused', isFinal: false }, 1, 'old']);
 });

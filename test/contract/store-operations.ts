@@ -52,12 +52,18 @@ export function createOperations(): fc.Arbitrary<Operation> {
         }),
       ),
     player.map((id) => make('load', [id], (store, names) => store.loadCharacter(names.id(id), names.game))),
+    player.map((id) => make('list', [id], (store, names) => store.listCharacters(names.id(id)))),
+    player.map((id) => make('delete', [id], (store, names) => store.deleteAccount(names.id(id), LONG_MS))),
+    player.map((id) =>
+      make('password', [id], (store, names) => store.replacePasswordHash(names.id(id), 'before', 'after')),
+    ),
     fc.tuple(player, name, secret).map(([id, text, hash]) =>
       make('create', [id, text, hash], (store, names) =>
         store.createAccount({
           playerId: names.id(id),
           name: names.name(text),
           createdAtMs: 1_700_000_000_000,
+          ...(id === 1 && { passwordHash: 'before' }),
           // A secret is drawn with 256 bits: no two accounts have one.
           ...(hash !== undefined && { guestSecretHash: names.word(`${hash}${id}${text.toLowerCase()}`) }),
         }),

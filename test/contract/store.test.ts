@@ -121,6 +121,61 @@ for (const implementation of IMPLEMENTATIONS) {
         expect(await store.createAccount(account(id(2), name('Bobby')))).toBe('created');
       });
 
+      test('a password hash is replaced by who knows the one before', async () => {
+        const { id, name } = names;
+        await store.createAccount(account(id(1), name('alice'), { passwordHash: 'old' }));
+        expect(await store.replacePasswordHash(id(1), 'other', 'evil')).toBe(false);
+        expect(await store.replacePasswordHash(id(2), 'old', 'evil')).toBe(false);
+        const both = await Promise.all(
+          [store, other].map((one, n) => one.replacePasswordHash(id(1), 'old', `new${n}`)),
+        );
+        expect([...both].sort()).toEqual([false, true]);
+        const { passwordHash } = (await store.findAccountByName(name('alice')))!;
+        expect(passwordHash).toBe(both[0] ? 'new0' : 'new1');
+      });
+
+      test('a deleted account is found by nothing, nor its characters, copies and presence; its number is nobody’s', async () => {
+        const { id, name, word, game } = names;
+        await store.createAccount(account(id(1), name('Gone'), { guestSecretHash: word('g') }));
+        await store.createAccount(account(id(2), name('Stays'), { guestSecretHash: word('s') }));
+        await Promise.all([take(1), take(2), store.takeCharacter(id(1), `${game}-2`, 'node/1')]);
+        await store.saveCharacters([own(1, { gold: 1 }), own(2, { gold: 2 }), own(1, {}, 1, 1, { game: `${game}-2` })]);
+        await store.setPresence(id(1), { nodeId: 'n', zoneId: 1, epoch: 9 }, LONG_MS);
+        expect(await other.deleteAccount(id(1), LONG_MS)).toBe(true);
+        for (const from of [store, other]) {
+          expect(await from.findAccountByName(name('gone'))).toBeUndefined();
+          expect(await from.findAccountByGuestSecret(word('g'))).toBeUndefined();
+          expect(await from.listCharacters(id(1))).toEqual([]);
+          expect(await load(1, from)).toBeUndefined();
+          expect(await from.findPresence(id(1))).toBeUndefined();
+        }
+        // A zone that does not know it yet writes nothing any more.
+        expect(await store.saveCharacters([own(1, { gold: 3 }, 1, 2, { final: true })])).toEqual(['fenced']);
+        expect(await store.saveCharacters([own(1, { gold: 3 }, 2, 1)])).toEqual(['fenced']);
+        expect(await load(1)).toBeUndefined();
+        expect(await store.deleteAccount(id(1), LONG_MS)).toBe(false);
+        expect(await store.createAccount(account(id(1), name('another')))).toBe('player_id_taken');
+        expect(await store.deleteUnusedGuests(2 ** 52)).toBeGreaterThanOrEqual(0);
+        expect(await store.createAccount(account(id(1), name('another')))).toBe('player_id_taken');
+        expect(await load(2)).toEqual({ gold: 2 });
+        expect(await store.findAccountByGuestSecret(word('s'))).toMatchObject({ name: name('Stays') });
+      });
+
+      test('the name of a deleted account is kept for its time, twins of it too, and then anybody’s, once', async () => {
+        const { id, name } = names;
+        await store.createAccount(account(id(1), name('Bob'), { passwordHash: 'x' }));
+        await store.createAccount(account(id(2), name('Eve'), { passwordHash: 'x' }));
+        await store.deleteAccount(id(1), LONG_MS);
+        await store.deleteAccount(id(2), 1);
+        for (const text of ['Bob', 'bob', 'B0b']) {
+          expect(await other.createAccount(account(id(3), name(text)))).toBe('name_taken');
+        }
+        const free = () => other.createAccount(account(id(4), name('eve')));
+        await expect.poll(free, { timeout: 10_000, interval: 20 }).toBe('created');
+        expect(await store.createAccount(account(id(5), name('Eve')))).toBe('name_taken');
+        expect(await store.findAccountByName(name('EVE'))).toMatchObject({ playerId: id(4) });
+      });
+
       test('of many who want one name at once one gets it, and of many with one playerId', async () => {
         const { id, name } = names;
         const wanted = Array.from({ length: 8 }, (_, index) => account(id(index), name(index % 2 ? 'Zed' : 'zED')));
@@ -162,6 +217,21 @@ for (const implementation of IMPLEMENTATIONS) {
         expect(await load(2)).toEqual({});
         await store.saveCharacters([own(1, { positionX: 5 }, 1, 2)]);
         expect(await load(1)).toEqual({ positionX: 5 });
+      });
+
+      test('all of a player’s characters are listed, with the newest of each', async () => {
+        const { id, game } = names;
+        expect(await store.listCharacters(id(1))).toEqual([]);
+        await take(1, 'a/1');
+        await take(1, 'b/1');
+        await store.takeCharacter(id(1), `${game}-2`, 'c/1');
+        await take(2);
+        await store.saveCharacters([own(1, { gold: 1 }, 2, 1, { final: true })]);
+        await store.saveCharacters([own(1, { gold: 2 }, 2, 2)]);
+        expect(await other.listCharacters(id(1))).toEqual([
+          { game, epoch: 2, version: 2, columns: { gold: 2 } },
+          { game: `${game}-2`, epoch: 1, version: 0, columns: undefined },
+        ]);
       });
 
       test('a batch that can not be said is not written, and the next one is', async () => {

@@ -16,6 +16,8 @@ import {
   threadWaitMs,
 } from '../../bench/server.ts';
 import { TICK_MS } from '../../src/base/limits.ts';
+import { deriveKey } from '../../src/io/keys.ts';
+import { openSession } from '../../tools/hostile/raw-client.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 import { FLOODS, KEY } from './udp-floods.ts';
 
@@ -33,13 +35,14 @@ const SEED = Number(process.env.SEED ?? 99);
 
 let server: ServerProcess;
 let port: number;
+let connectKey: Uint8Array;
 let alone: Report;
 
 beforeAll(async () => {
-  // Attackers with good tokens make them themselves.
   process.env.DARKAGES_CONNECT_KEY = Buffer.from(KEY).toString('hex');
   server = await startServer({ args: ['--seed', '5'] });
   port = Number(/udp:\/\/\S+:(\d+)/.exec(server.output())![1]);
+  connectKey = deriveKey(KEY, 'connect', (await openSession(server.url)).boot);
   alone = await play();
 });
 afterAll(() => server.stop());
@@ -61,7 +64,7 @@ async function play(): Promise<Report> {
 }
 
 test.each(FLOODS)('$name', async ({ name, answerShare, start }) => {
-  const attacker = await start({ url: server.url, port, seed: SEED });
+  const attacker = await start({ url: server.url, port, seed: SEED, connectKey });
   const before = await readMetrics(server.url);
   const waitedMs = (): number => threadWaitMs(server.process.pid!, 'zone-1');
   const waitedBeforeMs = waitedMs();

@@ -34,6 +34,8 @@ export interface Target {
   readonly url: string;
   readonly port: number;
   readonly seed: number;
+  /** Of this process: attackers with good tokens make them themselves. */
+  readonly connectKey: Uint8Array;
 }
 
 /** Each packet again and again from an address that is always its own. */
@@ -70,7 +72,7 @@ async function createStrangers({ port }: Target, packets: readonly Uint8Array[])
   };
 }
 
-function requestOf({ port }: Target, clientId: number, key = KEY): Uint8Array {
+function requestOf({ port, connectKey }: Target, clientId: number, key = connectKey): Uint8Array {
   const nowS = Math.floor(Date.now() / 1000);
   const terms = {
     protocolId: PROTOCOL_ID,

@@ -1,107 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createManualClock } from '../../src/base/clock.ts';
 import { ServerError } from '../../src/base/errors.ts';
-import { type Advertised, readAdvertised } from '../../src/gateway/advertise.ts';
-import { createEdgeChoice, type SessionEdge } from '../../src/gateway/edge-choice.ts';
-import { openSession, type SessionAccount, type SessionPorts } from '../../src/gateway/session.ts';
-
-const HOST = '127.0.0.1:8080';
-const secretOf = (index: number) => `secret-${index}`.padEnd(32, '_');
-
-function createBench() {
-  const accounts: SessionAccount[] = [];
-  const clock = createManualClock(1_700_000_000);
-  const counts = { draws: 0, verified: [] as (string | undefined)[], hashed: 0, logins: new Map<string, number>() };
-  const state = {
-    waitS: 0,
-    passwordWaitS: 0,
-    failWith: undefined as Error | undefined,
-    guestNames: ['guest-1'],
-    players: [0, 0],
-    standsIn: new Map<number, number>(),
-    udpEdges: [{ edge: 1, place: 0, port: 7777, players: 0 }] as readonly SessionEdge[],
-  };
-  const ports: SessionPorts = {
-    accounts: {
-      async createAccount(account) {
-        if (state.failWith) throw state.failWith;
-        if (accounts.some(({ name }) => name.toLowerCase() === account.name.toLowerCase())) return 'name_taken';
-        if (accounts.some(({ playerId }) => playerId === account.playerId)) return 'player_id_taken';
-        accounts.push(account);
-        return 'created';
-      },
-      findAccountByGuestSecret: async (hash) => accounts.find(({ guestSecretHash }) => guestSecretHash === hash),
-      async findAccountByName(name) {
-        if (state.failWith) throw state.failWith;
-        return accounts.find((account) => account.name.toLowerCase() === name.toLowerCase());
-      },
-    },
-    passwords: {
-      async hash(password) {
-        counts.hashed++;
-        return `hash:${password}`;
-      },
-      async verify(hash, password) {
-        counts.verified.push(hash);
-        return hash === `hash:${password}`;
-      },
-    },
-    random: {
-      playerId: () => 4_000_000_000_000_000 + Math.floor(counts.draws++ / 2),
-      guestSecret: () => secretOf(counts.draws),
-      guestName: () => state.guestNames.shift() ?? `guest-${counts.draws}`,
-      tokenId: () => `token-${counts.draws}`,
-    },
-    isNameClean: (name) => !name.includes('rude'),
-    hashGuestSecret: (secret) => `sha:${secret}`,
-    limits: {
-      takeSession: async () => state.waitS,
-      takePassword: async () => state.passwordWaitS,
-      async takeLogin(name, address) {
-        const key = `${name} ${address}`;
-        counts.logins.set(key, (counts.logins.get(key) ?? 0) + 1);
-        return counts.logins.get(key)! > 10 ? 42 : 0;
-      },
-      async forgetLogins(name, address) {
-        counts.logins.delete(`${name} ${address}`);
-      },
-    },
-    findZone: async (playerId) => state.standsIn.get(playerId),
-    edgeChoice: createEdgeChoice(),
-    mintConnectToken: (playerId, localAddress, { port }, nowS) => `${playerId} ${localAddress} ${port} ${nowS}`,
-    signToken: async ({ playerId, name, tokenId }) => `${playerId}/${name}/${tokenId}`,
-    nowS: () => clock.now(),
-  };
-  const options = {
-    game: { name: 'darkages', version: 3 },
-    zones: () =>
-      state.players.map((players, index) => ({
-        zoneId: index + 1,
-        players,
-        ws: [{ edge: 1, place: index, port: 7777 + index, players }],
-        udp: index === 0 ? state.udpEdges : [],
-      })),
-    advertise: undefined as Advertised | undefined,
-    listenHost: '127.0.0.1',
-    hasTls: false,
-    allowPlainHttp: false,
-    allowOrigins: [],
-  };
-  const post = (
-    body: unknown,
-    more: { origin?: string; host?: string; remoteAddress?: string; isEncrypted?: boolean } = {},
-  ) =>
-    openSession(ports, options, {
-      body,
-      remoteAddress: '10.0.0.1',
-      localAddress: '10.0.0.9',
-      isEncrypted: true,
-      host: HOST,
-      origin: undefined,
-      ...more,
-    });
-  return { accounts, counts, state, ports, options, post };
-}
+import { readAdvertised } from '../../src/gateway/advertise.ts';
+import { createBench, secretOf } from './session-bench.ts';
 
 describe('without TLS', () => {
   test('sessions are for this machine alone, unless the operator allows it', async () => {
@@ -147,6 +47,8 @@ describe('a guest', () => {
         guestSecret: secretOf(0),
         token: expect.stringMatching(/^4000000000000000\/guest-1\/token-/),
         expiresInS: 60,
+        resume: '4000000000000000/guest-1/1700000000',
+        boot: 'boot-1',
         protocolVersion: 2,
         game: { name: 'darkages', version: 3 },
         zones: [
@@ -362,4 +264,65 @@ test('zones come with the emptiest first, but the one in which the player stands
   expect(await zoneIds({})).toEqual([3, 2, 4, 1]);
   state.standsIn.set(4_000_000_000_000_000, 1);
   expect(await zoneIds({ guestSecret: secretOf(0) })).toEqual([1, 3, 2, 4]);
+});
+
+describe('a ticket', () => {
+  const DAY_S = 24 * 3600;
+
+  test('opens a session without secret or password, and gives another one that is over with the first', async () => {
+    const { post, clock, counts, accounts } = createBench();
+    const named = await post({ name: 'Alice', password: 'correct horse', create: true });
+    clock.advance(1000);
+    const again = await post({ resume: named.body.resume, transport: 'udp' });
+    expect(again.body).toMatchObject({ playerId: named.body.playerId, name: 'Alice', resume: named.body.resume });
+    expect((again.body.zones as { udp?: object }[])[0]!.udp).toBeDefined();
+    expect(again.body).not.toHaveProperty('guestSecret');
+    expect([counts.verified, counts.hashed, accounts.length]).toEqual([[], 1, 1]);
+    clock.advance(DAY_S - 1001);
+    expect((await post({ resume: again.body.resume })).status).toBe(200);
+    clock.advance(1);
+    expect(await post({ resume: again.body.resume })).toMatchObject({ status: 401, body: { error: 'ticket_refused' } });
+    const login = await post({ name: 'alice', password: 'correct horse' });
+    expect((await post({ resume: login.body.resume })).status).toBe(200);
+  });
+
+  test('is nobody’s when the account is gone, also when somebody else has its name', async () => {
+    const { post, accounts } = createBench();
+    const { body } = await post({ name: 'Alice' });
+    accounts.pop();
+    expect((await post({ resume: body.resume })).body.error).toBe('ticket_refused');
+    await post({});
+    expect((await post({ name: 'Alice' })).body.playerId).not.toBe(body.playerId);
+    expect((await post({ resume: body.resume })).body.error).toBe('ticket_refused');
+  });
+
+  test('has a limit of its own, which those without a ticket do not use up', async () => {
+    const { post, state } = createBench();
+    const { body } = await post({});
+    state.waitS = 30;
+    expect((await post({ resume: body.resume })).status).toBe(200);
+    state.resumeWaitS = 3;
+    expect(await post({ resume: body.resume })).toMatchObject({ status: 429, retryAfterS: 3 });
+    expect(await post({ resume: 7 })).toMatchObject({ status: 429, retryAfterS: 3 });
+    state.waitS = 0;
+    expect((await post({})).status).toBe(200);
+  });
+
+  test.each([[{ resume: 7 }], [{ resume: 'x', name: 'bob' }], [{ resume: 'x', guestSecret: 'y' }]])(
+    'the body %j is answered 400',
+    async (body) => {
+      expect(await createBench().post(body)).toMatchObject({ status: 400, body: { error: 'malformed' } });
+    },
+  );
+});
+
+test('a password that was hashed with less than today gets a new hash at login, and at no other time', async () => {
+  const { post, accounts, counts } = createBench();
+  accounts.push({ playerId: 7, name: 'Old', passwordHash: 'weak:correct horse', createdAtMs: 0 });
+  expect((await post({ name: 'old', password: 'wrong password' })).status).toBe(401);
+  expect([accounts[0]!.passwordHash, counts.hashed]).toEqual(['weak:correct horse', 0]);
+  expect((await post({ name: 'old', password: 'correct horse' })).status).toBe(200);
+  expect([accounts[0]!.passwordHash, counts.hashed]).toEqual(['hash:correct horse', 1]);
+  expect((await post({ name: 'old', password: 'correct horse' })).status).toBe(200);
+  expect(counts.hashed).toBe(1);
 });

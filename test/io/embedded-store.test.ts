@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,6 +24,25 @@ describe('the data folder', () => {
     const folder = join(root, 'a', 'b');
     await openEmbeddedStore(folder).close();
     await openEmbeddedStore(folder).close();
+  });
+
+  test('holds nothing any more of an account that was deleted, also while the store is open', async () => {
+    const store = openEmbeddedStore(root);
+    const secrets = ['Gwendolyn', 'secret-of-the-guest', 'hash-of-the-password', 'goldOfHers'];
+    const holds = () =>
+      secrets.filter((secret) => readdirSync(root).some((file) => readFileSync(join(root, file)).includes(secret)));
+    const more = { guestSecretHash: secrets[1]!, passwordHash: secrets[2]! };
+    await store.createAccount({ playerId: 7, name: secrets[0]!, createdAtMs: 0, ...more });
+    await store.takeCharacter(7, 'g', 'node/1');
+    for (const version of [1, 2]) {
+      const columns = { [secrets[3]!]: version };
+      await store.saveCharacters([{ playerId: 7, game: 'g', columns, epoch: 1, version, final: true }]);
+    }
+    expect(holds()).toEqual(secrets);
+    await store.deleteAccount(7, 60_000);
+    expect(holds()).toEqual([]);
+    await store.close();
+    expect(holds()).toEqual([]);
   });
 
   test('in use is one sentence', async () => {
@@ -81,7 +100,8 @@ describe('the data folder', () => {
     const file = join(root, 'darkages.db');
     const database = new DatabaseSync(file);
     database.exec(`DROP INDEX accounts_by_name_shape; ALTER TABLE accounts DROP COLUMN name_shape; DROP TABLE leases;
-      DROP TABLE characters;
+      DROP TABLE characters; DROP TABLE deleted_players; DROP TABLE ledger_heads;
+      DROP TABLE ledger; DROP TABLE named_ledger; DROP TABLE fenced_commits;
       CREATE TABLE characters (player_id INTEGER NOT NULL, game TEXT NOT NULL, columns TEXT NOT NULL,
         PRIMARY KEY (player_id, game)) STRICT, WITHOUT ROWID;
       INSERT INTO characters VALUES (1, 'g', '{"health":7}');

@@ -3,7 +3,7 @@ import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SessionRequest } from '../../src/gateway/session.ts';
+import type { SessionRequest } from '../../src/gateway/refusals.ts';
 import { type HttpServer, startHttp } from '../../src/io/http.ts';
 import { makeIdentity } from './identity.ts';
 
@@ -21,12 +21,15 @@ const options = (port: number, trustProxy = false) => ({
     ['/', { contentType: 'text/html; charset=utf-8', body: '<!doctype html><title>x</title>' }],
     ['/play.js', { contentType: 'text/javascript', body: new TextEncoder().encode('let a;') }],
   ]),
-  openSession: async (session: SessionRequest) => {
-    seen.push(session);
-    const body = session.body as { fail?: boolean; wait?: boolean } | undefined;
-    if (body?.fail) throw new Error('inner detail');
-    if (body?.wait) return { status: 429, body: { error: 'rate_limited', message: '' }, retryAfterS: 7 };
-    return { status: 200, body: { ok: true } };
+  posts: {
+    '/v1/session': async (session: SessionRequest) => {
+      seen.push(session);
+      const body = session.body as { fail?: boolean; wait?: boolean } | undefined;
+      if (body?.fail) throw new Error('inner detail');
+      if (body?.wait) return { status: 429, body: { error: 'rate_limited', message: '' }, retryAfterS: 7 };
+      return { status: 200, body: { ok: true } };
+    },
+    '/v1/other': async ({ body }: SessionRequest) => ({ status: 409, body: { said: body } }),
   },
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
   lines: () => [{ zoneId: 1, playerId: 7, rttMs: 31.5 }],
@@ -46,6 +49,17 @@ const post = (body: string | Uint8Array | undefined, headers: Record<string, str
     headers: { 'content-type': 'application/json', ...headers },
     ...(body !== undefined && { body: body as BodyInit }),
   });
+
+test('what is posted goes to the function of its path', async () => {
+  const answer = await fetch(`${url}/v1/other`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"a":1}',
+  });
+  expect([answer.status, await answer.json()]).toEqual([409, { said: { a: 1 } }]);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect((await fetch(`${url}/v1/other`)).status).toBe(404);
+});
 
 test('page, metrics and health, each with the security headers and no banner', async () => {
   for (const [path, type, text] of [

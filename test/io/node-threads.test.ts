@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
-import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
 import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
@@ -17,7 +16,7 @@ interface Told {
   readonly epoch?: number;
   readonly resume?: boolean;
   readonly expiresAfterS?: number;
-  readonly mayTokensBeUsed?: boolean;
+  readonly isRestart?: boolean;
   readonly edgeIndex?: number;
   readonly share?: number;
 }
@@ -48,11 +47,6 @@ afterEach(async () => {
 });
 
 async function start(...argv: string[]): Promise<void> {
-  return startWith({}, argv);
-}
-
-/** @param keys of both keys, beside their bytes. */
-async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): Promise<void> {
   const parsed = parseConfig(
     ['--zones', '2', '--http-port', '0', '--log-level', 'silent', '--udp', 'off', ...argv],
     {},
@@ -65,8 +59,8 @@ async function startWith(keys: { isKept?: boolean }, argv: readonly string[]): P
     game,
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
     storeOptions: { kind: 'embedded', folder },
-    tokenKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
-    connectKey: { bytes: new Uint8Array(32), isKept: false, ...keys },
+    tokenKey: new Uint8Array(32),
+    connectKey: new Uint8Array(32),
     webSocket: 'ws',
     tls: undefined,
     publicHosts: ['127.0.0.1'],
@@ -91,8 +85,8 @@ test('threads start in the order of need and end in the order that loses nothing
   await until(() => startedNames().length === 5);
   const names = startedNames();
   expect(names[0]).toBe('store');
-  expect(names.slice(1, 3).sort()).toEqual(['zone-1', 'zone-2']);
-  expect(names.slice(3)).toEqual(['edge-1', 'edge-2']);
+  expect(names.slice(1).sort()).toEqual(['edge-1', 'edge-2', 'zone-1', 'zone-2']);
+
   expect(threads?.zones()).toEqual([
     { zoneId: 1, players: 0, ws: [{ edge: 1, place: 0, port: 7777, players: 0 }], udp: [] },
     { zoneId: 2, players: 0, ws: [{ edge: 1, place: 1, port: 7778, players: 0 }], udp: [] },
@@ -106,7 +100,7 @@ test('threads start in the order of need and end in the order that loses nothing
 test('with UDP each zone has a second edge, at the same port number', async () => {
   await start('--udp', 'auto');
   await until(() => startedNames().length === 7);
-  expect(startedNames().slice(3)).toEqual(['edge-1', 'udp-edge-1', 'edge-2', 'udp-edge-2']);
+  expect(startedNames().slice(1).sort()).toEqual(['edge-1', 'edge-2', 'udp-edge-1', 'udp-edge-2', 'zone-1', 'zone-2']);
   expect(threads?.zones().map(({ ws, udp }) => [ws[0]?.port, udp[0]?.port])).toEqual([
     [7777, 7777],
     [7778, 7778],
@@ -238,22 +232,12 @@ test('when one thread can not start, all others are stopped', async () => {
   await until(() => told.filter(({ what }) => what === 'drain' || what === 'stop').length === 4);
 });
 
-test('with keys that outlive the process, tokens that it knows nothing of are refused, and none is issued in their second', async () => {
-  const beganS = Date.now() / 1000;
-  await startWith({ isKept: true }, ['--udp', 'portable', '--zones', '1']);
-  await until(() => startedNames().length === 4);
-  const edge = told.find(({ name, what }) => name === 'udp-edge-1' && what === 'started')!;
-  expect(edge.expiresAfterS).toBeGreaterThanOrEqual(beganS + TOKEN_LIFETIME_S);
-  expect(Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S).toBeGreaterThan(edge.expiresAfterS!);
-  expect(told.find(({ name }) => name === 'store')?.mayTokensBeUsed).toBe(true);
-});
-
-test('with keys drawn at start only threads that come back refuse tokens', async () => {
+test('only threads that come back refuse tokens of before', async () => {
   await start('--udp', 'portable', '--zones', '1');
   await until(() => startedNames().length === 4);
   channel.postMessage({ die: 'udp-edge-1 store' });
   await until(() => startedNames().length === 6);
   const started = (of: string) => told.filter(({ name, what }) => name === of && what === 'started');
   expect(started('udp-edge-1').map(({ expiresAfterS }) => expiresAfterS! > 0)).toEqual([false, true]);
-  expect(started('store').map(({ mayTokensBeUsed }) => mayTokensBeUsed)).toEqual([false, true]);
+  expect(started('store').map(({ isRestart }) => isRestart)).toEqual([false, true]);
 });

@@ -1,3 +1,4 @@
+import { argon2Sync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createPasswords } from '../../src/io/password.ts';
 
@@ -35,4 +36,27 @@ test('beyond the bound it refuses, and those in the queue are served', async () 
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
   expect((results[4] as PromiseRejectedResult).reason).toMatchObject({ code: 'DARKAGES_PASSWORD_BUSY' });
   expect(await passwords.hash('correct horse')).toContain('argon2id');
+});
+
+test('a hash is weak that was made with less than a new one gets; it still matches its password', async () => {
+  const passwords = createPasswords();
+  const hash = await passwords.hash('correct horse');
+  expect(passwords.isWeak(hash)).toBe(false);
+  for (const [parameters, isWeak] of [
+    ['m=19455,t=2,p=1', true],
+    ['m=19456,t=1,p=1', true],
+    ['m=4096,t=9,p=1', true],
+    ['m=65536,t=3,p=4', false],
+    ['m=19456,t=2,p=0', true],
+  ] as const) {
+    expect([parameters, passwords.isWeak(hash.replace('m=19456,t=2,p=1', parameters))]).toEqual([parameters, isWeak]);
+  }
+  expect(passwords.isWeak('$argon2i$old')).toBe(true);
+  // With a tenth of the memory.
+  const message = Buffer.from('correct horse');
+  const nonce = Buffer.alloc(16, 7);
+  const derived = argon2Sync('argon2id', { message, nonce, tagLength: 32, memory: 2048, passes: 1, parallelism: 1 });
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64').replaceAll('=', '');
+  const old = `$argon2id$v=19$m=2048,t=1,p=1$${text(nonce)}$${text(derived)}`;
+  expect([await passwords.verify(old, 'correct horse'), passwords.isWeak(old)]).toEqual([true, true]);
 });

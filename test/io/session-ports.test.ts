@@ -57,3 +57,15 @@ test('limits are per address and per name, and a success forgets failures', asyn
   for (let password = 0; password < 60; password++) expect(await limits.takePassword('10.0.0.1')).toBe(0);
   expect(await limits.takePassword('10.0.0.1')).toBeGreaterThan(0);
 });
+
+test('players of one host who come back by a ticket have a limit of their own, for all of a zone at once', async () => {
+  for (const perMinute of [3, 5_000]) {
+    const limits = createSessionLimits(perMinute);
+    const most = Math.max(1_000, perMinute);
+    for (let resume = 0; resume < most; resume++) expect(await limits.takeResume('10.0.0.1')).toBe(0);
+    const waitS = await limits.takeResume('10.0.0.1');
+    expect([waitS > 0, waitS <= 10]).toEqual([true, true]);
+    expect(await limits.takeResume('10.0.0.2')).toBe(0);
+    expect(await limits.takeSession('10.0.0.1')).toBe(0);
+  }
+});

@@ -17,6 +17,9 @@ test('every call reaches the method of its name with its argument', async () => 
     createAccount: record('createAccount', 'name_taken' as const),
     findAccountByGuestSecret: record('findAccountByGuestSecret', undefined),
     findAccountByName: record('findAccountByName', account),
+    replacePasswordHash: record('replacePasswordHash', true),
+    exportPlayer: record('exportPlayer', { characters: [], presence: null }),
+    deletePlayer: record('deletePlayer', 'in_play' as const),
     enterZone: record('enterZone', { character: { health: 7 }, epoch: 3, isNew: false, isStanding: false }),
     claimPlayers: record('claimPlayers', undefined),
     findZone: record('findZone', 2),
@@ -27,6 +30,9 @@ test('every call reaches the method of its name with its argument', async () => 
   expect(await store.createAccount(account)).toBe('name_taken');
   expect(await store.findAccountByGuestSecret('hash')).toBeUndefined();
   expect(await store.findAccountByName('bob')).toEqual(account);
+  expect(await store.replacePasswordHash(1, 'old', 'new')).toBe(true);
+  expect(await store.exportPlayer(1)).toEqual({ characters: [], presence: null });
+  expect(await store.deletePlayer(1, 5)).toBe('in_play');
   const request = { playerId: 1, tokenId: 't', expiresS: 60, zoneId: 2, isZoneFull: false };
   expect(await store.enterZone(request)).toEqual({
     character: { health: 7 },
@@ -42,6 +48,9 @@ test('every call reaches the method of its name with its argument', async () => 
     ['createAccount', account],
     ['findAccountByGuestSecret', 'hash'],
     ['findAccountByName', 'bob'],
+    ['replacePasswordHash', { playerId: 1, before: 'old', after: 'new' }],
+    ['exportPlayer', 1],
+    ['deletePlayer', { playerId: 1, nameKeptMs: 5 }],
     ['enterZone', request],
     ['claimPlayers', players],
     ['findZone', 1],

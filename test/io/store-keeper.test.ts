@@ -483,3 +483,53 @@ test('a batch that failed is tried again after the pauses that the budget says, 
   await keeper.update();
   expect(store.characters.get(1)).toEqual({ health: 10 });
 });
+
+const account = { playerId: 1, name: 'alice', passwordHash: 'x', createdAtMs: 0 };
+
+test('who stands in a zone is not deleted; who has left is, with a save that still waits, and no token of before lets it in', async () => {
+  const { store, clock, keeper, save, enter, count } = createBench();
+  await store.createAccount(account);
+  const request = { playerId: 1, nameKeptMs: 5 };
+  await enter(1);
+  save(0, 1, 10);
+  expect(await keeper.methods.deletePlayer(request)).toBe('in_play');
+  expect(await store.findAccountByName('alice')).toBeDefined();
+  save(0, 1, 11, true);
+  expect(await keeper.methods.deletePlayer(request)).toBe('deleted');
+  expect([await store.findAccountByName('alice'), await store.listCharacters(1)]).toEqual([undefined, []]);
+  expect(await enter(1)).toEqual({ refused: 'token_used' });
+  clock.advance(10_000);
+  await keeper.update();
+  expect([await keeper.flush(), await store.listCharacters(1), count('savesFenced')]).toEqual([0, [], 0]);
+  expect(await enter(1)).toEqual({ refused: 'token_used' });
+  expect(await enter(2)).toMatchObject({ isStanding: false });
+});
+
+test('a deletion that the store refused changes nothing: the save that waits is written, the player gets in', async () => {
+  const { store, clock, keeper, save, enter } = createBench();
+  await store.createAccount(account);
+  await enter(1);
+  save(0, 1, 10, true);
+  const { deleteAccount } = store;
+  store.deleteAccount = async () => {
+    throw new Error('disk broken');
+  };
+  await expect(keeper.methods.deletePlayer({ playerId: 1, nameKeptMs: 5 })).rejects.toThrow('disk broken');
+  store.deleteAccount = deleteAccount;
+  clock.advance(1_000);
+  await keeper.update();
+  expect(store.characters.get(1)).toEqual({ health: 10 });
+  expect(await enter(1)).toMatchObject({ character: { health: 10 } });
+});
+
+test('what is exported is the newest, also what waits to be written', async () => {
+  const { store, keeper, save, enter } = createBench();
+  await store.setPresence(1, { nodeId: 'n', zoneId: 2, epoch: 3 }, 60_000);
+  await enter(1);
+  save(0, 1, 10);
+  expect(await keeper.methods.exportPlayer(1)).toEqual({
+    characters: [{ game: 'g', epoch: 1, version: expect.any(Number), columns: { health: 10 } }],
+    presence: { nodeId: 'n', zoneId: 2, epoch: 3 },
+  });
+  expect(await keeper.methods.exportPlayer(2)).toEqual({ characters: [], presence: null });
+});

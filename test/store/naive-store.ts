@@ -19,8 +19,12 @@ interface Character {
   readonly columns: CharacterColumns | undefined;
 }
 
+const byGame = (a: { game: string }, b: { game: string }) => (a.game < b.game ? -1 : 1);
+
 export function createNaiveStore(nowMs: () => number = () => 0): Store {
   const accounts = new Map<number, AccountRecord>();
+  /** Of deleted accounts, for ever: the shapes of their names while those are kept. */
+  const deleted = new Map<number, Kept<string>>();
   const characters = new Map<string, Character>();
   const tokens = new Map<string, Kept<true>>();
   const presences = new Map<number, Kept<Presence>>();
@@ -86,12 +90,27 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
   return {
     async createAccount(account) {
       if (all().some(({ name }) => nameShape(name) === nameShape(account.name))) return 'name_taken';
-      if (accounts.has(account.playerId)) return 'player_id_taken';
+      if ([...deleted.values()].some((kept) => alive(kept) === nameShape(account.name))) return 'name_taken';
+      if (accounts.has(account.playerId) || deleted.has(account.playerId)) return 'player_id_taken';
       accounts.set(account.playerId, account);
       return 'created';
     },
     findAccountByGuestSecret: async (hash) => all().find(({ guestSecretHash }) => guestSecretHash === hash),
     findAccountByName: async (name) => all().find((account) => nameKey(account.name) === nameKey(name)),
+    async replacePasswordHash(playerId, before, after) {
+      const account = accounts.get(playerId);
+      if (account?.passwordHash !== before) return false;
+      accounts.set(playerId, { ...account, passwordHash: after });
+      return true;
+    },
+    async deleteAccount(playerId, nameKeptMs) {
+      const account = accounts.get(playerId);
+      for (const one of characters.keys()) if (one.startsWith(`${playerId} `)) characters.delete(one);
+      presences.delete(playerId);
+      accounts.delete(playerId);
+      if (account !== undefined) deleted.set(playerId, keep(nameShape(account.name), nameKeptMs));
+      return account !== undefined;
+    },
     async deleteUnusedGuests(createdBeforeMs) {
       const played = new Set([...characters.keys()].map((one) => Number(one.split(' ')[0])));
       const unused = all().filter(
@@ -111,6 +130,10 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       return { epoch, columns: before?.columns };
     },
     loadCharacter: async (playerId, game) => characters.get(key(playerId, game))?.columns,
+    async listCharacters(playerId) {
+      const own = [...characters].filter(([one]) => one.startsWith(`${playerId} `));
+      return own.map(([one, kept]) => ({ game: one.slice(one.indexOf(' ') + 1), ...kept })).sort(byGame);
+    },
     async saveCharacters(records) {
       return records.map(({ playerId, game, columns, epoch, version }) => {
         const before = characters.get(key(playerId, game));

@@ -20,6 +20,11 @@ test('the banner speaks while the connection is being made again, and else is si
   expect(bannerText(CONNECTING, '')).toBe('');
   expect(bannerText(PLAYING, '')).toBe('');
   expect(bannerText(FAILED, 'replaced')).toBe('');
+  expect(bannerText(RECONNECTING, 'shutting_down', true)).toBe('The server is restarting. Coming back…');
+  expect(bannerText(PLAYING, '', true)).toBe('');
+  expect(bannerText(CONNECTING, 'ticket_refused')).toBe(
+    'The server wants to know again who you are. Connecting again…',
+  );
 });
 
 test('a crowded zone says so, and how fast its time runs', () => {

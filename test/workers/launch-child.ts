@@ -7,6 +7,10 @@ const [what, log, ...rest] = process.argv.slice(2) as [string, string, ...string
 const say = (line: string): void => appendFileSync(log, `${line}\n`);
 
 say(`life ${process.pid} ${process.version} ${rest.join(' ')}`.trim());
+if (what === 'cache') {
+  say(`cache ${process.env.NODE_COMPILE_CACHE ?? ''}`);
+  process.exit(0);
+}
 process.on('disconnect', () => {
   say('launcher gone');
   process.exit(0);
@@ -22,5 +26,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 if (what.startsWith('exit')) process.exit(Number(what.slice('exit'.length)));
 if (what === 'die') process.kill(process.pid, 'SIGKILL');
+if (what === 'ready-live') process.send?.('ready');
 if (what === 'ready-die') process.send?.('ready', () => process.kill(process.pid, 'SIGKILL'));
 setTimeout(() => process.exit(9), 30_000);

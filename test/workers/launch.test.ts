@@ -1,7 +1,17 @@
 // workers/launch.js with real processes; test/workers/launch-child.ts stands for the server.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,18 +40,19 @@ interface Options {
   readonly script?: string;
   /** In a process group of its own, as a shell starts a job. */
   readonly detached?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 function launch(
   what: string,
   args: readonly string[] = [],
-  { script = LAUNCH, detached = false }: Options = {},
+  { script = LAUNCH, detached = false, env = {} }: Options = {},
 ): Launch {
   const folder = mkdtempSync(join(tmpdir(), 'darkages-launch-'));
   const log = join(folder, 'log');
   const child = spawn(process.execPath, [script, what, log, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', DARKAGES_LAUNCH_ENTRY: CHILD },
+    env: { ...process.env, NODE_OPTIONS: '', DARKAGES_LAUNCH_ENTRY: CHILD, ...env },
     detached,
   });
   let output = '';
@@ -106,6 +117,47 @@ test('a killed server is started again', async () => {
   expect(run.output()).toMatch(
     /^darkages: the server was killed by SIGKILL after \d+\.\d s; starting it again in 100 ms\.\n$/,
   );
+});
+
+test('a server that was up for a while is started again at once, and after a pause if it dies again soon', async () => {
+  const run = launch('ready-live');
+  await until(() => run.lives().length === 1);
+  await sleep(5_500);
+  for (const lives of [1, 2, 3]) {
+    await until(() => run.lives().length === lives);
+    process.kill(run.lives().at(-1)!, 'SIGKILL');
+  }
+  await until(() => run.lives().length === 4);
+  const pauses = [...run.output().matchAll(/starting it again (.*)\.\n/g)].map(([, pause]) => pause);
+  expect(pauses).toEqual(['at once', 'in 100 ms', 'in 200 ms']);
+});
+
+test('compiled code is kept where nobody else can write, and else nowhere', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'darkages-home-'));
+  cleanups.push(() => rmSync(home, { recursive: true, force: true }));
+  const cacheOf = async (cacheHome: string, more: NodeJS.ProcessEnv = {}) => {
+    const run = launch('cache', [], { env: { NODE_COMPILE_CACHE: '', XDG_CACHE_HOME: cacheHome, ...more } });
+    expect([await run.ended, run.output()]).toEqual([0, '']);
+    return run.lines()[1];
+  };
+  const folder = join(home, 'darkages', 'compiled');
+  expect(await cacheOf(home)).toBe(`cache ${folder}`);
+  expect([statSync(folder).mode & 0o777, statSync(join(home, 'darkages')).mode & 0o777]).toEqual([0o700, 0o700]);
+  expect(await cacheOf(home, { NODE_COMPILE_CACHE: '/elsewhere' })).toBe('cache /elsewhere');
+  for (const [what, mode] of [
+    [folder, 0o770],
+    [folder, 0o702],
+    [join(home, 'darkages'), 0o777],
+  ] as const) {
+    chmodSync(what, mode);
+    expect([what, mode, await cacheOf(home)]).toEqual([what, mode, 'cache']);
+    chmodSync(what, 0o700);
+  }
+  rmSync(folder, { recursive: true });
+  symlinkSync(mkdtempSync(join(home, 'other-')), folder);
+  expect(await cacheOf(home)).toBe('cache');
+  writeFileSync(join(home, 'file'), '');
+  expect(await cacheOf(join(home, 'file'))).toBe('cache');
 });
 
 test.for(['SIGINT', 'SIGTERM'] as const)('%s reaches the server once, even when npm sends it again', async (signal) => {

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
+const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
   startThread({
     name: 'store',
     file: new URL('../../workers/store.ts', import.meta.url),
@@ -39,8 +39,7 @@ const start = (saveRing: SharedArrayBuffer, mayTokensBeUsed = false) =>
       loopDelay: createLoopDelayBuffer(),
       threadCounters: createCounterBuffer('thread'),
       logLevel: 'silent',
-      isRestart: mayTokensBeUsed,
-      mayTokensBeUsed,
+      isRestart,
     },
   });
 

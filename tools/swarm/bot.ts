@@ -460,6 +460,7 @@ export function endBot(bot: Bot, nowMs: number): void {
   noteLine(bot);
   stopClient(client);
   part.reconnects += client.stats.reconnects;
+  part.resumed += client.stats.resumed;
   part.inputsSent += client.stats.inputsSent;
   const measuredMs = nowMs - bot.playedMs;
   if (bot.playedMs < 0 || measuredMs < MEASURED_MS_MIN) return;

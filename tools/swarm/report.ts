@@ -59,6 +59,8 @@ export interface Part {
   snapshots: number;
   corrections: number;
   reconnects: number;
+  /** Of them, those that came back without a login. */
+  resumed: number;
   /** Turns that came too late to be run at all. */
   turnsSkipped: number;
   /** Inputs put into frames, those that frames repeat too. */
@@ -85,6 +87,7 @@ export interface Report extends Readonly<Record<Exclude<FigureName, 'snapshotsPe
   readonly snapshots: number;
   readonly corrections: number;
   readonly reconnects: number;
+  readonly resumed: number;
   readonly turnsSkipped: number;
   readonly inputsSent: number;
   readonly overloadStepMax: number;
@@ -114,6 +117,7 @@ export function createPart(bots: number): Part {
     snapshots: 0,
     corrections: 0,
     reconnects: 0,
+    resumed: 0,
     turnsSkipped: 0,
     inputsSent: 0,
     overloadStepMax: 0,
@@ -160,6 +164,7 @@ export function mergeParts(parts: readonly Part[]): Part {
     merged.snapshots += part.snapshots;
     merged.corrections += part.corrections;
     merged.reconnects += part.reconnects;
+    merged.resumed += part.resumed;
     merged.turnsSkipped += part.turnsSkipped;
     merged.inputsSent += part.inputsSent;
     merged.overloadStepMax = Math.max(merged.overloadStepMax, part.overloadStepMax);
@@ -199,6 +204,7 @@ export function createReport(part: Part, { seed, transport }: RunOptions): Repor
     snapshots: part.snapshots,
     corrections: part.corrections,
     reconnects: part.reconnects,
+    resumed: part.resumed,
     turnsSkipped: part.turnsSkipped,
     inputsSent: part.inputsSent,
     overloadStepMax: part.overloadStepMax,
