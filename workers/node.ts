@@ -68,7 +68,9 @@ async function main(): Promise<void> {
   const game = await loadGame(config.gameUrl);
   // Beside all that follows; `serve` waits for it.
   const page = buildPage(config.gameUrl);
-  page.catch(() => {});
+  page.catch(() => {
+    // It is told where it is waited for; until then it is nobody's.
+  });
   const keys = await readKeys(config);
   const storeOptions = await readStoreOptions(config, process.env);
   const certificate = await findCertificate(config);

@@ -16,12 +16,12 @@ import {
   WRITE_BEHIND_DEFAULTS,
   type WriteBehindOptions,
 } from '../store/write-behind.ts';
-import { createZoneOwners } from '../store/zone-owners.ts';
+import { createZoneOwners, type ZoneOwners } from '../store/zone-owners.ts';
 import { createCharacterWriter } from './character-writer.ts';
 import type { PlayerMoved, StoreRpc } from './store-client.ts';
 import type { StoreTrouble } from './store-trouble.ts';
 import type { RpcMethods } from './thread-rpc.ts';
-import { createZoneEntries } from './zone-entries.ts';
+import { createZoneEntries, type ZoneEntries } from './zone-entries.ts';
 
 export interface StoreKeeperOptions {
   readonly store: Store;
@@ -155,7 +155,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       }
     });
 
-  /** Resolves once nothing of the player waits to be written, or is under way; throws what the store says instead. */
+  /** Resolves once nothing of the player waits to be written, promises included; throws what the store says instead. */
   const settle = async (playerId: number): Promise<void> => {
     while (writeBehind.find(playerId) !== undefined) {
       if (writing !== undefined) await writing;
@@ -165,16 +165,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
         if (error !== undefined) throw error;
       }
     }
+    await options.whenApplied?.(playerId);
   };
 
   /** What waits of the player, and what it was promised, comes first: it belongs to the epoch that the taking ends. */
-  const settleAll = async (playerId: number): Promise<void> => {
-    await settle(playerId);
-    await options.whenApplied?.(playerId);
-  };
   const take = async (playerId: number, zoneId: number) => {
     words[index.loads]!++;
-    await settleAll(playerId);
+    await settle(playerId);
     return measured(() => characters.take(playerId, zoneId, clock.now()));
   };
 
@@ -203,25 +200,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       },
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
-      replacePasswordHash: ({ playerId, before, after }) =>
-        measured(() => store.replacePasswordHash(playerId, before, after)),
-      // A kind of thing that is kept of players has its section here.
-      async exportPlayer(playerId) {
-        drain();
-        await settleAll(playerId);
-        const characters = await measured(() => store.listCharacters(playerId));
-        return { characters, presence: (await measured(() => store.findPresence(playerId))) ?? null };
-      },
-      async deletePlayer({ playerId, nameKeptMs }) {
-        drain();
-        if (owners.zoneOf(playerId) !== undefined) return 'in_play';
-        await entries.keepOut(playerId, async () => {
-          // What it promised others counts, though it goes.
-          await settleAll(playerId);
-          await measured(() => store.deleteAccount(playerId, nameKeptMs));
-        });
-        return 'deleted';
-      },
+      ...ownerMethods(store, owners, entries, settle, drain, measured),
       async enterZone(request) {
         refuseWhilePaused();
         return entries.enterZone(request);
@@ -262,5 +241,37 @@ function createMeasure(clock: Clock, { words, index, histograms }: Counters<'sto
     } finally {
       histograms.latency.observe((clock.now() - startMs) / 1000);
     }
+  };
+}
+
+/** What a player may ask of its own account. `settle`: nothing of the player is on its way any more. */
+function ownerMethods(
+  store: Store,
+  owners: ZoneOwners,
+  entries: ZoneEntries,
+  settle: (playerId: number) => Promise<void>,
+  drain: () => void,
+  measured: <T>(work: () => Promise<T>) => Promise<T>,
+): Pick<RpcMethods<StoreRpc>, 'replacePasswordHash' | 'exportPlayer' | 'deletePlayer'> {
+  return {
+    replacePasswordHash: ({ playerId, before, after }) =>
+      measured(() => store.replacePasswordHash(playerId, before, after)),
+    // A kind of thing that is kept of players has its section here.
+    async exportPlayer(playerId) {
+      drain();
+      await settle(playerId);
+      const characters = await measured(() => store.listCharacters(playerId));
+      return { characters, presence: (await measured(() => store.findPresence(playerId))) ?? null };
+    },
+    async deletePlayer({ playerId, nameKeptMs }) {
+      drain();
+      if (owners.zoneOf(playerId) !== undefined) return 'in_play';
+      await entries.keepOut(playerId, async () => {
+        // What it promised others counts, though it goes.
+        await settle(playerId);
+        await measured(() => store.deleteAccount(playerId, nameKeptMs));
+      });
+      return 'deleted';
+    },
   };
 }
