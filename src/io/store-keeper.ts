@@ -206,7 +206,6 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
         return entries.enterZone(request);
       },
       claimPlayers: entries.claimPlayers,
-      findZone: async (playerId) => owners.zoneOf(playerId),
       async ping() {
         await measured(() => store.ping());
         return undefined;
@@ -244,7 +243,7 @@ function createMeasure(clock: Clock, { words, index, histograms }: Counters<'sto
   };
 }
 
-/** What a player may ask of its own account. `settle`: nothing of the player is on its way any more. */
+/** What is asked of one player, mostly by itself. `settle`: nothing of the player is on its way any more. */
 function ownerMethods(
   store: Store,
   owners: ZoneOwners,
@@ -252,8 +251,9 @@ function ownerMethods(
   settle: (playerId: number) => Promise<void>,
   drain: () => void,
   measured: <T>(work: () => Promise<T>) => Promise<T>,
-): Pick<RpcMethods<StoreRpc>, 'replacePasswordHash' | 'exportPlayer' | 'deletePlayer'> {
+): Pick<RpcMethods<StoreRpc>, 'findZone' | 'replacePasswordHash' | 'exportPlayer' | 'deletePlayer'> {
   return {
+    findZone: async (playerId) => owners.zoneOf(playerId),
     replacePasswordHash: ({ playerId, before, after }) =>
       measured(() => store.replacePasswordHash(playerId, before, after)),
     // A kind of thing that is kept of players has its section here.
