@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { startClient, stopClient } from '../../src/client/client.ts';
 import { sendCommand } from '../../src/client/commands.ts';
 import { type Client, PLAYING } from '../../src/client/state.ts';
-import type { LineOptions } from '../simulated-network.ts';
 import { game as bank } from '../../tools/chaos/bank.ts';
+import type { LineOptions } from '../simulated-network.ts';
 import { addClient, breakConnections, createSimulatedServer, run, type SimulatedServer } from './simulated-server.ts';
 
 const SEED = 31;
