@@ -22,8 +22,15 @@ export interface CharacterWriter {
    * ledger.
    */
   take(playerId: number, zoneId: number, now: number): Promise<EnteringCharacter>;
+  /**
+   * Whether the ledger has all transfers that the last save of a player who left knows of: those of its last ticks may be on
+   * their way to the disk.
+   */
+  isSettled(playerId: number, now: number): Promise<boolean>;
+  /** Something of it was refused: what it believes to have is no longer waited for. */
+  forgetLeft(playerId: number): void;
   /** A zone has saved it: whom it was taken for did get in. */
-  hear(playerId: number): void;
+  hear(save: CharacterSave, now: number): void;
   /** The newest save of it was refused. */
   isLost(playerId: number): boolean;
   write(batch: readonly CharacterSave[]): Promise<void>;
@@ -44,12 +51,17 @@ interface Entering {
 const ENTERING_MS_MAX = 3_000;
 /** Who was lost and not heard of again, since its zone died: the next save of it would tell. */
 const LOST_MAX = 131_072;
+/** What the disk has not got by then nobody was promised. */
+const LEFT_MS_MAX = 10_000;
+const LEFT_MAX = 131_072;
 
 export function createCharacterWriter(options: CharacterWriterOptions): CharacterWriter {
   const { store, gameName, nodeId, assets } = options;
   /** Those who were let into a zone and not heard of since, the latest at the end. */
   const entering = new Map<number, Entering>();
   const lost = new Set<number>();
+  /** How many transfers those had who left, until they come back. */
+  const left = new Map<number, { readonly ledgerSeq: number; readonly sinceMs: number }>();
 
   const forgetEntering = (now: number): void => {
     for (const [playerId, { sinceMs }] of entering) {
@@ -68,6 +80,7 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
     // Who asks twice in a row is let in twice in one epoch: the first may be playing by then, and what it does counts.
     take(playerId, zoneId, now) {
       forgetEntering(now);
+      if (left.size > LEFT_MAX) left.clear();
       const before = entering.get(playerId);
       if (before?.zoneId === zoneId) return before.taken;
       const taken = takeNow(playerId, zoneId);
@@ -79,7 +92,21 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
       });
       return taken;
     },
-    hear: (playerId) => void entering.delete(playerId),
+    hear({ playerId, final, columns }, now) {
+      entering.delete(playerId);
+      const { ledgerSeq = 0 } = columns;
+      if (final && ledgerSeq > 0) left.set(playerId, { ledgerSeq, sinceMs: now });
+    },
+    async isSettled(playerId, now) {
+      const promised = left.get(playerId);
+      if (promised !== undefined && now - promised.sinceMs <= LEFT_MS_MAX) {
+        const { seq } = await store.loadBalances(playerId, gameName);
+        if (seq < promised.ledgerSeq) return false;
+      }
+      left.delete(playerId);
+      return true;
+    },
+    forgetLeft: (playerId) => void left.delete(playerId),
     isLost: (playerId) => lost.has(playerId),
     async write(batch) {
       const results = await store.saveCharacters(batch.map((save) => ({ ...save, game: gameName })));
@@ -89,6 +116,7 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
         if (lost.size >= LOST_MAX) lost.clear();
         // The zone has said its last word when it is final: who comes back takes it anew.
         if (!final) lost.add(playerId);
+        left.delete(playerId);
         options.onFenced(playerId);
       }
     },

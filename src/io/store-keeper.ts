@@ -101,7 +101,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
         if (save === undefined) words[index.errors]!++;
         else if (!owners.takeSave(save.playerId, ringIndex + 1, save.final, now)) words[index.savesIgnored]!++;
         else {
-          characters.hear(save.playerId);
+          characters.hear(save, now);
           writeBehind.put(save, now);
         }
       }
@@ -175,6 +175,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const take = async (playerId: number, zoneId: number) => {
     words[index.loads]!++;
     await settleAll(playerId);
+    if (!(await measured(() => characters.isSettled(playerId, clock.now())))) return undefined;
     return measured(() => characters.take(playerId, zoneId, clock.now()));
   };
 
@@ -194,7 +195,10 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   });
 
   return {
-    letGo: (playerId) => entries.tellMoved(playerId, ELSEWHERE),
+    letGo(playerId) {
+      characters.forgetLeft(playerId);
+      entries.tellMoved(playerId, ELSEWHERE);
+    },
     onMoved: entries.onMoved,
     methods: {
       async createAccount(account) {

@@ -23,8 +23,11 @@ export interface ZoneEntriesOptions {
   isLost(playerId: number): boolean;
   /** False when another node has seen the token. */
   useToken(request: EnterRequest): Promise<boolean>;
-  /** Makes this node the one whose saves count, and the zone their author; resolves to the character's newest state. */
-  take(playerId: number, zoneId: number): Promise<EnteringCharacter>;
+  /**
+   * Makes this node the one whose saves count, and the zone their author; resolves to the character's newest state.
+   * Undefined: not all that it was promised is in the ledger yet.
+   */
+  take(playerId: number, zoneId: number): Promise<EnteringCharacter | undefined>;
 }
 
 export interface ZoneEntries {
@@ -84,6 +87,10 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
           return { refused: 'token_used' };
         }
         const taken = isStanding ? undefined : await options.take(playerId, zoneId);
+        if (!isStanding && taken === undefined) {
+          owners.giveBack(playerId, zoneId, zoneBefore);
+          return { refused: 'still_leaving' };
+        }
         if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
         if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
         if (taken === undefined) return { isStanding: true };

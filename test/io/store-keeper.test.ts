@@ -47,6 +47,7 @@ function createBench(
   nodeId = 'node-1',
   whenApplied: (playerId: number) => Promise<void> = async () => {},
   trouble?: StoreTrouble,
+  savedColumns: readonly string[] = ['health'],
 ) {
   const clock = createManualClock();
   const rings = [createRingBuffer(4096), createRingBuffer(4096)];
@@ -61,7 +62,7 @@ function createBench(
     gameName: 'g',
     nodeId,
     whenApplied,
-    savedColumns: ['health'],
+    savedColumns,
     assets: ['gold', 'herb'],
     saveRings: rings,
     counters: counters.words.buffer as SharedArrayBuffer,
@@ -71,9 +72,9 @@ function createBench(
   /** As zones have it: whom they took in, in which epoch. */
   const epochs = new Map<string, number>();
   let tick = 0;
-  const save = (zone: number, playerId: number, health: number, final = false) => {
+  const save = (zone: number, playerId: number, health: number, final = false, ...more: number[]) => {
     const writer = new Writer(new Uint8Array(64));
-    writeSaveRecord(writer, playerId, epochs.get(`${zone} ${playerId}`) ?? 1, ++tick, final, [health]);
+    writeSaveRecord(writer, playerId, epochs.get(`${zone} ${playerId}`) ?? 1, ++tick, final, [health, ...more]);
     return writers[zone]!.push(writer.bytes, 0, writer.offset);
   };
   const count = (name: keyof typeof counters.index) => counters.words[counters.index[name]];
@@ -420,6 +421,32 @@ test('a character is as its account says, whether it was saved before or after i
   clock.advance(10_000);
   expect(await enter(2)).toMatchObject({ character: { gold: 0, herb: 2, ledgerSeq: 1 }, epoch: 2, isNew: true });
   expect(await keeper.flush()).toBe(0);
+});
+
+test('who left with a transfer that is still on its way to the disk is leaving until the ledger has it', async () => {
+  const { store, enter, keeper, save, clock } = createBench(createFakeStore(), 'node-1', undefined, undefined, [
+    'health',
+    'ledgerSeq',
+  ]);
+  const names = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
+  const zone = createTestZone('n/1/1', names);
+  await enter(1);
+  zone.enter(1, 1, { seq: 0, balances: {} });
+  const loot = zone.commit('loot', [['gold', 5, 'ground', 1]]);
+  save(0, 1, 7, true, 1);
+  for (let turn = 0; turn < 2; turn++) expect(await enter(1, 2)).toEqual({ refused: 'still_leaving' });
+  expect(await store.applyCommits([loot])).toEqual(['applied']);
+  expect(await enter(1, 2)).toMatchObject({ character: { health: 7, ledgerSeq: 1 }, epoch: 2 });
+  expect(await keeper.flush()).toBe(0);
+  // Of a zone that did not get to write it down, and of a commit that was refused, nothing more is to come.
+  save(1, 1, 8, true, 9);
+  expect(await enter(1)).toEqual({ refused: 'still_leaving' });
+  clock.advance(10_001);
+  expect(await enter(1)).toMatchObject({ character: { health: 8, gold: 5, ledgerSeq: 1 }, epoch: 3 });
+  save(0, 1, 9, true, 9);
+  expect(await enter(1)).toEqual({ refused: 'still_leaving' });
+  keeper.letGo(1);
+  expect(await enter(1)).toMatchObject({ character: { gold: 5, ledgerSeq: 1 }, epoch: 4 });
 });
 
 test('nobody is taken before all that it was promised is in the ledger', async () => {
