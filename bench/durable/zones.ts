@@ -15,6 +15,7 @@ import { connectStore, type StoreClient } from '../../src/io/store-client.ts';
 import { wallClockS } from '../../src/io/system.ts';
 import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
 import { startThread, type Thread } from '../../src/io/threads.ts';
+import type { AnyGame } from '../../src/sim/game.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import {
@@ -68,33 +69,7 @@ export async function startBenchZones(zoneCount: number, players: number): Promi
   const folder = mkdtempSync(join(tmpdir(), 'darkages-durable-'));
   const buffers = Array.from({ length: zoneCount }, () => createZoneBuffers(bank, 1, undefined, true));
   const counters = createCounterBuffer('store');
-  const store = await startThread({
-    name: 'store',
-    file: new URL('../../workers/store.ts', import.meta.url),
-    workerData: {
-      store: { kind: 'embedded', folder },
-      nodeId: randomUUID(),
-      gameName: bank.name,
-      savedColumns: [...bank.savedColumns],
-      saveRings: buffers.map(({ saveRing }) => saveRing),
-      journals: buffers.map(({ journal }) => journal),
-      starts: buffers.map(({ capacity }) => ({
-        game: bank.name,
-        gameVersion: '1',
-        seed: 1,
-        capacity,
-        layout: 'bench',
-      })),
-      assets: [...bank.assets],
-      accounts: [...bank.accounts],
-      counters,
-      loopDelay: createLoopDelayBuffer(),
-      threadCounters: createCounterBuffer('thread'),
-      logLevel: 'warn',
-      isRestart: false,
-      mayTokensBeUsed: false,
-    },
-  });
+  const store = await startBenchStore(bank, folder, buffers, counters);
   const { port1, port2 } = new MessageChannel();
   store.post({ type: 'port', port: port1 }, [port1]);
   const client = connectStore(port2, { timeoutMs: SETTLE_MS_MAX, pendingMax: 8192 });
@@ -140,6 +115,42 @@ export async function startBenchZones(zoneCount: number, players: number): Promi
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** A real store thread for zones that the bench has. */
+export function startBenchStore(
+  game: AnyGame,
+  folder: string,
+  buffers: readonly ZoneBuffers[],
+  counters: SharedArrayBuffer,
+): Promise<Thread> {
+  return startThread({
+    name: 'store',
+    file: new URL('../../workers/store.ts', import.meta.url),
+    workerData: {
+      store: { kind: 'embedded', folder },
+      nodeId: randomUUID(),
+      gameName: game.name,
+      savedColumns: [...game.savedColumns],
+      saveRings: buffers.map(({ saveRing }) => saveRing),
+      journals: buffers.map(({ journal }) => journal),
+      starts: buffers.map(({ capacity }) => ({
+        game: game.name,
+        gameVersion: '1',
+        seed: 1,
+        capacity,
+        layout: 'bench',
+      })),
+      assets: [...game.assets],
+      accounts: [...game.accounts],
+      counters,
+      loopDelay: createLoopDelayBuffer(),
+      threadCounters: createCounterBuffer('thread'),
+      logLevel: 'warn',
+      isRestart: false,
+      mayTokensBeUsed: false,
+    },
+  });
 }
 
 async function startBenchZone(buffers: ZoneBuffers, index: number): Promise<BenchZone> {

@@ -33,9 +33,18 @@ export interface Crowd {
   readonly aim: Int32Array;
 }
 
-/** @param visible how many others each sees, about: sets the size of the square they are spread over. */
-export function createCrowd(game: AnyGame, players: number, visible: number, seed: number): Crowd {
-  const buffers = createZoneBuffers(game, 1);
+/**
+ * @param visible how many others each sees, about: sets the size of the square they are spread over.
+ * @param isJournalled somebody reads what it journals
+ */
+export function createCrowd(
+  game: AnyGame,
+  players: number,
+  visible: number,
+  seed: number,
+  isJournalled = false,
+): Crowd {
+  const buffers = createZoneBuffers(game, 1, undefined, isJournalled);
   const zone = createZone({ game, seed, epoch: 1, buffers, resume: false });
   const layout = createInputLayout(game);
   const crowd: Crowd = {
