@@ -97,6 +97,7 @@ async function run(data: StoreThreadData): Promise<void> {
     ...data,
     buffers: data.journals,
     journal,
+    now: systemClock.now,
     applier,
     backPressure: trouble.backPressure,
     onKeeping(state, error) {
@@ -120,9 +121,9 @@ async function run(data: StoreThreadData): Promise<void> {
   });
   const stop = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
-    zones.update();
+    zones.update(true);
     const unapplied = await applier.flush();
-    zones.update();
+    zones.update(true);
     const unsaved = await keeper.flush();
     if (unapplied > 0) log.warn({ unapplied }, 'commits wait in the journal for the next start');
     await journal.close();

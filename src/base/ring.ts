@@ -17,9 +17,11 @@ const READ = 8;
 const DROPPED = 4;
 const PUSHED = 12;
 const SKIP = 0xffff_ffff;
+/** From here on a view, which allocates, is cheaper than a loop. */
+const LONG_BYTES = 2_048;
 
 export interface RingWriter {
-  /** Copies `source[from, end)` in; false when there is no room (counted). Does not allocate. */
+  /** Copies `source[from, end)` in; false when there is no room (counted). Allocates for long ones alone. */
   push(source: Uint8Array, from: number, end: number): boolean;
 }
 
@@ -87,7 +89,8 @@ function createWriter(buffer: SharedArrayBuffer, isStaged: boolean): StagedRingW
       const start = written & mask;
       lengths[start >>> 2] = length;
       let target = start + 4;
-      for (let index = from; index < end; index++) bytes[target++] = source[index]!;
+      if (length >= LONG_BYTES) bytes.set(source.subarray(from, end), target);
+      else for (let index = from; index < end; index++) bytes[target++] = source[index]!;
       written = (written + need) | 0;
       if (isStaged) words[PUSHED] = written;
       else Atomics.store(words, WRITTEN, written);

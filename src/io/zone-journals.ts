@@ -11,6 +11,7 @@ import type { JournalRecord, StartRecord } from '../store/journal/records.ts';
 import { type CommitSource, readCommits, readTickHead } from '../store/tick-record.ts';
 import {
   COMMITTED_TICK,
+  IS_AWAITED,
   IS_PAUSED,
   KEPT_TICK,
   KEYFRAME_BYTES,
@@ -50,6 +51,8 @@ export interface ZoneJournalsOptions {
   readonly assets: readonly string[];
   readonly accounts: readonly string[];
   readonly counters: SharedArrayBuffer;
+  /** Steady milliseconds. */
+  now(): number;
   /** Where commits go that are on disk. */
   readonly applier: Pick<CommitApplier, 'take' | 'appliedPosition'>;
   /** Of what the store has not done yet: when that is too much, zones promise nothing more. */
@@ -59,8 +62,8 @@ export interface ZoneJournalsOptions {
 }
 
 export interface ZoneJournals {
-  /** Keeps all that waits, and tells the zones. */
-  update(): void;
+  /** Keeps what waits if somebody waits for that, or it was a while ago, or is the last time; and tells the zones. */
+  update(isLast?: boolean): void;
   /** The commits that were kept before this start and may not be in the store. */
   replayCommits(): void;
 }
@@ -82,6 +85,8 @@ interface JournalledRing {
 
 /** A group takes no more of the rings at once; the rest is the next one's. */
 const GROUP_RECORDS_MAX = 4096;
+/** What nobody was promised may wait so long for its sync. */
+const PATIENT_MS = 50;
 
 export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   const { journal, nodeId, assets, accounts, applier } = options;
@@ -106,6 +111,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   /** Groups whose commits are on disk: first those that the applier has taken, then those that it had no room for. */
   const unapplied: Group[] = [];
   let takenCount = 0;
+  let keptMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
 
   const count = (): void => {
@@ -185,8 +191,19 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     });
   };
 
+  /** While nobody waits, a sync is for the ticks of some time: it costs as much for one as for many. */
+  const isDue = (): boolean => {
+    let isAwaited = false;
+    for (const { words } of zones) if (Atomics.exchange(words, IS_AWAITED, 0) === 1) isAwaited = true;
+    const now = options.now();
+    if (!isAwaited && now - keptMs < PATIENT_MS) return false;
+    keptMs = now;
+    return true;
+  };
+
   return {
-    update() {
+    update(isLast = false) {
+      if (!isDue() && !isLast) return;
       const records = take();
       if (records.length > 0 || journal.counts.pending > 0) {
         const position = keep(records);

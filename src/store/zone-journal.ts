@@ -22,6 +22,8 @@ export const KEYFRAME_BYTES = 3;
 export const IS_PAUSED = 4;
 /** Of the zone that wrote the keyframe. */
 export const KEYFRAME_EPOCH = 6;
+/** 1: clients wait to be told what is on the ring. Without it records may wait for others to be kept with. */
+export const IS_AWAITED = 7;
 /** Tick of the record that was pushed last, whether or not the ring's reader may see it. */
 export const PUSHED_TICK = 5;
 

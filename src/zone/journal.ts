@@ -12,6 +12,7 @@ import { createStagedRingWriter, type StagedRingWriter } from '../base/ring.ts';
 import { beginCutRecord, beginTickRecord, endTaken, putHash, writeTaken } from '../store/tick-record.ts';
 import {
   COMMITTED_TICK,
+  IS_AWAITED,
   IS_PAUSED,
   JOURNAL_RING_BYTES,
   KEPT_TICK,
@@ -123,6 +124,12 @@ export function pushRecord(
     journal.keyframeDue = tick;
   }
   return isRecorded;
+}
+
+/** The reader may see it; and whether clients wait for that. */
+export function publishRecord({ ring, held, words }: ZoneJournal): void {
+  ring.publish();
+  if (held.length > 0) Atomics.store(words, IS_AWAITED, 1);
 }
 
 /** Whether a keyframe is to be written at the end of this tick, and its place is free. */

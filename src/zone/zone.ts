@@ -53,6 +53,7 @@ import {
   createZoneJournal,
   handKeyframe,
   isKeyframeDue,
+  publishRecord,
   pushRecord,
   recordTaken,
   releaseHeld,
@@ -228,7 +229,7 @@ function commitTick(zone: Zone): void {
   for (let edge = 0; edge < zone.inputs.length; edge++) zone.inputs[edge]!.release();
   for (let edge = 0; edge < zone.outputs.length; edge++) zone.outputs[edge]!.publish();
   if (journal === undefined) return;
-  journal.ring.publish();
+  publishRecord(journal);
   tellCommitted(zone);
 }
 

@@ -74,6 +74,7 @@ function start(files: FaultyFiles): Server {
     assets: bank.assets,
     accounts: bank.accounts,
     counters: createCounterBuffer('store'),
+    now: () => clock.nowMs,
     applier: {
       take(position, each) {
         commits.push(...each);
