@@ -2,12 +2,12 @@
 // its zone had the character in, so the store refuses it once another node has taken it, whatever this one knows. Part of
 // io/store-keeper, on the store thread; which zone of the node has a player is store/zone-owners' to know.
 
-import { type Ledger, settleColumns } from '../store/ledger.ts';
+import { type KeptAnswer, type Ledger, settleColumns } from '../store/ledger.ts';
 import type { CharacterStore, TakenCharacter } from '../store/store.ts';
 import type { CharacterSave } from '../store/write-behind.ts';
 
 export interface CharacterWriterOptions {
-  readonly store: CharacterStore & Pick<Ledger, 'loadBalances'>;
+  readonly store: CharacterStore & Pick<Ledger, 'loadBalances' | 'recentAnswers'>;
   readonly gameName: string;
   readonly assets: readonly string[];
   /** The same as long as its data folder is. */
@@ -39,6 +39,8 @@ export interface CharacterWriter {
 export interface EnteringCharacter extends TakenCharacter {
   /** It was never saved: `columns` are those of its account at most. */
   readonly isNew: boolean;
+  /** To its newest commands, the newest first. */
+  readonly answers: readonly KeptAnswer[];
 }
 
 interface Entering {
@@ -73,7 +75,8 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
   const takeNow = async (playerId: number, zoneId: number): Promise<EnteringCharacter> => {
     const { epoch, columns } = await store.takeCharacter(playerId, gameName, `${nodeId}/${zoneId}`);
     const balances = await store.loadBalances(playerId, gameName);
-    return { epoch, columns: settleColumns(columns, balances, assets), isNew: columns === undefined };
+    const answers = await store.recentAnswers(playerId, gameName);
+    return { epoch, columns: settleColumns(columns, balances, assets), isNew: columns === undefined, answers };
   };
 
   return {

@@ -80,9 +80,9 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
       if (entry.isStanding) {
         return admitConnection(edge, connection, { playerId, name, epoch: 0, saved: undefined, isStanding: true });
       }
-      const { character, epoch, isNew } = entry;
+      const { character, epoch, isNew, answers } = entry;
       const saved = character && Int32Array.from(game.savedColumns, (column) => character[column] ?? 0);
-      admitConnection(edge, connection, { playerId, name, epoch, saved, isNew });
+      admitConnection(edge, connection, { playerId, name, epoch, saved, isNew, answers });
     } catch (error) {
       // The store counts its own errors. Letting the player in without its character would overwrite what is saved.
       if (!isStoreError(error)) throw error;

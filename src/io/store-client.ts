@@ -3,6 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Presence } from '../store/directory.ts';
+import type { KeptAnswer } from '../store/ledger.ts';
 import type { AccountRecord, CharacterColumns, StoredCharacter } from '../store/records.ts';
 import type { CreateResult } from '../store/store.ts';
 import { createRpcClient } from './thread-rpc.ts';
@@ -28,6 +29,8 @@ export type Entry =
       readonly epoch: number;
       readonly character: CharacterColumns | undefined;
       readonly isNew: boolean;
+      /** To the player's newest commands, the newest first. */
+      readonly answers: readonly KeptAnswer[];
     }
   | { readonly isStanding: true }
   | { readonly refused: 'token_used' | 'zone_full' | 'still_leaving' | 'replaced' };

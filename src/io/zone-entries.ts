@@ -94,7 +94,8 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
         if (owners.ownerOf(playerId) !== zoneId) return { refused: 'replaced' };
         if (zoneBefore !== undefined && zoneBefore !== zoneId) tellMoved(playerId, zoneId);
         if (taken === undefined) return { isStanding: true };
-        return { isStanding: false, epoch: taken.epoch, character: taken.columns, isNew: taken.isNew };
+        const { epoch, columns, isNew, answers } = taken;
+        return { isStanding: false, epoch, character: columns, isNew, answers };
       } catch (error) {
         owners.giveBack(playerId, zoneId, zoneBefore);
         throw error;

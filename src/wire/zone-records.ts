@@ -50,6 +50,14 @@ export interface JoinRecord {
   readonly isStanding?: boolean;
   /** Never saved: of `saved`, if there is any, only what belongs to its account counts. */
   readonly isNew?: boolean;
+  /** To the newest commands of the player, wherever it gave them; the newest first. */
+  readonly answers?: readonly JoinAnswer[];
+}
+
+export interface JoinAnswer {
+  readonly key: number;
+  /** '' = done. */
+  readonly refused: string;
 }
 
 const STATE_NEW = 0;
@@ -68,6 +76,12 @@ export function writeJoinRecord(writer: Writer, client: number, join: JoinRecord
   const state = stateOf(join);
   writer.u8(state);
   if (saved !== undefined && state !== STATE_STANDING) for (const value of saved) writer.u32(value >>> 0);
+  const { answers = [] } = join;
+  writer.u8(answers.length);
+  for (const { key, refused } of answers) {
+    writer.u32(key);
+    writeAscii(writer, refused);
+  }
 }
 
 function stateOf({ saved, isStanding, isNew }: JoinRecord): number {
@@ -84,10 +98,20 @@ export function readJoinRecord(reader: Reader, savedCount: number): JoinRecord {
   const state = reader.u8();
   const isStanding = state === STATE_STANDING;
   const isNew = state === STATE_NEW || state === STATE_NEW_WITH_ACCOUNT;
-  if (isStanding || state === STATE_NEW) return { playerId, epoch, name, saved: undefined, isStanding, isNew };
-  const saved = new Int32Array(savedCount);
-  for (let index = 0; index < savedCount; index++) saved[index] = reader.i32();
-  return { playerId, epoch, name, saved, isStanding, isNew };
+  const hasSaved = !isStanding && state !== STATE_NEW;
+  const saved = hasSaved ? new Int32Array(savedCount) : undefined;
+  if (saved !== undefined) for (let index = 0; index < savedCount; index++) saved[index] = reader.i32();
+  return { playerId, epoch, name, saved, isStanding, isNew, answers: readJoinAnswers(reader) };
+}
+
+function readJoinAnswers(reader: Reader): JoinAnswer[] {
+  const answers: JoinAnswer[] = [];
+  const count = reader.u8();
+  for (let index = 0; index < count && !reader.failed; index++) {
+    const key = reader.u32();
+    answers.push({ key, refused: readAscii(reader) });
+  }
+  return answers;
 }
 
 /** A record that is no more than its kind: leave, gone, reset. */

@@ -2,7 +2,7 @@
 // an entity with an owner; who plays it is the number of a client in a column, 0 while nobody does.
 
 import { assert } from '../base/assert.ts';
-import { LINGER_TICKS, PLAYERS_MAX, SAVE_INTERVAL_TICKS } from '../base/limits.ts';
+import { LINGER_TICKS, PLAYERS_MAX, SAVE_INTERVAL_TICKS, TICK_HZ } from '../base/limits.ts';
 import { resetGuardSlot } from '../guard/input-guard.ts';
 import { forgetSuspicion, takeVerdict } from '../guard/score.ts';
 import { clearInputs, standStill } from '../sim/pending-inputs.ts';
@@ -15,6 +15,7 @@ import {
   readJoinRecord,
   writeJoinedRecord,
 } from '../wire/zone-records.ts';
+import { findAnswer, keepAnswer } from './answers.ts';
 import { forgetHeld } from './journal.ts';
 import { clearName, setName } from './names.ts';
 import { pushOutput, sendBare, sendLeft } from './output.ts';
@@ -75,7 +76,7 @@ function attachClient(zone: Zone, slot: number, client: number): void {
 }
 
 /** Slot of the new entity, or −1 when the zone is full. */
-function spawnPlayer(zone: Zone, { playerId, epoch, name, saved }: JoinRecord): number {
+function spawnPlayer(zone: Zone, { playerId, epoch, name, saved, answers = [] }: JoinRecord): number {
   const { game, world, names } = zone;
   if (zone.slotOfPlayer.size >= PLAYERS_MAX) return -1;
   const slot = spawnEntity(world, game.kinds.player);
@@ -85,6 +86,10 @@ function spawnPlayer(zone: Zone, { playerId, epoch, name, saved }: JoinRecord): 
   world.columns.epoch[slot] = epoch;
   if (saved !== undefined) {
     for (let index = 0; index < saved.length; index++) world.columns[game.savedColumns[index]!]![slot] = saved[index]!;
+  }
+  for (const { key, refused } of answers.toReversed()) {
+    const isKnown = findAnswer(zone.answers, playerId, key) !== undefined;
+    if (!isKnown) keepAnswer(zone.answers, playerId, key, worldTick(world) + 1, refused);
   }
   setName(names, slot, name);
   zone.slotOfPlayer.set(playerId, slot);
@@ -114,8 +119,11 @@ export function takeReset(zone: Zone, client: number): void {
 
 /** After the process died: nobody has a connection any more. The store hears at once who is here. */
 export function leaveStanding(zone: Zone): void {
+  const { client, lingerTicks } = zone.world.columns;
   for (const slot of zone.slotOfPlayer.values()) {
-    if (zone.world.columns.client[slot] !== 0) startLinger(zone, slot);
+    if (client[slot] !== 0) startLinger(zone, slot);
+    // Its last save counts only once the zone is beyond the ticks that were saved and not journalled before the end.
+    lingerTicks[slot] = Math.max(lingerTicks[slot]!, TICK_HZ);
     saveCharacter(zone.saves, zone.world, slot, false);
   }
 }

@@ -20,7 +20,13 @@ test('every call reaches the method of its name with its argument', async () => 
     replacePasswordHash: record('replacePasswordHash', true),
     exportPlayer: record('exportPlayer', { characters: [], presence: null }),
     deletePlayer: record('deletePlayer', 'in_play' as const),
-    enterZone: record('enterZone', { character: { health: 7 }, epoch: 3, isNew: false, isStanding: false }),
+    enterZone: record('enterZone', {
+      character: { health: 7 },
+      epoch: 3,
+      isNew: false,
+      answers: [],
+      isStanding: false,
+    }),
     claimPlayers: record('claimPlayers', undefined),
     findZone: record('findZone', 2),
     ping: record('ping', undefined),
@@ -38,6 +44,7 @@ test('every call reaches the method of its name with its argument', async () => 
     character: { health: 7 },
     epoch: 3,
     isNew: false,
+    answers: [],
     isStanding: false,
   });
   const players = { zoneId: 2, players: [{ playerId: 1, sinceMs: 5 }] };

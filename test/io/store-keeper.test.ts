@@ -112,21 +112,27 @@ test('saves of all zones reach the store in one batch, the newest of each player
 
 test('who left finds what was saved last, be it in the ring, in the queue, or in the store', async () => {
   const { clock, keeper, save, count, enter } = createBench();
-  expect(await enter(1)).toEqual({ character: undefined, epoch: 1, isNew: true, isStanding: false });
+  expect(await enter(1)).toEqual({ character: undefined, epoch: 1, isNew: true, isStanding: false, answers: [] });
   save(0, 1, 10);
   expect(await enter(1)).toEqual({ isStanding: true });
   save(0, 1, 11, true);
-  expect(await enter(1, 2)).toEqual({ character: { health: 11 }, epoch: 2, isNew: false, isStanding: false });
+  expect(await enter(1, 2)).toEqual({
+    character: { health: 11 },
+    epoch: 2,
+    isNew: false,
+    isStanding: false,
+    answers: [],
+  });
   save(1, 1, 12, true);
   clock.advance(1000);
   await keeper.update();
-  expect(await enter(1)).toEqual({ character: { health: 12 }, epoch: 3, isNew: false, isStanding: false });
+  expect(await enter(1)).toEqual({ character: { health: 12 }, epoch: 3, isNew: false, isStanding: false, answers: [] });
   expect(count('loads')).toBe(3);
 });
 
 test('who asks twice before it was heard of is let in twice in one epoch, and later in another', async () => {
   const { clock, enter } = createBench();
-  const first = { character: undefined, epoch: 1, isNew: true, isStanding: false };
+  const first = { character: undefined, epoch: 1, isNew: true, isStanding: false, answers: [] };
   expect(await Promise.all([enter(1), enter(1)])).toEqual([first, first]);
   expect(await enter(1)).toEqual(first);
   clock.advance(3_001);
@@ -185,7 +191,13 @@ test('a player who stands in a zone gets into another one once that has saved it
   save(0, 1, 4);
   expect(await enter(1, 1)).toEqual({ isStanding: true });
   save(0, 1, 3, true);
-  expect(await enter(1, 2)).toEqual({ character: { health: 3 }, epoch: 2, isNew: false, isStanding: false });
+  expect(await enter(1, 2)).toEqual({
+    character: { health: 3 },
+    epoch: 2,
+    isNew: false,
+    isStanding: false,
+    answers: [],
+  });
   save(1, 1, 20);
   await keeper.update();
   clock.advance(100);
@@ -213,7 +225,7 @@ test('two zones that ask at once: the first has the player, the other is refused
   const { enter, keeper } = createBench();
   const both = [enter(1, 1), enter(1, 2)];
   expect(await Promise.all(both)).toEqual([
-    { character: undefined, epoch: 1, isNew: true, isStanding: false },
+    { character: undefined, epoch: 1, isNew: true, isStanding: false, answers: [] },
     { refused: 'still_leaving' },
   ]);
   expect(await keeper.methods.findZone(1)).toBe(1);
@@ -277,7 +289,13 @@ test('two nodes that both believe they have the player: the later one has it, th
   expect(await first.enter(1)).toEqual({ refused: 'still_leaving' });
   first.save(0, 1, 67, true);
   await first.keeper.flush();
-  expect(await first.enter(1)).toEqual({ character: { health: 20 }, epoch: 3, isNew: false, isStanding: false });
+  expect(await first.enter(1)).toEqual({
+    character: { health: 20 },
+    epoch: 3,
+    isNew: false,
+    isStanding: false,
+    answers: [],
+  });
   second.save(0, 1, 21);
   first.save(0, 1, 30);
   await Promise.all([first.keeper.flush(), second.keeper.flush()]);
@@ -322,7 +340,13 @@ test('what waits to be written is written before its player is taken again, even
     await takeCharacter(playerId, game, owner);
     return takeCharacter(playerId, game, owner);
   };
-  expect(await enter(1, 2)).toEqual({ character: { health: 66 }, epoch: 3, isNew: false, isStanding: false });
+  expect(await enter(1, 2)).toEqual({
+    character: { health: 66 },
+    epoch: 3,
+    isNew: false,
+    isStanding: false,
+    answers: [],
+  });
   save(1, 1, 67);
   await keeper.flush();
   expect([store.characters.get(1), store.batches, count('savesFenced')]).toEqual([{ health: 67 }, [1, 1, 1], 0]);
@@ -344,7 +368,7 @@ test('a save that is under way when its player comes back lands before the takin
   const flushed = keeper.flush();
   const entered = enter(1, 2);
   land();
-  expect(await entered).toEqual({ character: { health: 10 }, epoch: 2, isNew: false, isStanding: false });
+  expect(await entered).toEqual({ character: { health: 10 }, epoch: 2, isNew: false, isStanding: false, answers: [] });
   expect([await flushed, count('savesFenced')]).toEqual([0, 0]);
 });
 
@@ -380,7 +404,13 @@ test('zones that have their players still go on saving them in their epochs with
   expect(await after.enter(1)).toEqual({ isStanding: true });
   expect(await after.enter(2)).toEqual({ refused: 'still_leaving' });
   after.save(0, 1, 12, true);
-  expect(await after.enter(1)).toEqual({ character: { health: 12 }, epoch: 2, isNew: false, isStanding: false });
+  expect(await after.enter(1)).toEqual({
+    character: { health: 12 },
+    epoch: 2,
+    isNew: false,
+    isStanding: false,
+    answers: [],
+  });
 });
 
 test('a character is as its account says, whether it was saved before or after its last transfer', async () => {

@@ -16,7 +16,7 @@ function setUp(takeSaves: () => boolean = () => true, owners = createZoneOwners(
     takeSaves,
     isLost: () => false,
     useToken: async () => true,
-    take: async () => ({ epoch: 7, columns: undefined, isNew: true }),
+    take: async () => ({ epoch: 7, columns: undefined, isNew: true, answers: [] }),
   });
   const moved: PlayerMoved[] = [];
   const stop = entries.onMoved((one) => moved.push(one));
@@ -42,9 +42,9 @@ test('while its character stands in another zone a player is refused, and that z
   expect(moved).toEqual([{ playerId: 1, zoneId: 2 }]);
   expect(await enter(1, 1)).toEqual({ isStanding: true });
   waiting.push({ isFinal: true });
-  expect(await enter(1, 1)).toEqual({ character: undefined, epoch: 7, isNew: true, isStanding: false });
+  expect(await enter(1, 1)).toEqual({ character: undefined, epoch: 7, isNew: true, isStanding: false, answers: [] });
   waiting.push({ isFinal: true });
-  expect(await enter(1, 2)).toEqual({ character: undefined, epoch: 7, isNew: true, isStanding: false });
+  expect(await enter(1, 2)).toEqual({ character: undefined, epoch: 7, isNew: true, isStanding: false, answers: [] });
   const told = moved.length;
   stop();
   await enter(1, 3);
@@ -59,6 +59,6 @@ test('while saves can not be taken, or too many players are known, nobody gets i
   await enter(1, 1);
   await enter(2, 1);
   await expect(enter(3, 1)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
-  expect(await enter(1, 1)).toEqual({ character: undefined, epoch: 7, isNew: true, isStanding: false });
+  expect(await enter(1, 1)).toEqual({ character: undefined, epoch: 7, isNew: true, isStanding: false, answers: [] });
   expect(owners.count()).toBe(2);
 });

@@ -27,6 +27,11 @@ test('joins come back as they were written, with and without a saved character',
   const epoch = fc.integer({ min: 0, max: 2 ** 31 - 1 });
   const name = fc.stringMatching(/^[A-Za-z0-9_.-]{3,24}$/);
   const saved = fc.array(int32, { minLength: 4, maxLength: 4 }).map((values) => Int32Array.from(values));
+  const answer = fc.record({
+    key: fc.integer({ min: 0, max: 0xffff_ffff }),
+    refused: fc.constantFrom('', 'too_poor', 'no_room'),
+  });
+  const answers = fc.array(answer, { maxLength: 16 });
   const join = fc.oneof(
     fc.record({
       playerId,
@@ -35,6 +40,7 @@ test('joins come back as they were written, with and without a saved character',
       saved: fc.constant(undefined),
       isStanding: fc.constant(true),
       isNew: fc.constant(false),
+      answers,
     }),
     fc.record({
       playerId,
@@ -43,8 +49,9 @@ test('joins come back as they were written, with and without a saved character',
       saved: fc.constant(undefined),
       isStanding: fc.constant(false),
       isNew: fc.constant(true),
+      answers,
     }),
-    fc.record({ playerId, epoch, name, saved, isStanding: fc.constant(false), isNew: fc.boolean() }),
+    fc.record({ playerId, epoch, name, saved, isStanding: fc.constant(false), isNew: fc.boolean(), answers }),
   );
   fc.assert(
     fc.property(client, join, (number, value) => {

@@ -69,7 +69,7 @@ test('what zones left in their rings is loaded at once, and in the file after th
     writeSaveRecord(writer, playerId, 1, health, final, [health]);
     expect(zone.push(writer.bytes, 0, writer.offset)).toBe(true);
   };
-  const taken = { character: undefined, epoch: 1, isNew: true, isStanding: false };
+  const taken = { character: undefined, epoch: 1, isNew: true, isStanding: false, answers: [] };
   for (let playerId = 1; playerId <= 1000; playerId++) expect(await store.enterZone(entry(playerId))).toEqual(taken);
   save(1, 10, false);
   expect(await store.enterZone(entry(1))).toEqual({ isStanding: true });
@@ -79,6 +79,7 @@ test('what zones left in their rings is loaded at once, and in the file after th
     epoch: 2,
     isNew: false,
     isStanding: false,
+    answers: [],
   });
   store.close();
   expect(await thread.stop({ type: 'stop' }, 'stopped', 5000)).toEqual({ type: 'stopped', unsaved: 0 });
@@ -126,6 +127,7 @@ test('one that takes the place of a dead one takes no token that the dead one ma
     epoch: 1,
     isNew: true,
     isStanding: false,
+    answers: [],
   });
   store.close();
   await thread.stop({ type: 'stop' }, 'stopped', 5000);

@@ -192,3 +192,20 @@ test('a record that was pushed for a whole tick is published by the next thread,
   expect(seen()).toEqual([1, 2]);
   expect(Atomics.load(new Int32Array(buffers.words), COMMITTED_TICK)).toBe(0);
 });
+
+test('who comes with answers from elsewhere gets them again, and does nothing twice', () => {
+  const { zone, journal } = makeZone();
+  const answers = [
+    { key: 9, refused: '' },
+    { key: 8, refused: 'too_poor' },
+  ];
+  join(zone, 2, { epoch: 3, answers });
+  run(zone);
+  receive(zone);
+  for (const key of [8, 9, 10]) request(zone, 2, { id: key, key, mint: { gold: 4, gems: 0 } });
+  run(zone);
+  keep(zone, journal);
+  run(zone);
+  expect(responses(zone)).toEqual(['too_poor', '', '']);
+  expect(zone.zone.world.columns.gold[1]).toBe(4);
+});
