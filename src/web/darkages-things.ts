@@ -119,7 +119,7 @@ export function updateThings(things: Things): void {
   const { columns } = client.own;
   const isPlaying = client.state === PLAYING && (columns.health ?? 0) > 0;
   const isOffered = things.now() < things.offeredUntilMs;
-  const isNearVendor = isPlaying && isAtVendor(client.own.x, client.own.z);
+  const isNearVendor = isPlaying && trade === undefined && isAtVendor(client.own.x, client.own.z);
   const isListed = isPlaying && (isOpen || trade !== undefined);
   const near = isListed && trade === undefined ? listNear(client) : [];
   const owned = isListed || isNearVendor ? listOwned(columns) : [];
