@@ -11,6 +11,7 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/web/darkages-social.ts': 'test/e2e/page-combat.test.ts',
   'src/web/darkages-sprites.ts': 'test/e2e/page-combat.test.ts',
   'src/web/darkages-stamps.ts': 'test/e2e/page-crowd.test.ts',
+  'src/web/darkages-things.ts': 'test/e2e/page-things.test.ts',
   'src/web/dom.ts': 'test/e2e/page-combat.test.ts',
   'src/web/settings.ts': 'test/e2e/page-combat.test.ts',
   'src/web/sound.ts': 'test/e2e/page-sound.test.ts',

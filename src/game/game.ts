@@ -13,7 +13,7 @@ import { COUNT_MAX, columns, type DarkAges, inputs } from './columns.ts';
 import { runCreatures, spawnCreatures } from './creatures.ts';
 import { events } from './events.ts';
 import { PURSE, USED } from './inventory.ts';
-import { FIGHTERS, KINDS, LOOT_GOLD, LOOT_HEALTH, PLAYER } from './kinds.ts';
+import { FIGHTERS, KINDS, LOOT_HEALTH, LOOT_MANA, PLAYER } from './kinds.ts';
 import { join, runLife } from './life.ts';
 import { GROUND, runLoot } from './loot.ts';
 import { createFieldMap, type FieldMap, PLAYER_RADIUS_MM, WORLD_HALF_MM } from './map.ts';
@@ -28,6 +28,9 @@ import { blocksSight } from './sight.ts';
 import { runAreas } from './strikes.ts';
 import { leaveTrade, runTrades } from './trade.ts';
 import { spawnVendors, VENDOR_ACCOUNT } from './vendor.ts';
+
+/** Colours of what lies about, where they differ from that of gold. */
+const LOOT_TINTS: Readonly<Record<number, string>> = { [LOOT_HEALTH]: '#d9505a', [LOOT_MANA]: '#5aa0e8' };
 
 const UNITS_PER_M = 1000 << POSITION_SHIFT;
 
@@ -109,9 +112,8 @@ export const game = defineGame<typeof columns, FieldMap>({
       area: { colour: '#e2683c', radiusMm: 600 },
       vendor: { colour: '#b58ad6', radiusMm: PLAYER_RADIUS_MM },
     },
-    help: 'WASD to walk, Shift to sprint, Space to jump, mouse to look around, 1–4 for abilities',
+    help: 'WASD to walk, Shift to sprint, Space to jump, mouse to look around, 1–4 for abilities, I for what you own',
     map: ({ boxes, tallMm }) => ({ boxesMm: boxes.map((units) => units >> POSITION_SHIFT), tallBoxesMm: tallMm }),
-    tint: ({ variant }) =>
-      variant === undefined || variant <= LOOT_GOLD ? undefined : variant === LOOT_HEALTH ? '#d9505a' : '#5aa0e8',
+    tint: ({ variant = 0 }) => LOOT_TINTS[variant] ?? (variant > LOOT_MANA ? '#b9a27c' : undefined),
   },
 });

@@ -3,7 +3,8 @@
 
 import type { EntityView } from '../client/interpolation.ts';
 import { ABILITIES, ARROW, METEOR } from '../game/abilities.ts';
-import { AREA, FIGHTER_LAST, FIGHTERS, LOOT, LOOT_GOLD, PLAYER, PROJECTILE } from '../game/kinds.ts';
+import { ITEMS } from '../game/items.ts';
+import { AREA, FIGHTER_LAST, FIGHTERS, LOOT, LOOT_GOLD, PLAYER, PROJECTILE, VENDOR } from '../game/kinds.ts';
 import { type Camera, screenX, screenY, toRadians } from './camera.ts';
 import { type Fight, isAlive, isFoe, wantedAbility } from './darkages-fight.ts';
 import { bodySprite, SPRITE_REACH } from './darkages-sprites.ts';
@@ -36,6 +37,7 @@ export function drawGroundOfFight(
   for (const view of fight.client.interpolation.views.values()) {
     if (view.kind === AREA) drawArea(context, camera, fight, view, nowMs);
     else if (view.kind === LOOT) drawLoot(context, camera, fight, view, nowMs);
+    else if (view.kind === VENDOR) drawVendor(context, camera, view);
   }
   drawPlan(context, camera, fight, nowMs);
 }
@@ -122,12 +124,24 @@ function drawLoot(
     context.strokeRect(x - 2.5, y - 9, 5, 6);
   }
   if (Math.hypot(view.x - own.x, view.z - own.z) < 6_000) {
-    const name = LOOT_NAMES[view.columns.variant ?? LOOT_GOLD] ?? 'loot';
+    const name = ITEMS[(view.columns.variant ?? LOOT_GOLD) - 1]?.label ?? 'loot';
     stampText(context, NAME_TEXT, name, colour, x, y - 20);
   }
 }
 
-const LOOT_NAMES: readonly string[] = ['loot', 'gold', 'health potion', 'mana potion'];
+/** A striped awning over a counter, which is told from afar. */
+function drawVendor(context: CanvasRenderingContext2D, camera: Camera, view: EntityView): void {
+  const x = screenX(camera, view.x);
+  const y = screenY(camera, view.z);
+  if (!isOnScreen(camera, x, y)) return;
+  context.fillStyle = '#5b4632';
+  context.fillRect(x - 22, y - 4, 44, 14);
+  for (let stripe = 0; stripe < 6; stripe++) {
+    context.fillStyle = stripe % 2 === 0 ? '#8f5fb4' : '#e6dcc4';
+    context.fillRect(x - 27 + stripe * 9, y - 24, 9, 15);
+  }
+  stampText(context, NAME_TEXT, 'vendor', '#cdb0e6', x, y - 32);
+}
 
 /** Where a meteor would come down and how far it could, while it is called. */
 function drawPlan(context: CanvasRenderingContext2D, camera: Camera, fight: Fight, nowMs: number): void {

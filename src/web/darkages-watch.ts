@@ -3,7 +3,8 @@
 
 import type { EntityView } from '../client/interpolation.ts';
 import { ABILITIES, BITE, MEND, METEOR, SLASH, SMASH } from '../game/abilities.ts';
-import { AREA, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, PROJECTILE } from '../game/kinds.ts';
+import { ITEMS } from '../game/items.ts';
+import { AREA, FIGHTER_LAST, LOOT_GOLD, LOOT_HEALTH, LOOT_MANA, PROJECTILE } from '../game/kinds.ts';
 import { addFloat, addMark, type Fight, isAlive, isOwnHandle, viewOf } from './darkages-fight.ts';
 
 /** Beyond this, something that was seen before is old. */
@@ -124,7 +125,8 @@ export function noteHeal(fight: Fight, values: Values, nowMs: number): void {
 export function noteLoot(fight: Fight, values: Values, nowMs: number): void {
   const { own } = fight.client;
   const variant = Number(values.variant);
-  const what = variant === LOOT_GOLD ? 'gold' : variant === LOOT_HEALTH ? 'health' : 'mana';
+  const label = ITEMS[variant - 1]?.label ?? 'loot';
+  const what = variant === LOOT_HEALTH ? 'health' : variant === LOOT_MANA ? 'mana' : label;
   addFloat(fight, own.x, own.z, `+${values.amount} ${what}`, variant === LOOT_GOLD ? 'gold' : 'quiet', nowMs);
-  fight.heard(variant === LOOT_GOLD ? 'coin' : 'potion', own.x, own.z);
+  fight.heard(variant === LOOT_HEALTH || variant === LOOT_MANA ? 'potion' : 'coin', own.x, own.z);
 }

@@ -3,7 +3,7 @@
 
 import { type Client, PLAYING } from '../client/state.ts';
 import { BOLT, PLAYER_ABILITIES, SLASH } from '../game/abilities.ts';
-import { AREA, LOOT, PLAYER, PROJECTILE } from '../game/kinds.ts';
+import { AREA, LOOT, PLAYER, PROJECTILE, VENDOR } from '../game/kinds.ts';
 import { keptValue } from './browser-ports.ts';
 import type { Camera } from './camera.ts';
 import type { Controls } from './controls.ts';
@@ -53,6 +53,7 @@ import {
   showScores,
   updateSocial,
 } from './darkages-social.ts';
+import { createThings, hearOfTrade, resetThings, type Things, toggleThings, updateThings } from './darkages-things.ts';
 import { noteHeal, noteHit, noteLoot, watchFight } from './darkages-watch.ts';
 import { addButton, addElement, isTyping, setHidden } from './dom.ts';
 import type { Painter } from './look.ts';
@@ -62,6 +63,7 @@ import { playSound, type Sound } from './sound.ts';
 /** Sounds are silent from this far. */
 const HEARING_MM = 32_000;
 const SHAKE_MS = 220;
+const VENDOR_COLOUR = '#b58ad6';
 const IGNORED_KEY = 'darkages.ignored';
 
 type Values = Readonly<Record<string, number | string>>;
@@ -73,6 +75,7 @@ export interface DarkAgesPage {
   readonly social: Social;
   readonly ignored: Ignored;
   readonly lead: Lead;
+  readonly things: Things;
   readonly painter: Painter;
   readonly sound: Sound;
   readonly now: () => number;
@@ -107,6 +110,12 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
     social,
     ignored: createIgnored(keptValue(IGNORED_KEY)),
     lead: createLead(),
+    things: createThings(
+      client,
+      now,
+      (text) => tell(page, text),
+      (code) => showNotice(hud, answerText(code), now()),
+    ),
     sound,
     now,
     debug: createDebug(client),
@@ -122,6 +131,7 @@ export function createDarkAges(parts: DarkAgesParts): DarkAgesPage | undefined {
         drawDebug(context, camera, page.debug);
       },
       radarColour: (view) => {
+        if (view.kind === VENDOR) return VENDOR_COLOUR;
         if (view.kind === PROJECTILE || !isAlive(view.columns)) return undefined;
         if (view.kind === AREA) return PALETTE.warn;
         if (view.kind === LOOT) return PALETTE.loot;
@@ -179,7 +189,8 @@ function listenToFightKeys(page: DarkAgesPage, { controls }: DarkAgesParts): voi
       releaseAll(fight);
       controls.keys.clear();
       openChat(chat, event.code === 'Slash' ? '/' : '');
-    } else if (event.code === 'KeyY') answerInvitation(social, true);
+    } else if (event.code === 'KeyI') toggleThings(page.things);
+    else if (event.code === 'KeyY') answerInvitation(social, true);
     else if (event.code === 'Space' && !isAlive(fight.client.own.columns)) page.hud.rise.click();
   });
   addEventListener('keyup', (event) => {
@@ -193,7 +204,7 @@ function listenToFightKeys(page: DarkAgesPage, { controls }: DarkAgesParts): voi
 }
 
 /** What keys do elsewhere: buttons in the bar, and one to jump. */
-function addTouchButtons({ fight, chat, social }: DarkAgesPage, { controls }: DarkAgesParts): void {
+function addTouchButtons({ fight, chat, social, things }: DarkAgesPage, { controls }: DarkAgesParts): void {
   const bar = document.querySelector('.bar');
   const touch = document.getElementById('touch');
   if (bar === null || touch === null) return;
@@ -205,6 +216,8 @@ function addTouchButtons({ fight, chat, social }: DarkAgesPage, { controls }: Da
   chatButton.title = 'Chat (Enter)';
   const scoreButton = addButton('icon', bar, 'scores', () => isPlaying() && showScores(social, !social.isScoring));
   scoreButton.title = 'Scores (Tab)';
+  const thingsButton = addButton('icon', bar, 'things', () => isPlaying() && toggleThings(things));
+  thingsButton.title = 'Inventory (I)';
   const jump = addButton('sprint jump', touch, 'jump', () => {});
   const hold = (isHeld: boolean): void => {
     controls.extraButtons = isHeld ? 2 : 0;
@@ -281,16 +294,19 @@ export function updateDarkAges(page: DarkAgesPage): void {
   updateDebug(page.debug, isPlaying);
   updateHud(page.hud, page.now());
   updateSocial(page.social);
+  updateThings(page.things);
   setHidden(page.chat.root, !isPlaying);
 }
 
-export function enterDarkAges({ fight, social, chat }: DarkAgesPage, isFirst: boolean): void {
+export function enterDarkAges({ fight, social, chat, things }: DarkAgesPage, isFirst: boolean): void {
   resetFight(fight);
   resetSocial(social);
+  resetThings(things);
   if (!isFirst) return;
   const isTouched = matchMedia('(pointer: coarse)').matches;
   const key = isTouched ? 'Touch “chat”' : 'Enter';
-  if (!isTouched) addLine(chat, 'page', '', 'WASD to walk; mouse buttons or 1–4 to fight; Esc says more.');
+  if (!isTouched)
+    addLine(chat, 'page', '', 'WASD to walk; mouse buttons or 1–4 to fight; I for your things; Esc says more.');
   addLine(chat, 'page', '', `${key} to speak; /w name whispers, /p is for your party.`);
 }
 
@@ -299,6 +315,7 @@ export function hearEvent(page: DarkAgesPage, name: string, values: Values): voi
   const own = fight.client.welcome?.name;
   if (name === 'hit') noteHit(fight, values, now());
   else if (name === 'healed') noteHeal(fight, values, now());
+  else if (name.startsWith('trade')) hearOfTrade(page.things, name, values, (who) => isIgnored(page.ignored, who));
   else if (name === 'looted') noteLoot(fight, values, now());
   else if (name === 'refused') {
     showRefusal(hud, Number(values.ability), Number(values.reason), now());

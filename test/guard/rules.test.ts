@@ -56,7 +56,8 @@ test('each other rule is broken by a hostile client over a socket: in attacks.ts
 });
 
 test('each rule of the game is tested by a hostile client over a socket, in a test of its name', () => {
-  const text = readFileSync(join(ROOT, 'test/e2e/hostile-game.test.ts'), 'utf8');
+  const files = ['hostile-game', 'hostile-things'];
+  const text = files.map((file) => readFileSync(join(ROOT, `test/e2e/${file}.test.ts`), 'utf8')).join('');
   for (const { counter, test: title } of RULES.filter(({ where }) => where === 'game')) {
     expect(counter).toBe(`rule.${title.split(':')[0]}`);
     expect(text).toContain(`test('${title}', `);
