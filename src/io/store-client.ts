@@ -3,7 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Presence } from '../store/directory.ts';
-import type { KeptAnswer } from '../store/ledger.ts';
+import type { KeptAnswer, LedgerEntry } from '../store/ledger.ts';
 import type { AccountRecord, CharacterColumns, StoredCharacter } from '../store/records.ts';
 import type { CreateResult } from '../store/store.ts';
 import { createRpcClient } from './thread-rpc.ts';
@@ -50,8 +50,17 @@ export interface ZonePlayers {
 /** What is kept of a player beside the account, for its owner: a section for each kind of thing. */
 export type PlayerExport = {
   readonly characters: readonly StoredCharacter[];
+  readonly accounts: readonly ExportedAccount[];
   readonly presence: Presence | null;
 };
+
+export interface ExportedAccount {
+  readonly game: string;
+  readonly balances: Readonly<Record<string, number>>;
+  readonly entries: readonly LedgerEntry[];
+  /** So many more there were before those. */
+  readonly olderEntries: number;
+}
 
 export interface DeleteRequest {
   readonly playerId: number;

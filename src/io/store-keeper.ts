@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
 import { createRingReader } from '../base/ring.ts';
+import type { LedgerEntry } from '../store/ledger.ts';
 import { readSaveRecord } from '../store/save-record.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../store/write-behind.ts';
 import { createZoneOwners, type ZoneOwners } from '../store/zone-owners.ts';
 import { createCharacterWriter } from './character-writer.ts';
-import type { PlayerMoved, StoreRpc } from './store-client.ts';
+import type { ExportedAccount, PlayerMoved, StoreRpc } from './store-client.ts';
 import type { StoreTrouble } from './store-trouble.ts';
 import type { RpcMethods } from './thread-rpc.ts';
 import { createZoneEntries, type ZoneEntries } from './zone-entries.ts';
@@ -60,6 +61,8 @@ export interface StoreKeeper {
 }
 
 const FLUSH_ATTEMPTS = 5;
+const EXPORTED_ENTRIES_MAX = 10_000;
+const ENTRIES_AT_ONCE = 1_000;
 /** No zone of this node: all of them let go. */
 const ELSEWHERE = 0;
 
@@ -204,7 +207,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       },
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
-      ...ownerMethods(store, owners, entries, settle, drain, measured),
+      ...ownerMethods(options, owners, entries, settle, drain, measured),
       async enterZone(request) {
         refuseWhilePaused();
         return entries.enterZone(request);
@@ -249,7 +252,7 @@ function createMeasure(clock: Clock, { words, index, histograms }: Counters<'sto
 
 /** What is asked of one player, mostly by itself. `settle`: nothing of the player is on its way any more. */
 function ownerMethods(
-  store: Store,
+  { store, gameName }: Pick<StoreKeeperOptions, 'store' | 'gameName'>,
   owners: ZoneOwners,
   entries: ZoneEntries,
   settle: (playerId: number) => Promise<void>,
@@ -265,7 +268,9 @@ function ownerMethods(
       drain();
       await settle(playerId);
       const characters = await measured(() => store.listCharacters(playerId));
-      return { characters, presence: (await measured(() => store.findPresence(playerId))) ?? null };
+      const games = new Set([gameName, ...characters.map(({ game }) => game)]);
+      const accounts = await measured(() => exportAccounts(store, playerId, games));
+      return { characters, accounts, presence: (await measured(() => store.findPresence(playerId))) ?? null };
     },
     async deletePlayer({ playerId, nameKeptMs }) {
       drain();
@@ -278,4 +283,20 @@ function ownerMethods(
       return 'deleted';
     },
   };
+}
+
+/** What the player owns in each game, and how that came about: the newest entries of its account. */
+async function exportAccounts(store: Store, playerId: number, games: Iterable<string>): Promise<ExportedAccount[]> {
+  const accounts: ExportedAccount[] = [];
+  for (const game of games) {
+    const { seq, balances } = await store.loadBalances(playerId, game);
+    if (seq === 0) continue;
+    const first = Math.max(1, seq - EXPORTED_ENTRIES_MAX + 1);
+    const entries: LedgerEntry[] = [];
+    for (let from = first; from <= seq; from += ENTRIES_AT_ONCE) {
+      entries.push(...(await store.listEntries(playerId, game, from, Math.min(ENTRIES_AT_ONCE, seq - from + 1))));
+    }
+    accounts.push({ game, balances, entries, olderEntries: first - 1 });
+  }
+  return accounts;
 }

@@ -18,7 +18,7 @@ test('every call reaches the method of its name with its argument', async () => 
     findAccountByGuestSecret: record('findAccountByGuestSecret', undefined),
     findAccountByName: record('findAccountByName', account),
     replacePasswordHash: record('replacePasswordHash', true),
-    exportPlayer: record('exportPlayer', { characters: [], presence: null }),
+    exportPlayer: record('exportPlayer', { characters: [], accounts: [], presence: null }),
     deletePlayer: record('deletePlayer', 'in_play' as const),
     enterZone: record('enterZone', {
       character: { health: 7 },
@@ -37,7 +37,7 @@ test('every call reaches the method of its name with its argument', async () => 
   expect(await store.findAccountByGuestSecret('hash')).toBeUndefined();
   expect(await store.findAccountByName('bob')).toEqual(account);
   expect(await store.replacePasswordHash(1, 'old', 'new')).toBe(true);
-  expect(await store.exportPlayer(1)).toEqual({ characters: [], presence: null });
+  expect(await store.exportPlayer(1)).toEqual({ characters: [], accounts: [], presence: null });
   expect(await store.deletePlayer(1, 5)).toBe('in_play');
   const request = { playerId: 1, tokenId: 't', expiresS: 60, zoneId: 2, isZoneFull: false };
   expect(await store.enterZone(request)).toEqual({

@@ -7,6 +7,7 @@ import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import type { EnterRequest, PlayerMoved } from '../../src/io/store-client.ts';
 import { createStoreKeeper } from '../../src/io/store-keeper.ts';
 import { createStoreTrouble, type StoreTrouble } from '../../src/io/store-trouble.ts';
+import type { Commit } from '../../src/store/commit.ts';
 import type { CharacterColumns } from '../../src/store/records.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
@@ -586,7 +587,25 @@ test('what is exported is the newest, also what waits to be written', async () =
   save(0, 1, 10);
   expect(await keeper.methods.exportPlayer(1)).toEqual({
     characters: [{ game: 'g', epoch: 1, version: expect.any(Number), columns: { health: 10 } }],
+    accounts: [],
     presence: { nodeId: 'n', zoneId: 2, epoch: 3 },
   });
-  expect(await keeper.methods.exportPlayer(2)).toEqual({ characters: [], presence: null });
+  expect(await keeper.methods.exportPlayer(2)).toEqual({ characters: [], accounts: [], presence: null });
+});
+
+test('what is exported has the newest entries of the account', async () => {
+  const { store, keeper, enter } = createBench();
+  await enter(1);
+  const mint = (seq: number): Commit => ({
+    id: `node-1/1/1/${seq}/0`,
+    ...{ game: 'g', zoneId: 1, tick: seq, playerId: 1, key: seq, request: 'mint', refused: '' },
+    transfers: [
+      { asset: 'gold', amount: 2, from: { account: 'mint' }, to: { playerId: 1, epoch: 1, seq, balance: 2 * seq } },
+    ],
+  });
+  await store.applyCommits(Array.from({ length: 1_200 }, (_, index) => mint(index + 1)));
+  const [account] = (await keeper.methods.exportPlayer(1)).accounts;
+  expect(account).toMatchObject({ game: 'g', balances: { gold: 2_400 }, olderEntries: 0 });
+  expect(account!.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_200 }, (_, index) => index + 1));
+  expect(account!.entries.at(-1)).toMatchObject({ asset: 'gold', amount: 2, balance: 2_400, counterparty: 'mint' });
 });

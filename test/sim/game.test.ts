@@ -46,7 +46,7 @@ test.each<[string, Partial<Definition>]>([
   ['rule Too Far', { rules: ['Too Far'] }],
   ['rule pay.too.poor', { rules: ['pay.too.poor'] }],
   ['no two rules have the same name', { rules: ['far', 'far'] }],
-  ['at most 64 rules', { rules: Array.from({ length: 65 }, (_, index) => `rule${index}`) }],
+  ['at most 96 rules', { rules: Array.from({ length: 97 }, (_, index) => `rule${index}`) }],
   [
     'needs a field that names somebody',
     {

@@ -33,6 +33,7 @@ test('what goes is needed by nobody: property against a naive model', () => {
       retention.beginSegment('s1', 1);
       const verified: ZonePlace[] = [];
       let sequence = 0;
+      let names = 1;
       let applied = 0;
       for (const { what, zone, back } of steps) {
         const place = { zoneId: zone, zoneEpoch: 1, tick: Math.max(1, ticks[zone]! - back) };
@@ -42,7 +43,7 @@ test('what goes is needed by nobody: property against a naive model', () => {
           retention.noteRecord(record);
           segments.at(-1)!.records.push(record as ZonePlace);
         } else if (what === 'segment') {
-          const name = `s${sequence + 1}-${segments.length}`;
+          const name = `s${++names}`;
           segments.push({ name, first: sequence + 1, records: [] });
           retention.beginSegment(name, sequence + 1);
         } else if (what === 'keyframe') {
