@@ -29,10 +29,10 @@ export interface StoreThreadData {
   readonly savedColumns: readonly string[];
   readonly assets: readonly string[];
   readonly saveRings: readonly SharedArrayBuffer[];
-  /** Of each zone, as are `starts`. */
+  /** Of each zone. */
   readonly journals: readonly ZoneJournalBuffers[];
-  readonly starts: readonly ZoneStart[];
-  readonly accounts: readonly string[];
+  /** Of all of them: what their commits name. */
+  readonly start: ZoneStart;
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
@@ -80,7 +80,7 @@ async function run(data: StoreThreadData): Promise<void> {
     ...data,
     store,
     trouble,
-    whenApplied: applier.whenApplied,
+    whenApplied: (playerId) => zones.whenApplied(playerId),
     clock: systemClock,
     nowS: wallClockS,
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
@@ -92,7 +92,7 @@ async function run(data: StoreThreadData): Promise<void> {
     },
   });
   const journal = openZoneJournal(data, log);
-  const recovered = data.isRestart ? [] : takeRecovered(journal);
+  const recovered = data.isRestart ? [] : takeRecovered(journal, data.journals.length);
   const zones = createZoneJournals({
     ...data,
     buffers: data.journals,

@@ -34,6 +34,8 @@ export interface CommittedTick {
   /** For `noteApplied`, once all of this position are in the store. */
   readonly position: number;
   readonly record: TickRecord;
+  /** Of the run of the zone that it is of. */
+  readonly start: StartRecord;
 }
 
 /** What was done since it was opened; and, of the last two, what there is. */
@@ -181,9 +183,15 @@ function createJournal(options: JournalOptions, { scan, retention, zones, isClos
       return appender.position();
     },
     *commitsToApply() {
+      // Each segment says them again.
+      const known = new Map<number, StartRecord>();
       for (const { sequence, records } of readGroups(files, scan, 0)) {
         for (const record of records) {
-          if (record.kind === 'tick' && record.hasCommits) yield { position: sequence, record };
+          if (record.kind === 'start') known.set(record.zoneId, record);
+          if (record.kind !== 'tick' || !record.hasCommits) continue;
+          const start = known.get(record.zoneId);
+          assert(start !== undefined, 'a zone begins before it ticks');
+          yield { position: sequence, record, start };
         }
       }
     },

@@ -234,8 +234,7 @@ async function startStore(node: Node): Promise<void> {
       assets: [...game.assets],
       saveRings: zoneThreads.map(({ buffers }) => buffers.saveRing),
       journals: zoneThreads.map(({ buffers }) => buffers.journal),
-      starts: zoneThreads.map(({ zoneId }) => startOf(node, zoneId)),
-      accounts: [...game.accounts],
+      start: startOf(game),
       counters: storeCounters,
       loopDelay: storeLoopDelay,
       threadCounters: storeThreadCounters,
@@ -265,12 +264,9 @@ function takeRecovered({ storeThread, zoneThreads }: Node): void {
   }
 }
 
-/** What stands in the journal of the zone, so that another game's is not taken for it. */
-function startOf(node: Node, zoneId: number): ZoneStart {
-  const { game, zoneThreads } = node;
-  const { capacity } = zoneThreads[zoneId - 1]!.buffers;
-  const layout = Object.keys(game.allColumns).join(' ');
-  return { game: game.name, gameVersion: String(game.version), seed: seedOf(node, zoneId), capacity, layout };
+/** What the journal says of a zone's run. */
+function startOf({ name, version, assets, accounts }: AnyGame): ZoneStart {
+  return { game: name, gameVersion: String(version), assets: [...assets], accounts: [...accounts] };
 }
 
 /** A port that the store thread answers; for this thread or to be handed on. */

@@ -4,6 +4,7 @@
 
 import { assert } from '../base/assert.ts';
 import { createCounters } from '../base/counters.ts';
+import { ServerError } from '../base/errors.ts';
 import { createKeepingRingReader, type KeepingRingReader } from '../base/ring.ts';
 import type { BackPressure } from '../store/back-pressure.ts';
 import type { Commit } from '../store/commit.ts';
@@ -40,21 +41,19 @@ export interface RecoveredZone {
 }
 
 /** What a zone is, as the journal says it. */
-export type ZoneStart = Pick<StartRecord, 'game' | 'gameVersion' | 'seed' | 'capacity' | 'layout'>;
+export type ZoneStart = Pick<StartRecord, 'game' | 'gameVersion' | 'assets' | 'accounts'>;
 
 export interface ZoneJournalsOptions {
   readonly journal: Journal;
   /** The first is zone 1's, and so on. */
   readonly buffers: readonly ZoneJournalBuffers[];
-  readonly starts: readonly ZoneStart[];
+  readonly start: ZoneStart;
   readonly nodeId: string;
-  readonly assets: readonly string[];
-  readonly accounts: readonly string[];
   readonly counters: SharedArrayBuffer;
   /** Steady milliseconds. */
   now(): number;
   /** Where commits go that are on disk. */
-  readonly applier: Pick<CommitApplier, 'take' | 'appliedPosition'>;
+  readonly applier: Pick<CommitApplier, 'take' | 'appliedPosition' | 'whenApplied'>;
   /** Of what the store has not done yet: when that is too much, zones promise nothing more. */
   readonly backPressure: Pick<BackPressure, 'isPaused' | 'part'>;
   /** Called when keeping begins to fail and when it works again. */
@@ -66,6 +65,8 @@ export interface ZoneJournals {
   update(isLast?: boolean): void;
   /** The commits that were kept before this start and may not be in the store. */
   replayCommits(): void;
+  /** Resolves when nothing that is on disk of the player's is on its way to the store any more; rejects when that can't be said. */
+  whenApplied(playerId: number): Promise<void>;
 }
 
 interface JournalledRing {
@@ -89,16 +90,15 @@ const GROUP_RECORDS_MAX = 4096;
 const PATIENT_MS = 50;
 
 export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
-  const { journal, nodeId, assets, accounts, applier } = options;
+  const { journal, nodeId, start, applier } = options;
   const zones = options.buffers.map(({ ring, words, keyframe }, index): JournalledRing => {
     const zoneId = index + 1;
-    const start = options.starts[index]!;
     return {
       zoneId,
       ring: createKeepingRingReader(ring),
       words: new Int32Array(words),
       keyframe,
-      source: { origin: `${nodeId}/${zoneId}`, zoneId, game: start.game, assets, accounts },
+      source: sourceOf(nodeId, zoneId, start),
       start,
       epoch: 0,
       tick: 0,
@@ -111,6 +111,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   /** Groups whose commits are on disk: first those that the applier has taken, then those that it had no room for. */
   const unapplied: Group[] = [];
   let takenCount = 0;
+  let unappliedBytes = 0;
   let keptMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
 
@@ -160,29 +161,41 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       bytes += zone.commitBytes;
       zone.commitBytes = 0;
     }
-    unapplied.push({ position, commits, bytes });
+    if (commits.length > 0 || isBehind()) wait({ position, commits, bytes });
+    else applier.take(position, commits);
   };
 
+  const wait = (group: Group): void => {
+    unapplied.push(group);
+    unappliedBytes += group.bytes;
+  };
+  const isBehind = (): boolean => takenCount < unapplied.length;
+
   const handOver = (): void => {
-    while (takenCount < unapplied.length) {
+    while (isBehind()) {
       const { position, commits } = unapplied[takenCount]!;
       if (!applier.take(position, commits)) break;
       takenCount++;
     }
     const applied = applier.appliedPosition();
     let done = 0;
-    while (done < takenCount && unapplied[done]!.position <= applied) done++;
-    unapplied.splice(0, done);
+    while (done < takenCount && unapplied[done]!.position <= applied) unappliedBytes -= unapplied[done++]!.bytes;
+    if (done > 0) unapplied.splice(0, done);
     takenCount -= done;
     journal.noteApplied(applied);
-    setUnappliedBytes(unapplied.reduce((sum, { bytes }) => sum + bytes, 0));
+    setUnappliedBytes(unappliedBytes);
   };
 
   const keepKeyframe = (zone: JournalledRing): void => {
     const { zoneId, words, keyframe } = zone;
     const tick = Atomics.load(words, KEYFRAME_TICK);
     // What it holds must not be newer than what is kept: of promises in it there has to be a record.
-    if (tick === 0 || tick > words[COMMITTED_TICK]! || words[KEYFRAME_EPOCH] !== zone.epoch) return;
+    if (tick === 0 || tick > words[COMMITTED_TICK]!) return;
+    if (words[KEYFRAME_EPOCH] !== zone.epoch) {
+      // The thread that wrote it is dead and others have ticked since; nothing is replayed across that.
+      if (words[KEYFRAME_EPOCH]! < zone.epoch) Atomics.store(words, KEYFRAME_TICK, 0);
+      return;
+    }
     const bytes = new Uint8Array(keyframe).slice(0, words[KEYFRAME_BYTES]);
     const { epoch } = zone;
     Atomics.store(words, KEYFRAME_TICK, 0);
@@ -210,7 +223,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
         if (position !== undefined) tell(position);
       }
       handOver();
-      const isPaused = isFailing || takenCount < unapplied.length || options.backPressure.isPaused() ? 1 : 0;
+      const isPaused = isFailing || isBehind() || options.backPressure.isPaused() ? 1 : 0;
       for (const zone of zones) {
         Atomics.store(zone.words, IS_PAUSED, isPaused);
         if (!isFailing) keepKeyframe(zone);
@@ -219,30 +232,34 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       count();
     },
     replayCommits() {
-      for (const { position, record } of journal.commitsToApply()) {
-        const { source } = zones[record.zoneId - 1] ?? {};
+      for (const { position, record, start: of } of journal.commitsToApply()) {
         const head = readTickHead(record.payload);
-        const commits = source && head && readCommits(record.payload, head, source);
-        // Of another game, or of a zone that isn't run any more: they stay in the journal.
-        if (commits === undefined) continue;
-        const last = unapplied.at(-1);
+        const commits = head && readCommits(record.payload, head, sourceOf(nodeId, record.zoneId, of));
+        assert(commits !== undefined, 'what a zone wrote whole is read whole, by what its start says');
         const bytes = record.payload.length - head!.inputsEnd;
-        if (last?.position === position) unapplied[unapplied.length - 1] = join(last, commits, bytes);
-        else unapplied.push({ position, commits, bytes });
+        const last = unapplied.at(-1);
+        if (last?.position !== position) wait({ position, commits, bytes });
+        else unapplied[unapplied.length - 1] = { ...last, commits: [...last.commits, ...commits] };
       }
       handOver();
     },
+    async whenApplied(playerId) {
+      // Whose commits the applier had no room for it can't say.
+      if (isBehind()) throw new ServerError('DARKAGES_STORE_BUSY', 'Too many promises wait for the store.');
+      await applier.whenApplied(playerId);
+    },
   };
+}
+
+/** By which commits are read: of the run of the zone that made them, whatever game that ran. */
+function sourceOf(nodeId: string, zoneId: number, { game, assets, accounts }: ZoneStart): CommitSource {
+  return { origin: `${nodeId}/${zoneId}`, zoneId, game, assets, accounts };
 }
 
 interface Group {
   readonly position: number;
   readonly commits: readonly Commit[];
   readonly bytes: number;
-}
-
-function join(group: Group, commits: readonly Commit[], bytes: number): Group {
-  return { ...group, commits: [...group.commits, ...commits], bytes: group.bytes + bytes };
 }
 
 function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
@@ -253,7 +270,7 @@ function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
   const { epoch: zoneEpoch, tick } = head;
   if (zoneEpoch !== zone.epoch) {
     zone.epoch = zoneEpoch;
-    records.push({ kind: 'start', zoneId, zoneEpoch, tick: tick - 1, secret: [], ...zone.start });
+    records.push({ kind: 'start', zoneId, zoneEpoch, tick: tick - 1, ...zone.start });
   }
   const hasCommits = head.inputsEnd < payload.length;
   records.push({ kind: 'tick', zoneId, zoneEpoch, tick, payload, hasCommits });
@@ -265,9 +282,13 @@ function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
   zone.commitBytes += payload.length - head.inputsEnd;
 }
 
-/** What the zones need to go on. Empties what the journal has of them. */
-export function takeRecovered({ recovered, isClosed }: Journal): RecoveredStart[] {
-  const starts = [...recovered.values()].map((zone) => packZone(zone, isClosed));
+/** What the zones need to go on. Empties what the journal has of them, and of those that aren't run any more. */
+export function takeRecovered(journal: Journal, zoneCount: number): RecoveredStart[] {
+  const { recovered, isClosed } = journal;
+  const starts = [...recovered.values()]
+    .filter(({ zoneId }) => zoneId <= zoneCount)
+    .map((zone) => packZone(zone, isClosed));
+  for (const zoneId of [...recovered.keys()]) if (zoneId > zoneCount) journal.dropZone(zoneId);
   recovered.clear();
   return starts;
 }

@@ -18,10 +18,8 @@ const START: StartRecord = {
   tick: 0,
   game: 'g',
   gameVersion: '1',
-  seed: 1,
-  secret: [],
-  capacity: 8,
-  layout: 'l',
+  assets: ['gold'],
+  accounts: ['opening'],
 };
 const NAME = 'zone-3-2-77.keyframe';
 

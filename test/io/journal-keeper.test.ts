@@ -50,10 +50,8 @@ function start(zoneId: number, zoneEpoch: number, tick: number): StartRecord {
     tick,
     game: 'test',
     gameVersion: '1',
-    seed: 4,
-    secret: [1, 2, 3, 4],
-    capacity: 64,
-    layout: 'x',
+    assets: ['gold'],
+    accounts: ['opening'],
   };
 }
 

@@ -17,10 +17,8 @@ const START: StartRecord = {
   tick: 0,
   game: 'g',
   gameVersion: '1',
-  seed: 1,
-  secret: [1],
-  capacity: 8,
-  layout: 'l',
+  assets: ['gold'],
+  accounts: ['opening'],
 };
 
 let folder: string;

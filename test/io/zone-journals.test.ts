@@ -44,7 +44,7 @@ function start(files: FaultyFiles): Server {
     segmentBytes: 8 * BLOCK_BYTES,
     preallocateBytes: BLOCK_BYTES,
   });
-  const [recovered] = takeRecovered(journal);
+  const [recovered] = takeRecovered(journal, 1);
   const empty = createTestZone(bank, 1, 1, 64, true);
   const buffers = createZoneBuffers(bank, 1, 64, true);
   let replayed: Replayed | undefined;
@@ -69,10 +69,8 @@ function start(files: FaultyFiles): Server {
   const zones = createZoneJournals({
     journal,
     buffers: [buffers.journal!],
-    starts: [{ game: 'bank', gameVersion: '1', seed: 1, capacity: 64, layout: '' }],
+    start: { game: 'bank', gameVersion: '1', assets: bank.assets, accounts: bank.accounts },
     nodeId: 'node',
-    assets: bank.assets,
-    accounts: bank.accounts,
     counters: createCounterBuffer('store'),
     now: () => clock.nowMs,
     applier: {
@@ -82,6 +80,7 @@ function start(files: FaultyFiles): Server {
         return true;
       },
       appliedPosition: () => applied,
+      whenApplied: async () => {},
     },
     backPressure: createBackPressure(),
     onKeeping: (state) => void kept.push(state),

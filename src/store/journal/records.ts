@@ -1,7 +1,7 @@
 // What a journal keeps, in MessagePack: a record is an array `[kind, zoneId, zoneEpoch, tick, …]`, a group's body the array
 // of its records. What a tick holds is the zone's own business and opaque here. Store thread; pure.
 //
-//   0 start     …, game, gameVersion, seed, secret (u32 each), capacity, layout
+//   0 start     …, game, gameVersion, assets, accounts
 //   1 tick      …, payload, whether it has commits
 //   2 keyframe  …, file, SHA-256 of the content
 //   3 gap       …, payload
@@ -18,12 +18,9 @@ export interface StartRecord {
   readonly tick: number;
   readonly game: string;
   readonly gameVersion: string;
-  readonly seed: number;
-  /** Empty when there is none. */
-  readonly secret: readonly number[];
-  readonly capacity: number;
-  /** Hash of the game's columns: a keyframe of another layout is of no use. */
-  readonly layout: string;
+  /** What commits of these ticks name by place. */
+  readonly assets: readonly string[];
+  readonly accounts: readonly string[];
 }
 
 export interface TickRecord {
@@ -82,8 +79,8 @@ function toRow(record: JournalRecord): unknown[] {
     case 'tick':
       return [TICK, zoneId, zoneEpoch, tick, record.payload, record.hasCommits];
     case 'start': {
-      const { game, gameVersion, seed, secret, capacity, layout } = record;
-      return [START, zoneId, zoneEpoch, tick, game, gameVersion, seed, secret, capacity, layout];
+      const { game, gameVersion, assets, accounts } = record;
+      return [START, zoneId, zoneEpoch, tick, game, gameVersion, assets, accounts];
     }
     case 'keyframe':
       return [KEYFRAME, zoneId, zoneEpoch, tick, record.file, record.sha256];
@@ -137,10 +134,14 @@ function fromRow(row: readonly unknown[]): JournalRecord | undefined {
 type Place = Pick<StartRecord, 'zoneId' | 'zoneEpoch' | 'tick'>;
 
 function startFromRow(row: readonly unknown[], place: Place): StartRecord | undefined {
-  const [, , , , game, gameVersion, seed, secret, capacity, layout] = row;
-  if (typeof game !== 'string' || typeof gameVersion !== 'string' || typeof layout !== 'string') return undefined;
-  if (!isCount(seed) || !isCount(capacity) || !Array.isArray(secret) || !secret.every(isCount)) return undefined;
-  return { kind: 'start', ...place, game, gameVersion, seed, secret, capacity, layout };
+  const [, , , , game, gameVersion, assets, accounts] = row;
+  if (typeof game !== 'string' || typeof gameVersion !== 'string') return undefined;
+  if (!isTexts(assets) || !isTexts(accounts)) return undefined;
+  return { kind: 'start', ...place, game, gameVersion, assets, accounts };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
 function isCount(value: unknown): value is number {

@@ -35,10 +35,8 @@ const OPENING: StartRecord = {
   tick: 0,
   game: 'test',
   gameVersion: '1',
-  seed: 1,
-  secret: [1, 2, 3, 4],
-  capacity: 64,
-  layout: 'x',
+  assets: ['gold'],
+  accounts: ['opening'],
 };
 
 export function openWriter(files: JournalFiles, scan: JournalScan, random: Random): JournalWriter {

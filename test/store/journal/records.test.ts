@@ -16,10 +16,8 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
     ...place,
     game: text,
     gameVersion: text,
-    seed: u53,
-    secret: fc.array(u53, { maxLength: 4 }),
-    capacity: u53,
-    layout: text,
+    assets: fc.array(text),
+    accounts: fc.array(text),
   }),
 );
 

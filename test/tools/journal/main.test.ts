@@ -19,10 +19,8 @@ const START: StartRecord = {
   tick: 0,
   game: 'g',
   gameVersion: '1',
-  seed: 1,
-  secret: [],
-  capacity: 8,
-  layout: 'l',
+  assets: ['gold'],
+  accounts: ['opening'],
 };
 
 let folder: string;
