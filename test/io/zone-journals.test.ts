@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createCounterBuffer } from '../../src/base/counters.ts';
 import { createRandom } from '../../src/base/random.ts';
 import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
-import { openJournal } from '../../src/io/journal-keeper.ts';
+import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
 import { createZoneJournals, takeRecovered, unpackTicks, type ZoneJournals } from '../../src/io/zone-journals.ts';
 import { createBackPressure } from '../../src/store/back-pressure.ts';
 import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
@@ -27,10 +27,8 @@ interface Server {
 
 const PLAYERS = [1, 2, 3];
 
-/** A process: the zone, and the store thread's part of it, on that disk. */
-function start(files: FaultyFiles): Server {
-  const clock = { nowMs: 0 };
-  const journal = openJournal({
+function openBench(files: FaultyFiles, clock: { readonly nowMs: number }): Journal {
+  return openJournal({
     files,
     pool: {
       packSegment: async (name) => packSegment(files, name),
@@ -44,6 +42,12 @@ function start(files: FaultyFiles): Server {
     segmentBytes: 8 * BLOCK_BYTES,
     preallocateBytes: BLOCK_BYTES,
   });
+}
+
+/** A process: the zone, and the store thread's part of it, on that disk. */
+function start(files: FaultyFiles): Server {
+  const clock = { nowMs: 0 };
+  const journal = openBench(files, clock);
   const [recovered] = takeRecovered(journal, 1);
   const empty = createTestZone(bank, 1, 1, 64, true);
   const buffers = createZoneBuffers(bank, 1, 64, true);
@@ -253,4 +257,45 @@ test('a disk that is full: commands are refused, the zone ticks on, and when the
       [1002, 5],
     ]),
   );
+});
+
+test('commits that wait are applied as what they were, whatever game and however many zones are run by then', async () => {
+  const files = createFaultyFiles(createRandom(4));
+  const server = start(files);
+  enter(server);
+  expect(await ask(server, { client: 1, key: 1, gold: 10, to: 1 })).toBe('');
+  files.cutPower();
+  const journal = openBench(files, { nowMs: 0 });
+  expect(takeRecovered(journal, 0)).toEqual([]);
+  const commits: Commit[] = [];
+  let applied = 0;
+  const zones = createZoneJournals({
+    journal,
+    buffers: [],
+    start: { game: 'other', gameVersion: '9', assets: ['rubies'], accounts: ['bank'] },
+    nodeId: 'node',
+    counters: createCounterBuffer('store'),
+    now: () => 0,
+    applier: {
+      take(position, each) {
+        if (commits.length === 0 && each.length > 0 && applied === 0) {
+          applied = -1;
+          return false;
+        }
+        commits.push(...each);
+        applied = position;
+        return true;
+      },
+      appliedPosition: () => Math.max(0, applied),
+      whenApplied: async () => {},
+    },
+    backPressure: createBackPressure(),
+    onKeeping: () => {},
+  });
+  zones.replayCommits();
+  await expect(zones.whenApplied(1001)).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
+  zones.update(true);
+  await zones.whenApplied(1001);
+  const [commit] = commits;
+  expect(commit).toMatchObject({ game: 'bank', zoneId: 1, transfers: [{ asset: 'gold', from: { account: 'mint' } }] });
 });
