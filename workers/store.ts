@@ -1,7 +1,7 @@
 // The store thread: owns the store and the data folder's lock, answers main and edges over their ports, and writes
 // what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
-//   in   { type: 'port', port }   one more client to answer        { type: 'stop' }   write everything and end
+//   in   { type: 'port', port }   one more client to answer        { type: 'stop', isAll }   write everything and end
 //   out  { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
 import { join } from 'node:path';
@@ -41,7 +41,8 @@ export interface StoreThreadData {
   readonly isRestart: boolean;
 }
 
-export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop' };
+/** `isAll`: every zone has handed over all it had. */
+export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop'; isAll?: boolean };
 
 const POLL_MS = 20;
 /** How long a promise waits for its group at most; beside that the disk takes its time. */
@@ -81,6 +82,7 @@ async function run(data: StoreThreadData): Promise<void> {
     store,
     trouble,
     whenApplied: (playerId) => zones.whenApplied(playerId),
+    isJournalBehind: () => zones.isFailing(),
     clock: systemClock,
     nowS: wallClockS,
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
@@ -92,7 +94,8 @@ async function run(data: StoreThreadData): Promise<void> {
     },
   });
   const journal = openZoneJournal(data, log);
-  const recovered = data.isRestart ? [] : takeRecovered(journal, data.journals.length);
+  const starts = takeRecovered(journal, data.journals.length, wallClockS());
+  const recovered = data.isRestart ? [] : starts;
   const zones = createZoneJournals({
     ...data,
     buffers: data.journals,
@@ -108,6 +111,8 @@ async function run(data: StoreThreadData): Promise<void> {
   reportLoopDelay(data.loopDelay);
   reportCollections(data.threadCounters);
   zones.replayCommits();
+  // What zones have put on their rings before: nobody is let in who was promised something there.
+  zones.update(true);
   const timers = [
     setInterval(() => void keeper.update(), POLL_MS),
     setInterval(() => {
@@ -117,16 +122,16 @@ async function run(data: StoreThreadData): Promise<void> {
   ];
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port);
-    else void stop();
+    else void stop(message.isAll === true);
   });
-  const stop = async (): Promise<void> => {
+  const stop = async (isAll: boolean): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
     zones.update(true);
     const unapplied = await applier.flush();
     zones.update(true);
     const unsaved = await keeper.flush();
     if (unapplied > 0) log.warn({ unapplied }, 'commits wait in the journal for the next start');
-    await journal.close();
+    await journal.close(isAll && unapplied === 0 && unsaved === 0);
     await store.close();
     parentPort?.postMessage({ type: 'stopped', unsaved });
     process.exit(0);

@@ -42,7 +42,7 @@ export const GAME_RULES_MAX = 96;
 // --- what a zone promises
 /** Answers to commands that a zone remembers, of one player and of all; the oldest is forgotten first. */
 export const ANSWERS_PER_PLAYER_MAX = 16;
-export const ANSWERS_MAX = 16_384;
+export const ANSWERS_MAX = 65_536;
 /** Commits of one tick; when it is full, further commands of the tick are refused (`not_now`). */
 export const COMMITS_BYTES_PER_TICK = 1 << 17;
 /** Ticks between two keyframes on disk: what a start after a crash has to compute again. */
@@ -230,6 +230,10 @@ assert(
   'what others write takes less than a third of what a client may get',
 );
 assert(2 * (CHAT_BYTES_MAX + TEXT_COST_EACH) <= TARGET_TEXT_COST_BURST, 'half a burst has room for the longest text');
+assert(
+  ANSWERS_MAX >= (REQUEST_COST_PER_TICK / REQUEST_COST_EACH) * (LINGER_TICKS + 2 * TICK_HZ),
+  'who lost the connection and still stands in the zone finds its answers, however many others ask meanwhile',
+);
 assert(LINGER_TICKS >= TEXT_WINDOW_TICKS, 'who leaves and comes back has not escaped the count of texts');
 assert(SUSPICION_CLOSE > 10 * SUSPICION_TELL, 'operators hear of a suspect long before it is thrown out');
 assert(TIME_WARP_TICKS > PENDING_INPUTS, 'a time warp is further ahead than an early input');

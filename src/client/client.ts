@@ -142,6 +142,7 @@ export function createClient(options: ClientOptions): Client {
     requestId: 0,
     requests: new Map(),
     commands: new Map(),
+    commandCount: 0,
   };
   return client;
 }

@@ -3,12 +3,18 @@
 // server can promise nothing at the moment. A server answers a key it knows with its first answer. Browser main thread or
 // Node; time is handed in.
 
+import { ANSWERS_PER_PLAYER_MAX } from '../base/limits.ts';
 import { type Client, type Command, PLAYING, type RequestDone } from './state.ts';
 
 /** From an answer that was none until it is sent again. */
 const AGAIN_MS = 500;
-/** Commands that may be under way; a further one is refused with `too_many`. */
+/** Commands that may wait for their answer; a further one is refused with `too_many`. */
 const COMMANDS_MAX = 32;
+/**
+ * None is sent that is so far behind the oldest without an answer: the server remembers ANSWERS_PER_PLAYER_MAX of them, and
+ * a key that it has forgotten is a new one.
+ */
+const COMMANDS_AHEAD_MAX = ANSWERS_PER_PLAYER_MAX / 2;
 const KEYS = 0xffff_ffff;
 /** What says nothing of what became of the command. */
 const UNKNOWN: ReadonlySet<string> = new Set(['not_now', 'disconnected', 'timeout', 'too_many']);
@@ -43,14 +49,18 @@ export function sendCommand(
   }
   let key = 1 + Math.floor(random() * KEYS);
   while (commands.has(key)) key = 1 + (key % KEYS);
-  commands.set(key, { name, values, playerId: welcome.playerId, done, isSent: false, dueMs: 0 });
+  const number = ++client.commandCount;
+  commands.set(key, { name, values, playerId: welcome.playerId, number, done, isSent: false, dueMs: 0 });
   return key;
 }
 
 /** Sends what is due. */
 export function updateCommands(client: Client, nowMs: number, sendRequest: Send): void {
   if (client.state !== PLAYING || client.commands.size === 0) return;
+  let oldest: number | undefined;
   for (const [key, command] of client.commands) {
+    oldest ??= command.number;
+    if (command.number - oldest >= COMMANDS_AHEAD_MAX) return;
     if (command.playerId !== client.welcome!.playerId) {
       client.commands.delete(key);
       command.done('replaced');

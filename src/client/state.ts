@@ -156,6 +156,8 @@ export interface Command {
   readonly values: Readonly<Record<string, number | string>>;
   /** Of whom it is: a key is a player's own. */
   readonly playerId: string;
+  /** In the order in which they were asked for. */
+  readonly number: number;
   readonly done: RequestDone;
   isSent: boolean;
   dueMs: number;
@@ -228,6 +230,8 @@ export interface Client {
   readonly requests: Map<number, PendingRequest>;
   /** By key. */
   readonly commands: Map<number, Command>;
+  /** How many there were. */
+  commandCount: number;
 }
 
 /** Lost the connection and comes back by itself, without a login; until it plays, or for `RESUME_MS_MAX`. */

@@ -12,6 +12,8 @@ export interface CharacterWriterOptions {
   readonly assets: readonly string[];
   /** The same as long as its data folder is. */
   readonly nodeId: string;
+  /** Something that was promised may not be on disk yet. */
+  isJournalBehind(): boolean;
   /** Another node has taken the character: it has to go from here. */
   onFenced(playerId: number): void;
 }
@@ -33,6 +35,8 @@ export interface CharacterWriter {
   hear(save: CharacterSave, now: number): void;
   /** The newest save of it was refused. */
   isLost(playerId: number): boolean;
+  /** The ledger refused what its zone promised: nobody plays on with what stands there. */
+  lose(playerId: number): void;
   write(batch: readonly CharacterSave[]): Promise<void>;
 }
 
@@ -53,7 +57,7 @@ interface Entering {
 const ENTERING_MS_MAX = 3_000;
 /** Who was lost and not heard of again, since its zone died: the next save of it would tell. */
 const LOST_MAX = 131_072;
-/** What the disk has not got by then nobody was promised. */
+/** What the disk has not got by then, while it works, nobody was promised. */
 const LEFT_MS_MAX = 10_000;
 const LEFT_MAX = 131_072;
 
@@ -64,6 +68,11 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
   const lost = new Set<number>();
   /** How many transfers those had who left, until they come back. */
   const left = new Map<number, { readonly ledgerSeq: number; readonly sinceMs: number }>();
+
+  const lose = (playerId: number): void => {
+    if (lost.size >= LOST_MAX) lost.clear();
+    lost.add(playerId);
+  };
 
   const forgetEntering = (now: number): void => {
     for (const [playerId, { sinceMs }] of entering) {
@@ -102,7 +111,8 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
     },
     async isSettled(playerId, now) {
       const promised = left.get(playerId);
-      if (promised !== undefined && now - promised.sinceMs <= LEFT_MS_MAX) {
+      const isOpen = promised !== undefined && (now - promised.sinceMs <= LEFT_MS_MAX || options.isJournalBehind());
+      if (isOpen) {
         const { seq } = await store.loadBalances(playerId, gameName);
         if (seq < promised.ledgerSeq) return false;
       }
@@ -111,14 +121,14 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
     },
     forgetLeft: (playerId) => void left.delete(playerId),
     isLost: (playerId) => lost.has(playerId),
+    lose,
     async write(batch) {
       const results = await store.saveCharacters(batch.map((save) => ({ ...save, game: gameName })));
       for (const [index, { playerId, final }] of batch.entries()) {
         lost.delete(playerId);
         if (results[index] === 'saved') continue;
-        if (lost.size >= LOST_MAX) lost.clear();
         // The zone has said its last word when it is final: who comes back takes it anew.
-        if (!final) lost.add(playerId);
+        if (!final) lose(playerId);
         left.delete(playerId);
         options.onFenced(playerId);
       }

@@ -80,8 +80,8 @@ export interface Journal {
   dropZone(zoneId: number): void;
   /** Removes and packs, one file a call. Call now and then. */
   update(): void;
-  /** Says that this was all, and waits for the pool's jobs. Throws when the disk fails: then records are lost. */
-  close(): Promise<void>;
+  /** Waits for the pool's jobs; says that there is nothing to go on from. Throws when the disk fails: then records are lost. */
+  close(isAll: boolean): Promise<void>;
 }
 
 const SEGMENT_BYTES = 64 << 20;
@@ -214,9 +214,9 @@ function createJournal(options: JournalOptions, { scan, retention, zones, isClos
       retention.dropZone(zoneId);
     },
     update: tidier.update,
-    async close() {
+    async close(isAll) {
       await Promise.all([...writing.values(), tidier.packing()]);
-      appender.close();
+      appender.close(isAll);
     },
   };
 }
@@ -245,7 +245,7 @@ interface Appender {
   addLater(record: KeyframeRecord): void;
   hasAppended(place: ZonePlace): boolean;
   position(): number;
-  close(): void;
+  close(isAll: boolean): void;
 }
 
 /** Keeps what a failing disk didn't take, and tries it again, less and less often. */
@@ -331,9 +331,9 @@ function createAppender(
       return last !== undefined && comparePlaces(place, last) <= 0;
     },
     position: () => position,
-    close() {
+    close(isAll) {
       retryAt = Number.NEGATIVE_INFINITY;
-      append([{ kind: 'closed' }]);
+      append(isAll ? [{ kind: 'closed' }] : []);
       writer.close();
     },
   };

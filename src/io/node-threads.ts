@@ -500,6 +500,8 @@ function edgeSources(
 async function drain(node: Node): Promise<readonly string[]> {
   node.isDraining = true;
   const problems: string[] = [];
+  // Else the next start goes on from the journal.
+  let isAll = true;
   await Promise.all(
     node.zoneThreads.flatMap(({ edges }) =>
       edges.map(async ({ thread }) => {
@@ -511,13 +513,14 @@ async function drain(node: Node): Promise<readonly string[]> {
   await Promise.all(
     node.zoneThreads.map(async ({ zone, zoneId }) => {
       const answer = await zone?.stop({ type: 'stop' }, 'stopped', ZONE_STOP_MS);
+      if (answer === undefined || Number(answer.unsaved) > 0) isAll = false;
       if (zone !== undefined && answer === undefined) problems.push(`zone ${zoneId} did not save its players in time`);
       if (Number(answer?.unsaved ?? 0) > 0)
         problems.push(`zone ${zoneId}: ${answer?.unsaved} characters could not be saved`);
     }),
   );
   node.storeClient?.close();
-  const stopped = await node.storeThread?.stop({ type: 'stop' }, 'stopped', STORE_STOP_MS);
+  const stopped = await node.storeThread?.stop({ type: 'stop', isAll }, 'stopped', STORE_STOP_MS);
   if (node.storeThread !== undefined && stopped === undefined) problems.push('the store did not close in time');
   if (Number(stopped?.unsaved ?? 0) > 0) problems.push(`${stopped?.unsaved} characters could not be saved`);
   return problems;

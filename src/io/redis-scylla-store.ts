@@ -73,16 +73,19 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
   const durable = createDurableCharacters(scylla);
   const hot = createHotCharacters(redis, name);
   const accounts = createScyllaAccounts(scylla, () => wallClockS() * 1000);
+  const ledger = createScyllaLedger(scylla, async (playerId, game, epoch) => {
+    await hot.raise(playerId, game, epoch).catch(onRedisTrouble);
+  });
   return {
     ...accounts,
     ...createCharacterStore(hot, durable, durableEveryMs, onRedisTrouble, trouble.scylla),
-    ...createScyllaLedger(scylla, async (playerId, game, epoch) => {
-      await hot.raise(playerId, game, epoch).catch(onRedisTrouble);
-    }),
+    ...ledger,
     ...directory,
     /** The account last: who was cut off before can ask again. A row before its copy: no save is kept between the two. */
     async deleteAccount(playerId, nameKeptMs) {
       for (const { game } of await durable.list(playerId)) {
+        // The newest entries may be nowhere but in the row: reading them puts them into their table, where they stay.
+        await ledger.listEntries(playerId, game, 1, 1);
         await durable.delete(playerId, game);
         await hot.forget(playerId, game);
       }

@@ -138,7 +138,10 @@ export function createScyllaLedger(
     const first = entries[0];
     // Who only asked and has no character any more needs no answer.
     if (first === undefined) return account === undefined || hasHeard(account.head, commit) ? 'there' : 'free';
-    if (account === undefined) return 'fenced';
+    if (account === undefined) {
+      // Deleted since; its entries stay.
+      return (await findCommit(playerId, commit.game, first.seq)) === commit.id ? 'there' : 'fenced';
+    }
     if (first.seq > account.head.seq) return account.epoch > epoch ? 'fenced' : 'free';
     const own = account.head.tail.find(({ seq }) => seq === first.seq);
     const known = own?.commitId ?? (await findCommit(playerId, commit.game, first.seq));

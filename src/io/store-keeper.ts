@@ -38,6 +38,8 @@ export interface StoreKeeperOptions {
   readonly assets: readonly string[];
   /** Resolves once all that the player was promised so far is in the store's ledger. */
   readonly whenApplied?: (playerId: number) => Promise<void>;
+  /** Something that was promised may not be on disk yet: it failed. */
+  readonly isJournalBehind?: () => boolean;
   /** The first is zone 1's, and so on. */
   readonly saveRings: readonly SharedArrayBuffer[];
   readonly counters: SharedArrayBuffer;
@@ -67,7 +69,7 @@ const ENTRIES_AT_ONCE = 1_000;
 const ELSEWHERE = 0;
 
 export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
-  const { store, clock, gameName, savedColumns, trouble } = options;
+  const { store, clock, gameName, savedColumns, assets, nodeId, trouble, isJournalBehind = () => false } = options;
   const writeBehind = createWriteBehind({
     ...(options.writeBehind ?? WRITE_BEHIND_DEFAULTS),
     ...(trouble !== undefined && { pauseMs: trouble.retries.patientPauseMs }),
@@ -80,10 +82,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const reader = new Reader();
   const owners = createZoneOwners();
   const characters = createCharacterWriter({
-    store,
-    gameName,
-    assets: options.assets,
-    nodeId: options.nodeId,
+    ...{ store, gameName, assets, nodeId, isJournalBehind },
     onFenced(playerId) {
       words[index.savesFenced]!++;
       entries.tellMoved(playerId, ELSEWHERE);
@@ -197,6 +196,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   return {
     letGo(playerId) {
       characters.forgetLeft(playerId);
+      if (owners.zoneOf(playerId) !== undefined) characters.lose(playerId);
       entries.tellMoved(playerId, ELSEWHERE);
     },
     onMoved: entries.onMoved,

@@ -67,6 +67,8 @@ export interface ZoneJournals {
   replayCommits(): void;
   /** Resolves when nothing that is on disk of the player's is on its way to the store any more; rejects when that can't be said. */
   whenApplied(playerId: number): Promise<void>;
+  /** Something waits for a disk that failed. */
+  isFailing(): boolean;
 }
 
 interface JournalledRing {
@@ -88,6 +90,8 @@ interface JournalledRing {
 const GROUP_RECORDS_MAX = 4096;
 /** What nobody was promised may wait so long for its sync. */
 const PATIENT_MS = 50;
+/** 2020-01-01: an epoch is a word. */
+const EPOCHS_FROM_S = 1_577_836_800;
 
 export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   const { journal, nodeId, start, applier } = options;
@@ -248,6 +252,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       if (isBehind()) throw new ServerError('DARKAGES_STORE_BUSY', 'Too many promises wait for the store.');
       await applier.whenApplied(playerId);
     },
+    isFailing: () => isFailing || journal.counts.pending > 0,
   };
 }
 
@@ -282,19 +287,30 @@ function takeTick(zone: JournalledRing, records: JournalRecord[]): void {
   zone.commitBytes += payload.length - head.inputsEnd;
 }
 
-/** What the zones need to go on. Empties what the journal has of them, and of those that aren't run any more. */
-export function takeRecovered(journal: Journal, zoneCount: number): RecoveredStart[] {
+/**
+ * How the zones begin. Empties what the journal has of them, and of those that aren't run any more.
+ * @param nowS since 1970. Epochs are times where that is more than one more than the last: without its journal a node gives
+ * none twice, and so no commit the name of another.
+ */
+export function takeRecovered(journal: Journal, zoneCount: number, nowS: number): RecoveredStart[] {
   const { recovered, isClosed } = journal;
-  const starts = [...recovered.values()]
-    .filter(({ zoneId }) => zoneId <= zoneCount)
-    .map((zone) => packZone(zone, isClosed));
+  const fresh = Math.max(1, Math.floor(nowS) - EPOCHS_FROM_S);
+  const starts = Array.from({ length: zoneCount }, (_, index): RecoveredStart => {
+    const zone = recovered.get(index + 1);
+    if (zone === undefined) return { zoneId: index + 1, epoch: fresh, state: undefined };
+    return packZone(zone, isClosed, fresh);
+  });
   for (const zoneId of [...recovered.keys()]) if (zoneId > zoneCount) journal.dropZone(zoneId);
   recovered.clear();
   return starts;
 }
 
-function packZone({ zoneId, start, keyframe, isWhole, ticks }: JournalledZone, isClosed: boolean): RecoveredStart {
-  const epoch = start.zoneEpoch + 1;
+function packZone(
+  { zoneId, start, keyframe, isWhole, ticks }: JournalledZone,
+  isClosed: boolean,
+  fresh: number,
+): RecoveredStart {
+  const epoch = Math.max(start.zoneEpoch + 1, fresh);
   if (keyframe === undefined || !isWhole || isClosed) return { zoneId, epoch, state: undefined };
   const payloads: Uint8Array[] = [];
   for (const record of ticks()) if (record.kind === 'tick') payloads.push(record.payload);

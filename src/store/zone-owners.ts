@@ -99,7 +99,7 @@ export function createZoneOwners(playersMax = 131_072): ZoneOwners {
     claim(playerId, zoneId, sinceMs, now) {
       const entry = entries.get(playerId);
       if (entry === undefined) {
-        add(playerId, zoneId, sinceMs, false, now);
+        add(playerId, zoneId, sinceMs, true, now);
         return false;
       }
       const isOther = entry.zoneId !== zoneId && !entry.isGone;

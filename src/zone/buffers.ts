@@ -73,5 +73,5 @@ function keyframeBytesMax(game: AnyGame, capacity: number): number {
   const columns = Object.keys(game.allColumns).length;
   const inputs = capacity * (8 + PENDING_INPUTS * 4 * (8 + game.inputNames.length));
   const frames = (REWIND_TICKS_MAX + 1) * (8 + capacity * 20);
-  return capacity * 4 * columns + inputs + frames + capacity * 32 + (1 << 21);
+  return capacity * 4 * columns + inputs + frames + capacity * 32 + ANSWERS_BYTES + (1 << 12);
 }

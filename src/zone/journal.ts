@@ -76,6 +76,7 @@ export function createZoneJournal(buffers: ZoneJournalBuffers, epoch: number, ti
  */
 export function adoptLeft(journal: ZoneJournal, tick: number): void {
   if (journal.words[PUSHED_TICK] === tick) journal.ring.publishLeft();
+  else journal.words[PUSHED_TICK] = 0;
 }
 
 /** Begins the record of a tick; whether promises can be made in it. */

@@ -135,6 +135,8 @@ function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolea
   resetKeyframes(zone.keyframes);
   if (replayed.end === 'whole') {
     leaveStanding(zone);
+    // If this thread dies before its first tick, the next one goes on from here.
+    writeKeyframe(zone.keyframes, zone.world);
     return true;
   }
   forgetPlayers(zone);

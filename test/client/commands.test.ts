@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ANSWERS_PER_PLAYER_MAX } from '../../src/base/limits.ts';
 import { startClient, stopClient } from '../../src/client/client.ts';
 import { sendCommand } from '../../src/client/commands.ts';
 import { type Client, PLAYING } from '../../src/client/state.ts';
@@ -95,4 +96,15 @@ test('so many may be under way, and no key is drawn twice or is none', () => {
   expect(answers).toEqual(Array(8).fill('too_many'));
   expect(Math.min(...keys)).toBeGreaterThan(0);
   expect(Math.max(...keys)).toBeLessThanOrEqual(0xffff_ffff);
+});
+
+test('while the oldest has no answer no more are sent than the server remembers keys', () => {
+  const { server, client, answers, mint } = enter();
+  for (let each = 1; each <= 30; each++) mint(1);
+  client.update(client.updatedMs);
+  expect([...client.commands.values()].map(({ isSent }) => isSent)).toEqual(
+    Array.from({ length: 30 }, (_, index) => index < ANSWERS_PER_PLAYER_MAX / 2),
+  );
+  run(server, 25_000);
+  expect([answers.length, goldOf(server)]).toEqual([30, 30]);
 });

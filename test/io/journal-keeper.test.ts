@@ -81,7 +81,7 @@ describe('a zone comes back', () => {
     expect(journal.append([start(1, 1, 0)])).toBe(1);
     for (const number of range(1, 20)) journal.append([tick(1, 1, number)]);
     expect(journal.position).toBe(21);
-    await journal.close();
+    await journal.close(true);
     const again = open(files).journal;
     expect(again.recovered.get(1)).toMatchObject({
       start: start(1, 1, 0),

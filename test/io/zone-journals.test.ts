@@ -48,7 +48,7 @@ function openBench(files: FaultyFiles, clock: { readonly nowMs: number }): Journ
 function start(files: FaultyFiles): Server {
   const clock = { nowMs: 0 };
   const journal = openBench(files, clock);
-  const [recovered] = takeRecovered(journal, 1);
+  const [recovered] = takeRecovered(journal, 1, 0);
   const empty = createTestZone(bank, 1, 1, 64, true);
   const buffers = createZoneBuffers(bank, 1, 64, true);
   let replayed: Replayed | undefined;
@@ -266,7 +266,7 @@ test('commits that wait are applied as what they were, whatever game and however
   expect(await ask(server, { client: 1, key: 1, gold: 10, to: 1 })).toBe('');
   files.cutPower();
   const journal = openBench(files, { nowMs: 0 });
-  expect(takeRecovered(journal, 0)).toEqual([]);
+  expect(takeRecovered(journal, 0, 0)).toEqual([]);
   const commits: Commit[] = [];
   let applied = 0;
   const zones = createZoneJournals({
