@@ -123,7 +123,8 @@ function decode(text: string, where: string): Uint8Array {
 
 function unusable(file: string, error: unknown): unknown {
   if (errorCode(error) === 'DARKAGES_KEY_INVALID') return error;
-  return keyError(`The key file ${file} can't be read or made: ${errorCode(error)}.`, error);
+  const why = `can't be written or read (${errorCode(error)})`;
+  return keyError(`The key file ${file} ${why}: give the folder of --data write permission, or choose another.`, error);
 }
 
 function keyError(message: string, cause?: unknown): ServerError {
