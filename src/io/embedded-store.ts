@@ -158,7 +158,7 @@ function createAccountStore(database: DatabaseSync, nowMs: () => number): Accoun
   const findByName = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE name_key = ?`);
   const findBySecret = database.prepare(`SELECT ${accountColumns} FROM accounts WHERE guest_secret_hash = ?`);
   const replacePasswordHash = database.prepare(
-    'UPDATE accounts SET password_hash = ? WHERE player_id = ? AND password_hash = ?',
+    'UPDATE accounts SET password_hash = ?1 WHERE player_id = ?2 AND password_hash IN (?1, ?3)',
   );
   const deleteUnusedGuests = database.prepare(
     `DELETE FROM accounts WHERE guest_secret_hash IS NOT NULL AND password_hash IS NULL AND created_at_ms < ?

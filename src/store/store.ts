@@ -21,7 +21,7 @@ export interface AccountStore {
   findAccountByGuestSecret(guestSecretHash: string): Promise<AccountRecord | undefined>;
   /** Whatever the case of the name. */
   findAccountByName(name: string): Promise<AccountRecord | undefined>;
-  /** False when the account's is not `before` any more; then nothing is changed. */
+  /** Whether the account's is `after` now, by this call or one before; false when it was neither: then nothing is changed. */
   replacePasswordHash(playerId: number, before: string, after: string): Promise<boolean>;
   /**
    * Deletes the player's characters in all games with their copies, its presence, and the account; false when there is no
