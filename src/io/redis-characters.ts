@@ -41,7 +41,7 @@ const SAVE = `local old = redis.call('HMGET', KEYS[1], 'fence', 'epoch', 'versio
 local epoch, version = tonumber(ARGV[1]), tonumber(ARGV[2])
 local fence = tonumber(old[1] or '0')
 if fence > epoch then return 'fenced' end
-if fence < epoch and ARGV[4] == '0' then return 'unknown' end
+if (not old[1] or fence < epoch) and ARGV[4] == '0' then return 'unknown' end
 if old[2] and tonumber(old[2]) == epoch and tonumber(old[3]) >= version then return 'saved' end
 redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'epoch', ARGV[1], 'version', ARGV[2], 'columns', ARGV[3])
 redis.call('PERSIST', KEYS[1])
