@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)('the play page', () => {
     const { playerId } = (await page.evaluate(() => darkages.client.welcome))!;
     await stopServer(server);
     await page.waitForFunction(() => document.getElementById('banner')?.hidden === false, null, { timeout: WAIT_MS });
-    expect(await page.textContent('#banner')).toMatch(/\. (Trying|Connecting) again…$/);
+    expect(await page.textContent('#banner')).toMatch(/\. (Trying again|Connecting again|Coming back)…$/);
     await serve(...ports);
     await waitForState(page, 'playing');
     expect(await page.isHidden('#banner')).toBe(true);
