@@ -19,8 +19,8 @@ const NODE_MAJOR_MIN = 26;
 const EXIT_CONFIGURATION = 2;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5000;
-/** A server that was up and lived this long is started again at once: players wait. The next ones wait longer. */
-const HEALTHY_MS = 5000;
+/** A server that was up for this long is started again at once: players wait. The next ones wait longer. */
+const HEALTHY_MS = 1000;
 /** Dead before this, and not ready before, is dead at start. */
 const START_MS = 10000;
 const STARTS_FAILED_MAX = 5;
@@ -34,7 +34,7 @@ const entry = process.env.DARKAGES_LAUNCH_ENTRY || join(root, 'workers', 'node.t
 
 let child;
 let startedMs = 0;
-let isReady = false;
+let readyMs = Infinity;
 let isStopping = false;
 let presses = 0;
 let pressedMs = -Infinity;
@@ -108,11 +108,11 @@ function sayTooOld() {
 function start() {
   restartTimer = undefined;
   startedMs = Date.now();
-  isReady = false;
+  readyMs = Infinity;
   const args = ['--expose-gc', entry].concat(process.argv.slice(2));
   child = spawn(nodes[0], args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !isWindows, env });
   child.on('message', (message) => {
-    if (message === 'ready') isReady = true;
+    if (message === 'ready') readyMs = Date.now();
   });
   child.on('error', onSpawnError);
   child.on('exit', onExit);
@@ -133,14 +133,15 @@ function onSpawnError(error) {
 
 function onExit(code, signal) {
   child = undefined;
-  const lifeMs = Date.now() - startedMs;
+  const nowMs = Date.now();
+  const lifeMs = nowMs - startedMs;
   if (isStopping) {
     process.exit(code === null ? 128 + (SIGNAL_NUMBERS[signal] || 0) : code);
   }
   if (code === 0 || code === EXIT_CONFIGURATION) process.exit(code);
   const how = code === null ? 'was killed by ' + signal : 'ended with exit code ' + code;
-  if (isReady && lifeMs >= HEALTHY_MS) backoffMs = 0;
-  startsFailed = isReady || lifeMs >= START_MS ? 0 : startsFailed + 1;
+  if (nowMs - readyMs >= HEALTHY_MS) backoffMs = 0;
+  startsFailed = nowMs >= readyMs || lifeMs >= START_MS ? 0 : startsFailed + 1;
   if (startsFailed >= STARTS_FAILED_MAX) {
     say('the server ' + how + ', ' + startsFailed + ' times in a row before it was up: giving up.');
     process.exit(1);

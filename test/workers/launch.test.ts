@@ -122,7 +122,7 @@ test('a killed server is started again', async () => {
 test('a server that was up for a while is started again at once, and after a pause if it dies again soon', async () => {
   const run = launch('ready-live');
   await until(() => run.lives().length === 1);
-  await sleep(5_500);
+  await sleep(1_500);
   for (const lives of [1, 2, 3]) {
     await until(() => run.lives().length === lives);
     process.kill(run.lives().at(-1)!, 'SIGKILL');

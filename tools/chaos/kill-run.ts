@@ -54,8 +54,11 @@ const NONE = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
 const UP_MS_MAX = 30_000;
 const BACK_MS_MAX = 20_000;
 const SETTLE_MS_MAX = 30_000;
-/** Between the moment in which all play again and the next kill: now before, now after a keyframe. */
-const QUIET_MS_MIN = 300;
+/**
+ * Between the moment in which all play again and the next kill: now before, now after a keyframe. Not sooner than the
+ * launcher takes for a server that was up: else its pauses are measured.
+ */
+const QUIET_MS_MIN = 1_100;
 const QUIET_MS_SPAN = 2_500;
 const TURN_MS = 4;
 
