@@ -29,6 +29,7 @@ import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
+import { createProfiler, ownThread } from '../src/io/profiler.ts';
 import { createMetrics } from '../src/io/prometheus.ts';
 import { showRedisAddress } from '../src/io/redis-url.ts';
 import {
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
   });
   ending.add(() => threads.drain());
   const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, seats, tls, log, ending });
-  await openControl(config, log, ending);
+  await openControl(config, threads, log, ending);
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
     ...addressLines(config, http!.port, https?.port, threads),
@@ -119,10 +120,10 @@ async function main(): Promise<void> {
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
-async function openControl(config: Config, log: Logger, ending: Ending): Promise<void> {
+async function openControl(config: Config, threads: NodeThreads, log: Logger, ending: Ending): Promise<void> {
   const control = await startControl({
     data: config.data,
-    paths: {},
+    paths: { '/profile': createProfiler(() => [ownThread, ...threads.profiled()]) },
     onWarning: (sentence) => log.warn(sentence),
     onError: (error) => log.error({ err: error }, 'a control request failed'),
   });

@@ -21,6 +21,7 @@ import type { Replayed } from '../zone/state.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
 import type { StoreOptions } from './open-store.ts';
+import type { Profiled } from './profiler.ts';
 import type { BlockSource } from './prometheus.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
@@ -79,6 +80,8 @@ export interface NodeThreads {
   storeTrouble(): readonly string[];
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
+  /** Those that run now. */
+  profiled(): readonly Profiled[];
   /** Of everybody who plays by UDP, and through which edge of the zone. */
   lines(): readonly (LineRow & { readonly zoneId: number; readonly edge: number })[];
   /** What was not as it should be at the end, in words; empty when all was saved. */
@@ -461,6 +464,13 @@ function describe(node: Node): NodeThreads {
       const figures = await Promise.all(threads.map((thread) => thread?.figures()));
       return figures.filter((one) => one !== undefined);
     },
+    profiled: () => [
+      ...profiledOf(game, node.storeThread, node.storeThreadCounters),
+      ...zoneThreads.flatMap(({ zone, threadCounters, buffers, edges }) => [
+        ...profiledOf(game, zone, threadCounters, buffers.phases),
+        ...edges.flatMap((edge) => profiledOf(game, edge.thread, edge.threadCounters)),
+      ]),
+    ],
     lines: () =>
       zoneThreads.flatMap(({ zoneId, edges }) =>
         edges.flatMap(({ edge, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, edge, ...row }))),
@@ -475,6 +485,18 @@ function phaseSources(game: AnyGame, labels: BlockSource['labels'], { phases }: 
     labels: { ...labels, phase },
     blocks: [phases[nth]!],
   }));
+}
+
+function profiledOf(
+  game: AnyGame,
+  thread: Thread | undefined,
+  collections: SharedArrayBuffer,
+  phases: readonly SharedArrayBuffer[] = [],
+): readonly Profiled[] {
+  if (thread === undefined) return [];
+  const names = phaseNames(game);
+  const { name, engine } = thread;
+  return [{ name, engine, collections, phases: phases.map((block, nth) => ({ phase: names[nth]!, block })) }];
 }
 
 function threadSource(thread: string, labels: BlockSource['labels'], block: SharedArrayBuffer): BlockSource {
