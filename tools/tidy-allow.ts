@@ -25,6 +25,7 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/gateway/credentials.ts': 'with what shows them: test/gateway/session.test.ts, test/gateway/account.test.ts',
   'src/gateway/refusals.ts': 'test/gateway/session.test.ts',
   'src/io/character-writer.ts': 'two nodes on one store: test/io/store-keeper.test.ts',
+  'src/io/control-client.ts': 'test/io/control.test.ts',
   'src/io/data-folder.ts': 'test/io/embedded-store.test.ts',
   'src/io/embedded-directory.ts': 'the contract: test/contract/store.test.ts',
   'src/io/config-rows.ts': 'test/io/config.test.ts',

@@ -22,6 +22,7 @@ import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions } from '../src/io/config-store.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
+import { startControl } from '../src/io/control.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
 import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
@@ -101,6 +102,7 @@ async function main(): Promise<void> {
   });
   ending.add(() => threads.drain());
   const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, seats, tls, log, ending });
+  await openControl(config, log, ending);
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
     ...addressLines(config, http!.port, https?.port, threads),
@@ -114,6 +116,20 @@ async function main(): Promise<void> {
   process.send?.('ready');
   keepCompiled();
   ending.start();
+}
+
+/** For tools on this machine; behind the start of the store, which holds the folder's lock. */
+async function openControl(config: Config, log: Logger, ending: Ending): Promise<void> {
+  const control = await startControl({
+    data: config.data,
+    paths: {},
+    onWarning: (sentence) => log.warn(sentence),
+    onError: (error) => log.error({ err: error }, 'a control request failed'),
+  });
+  ending.add(async () => {
+    await control?.close();
+    return [];
+  });
 }
 
 interface Keys {

@@ -26,7 +26,9 @@ export type ErrorCode =
   | 'DARKAGES_JOURNAL_FAILED'
   | 'DARKAGES_STORE_UNAVAILABLE'
   | 'DARKAGES_THREAD_DIED'
-  | 'DARKAGES_PASSWORD_BUSY';
+  | 'DARKAGES_PASSWORD_BUSY'
+  | 'DARKAGES_CONTROL_REFUSED'
+  | 'DARKAGES_CONTROL_NOT_THERE';
 
 export class ServerError extends Error {
   readonly code: ErrorCode;
