@@ -1,7 +1,12 @@
 // The one table of everything that is counted, and the shared-memory blocks the counts live in. Any thread.
 // A block belongs to one thread: only it writes, anybody reads. u32 that wrap; the scraper keeps its own doubles and
 // adds `(now − last) >>> 0`, so nothing locks and nothing is lost. Adding a row here is all it takes for a figure
-// to appear in /metrics.
+// to appear in /metrics (and in docs/metrics.md: `npm run metrics-table -- --write`).
+//
+//   a block, u32 words: its counters and gauges | its histograms | its summaries; the layout of the last two: base/histogram.ts
+
+import type { Histogram, HistogramRow, Summary, SummaryRow } from './histogram.ts';
+import { createHistogram, createSummary, histogramWords, summaryWords } from './histogram.ts';
 
 export interface CounterRow {
   /** Metric name without the `darkages_` prefix; rows may share it and differ in `labels`. */
@@ -9,13 +14,8 @@ export interface CounterRow {
   readonly kind: 'counter' | 'gauge';
   readonly help: string;
   readonly labels?: Readonly<Record<string, string>>;
-}
-
-export interface HistogramRow {
-  readonly metric: string;
-  readonly help: string;
-  /** Upper bounds in seconds, ascending; a last bucket without bound is added. */
-  readonly boundsS: readonly number[];
+  /** What one in the word is worth, where that isn't 1: 0.001 for milliseconds behind a figure in seconds. */
+  readonly scale?: number;
 }
 
 const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
@@ -27,6 +27,11 @@ const counter = (metric: string, help: string, labels?: Readonly<Record<string, 
 const gauge = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
   ...counter(metric, help, labels),
   kind: 'gauge',
+});
+/** The word holds milliseconds. */
+const gaugeMs = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
+  ...gauge(metric, help, labels),
+  scale: 0.001,
 });
 
 const STEPS = 'Times the zone came to a step of the overload ladder, from above or below';
@@ -40,6 +45,9 @@ const COLLECTIONS = 'Collections of the JavaScript heap, by generation';
 const BREAKER = 'Circuit breaker of a backend of the store: 0 closed, 1 half open, 2 open';
 const BREAKER_OPENED = 'Times the circuit breaker of a backend opened';
 const CALLS_REJECTED = 'Calls that were not made because the circuit breaker of their backend was open';
+const STORE_LAG = 'Age of the oldest that waits: a save for the store, a commit for the ledger, a record for the disk';
+const HTTP = 'HTTP requests answered, by route and class of the status';
+const LOG_LINES = 'Lines logged, by level; those of level fatal are errors';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -208,6 +216,9 @@ export const COUNTERS = {
     retries: counter('store_retries_total', 'Calls and batches tried again'),
     retriesRefused: counter('store_retries_refused_total', 'Retries that the budget did not allow'),
     unprocessedBytes: gauge('store_unprocessed_bytes', 'Bytes that the store thread has taken and not finished'),
+    lagSavesMs: gaugeMs('store_lag_seconds', STORE_LAG, { queue: 'saves' }),
+    lagLedgerMs: gaugeMs('store_lag_seconds', STORE_LAG, { queue: 'ledger' }),
+    lagJournalMs: gaugeMs('store_lag_seconds', STORE_LAG, { queue: 'journal' }),
     paused: gauge('store_paused', '1 while so much is unprocessed that nothing further is taken'),
     journalGroups: counter('journal_groups_total', 'Groups of records kept, each with one sync of the disk'),
     journalRecords: counter('journal_records_total', 'Records kept in the journal'),
@@ -219,6 +230,22 @@ export const COUNTERS = {
     keyframesFailed: counter('journal_keyframes_failed_total', 'Keyframes that could not be written'),
     pauses: counter('store_pauses_total', 'Times so much was unprocessed that nothing further was taken'),
   },
+  /** A block for each route. */
+  http: {
+    answered: counter('http_requests_total', HTTP, { status: '2xx' }),
+    redirected: counter('http_requests_total', HTTP, { status: '3xx' }),
+    refused: counter('http_requests_total', HTTP, { status: '4xx' }),
+    failed: counter('http_requests_total', HTTP, { status: '5xx' }),
+  },
+  /** A block for each thread that logs. */
+  log: {
+    debug: counter('log_lines_total', LOG_LINES, { level: 'debug' }),
+    info: counter('log_lines_total', LOG_LINES, { level: 'info' }),
+    warn: counter('log_lines_total', LOG_LINES, { level: 'warn' }),
+    error: counter('log_lines_total', LOG_LINES, { level: 'error' }),
+  },
+  /** Of an event loop. */
+  loop: {},
   /** Of a thread itself, whatever it does. */
   thread: {
     collectionsYoung: counter('thread_gc_total', COLLECTIONS, { generation: 'young' }),
@@ -244,15 +271,39 @@ export const HISTOGRAMS = {
       boundsS: [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.0167, 0.05, 0.1],
     },
   },
-  edge: {},
+  edge: {
+    join: {
+      metric: 'join_seconds',
+      help: 'From the accepted connection to the first snapshot sent',
+      boundsS: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      hasExemplars: true,
+    },
+    command: {
+      metric: 'command_seconds',
+      help: 'From a committed request that came in to its answer sent',
+      boundsS: [0.01, 0.02, 0.035, 0.05, 0.1, 0.25, 1, 5],
+      hasExemplars: true,
+    },
+  },
   gateway: {},
   store: {
     latency: {
       metric: 'store_latency_seconds',
       help: 'Time of one store operation',
       boundsS: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+      hasExemplars: true,
     },
   },
+  http: {
+    duration: {
+      metric: 'http_request_seconds',
+      help: 'From a request that was read to its response sent, by route',
+      boundsS: [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
+      hasExemplars: true,
+    },
+  },
+  log: {},
+  loop: {},
   thread: {
     gcPause: {
       metric: 'thread_gc_pause_seconds',
@@ -261,6 +312,23 @@ export const HISTOGRAMS = {
     },
   },
 } as const satisfies Record<string, Record<string, HistogramRow>>;
+
+export const SUMMARIES = {
+  zone: {},
+  edge: {},
+  gateway: {},
+  store: {},
+  http: {},
+  log: {},
+  loop: {
+    delay: {
+      metric: 'thread_event_loop_delay_seconds',
+      help: 'How late the event loop was, its quantiles over the last second; a zone has none: see tick_lateness_seconds',
+      quantiles: [0.5, 0.99, 1],
+    },
+  },
+  thread: {},
+} as const satisfies Record<string, Record<string, SummaryRow>>;
 
 /** The block that a game's own rules count in: what each word is. Which they are is the game's to say. */
 export function ruleRows(rules: readonly string[]): CounterRow[] {
@@ -274,21 +342,39 @@ export function createRuleBuffer(rules: readonly string[]): SharedArrayBuffer {
 export type BlockKind = keyof typeof COUNTERS;
 export type CounterName<K extends BlockKind> = keyof (typeof COUNTERS)[K] & string;
 export type HistogramName<K extends BlockKind> = keyof (typeof HISTOGRAMS)[K] & string;
+export type SummaryName<K extends BlockKind> = keyof (typeof SUMMARIES)[K] & string;
 
-/** Words of a block: its counters, then each histogram as (sum in µs, count, one word a bucket). */
-function blockWords(kind: BlockKind): number {
-  let words = Object.keys(COUNTERS[kind]).length;
-  for (const row of Object.values(HISTOGRAMS[kind]) as HistogramRow[]) words += 3 + row.boundsS.length;
-  return words;
+export interface Placed<Row> {
+  readonly name: string;
+  readonly row: Row;
+  /** Of its words in the block. */
+  readonly offset: number;
+}
+
+export interface BlockLayout {
+  readonly counters: readonly Placed<CounterRow>[];
+  readonly histograms: readonly Placed<HistogramRow>[];
+  readonly summaries: readonly Placed<SummaryRow>[];
+  readonly words: number;
+}
+
+/** What stands where in a block of that kind. */
+export function blockLayout(kind: BlockKind): BlockLayout {
+  let words = 0;
+  const place = <Row>(rows: Readonly<Record<string, Row>>, wordsOf: (row: Row) => number): Placed<Row>[] =>
+    Object.entries(rows).map(([name, row]) => {
+      const offset = words;
+      words += wordsOf(row);
+      return { name, row, offset };
+    });
+  const counters = place<CounterRow>(COUNTERS[kind], () => 1);
+  const histograms = place<HistogramRow>(HISTOGRAMS[kind], histogramWords);
+  const summaries = place<SummaryRow>(SUMMARIES[kind], summaryWords);
+  return { counters, histograms, summaries, words };
 }
 
 export function createCounterBuffer(kind: BlockKind): SharedArrayBuffer {
-  return new SharedArrayBuffer(blockWords(kind) * 4);
-}
-
-export interface Histogram {
-  /** Adds one observation, in seconds. Does not allocate. */
-  observe(valueS: number): void;
+  return new SharedArrayBuffer(blockLayout(kind).words * 4);
 }
 
 export interface Counters<K extends BlockKind> {
@@ -297,40 +383,25 @@ export interface Counters<K extends BlockKind> {
   readonly words: Uint32Array;
   readonly index: Readonly<Record<CounterName<K>, number>>;
   readonly histograms: Readonly<Record<HistogramName<K>, Histogram>>;
+  readonly summaries: Readonly<Record<SummaryName<K>, Summary>>;
 }
 
 export function createCounters<K extends BlockKind>(kind: K, buffer = createCounterBuffer(kind)): Counters<K> {
   const words = new Uint32Array(buffer);
-  const index: Record<string, number> = {};
-  let offset = 0;
-  for (const name of Object.keys(COUNTERS[kind])) index[name] = offset++;
-  const histograms: Record<string, Histogram> = {};
-  for (const [name, row] of Object.entries(HISTOGRAMS[kind]) as [string, HistogramRow][]) {
-    histograms[name] = createHistogram(words, offset, row.boundsS);
-    offset += 3 + row.boundsS.length;
-  }
-  return { kind, words, index, histograms } as Counters<K>;
+  const layout = blockLayout(kind);
+  const index = Object.fromEntries(layout.counters.map(({ name, offset }) => [name, offset]));
+  const histograms = Object.fromEntries(
+    layout.histograms.map(({ name, row, offset }) => [name, createHistogram(words, offset, row)]),
+  );
+  const summaries = Object.fromEntries(
+    layout.summaries.map(({ name, row, offset }) => [name, createSummary(words, offset, row)]),
+  );
+  return { kind, words, index, histograms, summaries } as Counters<K>;
 }
 
-function createHistogram(words: Uint32Array, offset: number, boundsS: readonly number[]): Histogram {
-  const bounds = Float64Array.from(boundsS);
-  return {
-    observe(valueS) {
-      let bucket = 0;
-      while (bucket < bounds.length && valueS > bounds[bucket]!) bucket++;
-      words[offset] = words[offset]! + Math.round(valueS * 1e6);
-      words[offset + 1]!++;
-      words[offset + 2 + bucket]!++;
-    },
-  };
-}
-
-/** Where a histogram's words start in its block; for the scraper. */
+/** Where a histogram's words start in its block. */
 export function histogramOffset<K extends BlockKind>(kind: K, name: HistogramName<K>): number {
-  let offset = Object.keys(COUNTERS[kind]).length;
-  for (const [key, row] of Object.entries(HISTOGRAMS[kind]) as [string, HistogramRow][]) {
-    if (key === name) return offset;
-    offset += 3 + row.boundsS.length;
-  }
-  throw new Error(`no histogram ${name} in ${kind}`);
+  const placed = blockLayout(kind).histograms.find((one) => one.name === name);
+  if (placed === undefined) throw new Error(`no histogram ${name} in ${kind}`);
+  return placed.offset;
 }

@@ -9,9 +9,9 @@ import {
   type CounterRow,
   HISTOGRAMS,
   type HistogramName,
-  type HistogramRow,
   histogramOffset,
 } from '../base/counters.ts';
+import type { HistogramRow } from '../base/histogram.ts';
 import type { ThreadFigures } from './threads.ts';
 
 const PREFIX = 'darkages_';

@@ -3,31 +3,39 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   type BlockKind,
+  blockLayout,
   COUNTERS,
   createCounterBuffer,
   createCounters,
   HISTOGRAMS,
-  type HistogramRow,
   histogramOffset,
+  SUMMARIES,
 } from '../../src/base/counters.ts';
+import { type HistogramRow, histogramWords, type SummaryRow, summaryWords } from '../../src/base/histogram.ts';
 
 const KINDS = Object.keys(COUNTERS) as BlockKind[];
 
-test.for(KINDS)('block of %s: each counter and histogram has words of its own, and they fill the block', (kind) => {
-  const counters = createCounters(kind);
-  const owners = new Map<number, string>();
-  const claim = (word: number, name: string): void => {
-    expect(owners.get(word), `word ${word} of ${name}`).toBeUndefined();
-    owners.set(word, name);
-  };
-  for (const [name, word] of Object.entries<number>(counters.index)) claim(word, name);
-  for (const [name, row] of Object.entries<HistogramRow>(HISTOGRAMS[kind])) {
-    const offset = histogramOffset(kind, name as never);
-    for (let word = 0; word < row.boundsS.length + 3; word++) claim(offset + word, name);
-  }
-  expect(owners.size).toBe(counters.words.length);
-  expect(Math.max(...owners.keys())).toBe(counters.words.length - 1);
-});
+test.for(KINDS)(
+  'block of %s: each counter, histogram and summary has words of its own, and they fill the block',
+  (kind) => {
+    const counters = createCounters(kind);
+    const owners = new Map<number, string>();
+    const claim = (word: number, name: string): void => {
+      expect(owners.get(word), `word ${word} of ${name}`).toBeUndefined();
+      owners.set(word, name);
+    };
+    for (const [name, word] of Object.entries<number>(counters.index)) claim(word, name);
+    for (const [name, row] of Object.entries<HistogramRow>(HISTOGRAMS[kind])) {
+      const offset = histogramOffset(kind, name as never);
+      for (let word = 0; word < histogramWords(row); word++) claim(offset + word, name);
+    }
+    for (const { name, row, offset } of blockLayout(kind).summaries) {
+      for (let word = 0; word < summaryWords(row); word++) claim(offset + word, name);
+    }
+    expect(owners.size).toBe(counters.words.length);
+    expect(Math.max(-1, ...owners.keys())).toBe(counters.words.length - 1);
+  },
+);
 
 test('rows: names as Prometheus wants them, one help and kind a metric, no row twice', () => {
   for (const kind of KINDS) {
@@ -46,6 +54,10 @@ test('rows: names as Prometheus wants them, one help and kind a metric, no row t
     for (const { metric, boundsS } of Object.values<HistogramRow>(HISTOGRAMS[kind])) {
       expect(metric).toMatch(/_seconds$/);
       expect(boundsS).toEqual([...new Set(boundsS)].sort((a, b) => a - b));
+    }
+    for (const { metric, quantiles = [] } of Object.values<SummaryRow>(SUMMARIES[kind])) {
+      expect(metric).toMatch(/_seconds$/);
+      expect(quantiles).toEqual([...new Set(quantiles)].sort((a, b) => a - b));
     }
   }
 });

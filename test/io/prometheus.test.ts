@@ -4,9 +4,9 @@ import {
   createCounters,
   createRuleBuffer,
   HISTOGRAMS,
-  type HistogramRow,
   ruleRows,
 } from '../../src/base/counters.ts';
+import type { HistogramRow } from '../../src/base/histogram.ts';
 import { createMetrics } from '../../src/io/prometheus.ts';
 import type { ThreadFigures } from '../../src/io/threads.ts';
 
