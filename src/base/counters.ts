@@ -258,7 +258,7 @@ export const HISTOGRAMS = {
     tickDuration: {
       metric: 'tick_duration_seconds',
       help: 'Wall time of one tick: inputs, guard, step, publish',
-      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.016, 0.033, 0.1],
     },
     tickCpu: {
       metric: 'tick_cpu_seconds',
