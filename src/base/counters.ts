@@ -246,6 +246,8 @@ export const COUNTERS = {
   },
   /** Of an event loop. */
   loop: {},
+  /** A block for each phase of a zone's ticks. */
+  phase: {},
   /** Of a thread itself, whatever it does. */
   thread: {
     collectionsYoung: counter('thread_gc_total', COLLECTIONS, { generation: 'young' }),
@@ -304,6 +306,7 @@ export const HISTOGRAMS = {
   },
   log: {},
   loop: {},
+  phase: {},
   thread: {
     gcPause: {
       metric: 'thread_gc_pause_seconds',
@@ -325,6 +328,12 @@ export const SUMMARIES = {
       metric: 'thread_event_loop_delay_seconds',
       help: 'How late the event loop was, its quantiles over the last second; a zone has none: see tick_lateness_seconds',
       quantiles: [0.5, 0.99, 1],
+    },
+  },
+  phase: {
+    time: {
+      metric: 'tick_phase_seconds',
+      help: 'Time of a tick by what it was spent on; those that begin with game_ are the systems of the game',
     },
   },
   thread: {},
