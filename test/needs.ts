@@ -28,6 +28,10 @@ const TOOLS = {
   redis: () => findOnPath(['redis-server']),
   cassandra: findCassandra,
   toxiproxy: findToxiproxy,
+  prometheus: () => findOnPath(['prometheus']),
+  promtool: () => findOnPath(['promtool']),
+  alertmanager: () => findOnPath(['prometheus-alertmanager']),
+  amtool: () => findOnPath(['amtool']),
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -47,7 +47,7 @@ const BREAKER_OPENED = 'Times the circuit breaker of a backend opened';
 const CALLS_REJECTED = 'Calls that were not made because the circuit breaker of their backend was open';
 const STORE_LAG = 'Age of the oldest that waits: a save for the store, a commit for the ledger, a record for the disk';
 const HTTP = 'HTTP requests answered, by route and class of the status';
-const LOG_LINES = 'Lines logged, by level; those of level fatal are errors';
+const LOG_LINES = 'Events for the log, by level, those that were not written too; those of level fatal are errors';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -260,7 +260,7 @@ export const HISTOGRAMS = {
     tickDuration: {
       metric: 'tick_duration_seconds',
       help: 'Wall time of one tick: inputs, guard, step, publish',
-      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.016, 0.033, 0.1],
     },
     tickCpu: {
       metric: 'tick_cpu_seconds',

@@ -28,6 +28,7 @@ export interface JournalOptions {
   readonly onTrouble: (error: unknown) => void;
   readonly segmentBytes?: number;
   readonly preallocateBytes?: number;
+  readonly packAfterMs?: number;
 }
 
 export interface CommittedTick {
@@ -92,6 +93,8 @@ const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
 /** After a removal or a packing that failed. */
 const TIDY_RETRY_MS = 10_000;
+/** After its end: most segments are removed sooner, two keyframes later, and what packing them takes would be for nothing. */
+const PACK_AFTER_MS = 60_000;
 const SALTS = 2 ** 32;
 
 /**
@@ -357,7 +360,9 @@ interface Tidier {
 
 /** One file a call: an unlink of many MiB takes its time. */
 function createTidier(options: JournalOptions, scan: JournalScan, retention: Retention, counts: JournalCounts): Tidier {
-  const { files, pool } = options;
+  const { files, pool, packAfterMs = PACK_AFTER_MS } = options;
+  /** When each was found to be at its end. */
+  const finishedAt = new Map<string, number>();
   /** Plain names of those that are packed, or can't be. */
   const packed = new Set(scan.segments.filter(({ name }) => name.endsWith(PACKED_SUFFIX)).map(toPlain));
   let packing: { readonly name: string; readonly done: Promise<void> } | undefined;
@@ -370,6 +375,7 @@ function createTidier(options: JournalOptions, scan: JournalScan, retention: Ret
     files.syncFolder();
     retention.forget(name);
     packed.delete(name);
+    finishedAt.delete(name);
   };
 
   const removeDue = (): boolean => {
@@ -399,17 +405,25 @@ function createTidier(options: JournalOptions, scan: JournalScan, retention: Ret
     }
   };
 
+  /** The oldest that has been at its end for long enough. */
+  const findToPack = (now: number): string | undefined => {
+    const waiting = retention.finishedSegments().filter((name) => !packed.has(name));
+    for (const name of waiting) if (!finishedAt.has(name)) finishedAt.set(name, now);
+    return waiting.find((name) => now - finishedAt.get(name)! >= packAfterMs);
+  };
+
   return {
     update() {
-      if (options.now() < retryAt) return;
+      const now = options.now();
+      if (now < retryAt) return;
       try {
         if (removeDue() || packing !== undefined) return;
       } catch (error) {
-        retryAt = options.now() + TIDY_RETRY_MS;
+        retryAt = now + TIDY_RETRY_MS;
         options.onTrouble(error);
         return;
       }
-      const name = retention.finishedSegments().find((finished) => !packed.has(finished));
+      const name = findToPack(now);
       if (name !== undefined) packing = { name, done: pack(name) };
     },
     packing: async () => packing?.done,

@@ -191,9 +191,9 @@ test('records of many MiB go into several groups', () => {
   expect([...open(files).journal.recovered.get(1)!.ticks()].map(({ tick: number }) => number)).toEqual(range(1, 7));
 });
 
-test('files go when two keyframes and the store have what is in them, and are packed until then', async () => {
+test('files go when two keyframes and the store have what is in them, and are packed when they stay', async () => {
   const files = createFaultyFiles(createRandom(8));
-  const { journal } = open(files);
+  const { journal, clock } = open(files);
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 30; turn++) {
       journal.update();
@@ -206,6 +206,11 @@ test('files go when two keyframes and the store have what is in them, and are pa
   await settle();
   const segments = journal.counts.segments;
   expect(segments).toBeGreaterThan(3);
+  clock.nowMs = 59_000;
+  await settle();
+  expect(journal.counts.segmentsPacked).toBe(0);
+  clock.nowMs = 60_000;
+  await settle();
   expect(files.list().filter((name) => name.endsWith('.zst')).length).toBe(segments - 1);
   await journal.writeKeyframe(1, 1, 40, Uint8Array.of(40));
   journal.noteApplied(journal.position);

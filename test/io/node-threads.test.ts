@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
+import { createLog, createLogShared } from '../../src/io/log.ts';
 import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
-import { createLogger } from '../../src/io/system.ts';
 
 interface Told {
   readonly name: string;
@@ -46,6 +46,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+interface Line {
+  readonly detail?: string;
+}
+
+const logShared = createLogShared('warn');
+
 async function start(...argv: string[]): Promise<void> {
   const parsed = parseConfig(
     ['--zones', '2', '--http-port', '0', '--log-level', 'silent', '--udp', 'off', ...argv],
@@ -64,7 +70,11 @@ async function start(...argv: string[]): Promise<void> {
     webSocket: 'ws',
     tls: undefined,
     publicHosts: ['127.0.0.1'],
-    log: Object.assign(createLogger('silent', false), { warn: (text: string) => warnings.push(text) }),
+    log: createLog(logShared, {
+      thread: 'main',
+      write: (line) => warnings.push((JSON.parse(line) as Line).detail ?? ''),
+    }),
+    logShared,
     now: createManualClock().now,
     onHopeless: (reason) => hopeless.push(reason),
   });

@@ -41,6 +41,7 @@ function openBench(files: FaultyFiles, clock: { readonly nowMs: number }): Journ
     onTrouble: () => {},
     segmentBytes: 8 * BLOCK_BYTES,
     preallocateBytes: BLOCK_BYTES,
+    packAfterMs: 0,
   });
 }
 
