@@ -75,8 +75,11 @@ const HEAP_NODE: z.ZodType<HeapNode> = z.object({
 });
 const HEAP_PROFILE = z.object({ head: HEAP_NODE, samples: z.array(z.unknown()).optional() });
 
-/** Where threads without an event loop sleep: the engine shows the function, not the wait in it. */
-const SLEEPS = ['sleep workers/zone.ts'];
+/**
+ * Where threads without an event loop sleep: the engine shows the function, not the wait in it. Of a loop that it has compiled
+ * as a whole before the profile began it shows who holds the loop, or the module.
+ */
+const SLEEPS = ['sleep workers/zone.ts', 'runUntilStopped workers/zone.ts', '(anonymous) workers/zone.ts'];
 const IDLE = '(idle)';
 const GC = '(garbage collector)';
 const NATIVE = '(program)';
