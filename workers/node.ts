@@ -21,6 +21,7 @@ import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions } from '../src/io/config-store.ts';
+import { readTracingOptions } from '../src/io/config-tracing.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { startControl } from '../src/io/control.ts';
 import { loadGame } from '../src/io/game-module.ts';
@@ -43,6 +44,9 @@ import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/sy
 import { withTimeout } from '../src/io/threads.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { type Certificate, keepSelfSigned, readCertificate } from '../src/io/tls-certificate.ts';
+import { aboutSession } from '../src/io/tracing.ts';
+import { tracePasswords, tracePost } from '../src/io/tracing-http.ts';
+import { type NodeTracing, startTracing } from '../src/io/tracing-node.ts';
 import { chooseWebSocket } from '../src/io/websocket.ts';
 import { createTickWatch } from '../src/observe/tick-watch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
@@ -76,6 +80,8 @@ async function main(): Promise<void> {
   const storeOptions = await readStoreOptions(config, process.env);
   const certificate = await findCertificate(config);
   const seats = await readSeats(config, process.env);
+  const { boot } = keys;
+  const tracing = await startTracing({ ...(await readTracingOptions(config)), version, instance: boot, log });
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
   const webSocket = await chooseWebSocket(config.ws, tls !== undefined);
   const threads = await startNodeThreads({
@@ -83,6 +89,7 @@ async function main(): Promise<void> {
     game,
     storeOptions,
     log,
+    tracing,
     ...keys,
     publicHosts,
     seats,
@@ -100,9 +107,14 @@ async function main(): Promise<void> {
       ending.fail();
     },
   });
+  ending.add(async () => {
+    await tracing.close();
+    return [];
+  });
   ending.add(() => threads.drain());
-  const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, seats, tls, log, ending });
-  await openControl(config, log, ending);
+  const service = { config, game, page, threads, tracing, ...keys, publicHosts, seats, tls, log, ending };
+  const [http, https] = await serve(service);
+  await openControl(service);
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
     ...addressLines(config, http!.port, https?.port, threads),
@@ -119,10 +131,10 @@ async function main(): Promise<void> {
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
-async function openControl(config: Config, log: Logger, ending: Ending): Promise<void> {
+async function openControl({ config, tracing, log, ending }: Service): Promise<void> {
   const control = await startControl({
     data: config.data,
-    paths: {},
+    paths: { '/tracing': tracing.control },
     onWarning: (sentence) => log.warn(sentence),
     onError: (error) => log.error({ err: error }, 'a control request failed'),
   });
@@ -177,6 +189,7 @@ interface Service extends Keys {
   readonly game: AnyGame;
   readonly page: Promise<ReadonlyMap<string, PageFile>>;
   readonly threads: NodeThreads;
+  readonly tracing: NodeTracing;
   /** Of this node, for connect tokens. */
   readonly publicHosts: readonly string[];
   /** Of each UDP edge at the rendezvous point, if there is one. */
@@ -188,6 +201,7 @@ interface Service extends Keys {
 
 function createPosts(service: Service, answers: Counters<'gateway'>): HttpOptions['posts'] {
   const { config, game, threads, publicHosts } = service;
+  const { tracer } = service.tracing;
   const signer = createTokenSigner(service.tokenKey);
   const tickets = createTickets(service.ticketKey);
   const aead = createSodiumAead();
@@ -200,7 +214,7 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
   };
   const ports = {
     accounts: threads.store,
-    passwords: createPasswords(),
+    passwords: tracePasswords(createPasswords(), tracer),
     random: secureRandom,
     isNameClean: (name: string) => screenText(name, 'name').code === '',
     hashGuestSecret,
@@ -233,14 +247,23 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
     boot: service.boot,
   };
   return {
-    '/v1/session': async (request) => {
+    '/v1/session': (request) => {
       const done = showsTicket(request.body) ? (['sessions', 'resumed'] as const) : (['sessions'] as const);
-      return countAnswer(answers, await openSession(ports, sessionOptions, request), ...done);
+      // Drawn before there is a token: by it the edges know the trace.
+      const tokenId = secureRandom.tokenId();
+      const ownPorts = { ...ports, random: { ...secureRandom, tokenId: () => tokenId } };
+      return tracePost(tracer, '/v1/session', tracer.derive(aboutSession(tokenId)), async () =>
+        countAnswer(answers, await openSession(ownPorts, sessionOptions, request), ...done),
+      );
     },
-    '/v1/account/export': async (request) =>
-      countAnswer(answers, await exportAccount(ports, sessionOptions, request), 'exports'),
-    '/v1/account/delete': async (request) =>
-      countAnswer(answers, await deleteAccount(ports, sessionOptions, request), 'deletions'),
+    '/v1/account/export': (request) =>
+      tracePost(tracer, '/v1/account/export', tracer.random(), async () =>
+        countAnswer(answers, await exportAccount(ports, sessionOptions, request), 'exports'),
+      ),
+    '/v1/account/delete': (request) =>
+      tracePost(tracer, '/v1/account/delete', tracer.random(), async () =>
+        countAnswer(answers, await deleteAccount(ports, sessionOptions, request), 'deletions'),
+      ),
   };
 }
 
@@ -253,6 +276,7 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
       ...threads.sources,
       ...rendezvousSources(service.seats, config.zones),
       { kind: 'gateway', labels: {}, blocks: [answers] },
+      service.tracing.source,
     ],
     threads: threads.figures,
   });

@@ -16,8 +16,10 @@ import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createStoreTrouble } from '../src/io/store-trouble.ts';
 import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
-import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
+import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
+import { createTracer, type TraceData } from '../src/io/tracing.ts';
+import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
 import { createZoneJournals, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
 import type { Store } from '../src/store/store.ts';
 import type { ZoneJournalBuffers } from '../src/store/zone-journal.ts';
@@ -36,6 +38,7 @@ export interface StoreThreadData {
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
+  readonly trace: TraceData;
   readonly logLevel: string;
   /** Takes the place of one that died: of the tokens of before nobody knows which were used. */
   readonly isRestart: boolean;
@@ -54,21 +57,24 @@ const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
 async function run(data: StoreThreadData): Promise<void> {
   const log = createLogger(data.logLevel);
+  const tracer = createTracer(data.trace);
   const trouble = createStoreTrouble({
     counters: data.counters,
+    around: (span, work) => tracer.child(span, {}, work),
     onBreaker: (backend, state, cause) => {
       if (state === 'open') log.error({ err: cause }, `${backend} failed too often: it is not asked for a while`);
       else log.info(`${backend} works again`);
     },
   });
-  const store = await openStore(data.store, {
+  const opened = await openStore(data.store, {
     trouble,
     onRedisTrouble: createTroubleLog(log),
     onAdvice: (sentence) => log.warn(sentence),
   });
+  const store = traceStore(opened, tracer);
   if (!data.isRestart) await deleteUnusedGuests(store, log);
   const applier = createCommitApplier({
-    ledger: store,
+    ledger: traceLedger(store, tracer),
     clock: systemClock,
     counters: data.counters,
     pauseMs: trouble.retries.patientPauseMs,
@@ -88,6 +94,7 @@ async function run(data: StoreThreadData): Promise<void> {
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
     // remembers them.
     tokensFromS: data.isRestart && data.store.kind === 'embedded' ? Math.floor(wallClockS()) + 1 : 0,
+    exemplar: () => tracer.exemplar(),
     onSaving: (state, error) => {
       if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
       else log.info('characters are saved again');
@@ -103,6 +110,7 @@ async function run(data: StoreThreadData): Promise<void> {
     now: systemClock.now,
     applier,
     backPressure: trouble.backPressure,
+    onKept: (commits, tookMs) => recordKept(tracer, commits, tookMs),
     onKeeping(state, error) {
       if (state === 'failing') log.error({ err: error }, 'the journal can not be written: commands are refused');
       else log.info('the journal is written again');
@@ -121,7 +129,7 @@ async function run(data: StoreThreadData): Promise<void> {
     }, JOURNAL_POLL_MS),
   ];
   parentPort?.on('message', (message: StoreThreadMessage) => {
-    if (message.type === 'port') serve(keeper, message.port);
+    if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);
   });
   const stop = async (isAll: boolean): Promise<void> => {
@@ -172,8 +180,8 @@ async function deleteUnusedGuests(store: Store, log: Logger): Promise<void> {
   if (deleted > 0) log.info({ deleted }, 'guests who never played were deleted');
 }
 
-function serve(keeper: StoreKeeper, port: MessagePort): void {
-  serveRpc(port, keeper.methods);
+function serve(keeper: StoreKeeper, port: MessagePort, around: AroundRpc): void {
+  serveRpc(port, keeper.methods, around);
   port.on(
     'close',
     keeper.onMoved((moved) => tellRpcClient(port, moved)),

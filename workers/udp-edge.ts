@@ -65,7 +65,7 @@ const data = workerData as UdpEdgeData;
 const port = parentPort;
 assert(port !== null, 'workers/udp-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
-const door = createDoor(data, game);
+const door = createDoor(data, game, 'udp');
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 reportLoopDelay(data.loopDelay);
 claimYoungMemory(EDGE_YOUNG_MIB);

@@ -48,6 +48,7 @@ const CALLS_REJECTED = 'Calls that were not made because the circuit breaker of 
 const STORE_LAG = 'Age of the oldest that waits: a save for the store, a commit for the ledger, a record for the disk';
 const HTTP = 'HTTP requests answered, by route and class of the status';
 const LOG_LINES = 'Lines logged, by level; those of level fatal are errors';
+const TRACE_SPANS = 'Spans of traces: taken by the receiver, or lost because it was not there, or too slow';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */
@@ -244,6 +245,12 @@ export const COUNTERS = {
     warn: counter('log_lines_total', LOG_LINES, { level: 'warn' }),
     error: counter('log_lines_total', LOG_LINES, { level: 'error' }),
   },
+  /** One for the node, which the main thread sets and all read; what they drop they count with `Atomics.add`. */
+  trace: {
+    percent: gauge('trace_sample_percent', 'Share of traces that are recorded, in percent'),
+    exported: counter('trace_spans_total', TRACE_SPANS, { result: 'exported' }),
+    dropped: counter('trace_spans_total', TRACE_SPANS, { result: 'dropped' }),
+  },
   /** Of an event loop. */
   loop: {},
   /** Of a thread itself, whatever it does. */
@@ -303,6 +310,7 @@ export const HISTOGRAMS = {
     },
   },
   log: {},
+  trace: {},
   loop: {},
   thread: {
     gcPause: {
@@ -320,6 +328,7 @@ export const SUMMARIES = {
   store: {},
   http: {},
   log: {},
+  trace: {},
   loop: {
     delay: {
       metric: 'thread_event_loop_delay_seconds',

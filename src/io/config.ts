@@ -20,9 +20,10 @@ import {
   yesOrNo,
 } from './config-rows.ts';
 import { checkStore, STORE_OPTIONS, type StoreConfig } from './config-store.ts';
+import { checkTracing, TRACING_OPTIONS, type TracingConfig } from './config-tracing.ts';
 import { LOG_LEVELS } from './system.ts';
 
-export interface Config extends StoreConfig {
+export interface Config extends StoreConfig, TracingConfig {
   readonly zones: number;
   /** Of each kind, WebSocket and UDP, in each zone. */
   readonly edges: number;
@@ -308,6 +309,7 @@ const OPTIONS: readonly OptionRow[] = [
     help: LOG_LEVELS.join(', '),
     schema: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),
   },
+  ...TRACING_OPTIONS,
 ];
 
 function flagName(key: string): string {
@@ -343,6 +345,7 @@ export function parseConfig(
   checkPorts(config);
   checkTls(config);
   checkStore(config, { isUrlFlag: parsed.flags.redisUrl !== undefined });
+  checkTracing(config);
   const { advertise, allowOrigin } = config;
   if (advertise === undefined) return { config };
   return { config: { ...config, allowOrigin: [...allowOrigin, ...advertisedOrigins(advertise)] } };

@@ -28,6 +28,7 @@ import { type Logger, wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
+import type { NodeTracing } from './tracing-node.ts';
 import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
 import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
@@ -59,6 +60,7 @@ export interface NodeThreadsOptions {
   readonly webSocket: WebSocketAdapter;
   /** Of the WebSocket edges; undefined: plain only. */
   readonly tls: TlsIdentity | undefined;
+  readonly tracing: Pick<NodeTracing, 'forThread' | 'tracer'>;
   readonly log: Logger;
   /** Monotonic milliseconds. */
   now(): number;
@@ -238,12 +240,13 @@ async function startStore(node: Node): Promise<void> {
       counters: storeCounters,
       loopDelay: storeLoopDelay,
       threadCounters: storeThreadCounters,
+      trace: node.tracing.forThread('store'),
       logLevel: config.logLevel,
       isRestart: node.storeThread !== undefined,
     },
   });
   node.storeThread = thread;
-  node.storeClient = connectStore(openStorePort(node));
+  node.storeClient = connectStore(openStorePort(node), { context: node.tracing.tracer.current });
   for (const { edges } of zoneThreads) {
     for (const { thread: edge } of edges) if (edge !== undefined) sendStorePort(node, edge);
   }
@@ -353,6 +356,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       storePort,
       loopDelay,
       threadCounters: edge.threadCounters,
+      trace: node.tracing.forThread(nameOf(zoneId, edge)),
       playersPerAddress: config.playersPerAddress,
       ...(kind === 'ws' && {
         adapter: node.webSocket,

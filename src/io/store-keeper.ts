@@ -7,6 +7,7 @@ import { Reader } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
+import type { Trace } from '../base/histogram.ts';
 import { createRingReader } from '../base/ring.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
 import { readSaveRecord } from '../store/save-record.ts';
@@ -48,6 +49,8 @@ export interface StoreKeeperOptions {
   readonly trouble?: StoreTrouble;
   /** Called when saving begins to fail and when it works again, not for each failure. */
   readonly onSaving?: (state: 'failing' | 'recovered', error?: unknown) => void;
+  /** What the operation that has just ended is an example of. */
+  readonly exemplar?: () => Trace | undefined;
 }
 
 export interface StoreKeeper {
@@ -78,7 +81,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const rings = options.saveRings.map(createRingReader);
   const counters = createCounters('store', options.counters);
   const { words, index } = counters;
-  const measured = createMeasure(clock, counters);
+  const measured = createMeasure(clock, counters, options.exemplar);
   const reader = new Reader();
   const owners = createZoneOwners();
   const characters = createCharacterWriter({
@@ -236,7 +239,11 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
 }
 
 /** Counts what fails, and how long each takes. */
-function createMeasure(clock: Clock, { words, index, histograms }: Counters<'store'>) {
+function createMeasure(
+  clock: Clock,
+  { words, index, histograms }: Counters<'store'>,
+  exemplar?: () => Trace | undefined,
+) {
   return async <T>(work: () => Promise<T>): Promise<T> => {
     const startMs = clock.now();
     try {
@@ -245,7 +252,7 @@ function createMeasure(clock: Clock, { words, index, histograms }: Counters<'sto
       words[index.errors]!++;
       throw error;
     } finally {
-      histograms.latency.observe((clock.now() - startMs) / 1000);
+      histograms.latency.observe((clock.now() - startMs) / 1000, exemplar?.());
     }
   };
 }
