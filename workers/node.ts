@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
+import { type CounterName, type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { deleteAccount, exportAccount } from '../src/gateway/account.ts';
 import { type Advertised, edgeUrl } from '../src/gateway/advertise.ts';
@@ -13,6 +13,7 @@ import { countAnswer } from '../src/gateway/answers.ts';
 import { showsTicket } from '../src/gateway/credentials.ts';
 import { createEdgeChoice, type SessionEdge } from '../src/gateway/edge-choice.ts';
 import { isLoopback } from '../src/gateway/origin.ts';
+import type { SessionResponse } from '../src/gateway/refusals.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTickets } from '../src/gateway/ticket.ts';
 import { createTokenSigner } from '../src/gateway/token.ts';
@@ -20,13 +21,16 @@ import { screenText } from '../src/guard/text.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
-import { readStoreOptions } from '../src/io/config-store.ts';
+import { readStoreOptions, secretsOf } from '../src/io/config-store.ts';
 import { readTracingOptions } from '../src/io/config-tracing.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { startControl } from '../src/io/control.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
 import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
+import { createLog, createLogShared, type Log, type LogShared } from '../src/io/log.ts';
+import { logLevelPath, tendLog } from '../src/io/log-control.ts';
+import { checkLogFile } from '../src/io/log-files.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
@@ -40,7 +44,7 @@ import {
   rendezvousSources,
 } from '../src/io/rendezvous.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
-import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
+import { systemClock, wallClockS } from '../src/io/system.ts';
 import { withTimeout } from '../src/io/threads.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { type Certificate, keepSelfSigned, readCertificate } from '../src/io/tls-certificate.ts';
@@ -48,6 +52,7 @@ import { aboutSession } from '../src/io/tracing.ts';
 import { tracePasswords, tracePost } from '../src/io/tracing-http.ts';
 import { type NodeTracing, startTracing } from '../src/io/tracing-node.ts';
 import { chooseWebSocket } from '../src/io/websocket.ts';
+import { createOverloadWatch, type OverloadChange } from '../src/observe/overload-watch.ts';
 import { createTickWatch } from '../src/observe/tick-watch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 
@@ -68,7 +73,10 @@ async function main(): Promise<void> {
   }
   const publicHosts = await findPublicHosts({ ...parsed.config, advertisedHost: parsed.config.advertise?.host });
   const config: Config = publicHosts.length === 0 ? { ...parsed.config, udp: 'off' } : parsed.config;
-  const log = createLogger(config.logLevel);
+  const storeOptions = await readStoreOptions(config, process.env);
+  if (config.logFile !== '') checkLogFile(config.logFile);
+  const logShared = createLogShared(config.logLevel, config.logFile || undefined, secretsOf(storeOptions));
+  const log = createLog(logShared, { thread: 'main' });
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
   // Beside all that follows; `serve` waits for it.
@@ -77,7 +85,6 @@ async function main(): Promise<void> {
     // It is told where it is waited for; until then it is nobody's.
   });
   const keys = await readKeys(config);
-  const storeOptions = await readStoreOptions(config, process.env);
   const certificate = await findCertificate(config);
   const seats = await readSeats(config, process.env);
   const { boot } = keys;
@@ -90,6 +97,7 @@ async function main(): Promise<void> {
     storeOptions,
     log,
     tracing,
+    logShared,
     ...keys,
     publicHosts,
     seats,
@@ -103,7 +111,7 @@ async function main(): Promise<void> {
     },
     now: systemClock.now,
     onHopeless: (reason) => {
-      log.fatal(reason);
+      log.event('hopeless', { detail: reason });
       ending.fail();
     },
   });
@@ -112,8 +120,9 @@ async function main(): Promise<void> {
     return [];
   });
   ending.add(() => threads.drain());
-  const service = { config, game, page, threads, tracing, ...keys, publicHosts, seats, tls, log, ending };
+  const service = { config, game, page, threads, tracing, ...keys, publicHosts, seats, tls, log, logShared, ending };
   const [http, https] = await serve(service);
+  ending.add(tendLog(config, logShared, log));
   await openControl(service);
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
@@ -124,19 +133,20 @@ async function main(): Promise<void> {
     lines.push('  UDP is off: the host of --advertise has no IP address here; name one with --advertise-udp.');
   }
   process.stdout.write(`${lines.join('\n')}\n`);
-  if (webSocket.note !== undefined) log.info(webSocket.note);
+  log.event('started', { version, game: game.name, count: config.zones });
+  if (webSocket.note !== undefined) log.event('note', { detail: webSocket.note });
   process.send?.('ready');
   keepCompiled();
   ending.start();
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
-async function openControl({ config, tracing, log, ending }: Service): Promise<void> {
+async function openControl({ config, tracing, log, logShared, ending }: Service): Promise<void> {
   const control = await startControl({
     data: config.data,
-    paths: { '/tracing': tracing.control },
-    onWarning: (sentence) => log.warn(sentence),
-    onError: (error) => log.error({ err: error }, 'a control request failed'),
+    paths: { '/log-level': logLevelPath(logShared, log), '/tracing': tracing.control },
+    onWarning: (sentence) => log.event('advice', { detail: sentence }),
+    onError: (error) => log.event('request_failed', { error }),
   });
   ending.add(async () => {
     await control?.close();
@@ -195,12 +205,13 @@ interface Service extends Keys {
   /** Of each UDP edge at the rendezvous point, if there is one. */
   readonly seats: readonly RendezvousSeat[];
   readonly tls: TlsIdentity | undefined;
-  readonly log: Logger;
+  readonly log: Log;
+  readonly logShared: LogShared;
   readonly ending: Ending;
 }
 
 function createPosts(service: Service, answers: Counters<'gateway'>): HttpOptions['posts'] {
-  const { config, game, threads, publicHosts } = service;
+  const { config, game, threads, publicHosts, log } = service;
   const { tracer } = service.tracing;
   const signer = createTokenSigner(service.tokenKey);
   const tickets = createTickets(service.ticketKey);
@@ -232,8 +243,16 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
     signToken: signer.sign,
     signTicket: tickets.sign,
     tickets,
-    exportPlayer: threads.store.exportPlayer,
-    deletePlayer: threads.store.deletePlayer,
+    async exportPlayer(player: number) {
+      const exported = await threads.store.exportPlayer(player);
+      log.event('account_exported', { player });
+      return exported;
+    },
+    async deletePlayer(player: number, nameKeptMs: number) {
+      const result = await threads.store.deletePlayer(player, nameKeptMs);
+      if (result === 'deleted') log.event('account_deleted', { player });
+      return result;
+    },
     nowS: wallClockS,
   };
   const sessionOptions = {
@@ -246,6 +265,10 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
     allowPlainHttp: config.allowPlainHttp,
     boot: service.boot,
   };
+  const tell = (response: SessionResponse, ...done: readonly CounterName<'gateway'>[]): SessionResponse => {
+    if (response.body.error !== undefined) log.event('session_refused', { code: String(response.body.error) });
+    return countAnswer(answers, response, ...done);
+  };
   return {
     '/v1/session': (request) => {
       const done = showsTicket(request.body) ? (['sessions', 'resumed'] as const) : (['sessions'] as const);
@@ -253,16 +276,16 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
       const tokenId = secureRandom.tokenId();
       const ownPorts = { ...ports, random: { ...secureRandom, tokenId: () => tokenId } };
       return tracePost(tracer, '/v1/session', tracer.derive(aboutSession(tokenId)), async () =>
-        countAnswer(answers, await openSession(ownPorts, sessionOptions, request), ...done),
+        tell(await openSession(ownPorts, sessionOptions, request), ...done),
       );
     },
     '/v1/account/export': (request) =>
       tracePost(tracer, '/v1/account/export', tracer.random(), async () =>
-        countAnswer(answers, await exportAccount(ports, sessionOptions, request), 'exports'),
+        tell(await exportAccount(ports, sessionOptions, request), 'exports'),
       ),
     '/v1/account/delete': (request) =>
       tracePost(tracer, '/v1/account/delete', tracer.random(), async () =>
-        countAnswer(answers, await deleteAccount(ports, sessionOptions, request), 'deletions'),
+        tell(await deleteAccount(ports, sessionOptions, request), 'deletions'),
       ),
   };
 }
@@ -277,14 +300,20 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
       ...rendezvousSources(service.seats, config.zones),
       { kind: 'gateway', labels: {}, blocks: [answers] },
       service.tracing.source,
+      { kind: 'log', labels: {}, blocks: [service.log.counters] },
     ],
     threads: threads.figures,
   });
   const ticks = createTickWatch(config.zones);
+  const watchOverload = createOverloadWatch();
   const timers = [
     setInterval(() => {
       ticks.sample(threads.ticks(), systemClock.now());
-      for (const index of ticks.takeHung()) threads.replaceZone(index);
+      for (const index of ticks.takeHung()) {
+        service.log.event('zone_hung', { zone: index + 1 });
+        threads.replaceZone(index);
+      }
+      for (const change of watchOverload(threads.loads())) sayLoad(service.log, change);
     }, TICK_SAMPLE_MS),
     setInterval(() => metrics.sample(), COUNTER_SAMPLE_MS),
   ];
@@ -306,7 +335,7 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
       const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
       return pong === true ? reasons : [...reasons, 'the store does not answer'];
     },
-    onError: (error: unknown) => service.log.error({ err: error }, 'a request failed'),
+    onError: (error: unknown) => service.log.event('request_failed', { error }),
   };
   try {
     const page = await service.page;
@@ -319,6 +348,11 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
     throw error;
   }
   return servers;
+}
+
+function sayLoad(log: Log, { zoneId, state, pacePercent }: OverloadChange): void {
+  if (state === undefined) log.event('zone_recovered', { zone: zoneId });
+  else log.event('zone_overloaded', { zone: zoneId, state, percent: pacePercent });
 }
 
 async function pingStore(threads: NodeThreads): Promise<boolean> {
@@ -397,7 +431,7 @@ interface Ending {
   start(): void;
 }
 
-function createEnding(log: Logger): Ending {
+function createEnding(log: Log): Ending {
   const steps: (() => Promise<readonly string[]>)[] = [];
   let isStarted = false;
   let signals = 0;
@@ -408,15 +442,15 @@ function createEnding(log: Logger): Ending {
   };
   const end = async (exitCode: number): Promise<void> => {
     const problems = await run();
-    for (const problem of problems) log.error(problem);
-    log.info('stopped');
+    for (const problem of problems) log.event('drain_incomplete', { detail: problem });
+    log.event('stopped', {});
     process.exit(problems.length === 0 ? exitCode : EXIT_FAILED);
   };
   const onSignal = (signal: string): void => {
     signals++;
     if (signals > 1) process.exit(EXIT_FAILED);
     if (!isStarted) return;
-    log.info({ signal }, 'draining: telling clients, saving players');
+    log.event('draining', { signal });
     void end(0);
   };
   process.on('SIGINT', onSignal);

@@ -12,10 +12,11 @@ import { keepCompiled } from '../src/io/compile-cache.ts';
 import { openJournalFiles } from '../src/io/journal-files.ts';
 import { type Journal, openJournal } from '../src/io/journal-keeper.ts';
 import { createJournalPool } from '../src/io/journal-pool.ts';
+import { createLog, type Log, type LogShared } from '../src/io/log.ts';
 import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createStoreTrouble } from '../src/io/store-trouble.ts';
-import { createLogger, type Logger, systemClock, wallClockS } from '../src/io/system.ts';
+import { systemClock, wallClockS } from '../src/io/system.ts';
 import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { createTracer, type TraceData } from '../src/io/tracing.ts';
@@ -39,7 +40,8 @@ export interface StoreThreadData {
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
   readonly trace: TraceData;
-  readonly logLevel: string;
+  readonly log: LogShared;
+  readonly logCounters: SharedArrayBuffer;
   /** Takes the place of one that died: of the tokens of before nobody knows which were used. */
   readonly isRestart: boolean;
 }
@@ -51,25 +53,24 @@ const POLL_MS = 20;
 /** How long a promise waits for its group at most; beside that the disk takes its time. */
 const JOURNAL_POLL_MS = 3;
 const JOURNAL_FOLDER = 'journal';
-const TROUBLE_LOG_MS = 10_000;
 /** Guests who never played within it are deleted at start: anybody can make them. */
 const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
 async function run(data: StoreThreadData): Promise<void> {
-  const log = createLogger(data.logLevel);
+  const log = createLog(data.log, { thread: 'store', counters: data.logCounters });
   const tracer = createTracer(data.trace);
   const trouble = createStoreTrouble({
     counters: data.counters,
     around: (span, work) => tracer.child(span, {}, work),
     onBreaker: (backend, state, cause) => {
-      if (state === 'open') log.error({ err: cause }, `${backend} failed too often: it is not asked for a while`);
-      else log.info(`${backend} works again`);
+      if (state === 'open') log.event('breaker_opened', { backend, error: cause });
+      else log.event('breaker_closed', { backend });
     },
   });
   const opened = await openStore(data.store, {
     trouble,
-    onRedisTrouble: createTroubleLog(log),
-    onAdvice: (sentence) => log.warn(sentence),
+    onRedisTrouble: (error) => log.event('save_not_cached', { error }),
+    onAdvice: (sentence) => log.event('advice', { detail: sentence }),
   });
   const store = traceStore(opened, tracer);
   if (!data.isRestart) await deleteUnusedGuests(store, log);
@@ -81,7 +82,7 @@ async function run(data: StoreThreadData): Promise<void> {
     onFenced: (playerIds) => {
       for (const playerId of playerIds) keeper.letGo(playerId);
     },
-    onTrouble: (sentence) => log.error(sentence),
+    onTrouble: (sentence) => log.event('commit_trouble', { detail: sentence }),
   });
   const keeper = createStoreKeeper({
     ...data,
@@ -96,8 +97,8 @@ async function run(data: StoreThreadData): Promise<void> {
     tokensFromS: data.isRestart && data.store.kind === 'embedded' ? Math.floor(wallClockS()) + 1 : 0,
     exemplar: () => tracer.exemplar(),
     onSaving: (state, error) => {
-      if (state === 'failing') log.error({ err: error }, 'characters could not be saved; retrying');
-      else log.info('characters are saved again');
+      if (state === 'failing') log.event('saving_failed', { error });
+      else log.event('saving_works', {});
     },
   });
   const journal = openZoneJournal(data, log);
@@ -112,8 +113,8 @@ async function run(data: StoreThreadData): Promise<void> {
     backPressure: trouble.backPressure,
     onKept: (commits, tookMs) => recordKept(tracer, commits, tookMs),
     onKeeping(state, error) {
-      if (state === 'failing') log.error({ err: error }, 'the journal can not be written: commands are refused');
-      else log.info('the journal is written again');
+      if (state === 'failing') log.event('journal_failed', { error });
+      else log.event('journal_works', {});
     },
   });
   reportLoopDelay(data.loopDelay);
@@ -138,7 +139,7 @@ async function run(data: StoreThreadData): Promise<void> {
     const unapplied = await applier.flush();
     zones.update(true);
     const unsaved = await keeper.flush();
-    if (unapplied > 0) log.warn({ unapplied }, 'commits wait in the journal for the next start');
+    if (unapplied > 0) log.event('commits_wait', { count: unapplied });
     await journal.close(isAll && unapplied === 0 && unsaved === 0);
     await store.close();
     parentPort?.postMessage({ type: 'stopped', unsaved });
@@ -151,7 +152,7 @@ async function run(data: StoreThreadData): Promise<void> {
   keepCompiled();
 }
 
-function openZoneJournal({ store, nodeId }: StoreThreadData, log: Logger): Journal {
+function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): Journal {
   const folder = join(store.folder, JOURNAL_FOLDER);
   return openJournal({
     files: openJournalFiles(folder),
@@ -159,25 +160,14 @@ function openZoneJournal({ store, nodeId }: StoreThreadData, log: Logger): Journ
     nodeId,
     now: systemClock.now,
     wallMs: () => wallClockS() * 1000,
-    onTrouble: (error) => log.warn({ err: error }, 'the journal goes on without'),
+    onTrouble: (error) => log.event('journal_trouble', { error }),
   });
 }
 
-/** Says it now and then, however often it is called. */
-function createTroubleLog(log: Logger): (error: unknown) => void {
-  let saidMs = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    const now = systemClock.now();
-    if (now - saidMs < TROUBLE_LOG_MS) return;
-    saidMs = now;
-    log.warn({ err: error }, 'Redis did not keep a save; ScyllaDB does');
-  };
-}
-
 /** Only at the start of the process: one of them may be about to play. */
-async function deleteUnusedGuests(store: Store, log: Logger): Promise<void> {
+async function deleteUnusedGuests(store: Store, log: Log): Promise<void> {
   const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
-  if (deleted > 0) log.info({ deleted }, 'guests who never played were deleted');
+  if (deleted > 0) log.event('guests_deleted', { count: deleted });
 }
 
 function serve(keeper: StoreKeeper, port: MessagePort, around: AroundRpc): void {

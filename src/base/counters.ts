@@ -47,8 +47,8 @@ const BREAKER_OPENED = 'Times the circuit breaker of a backend opened';
 const CALLS_REJECTED = 'Calls that were not made because the circuit breaker of their backend was open';
 const STORE_LAG = 'Age of the oldest that waits: a save for the store, a commit for the ledger, a record for the disk';
 const HTTP = 'HTTP requests answered, by route and class of the status';
-const LOG_LINES = 'Lines logged, by level; those of level fatal are errors';
 const TRACE_SPANS = 'Spans of traces: taken by the receiver, or lost because it was not there, or too slow';
+const LOG_LINES = 'Events for the log, by level, those that were not written too; those of level fatal are errors';
 const GUARD = 'Inputs the guard corrected or counted against their sender, by rule';
 
 /** Counters of each kind of thread. The position of a row is its index in the block. */

@@ -146,6 +146,12 @@ export async function readStoreOptions(
   };
 }
 
+/** What a line of the log must not say. */
+export function secretsOf(options: StoreOptions): readonly string[] {
+  if (options.kind === 'embedded') return [];
+  return [options.redis.password ?? '', options.scylla.password];
+}
+
 async function readPassword(
   text: string | undefined,
   variable: string,

@@ -21,7 +21,7 @@ import {
 } from './config-rows.ts';
 import { checkStore, STORE_OPTIONS, type StoreConfig } from './config-store.ts';
 import { checkTracing, TRACING_OPTIONS, type TracingConfig } from './config-tracing.ts';
-import { LOG_LEVELS } from './system.ts';
+import { LOG_LEVELS, type LogThreshold } from './log.ts';
 
 export interface Config extends StoreConfig, TracingConfig {
   readonly zones: number;
@@ -63,7 +63,11 @@ export interface Config extends StoreConfig, TracingConfig {
   readonly sessionsPerMinute: number;
   /** 0: no limit; undefined: the usual one, but for this machine itself. */
   readonly playersPerAddress: number | undefined;
-  readonly logLevel: string;
+  readonly logLevel: LogThreshold;
+  /** '': to stdout and stderr. */
+  readonly logFile: string;
+  readonly logFileMb: number;
+  readonly logTotalMb: number;
 }
 
 /** `text` is what --help or --version asked for. */
@@ -308,6 +312,28 @@ const OPTIONS: readonly OptionRow[] = [
     default: 'info',
     help: LOG_LEVELS.join(', '),
     schema: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),
+  },
+  {
+    key: 'logFile',
+    argument: 'FILE',
+    default: '',
+    defaultText: 'stdout and stderr',
+    help: 'where the log goes; begun anew each day, packed after 7 days, deleted after 30 (docs/logs.md)',
+    schema: z.string(),
+  },
+  {
+    key: 'logFileMb',
+    argument: 'MB',
+    default: '100',
+    help: 'at which size that file is begun anew',
+    schema: wholeNumber(1, 100_000),
+  },
+  {
+    key: 'logTotalMb',
+    argument: 'MB',
+    default: '2000',
+    help: 'that it and the older ones may have together: beyond, the oldest go',
+    schema: wholeNumber(1, 1_000_000),
   },
   ...TRACING_OPTIONS,
 ];

@@ -12,6 +12,7 @@ import { MAP_SEED_DEFAULT, TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { RANDOM_WORDS } from '../base/random.ts';
 import type { SessionEdge } from '../gateway/edge-choice.ts';
 import type { SessionZone } from '../gateway/session.ts';
+import type { ZoneLoad } from '../observe/overload-watch.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
 import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
@@ -19,12 +20,13 @@ import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Replayed } from '../zone/state.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
+import type { Log, LogShared } from './log.ts';
 import type { StoreOptions } from './open-store.ts';
 import type { BlockSource } from './prometheus.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
 import { describeStoreTrouble } from './store-trouble.ts';
-import { type Logger, wallClockS } from './system.ts';
+import { wallClockS } from './system.ts';
 import { createLoopDelayBuffer } from './thread-stats.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
@@ -61,7 +63,9 @@ export interface NodeThreadsOptions {
   /** Of the WebSocket edges; undefined: plain only. */
   readonly tls: TlsIdentity | undefined;
   readonly tracing: Pick<NodeTracing, 'forThread' | 'tracer'>;
-  readonly log: Logger;
+  readonly log: Log;
+  /** Of the store thread's own. */
+  readonly logShared: LogShared;
   /** Monotonic milliseconds. */
   now(): number;
   /** A thread died too often, or could not be started again. */
@@ -73,6 +77,8 @@ export interface NodeThreads {
   zones(): readonly SessionZone[];
   /** Ticks each zone has run, as its u32 counter says. */
   ticks(): readonly number[];
+  /** How much each zone has to do less to keep up. */
+  loads(): readonly ZoneLoad[];
   /** Ends the zone's thread, which does not tick; another one goes on from its last whole tick. */
   replaceZone(index: number): void;
   readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
@@ -133,6 +139,7 @@ interface Node extends NodeThreadsOptions {
   readonly storeCounters: SharedArrayBuffer;
   readonly storeLoopDelay: SharedArrayBuffer;
   readonly storeThreadCounters: SharedArrayBuffer;
+  readonly storeLogCounters: SharedArrayBuffer;
   /** By thread: one faulty zone must not use up what the others may need. */
   readonly restarts: Map<string, RestartBudget>;
   storeThread: Thread | undefined;
@@ -152,6 +159,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     storeCounters: createCounterBuffer('store'),
     storeLoopDelay: createLoopDelayBuffer(),
     storeThreadCounters: createCounterBuffer('thread'),
+    storeLogCounters: createCounterBuffer('log'),
     restarts: new Map(),
     storeThread: undefined,
     storeClient: undefined,
@@ -219,11 +227,11 @@ function warnOfSmallBuffers({ zoneThreads, log }: Node): void {
   const udp = zoneThreads[0]?.edges.find(({ kind }) => kind === 'udp');
   if (udp?.thread === undefined) return;
   const warning = describeSmallBuffer(Number(udp.thread.upMessage.receiveBufferBytes));
-  if (warning !== undefined) log.warn(warning);
+  if (warning !== undefined) log.event('advice', { detail: warning });
 }
 
 async function startStore(node: Node): Promise<void> {
-  const { config, game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
+  const { game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
   const thread = await startThread({
     name: 'store',
     file: files.store,
@@ -241,7 +249,8 @@ async function startStore(node: Node): Promise<void> {
       loopDelay: storeLoopDelay,
       threadCounters: storeThreadCounters,
       trace: node.tracing.forThread('store'),
-      logLevel: config.logLevel,
+      log: node.logShared,
+      logCounters: node.storeLogCounters,
       isRestart: node.storeThread !== undefined,
     },
   });
@@ -324,12 +333,8 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
 function sayReplayed({ log }: Node, zoneId: number, replayed: Replayed | undefined): void {
   if (replayed === undefined) return;
   const { ticks, end, tick, hash } = replayed;
-  if (end === 'whole') log.info({ zoneId, ticks, tick, hash }, 'the zone goes on where it was');
-  else
-    log.error(
-      { zoneId, ticks, end },
-      'the zone begins anew: its journal is not what it was. Players keep all that was promised',
-    );
+  if (end === 'whole') log.event('zone_resumed', { zone: zoneId, ticks, tick, hash });
+  else log.event('zone_anew', { zone: zoneId, ticks, end });
 }
 
 async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
@@ -402,10 +407,10 @@ function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
       node.onHopeless(`thread ${thread.name} died (${why}), as it did too often within a minute`);
       return;
     }
-    node.log.error({ thread: thread.name, why }, 'a thread died; starting it again');
+    node.log.event('thread_died', { thread: thread.name, detail: why });
     try {
       await restart();
-      node.log.info({ thread: thread.name }, 'the thread runs again');
+      node.log.event('thread_back', { thread: thread.name });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (!node.isDraining) node.onHopeless(`thread ${thread.name} could not be started again: ${reason}`);
@@ -429,6 +434,12 @@ function describe(node: Node): NodeThreads {
         return { zoneId, players, ws: sessionEdges(edges, 'ws'), udp: sessionEdges(edges, 'udp') };
       }),
     ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
+    loads: () =>
+      zoneCounters.map(({ words, index }, zone) => ({
+        zoneId: zoneThreads[zone]!.zoneId,
+        step: words[index.overloadStep]!,
+        pacePercent: words[index.pacePercent]!,
+      })),
     replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
     store: {
       createAccount: async (account) => store().createAccount(account),
@@ -454,6 +465,7 @@ function describe(node: Node): NodeThreads {
       }),
       { kind: 'store', labels: {}, blocks: [node.storeCounters] },
       threadSource('store', {}, node.storeThreadCounters),
+      { kind: 'log', labels: {}, blocks: [node.storeLogCounters] },
     ],
     async figures() {
       const threads = [

@@ -5,8 +5,7 @@ import { Reader } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import { REQUESTS_WAITING_MAX } from '../base/limits.ts';
 import { NO_PARENT, type SpanAttributes, type SpanContext, type SpanName } from '../observe/spans.ts';
-import type { Connection } from '../session/edge.ts';
-import type { EdgeWatch } from '../session/watch.ts';
+import type { EdgeWatch, WatchedConnection } from '../session/watch.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { DECODED, decodeMessage } from '../wire/codec.ts';
 import { steadyMs } from './system.ts';
@@ -14,7 +13,7 @@ import { aboutCommand, aboutSession, childOf, type Tracer } from './tracing.ts';
 
 export interface EdgeTimes extends EdgeWatch {
   /** Its token was good: the span of its join, if that is recorded, for what is asked of the store. */
-  known(connection: Connection, tokenId: string, playerId: number): SpanContext | undefined;
+  known(connection: WatchedConnection, tokenId: string, playerId: number): SpanContext | undefined;
 }
 
 export interface EdgeTimesOptions {
@@ -49,9 +48,9 @@ export function createEdgeTimes(options: EdgeTimesOptions): EdgeTimes {
   const committed = Object.entries(game.requests ?? {})
     .filter(([, spec]) => spec.committed === true)
     .map(([name]) => name);
-  const joins = new Map<Connection, Joining>();
+  const joins = new Map<WatchedConnection, Joining>();
   /** Of each connection, the oldest first. One whose answer was lost is pushed out by later ones. */
-  const commands = new Map<Connection, Asked[]>();
+  const commands = new Map<WatchedConnection, Asked[]>();
   const reader = new Reader();
 
   /** The part of the join that goes on ends now; the next one is a span within it. */
@@ -114,11 +113,11 @@ export function createEdgeTimes(options: EdgeTimesOptions): EdgeTimes {
       if (own.length >= REQUESTS_WAITING_MAX) own.shift();
       own.push({ id: Number(value.id ?? 0), request, askedMs: now(), context });
     },
-    answered(edge, connection, bytes, from, end) {
+    answered(connection, messages, bytes, from, end) {
       const own = commands.get(connection);
       if (own === undefined || own.length === 0) return;
       reader.reset(bytes, from, end);
-      const { code, value } = decodeMessage(reader, edge.messages.serverResponse, 'reject');
+      const { code, value } = decodeMessage(reader, messages.serverResponse, 'reject');
       const place = code === DECODED ? own.findIndex(({ id }) => id === Number(value.id ?? 0)) : -1;
       if (place < 0) return;
       const [{ request, askedMs: startMs, context }] = own.splice(place, 1) as [Asked];

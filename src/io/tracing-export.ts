@@ -33,8 +33,8 @@ export interface SpanExportOptions {
   readonly instance: string;
   /** Asked at each look: threads come and go. */
   rings(): Iterable<readonly [thread: string, ring: SharedArrayBuffer]>;
-  /** Called once for each cause, and when it goes again after that. */
-  onFailing(cause: string): void;
+  /** Called when it begins to fail, when it fails for another cause, and when it works again. */
+  onFailing(code: string): void;
   onWorking(): void;
   /** For tests. */
   readonly lookMs?: number;
@@ -50,8 +50,6 @@ const LOOK_MS = 500;
 const SPANS_MAX = 512;
 const TIMEOUT_MS = 5_000;
 const CLOSE_MS = 2_000;
-/** Kinds of failures that are told; there are a handful. */
-const CAUSES_MAX = 32;
 
 const SCOPE = { name: 'darkages' };
 const KINDS = { server: SpanKind.SERVER, internal: SpanKind.INTERNAL, client: SpanKind.CLIENT };
@@ -90,9 +88,9 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
     [ATTR_SERVICE_INSTANCE_ID]: options.instance,
   });
   const readers = new Map<string, { readonly ring: SharedArrayBuffer; readonly reader: RingReader }>();
-  const causes = new Set<string>();
   const reader = new Reader();
-  let isFailing = false;
+  /** Why it fails; '': it works. */
+  let failing = '';
   let sending: Promise<void> | undefined;
   let isClosed = false;
 
@@ -121,16 +119,14 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
   const note = (count: number, error: unknown): void => {
     if (error === undefined) {
       words[index.exported] = words[index.exported]! + count;
-      if (isFailing) options.onWorking();
-      isFailing = false;
+      if (failing !== '') options.onWorking();
+      failing = '';
       return;
     }
     Atomics.add(words, index.dropped, count);
-    const cause = causeOf(error);
-    if (causes.has(cause) || causes.size >= CAUSES_MAX) return;
-    causes.add(cause);
-    isFailing = true;
-    options.onFailing(cause);
+    const code = codeOf(error);
+    if (code !== failing) options.onFailing(code);
+    failing = code;
   };
   /** Until nothing is left, or the receiver fails. */
   const sendAll = async (): Promise<void> => {
@@ -166,7 +162,7 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
 }
 
 /** A code or a status: no text of the receiver's, which might repeat what it was sent. */
-function causeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const { code, cause, name } = error as { code?: unknown; cause?: { code?: unknown }; name?: unknown };
   const known = code ?? cause?.code ?? name;
   return typeof known === 'number' ? `HTTP ${known}` : String(known ?? 'no answer');

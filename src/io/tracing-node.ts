@@ -9,8 +9,8 @@ import { SPAN_RING_BYTES } from '../base/limits.ts';
 import { createRingBuffer } from '../base/ring.ts';
 import type { TracingOptions } from './config-tracing.ts';
 import { type ControlPath, readControlBody } from './control.ts';
+import type { Log } from './log.ts';
 import type { BlockSource } from './prometheus.ts';
-import type { Logger } from './system.ts';
 import { createTracer, type TraceData, type Tracer } from './tracing.ts';
 
 export interface NodeTracing {
@@ -28,7 +28,7 @@ export interface NodeTracing {
 export interface NodeTracingOptions extends TracingOptions {
   readonly version: string;
   readonly instance: string;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 const SECRET_BYTES = 16;
@@ -56,12 +56,11 @@ export async function startTracing(options: NodeTracingOptions): Promise<NodeTra
   async function startExport({ endpoint, headers, version, instance }: NodeTracingOptions & { endpoint: string }) {
     // Only now: it takes a while to load, and most nodes never need it.
     const { startSpanExport } = await import('./tracing-export.ts');
-    const { host } = new URL(endpoint);
     return startSpanExport({
       ...{ endpoint, headers, counters, version, instance },
       rings: () => rings,
-      onFailing: (cause) => log.warn(`traces are dropped: ${host} does not take them (${cause})`),
-      onWorking: () => log.info(`${host} takes traces again`),
+      onFailing: (code) => log.event('traces_failed', { code }),
+      onWorking: () => log.event('traces_work', {}),
     });
   }
 
@@ -78,6 +77,7 @@ export async function startTracing(options: NodeTracingOptions): Promise<NodeTra
           throw new ServerError('DARKAGES_CONTROL_REFUSED', 'Traces have nowhere to go: start with --otlp-endpoint.');
         }
         set(percent);
+        log.event('traces_share', { percent });
         return { percent };
       },
     },

@@ -138,7 +138,7 @@ export function childOf({ traceId }: SpanContext): SpanContext {
 }
 
 /** Unique within a trace, which is no secret. */
-export function createSpanId(): string {
+function createSpanId(): string {
   const half = (): string =>
     Math.floor(Math.random() * TWO_32)
       .toString(16)

@@ -236,6 +236,6 @@ function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8A
   const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
   if (!hasTold(connection.told)) edge.toldTo[edge.toldCount++] = connection;
   tell(connection.told, connection.link, field, bytes, from, end);
-  if (kind === RECORD_RESPONSE) edge.options.watch?.answered(edge, connection, bytes, from, end);
+  if (kind === RECORD_RESPONSE) edge.options.watch?.answered(connection, edge.messages, bytes, from, end);
   edge.counters.words[edge.counters.index.eventsSent]!++;
 }

@@ -29,7 +29,7 @@ function filesBelow(path: string): string[] {
 }
 
 test('passwords, guest secrets, tickets, tokens and keys are in no log, no metric and no file but the keys’ own', async () => {
-  const server = await startServer(folder, ['--log-level', 'trace']);
+  const server = await startServer(folder, ['--log-level', 'debug']);
   const secrets = new Set([PASSWORD, WRONG]);
   const post = async (path: string, body: object) => {
     const response = await fetch(`${server.url()}${path}`, {
@@ -104,7 +104,7 @@ async function failWith(redisUrl: string): Promise<string> {
   const secrets = { DARKAGES_REDIS_PASSWORD: 'redis-open-sesame', DARKAGES_SCYLLA_PASSWORD: 'scylla-open-sesame' };
   const stores = ['--store', 'redis+scylla', '--redis-url', redisUrl, '--scylla-contact-points', '127.0.0.1:1'];
   const ports = ['--http-port', '0', '--port', '0', '--data', folder, '--scylla-user', 'game'];
-  const server = launch([...ports, ...stores, '--log-level', 'trace'], secrets);
+  const server = launch([...ports, ...stores, '--log-level', 'debug'], secrets);
   await until('it has given up', () => server.launcher.exitCode !== null);
   for (const secret of Object.values(secrets)) {
     expect(server.output()).not.toContain(secret);

@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store redis-url redis-password-file scylla-contact-points scylla-user scylla-password-file scylla-replicas store-name game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level'.split(
+  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store redis-url redis-password-file scylla-contact-points scylla-user scylla-password-file scylla-replicas store-name game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level log-file log-file-mb log-total-mb'.split(
     ' ',
   );
 
@@ -58,6 +58,9 @@ describe('configuration', () => {
       sessionsPerMinute: 600,
       playersPerAddress: undefined,
       logLevel: 'info',
+      logFile: '',
+      logFileMb: 100,
+      logTotalMb: 2000,
     });
   });
 
@@ -129,7 +132,7 @@ describe('configuration', () => {
     ['--allow-origin example.org', {}, /^--allow-origin must be web origins/],
     ['--allow-origin https://a.org/path', {}, /^--allow-origin must be web origins/],
     ['--allow-origin *', {}, /^--allow-origin must be web origins/],
-    ['--log-level loud', {}, /^--log-level must be one of trace/],
+    ['--log-level loud', {}, /^--log-level must be one of debug/],
     ['--seed 4294967296', {}, /^--seed must be/],
     ['--http-port 7777', {}, /^--http-port 7777 is one of the zones' ports 7777 to 7777/],
     ['--http-port 7779 --zones 3', {}, /^--http-port 7779 is one of/],

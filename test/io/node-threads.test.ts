@@ -7,8 +7,8 @@ import { createManualClock } from '../../src/base/clock.ts';
 import { createCounterBuffer } from '../../src/base/counters.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
+import { createLog, createLogShared } from '../../src/io/log.ts';
 import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
-import { createLogger } from '../../src/io/system.ts';
 import { NO_TRACER } from '../../src/io/tracing.ts';
 
 interface Told {
@@ -48,6 +48,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+interface Line {
+  readonly detail?: string;
+}
+
+const logShared = createLogShared('warn');
+
 async function start(...argv: string[]): Promise<void> {
   const parsed = parseConfig(
     ['--zones', '2', '--http-port', '0', '--log-level', 'silent', '--udp', 'off', ...argv],
@@ -70,7 +76,11 @@ async function start(...argv: string[]): Promise<void> {
     webSocket: 'ws',
     tls: undefined,
     publicHosts: ['127.0.0.1'],
-    log: Object.assign(createLogger('silent', false), { warn: (text: string) => warnings.push(text) }),
+    log: createLog(logShared, {
+      thread: 'main',
+      write: (line) => warnings.push((JSON.parse(line) as Line).detail ?? ''),
+    }),
+    logShared,
     now: createManualClock().now,
     onHopeless: (reason) => hopeless.push(reason),
   });

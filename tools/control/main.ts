@@ -1,0 +1,49 @@
+// `npm run control -- [PATH [KEY=VALUE …]] [--data FOLDER]`: asks or steers a server that runs on this machine, through the socket
+// in its data folder. Without a path it lists what there is. Exit codes: 0 done, 2 it can't be done.
+
+import { parseArgs } from 'node:util';
+import { errorCode } from '../../src/base/errors.ts';
+import { parseConfig } from '../../src/io/config.ts';
+import { askControl } from '../../src/io/control-client.ts';
+
+const EXIT_CANNOT = 2;
+const HELP = `npm run control                                what there is to ask and to set
+npm run control -- /log-level                  asks
+npm run control -- /log-level level=debug      sets
+  --data FOLDER                                of the server, as it was started with
+`;
+
+async function control(argv: readonly string[]): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  });
+  if (values.help === true) return HELP;
+  const parsed = parseConfig(values.data === undefined ? [] : ['--data', values.data], process.env, '');
+  if ('text' in parsed) return parsed.text;
+  const [path = '/', ...pairs] = positionals;
+  const body = Object.fromEntries(pairs.map(readPair));
+  const { data } = parsed.config;
+  const answer =
+    pairs.length === 0
+      ? await askControl({ data, method: 'GET', path })
+      : await askControl({ data, method: 'PUT', path, body });
+  return `${JSON.stringify(answer, undefined, 2)}\n`;
+}
+
+/** A number where it is one. */
+function readPair(pair: string): [string, string | number] {
+  const [key = '', ...rest] = pair.split('=');
+  const text = rest.join('=');
+  return [key, text !== '' && Number.isFinite(Number(text)) ? Number(text) : text];
+}
+
+try {
+  process.stdout.write(await control(process.argv.slice(2)));
+} catch (error) {
+  const code = errorCode(error);
+  if (code === undefined || !/^(DARKAGES|ERR_PARSE_ARGS)_/.test(code)) throw error;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = EXIT_CANNOT;
+}
