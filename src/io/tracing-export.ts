@@ -65,7 +65,7 @@ const ATTRIBUTES: Readonly<Record<SpanAttribute, string>> = {
   status: ATTR_HTTP_RESPONSE_STATUS_CODE,
   route: ATTR_HTTP_ROUTE,
   error: ATTR_ERROR_TYPE,
-  operation: ATTR_DB_OPERATION_NAME,
+  operation: 'darkages.operation',
 };
 
 const FIXED: Readonly<Partial<Record<SpanName, Readonly<Record<string, string>>>>> = {
@@ -80,7 +80,8 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
     url: options.endpoint,
     headers: { ...options.headers },
     timeoutMillis: TIMEOUT_MS,
-    concurrencyLimit: 1,
+    // One is under way at a time, and is counted a moment longer.
+    concurrencyLimit: 2,
   });
   const resource = resourceFromAttributes({
     [ATTR_SERVICE_NAME]: 'darkages',
@@ -163,9 +164,8 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
 
 /** A code or a status: no text of the receiver's, which might repeat what it was sent. */
 function codeOf(error: unknown): string {
-  const { code, cause, name } = error as { code?: unknown; cause?: { code?: unknown }; name?: unknown };
-  const known = code ?? cause?.code ?? name;
-  return typeof known === 'number' ? `HTTP ${known}` : String(known ?? 'no answer');
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' ? `HTTP ${code}` : String(code ?? 'no answer');
 }
 
 function toReadable(
@@ -177,6 +177,7 @@ function toReadable(
   const row = SPANS[name];
   const said: Record<string, string | number> = { 'thread.name': thread, ...FIXED[name] };
   for (const [attribute, value] of Object.entries(attributes)) said[ATTRIBUTES[attribute as SpanAttribute]] = value;
+  if (row.kind === 'client' && attributes.operation !== undefined) said[ATTR_DB_OPERATION_NAME] = attributes.operation;
   const behind = attributes.route ?? attributes.operation;
   const traceFlags = TraceFlags.SAMPLED;
   return {
@@ -200,8 +201,8 @@ function toReadable(
   };
 }
 
-/** Seconds and nanoseconds. */
+/** Seconds and nanoseconds, of whole microseconds. */
 function toHrTime(ms: number): [number, number] {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
+  const us = Math.round(ms * 1000);
+  return [Math.floor(us / 1e6), (us % 1e6) * 1000];
 }

@@ -24,8 +24,9 @@ export const SPAN_BYTES_MAX = 128 + ATTRIBUTES.length * (3 + 3 * SPAN_TEXT_CHARA
 export function writeSpan(writer: Writer, span: SpanRecord): void {
   writer.u8(NUMBERS.get(span.name)!);
   writer.u8(span.isError ? 1 : 0);
-  writer.u53(Math.floor(span.startMs * 1000));
-  writer.u53(Math.max(0, Math.round((span.endMs - span.startMs) * 1000)));
+  const startUs = Math.round(span.startMs * 1000);
+  writer.u53(startUs);
+  writer.u53(Math.max(0, Math.round(span.endMs * 1000) - startUs));
   writer.text(span.traceId);
   writer.text(span.spanId);
   writer.text(span.parentId);
@@ -47,8 +48,8 @@ export function writeSpan(writer: Writer, span: SpanRecord): void {
 export function readSpan(reader: Reader): SpanRecord | undefined {
   const name = NAMES[reader.u8()];
   const isError = reader.u8() === 1;
-  const startMs = reader.u53() / 1000;
-  const endMs = startMs + reader.u53() / 1000;
+  const startUs = reader.u53();
+  const endUs = startUs + reader.u53();
   const traceId = reader.text(reader.varint());
   const spanId = reader.text(reader.varint());
   const parentId = reader.text(reader.varint());
@@ -59,5 +60,6 @@ export function readSpan(reader: Reader): SpanRecord | undefined {
     attributes[attribute] = SPAN_ATTRIBUTES[attribute] === 'number' ? reader.u53() : reader.text(reader.varint());
   }
   if (name === undefined || reader.failed) return undefined;
-  return { name, isError, startMs, endMs, traceId, spanId, parentId, attributes: attributes as SpanAttributes };
+  const times = { startMs: startUs / 1000, endMs: endUs / 1000 };
+  return { name, isError, ...times, traceId, spanId, parentId, attributes: attributes as SpanAttributes };
 }
