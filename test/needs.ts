@@ -30,6 +30,10 @@ const TOOLS = {
   cassandra: findCassandra,
   toxiproxy: findToxiproxy,
   otlp: findOtlpReceiver,
+  prometheus: () => findOnPath(['prometheus']),
+  promtool: () => findOnPath(['promtool']),
+  alertmanager: () => findOnPath(['prometheus-alertmanager']),
+  amtool: () => findOnPath(['amtool']),
   'python-client': () => findPython('import google.protobuf, grpc_tools.protoc, websockets'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -20,6 +20,7 @@ import { worldTick } from '../src/sim/world.ts';
 import { COMMITTED_TICK } from '../src/store/zone-journal.ts';
 import type { ZoneBuffers } from '../src/zone/buffers.ts';
 import { createOverload, decideOverload, noteTickCost } from '../src/zone/overload.ts';
+import { createPhaseWatch } from '../src/zone/phases.ts';
 import { saveAllCharacters } from '../src/zone/players.ts';
 import { flushFinalSaves } from '../src/zone/saves.ts';
 import type { Recovered, Replayed } from '../src/zone/state.ts';
@@ -55,7 +56,8 @@ const port = parentPort;
 assert(port !== null, 'workers/zone.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 let replayed: Replayed | undefined;
-const zone = createZone({ ...data, game, recovered: data.recovered && openRecovered(data.recovered) });
+const watch = createPhaseWatch(data.buffers.phases, () => performance.now());
+const zone = createZone({ ...data, game, watch, recovered: data.recovered && openRecovered(data.recovered) });
 const { words, index, histograms } = zone.counters;
 warmUpScreening();
 claimYoungMemory(ZONE_YOUNG_MIB);
@@ -120,7 +122,10 @@ function runTick(readyMs: number): number {
   counted.dilated = step.dilated;
   noteTickCost(overload, endMs - Math.max(dueMs, readyMs), intervalMs);
   adaptLoad(endMs);
-  if (words[index.ticks]! % TICK_HZ === 0) countCollections();
+  if (words[index.ticks]! % TICK_HZ === 0) {
+    countCollections();
+    watch.flush();
+  }
   return endMs;
 }
 

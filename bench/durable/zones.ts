@@ -11,6 +11,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { Reader, Writer } from '../../src/base/bytes.ts';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
 import { createRingReader, createRingWriter, type RingReader, type RingWriter } from '../../src/base/ring.ts';
+import { createLogShared } from '../../src/io/log.ts';
 import { connectStore, type StoreClient } from '../../src/io/store-client.ts';
 import { wallClockS } from '../../src/io/system.ts';
 import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
@@ -139,7 +140,8 @@ export function startBenchStore(
       counters,
       loopDelay: createLoopDelayBuffer(),
       threadCounters: createCounterBuffer('thread'),
-      logLevel: 'warn',
+      log: createLogShared('warn'),
+      logCounters: createCounterBuffer('log'),
       isRestart: false,
       mayTokensBeUsed: false,
     },

@@ -253,6 +253,8 @@ export const COUNTERS = {
   },
   /** Of an event loop. */
   loop: {},
+  /** A block for each phase of a zone's ticks. */
+  phase: {},
   /** Of a thread itself, whatever it does. */
   thread: {
     collectionsYoung: counter('thread_gc_total', COLLECTIONS, { generation: 'young' }),
@@ -265,7 +267,7 @@ export const HISTOGRAMS = {
     tickDuration: {
       metric: 'tick_duration_seconds',
       help: 'Wall time of one tick: inputs, guard, step, publish',
-      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
+      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.016, 0.033, 0.1],
     },
     tickCpu: {
       metric: 'tick_cpu_seconds',
@@ -312,6 +314,7 @@ export const HISTOGRAMS = {
   log: {},
   trace: {},
   loop: {},
+  phase: {},
   thread: {
     gcPause: {
       metric: 'thread_gc_pause_seconds',
@@ -334,6 +337,12 @@ export const SUMMARIES = {
       metric: 'thread_event_loop_delay_seconds',
       help: 'How late the event loop was, its quantiles over the last second; a zone has none: see tick_lateness_seconds',
       quantiles: [0.5, 0.99, 1],
+    },
+  },
+  phase: {
+    time: {
+      metric: 'tick_phase_seconds',
+      help: 'Time of a tick by what it was spent on; those that begin with game_ are the systems of the game',
     },
   },
   thread: {},

@@ -17,6 +17,7 @@ import { createRestartBudget, type RestartBudget } from '../observe/restart-budg
 import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
+import { phaseNames } from '../zone/phases.ts';
 import type { Replayed } from '../zone/state.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
@@ -458,6 +459,7 @@ function describe(node: Node): NodeThreads {
         return [
           { kind: 'zone', labels, blocks: [buffers.counters] },
           { kind: ruleRows(game.rules), labels, blocks: [buffers.ruleCounters] },
+          ...phaseSources(game, labels, buffers),
           ...edgeSources(labels, buffers, edges),
           threadSource(`zone-${zoneId}`, labels, threadCounters),
           ...edges.map((edge) => threadSource(nameOf(zoneId, edge), labels, edge.threadCounters)),
@@ -481,6 +483,14 @@ function describe(node: Node): NodeThreads {
       ),
     drain: () => drain(node),
   };
+}
+
+function phaseSources(game: AnyGame, labels: BlockSource['labels'], { phases }: ZoneBuffers): BlockSource[] {
+  return phaseNames(game).map((phase, nth) => ({
+    kind: 'phase',
+    labels: { ...labels, phase },
+    blocks: [phases[nth]!],
+  }));
 }
 
 function threadSource(thread: string, labels: BlockSource['labels'], block: SharedArrayBuffer): BlockSource {

@@ -56,10 +56,16 @@ export function createSimulation(game: AnyGame, world: World, seed: number, surr
   };
 }
 
-/** One tick: the inputs in force are in the columns already. */
-export function stepSimulation(game: AnyGame, sim: Simulation): void {
+/**
+ * One tick: the inputs in force are in the columns already.
+ * @param onRun is told after each system, by its place
+ */
+export function stepSimulation(game: AnyGame, sim: Simulation, onRun?: (index: number) => void): void {
   const { systems } = game;
-  for (let index = 0; index < systems.length; index++) systems[index]!.run(sim);
+  for (let index = 0; index < systems.length; index++) {
+    systems[index]!.run(sim);
+    onRun?.(index);
+  }
 }
 
 /** The same tick as a client predicts it: only the systems that say so. */

@@ -17,6 +17,7 @@ import { historyBytes } from '../sim/history.ts';
 import { worldBytes } from '../sim/world.ts';
 import { createZoneJournalBuffers, type ZoneJournalBuffers } from '../store/zone-journal.ts';
 import { ANSWERS_BYTES } from './answers.ts';
+import { phaseNames } from './phases.ts';
 
 export interface ZoneBuffers {
   readonly capacity: number;
@@ -37,6 +38,8 @@ export interface ZoneBuffers {
   readonly counters: SharedArrayBuffer;
   /** What the game's rules refused, a word for each of `game.rules`. */
   readonly ruleCounters: SharedArrayBuffer;
+  /** Of its ticks' phases: `phases.ts` has the names. */
+  readonly phases: readonly SharedArrayBuffer[];
   readonly edgeCounters: readonly SharedArrayBuffer[];
 }
 
@@ -64,6 +67,7 @@ export function createZoneBuffers(
     saveRing: createRingBuffer(SAVE_RING_BYTES),
     counters: createCounterBuffer('zone'),
     ruleCounters: createRuleBuffer(game.rules),
+    phases: phaseNames(game).map(() => createCounterBuffer('phase')),
     edgeCounters: perEdge(() => createCounterBuffer('edge')),
   };
 }

@@ -17,6 +17,7 @@ import type { Events } from './events.ts';
 import type { ZoneJournal } from './journal.ts';
 import type { Keyframes } from './keyframes.ts';
 import type { Names } from './names.ts';
+import type { PhaseWatch } from './phases.ts';
 import type { RequestQueue } from './request-queue.ts';
 import type { RequestKind } from './requests.ts';
 import type { Saves } from './saves.ts';
@@ -55,6 +56,8 @@ export interface ZoneOptions {
   readonly recovered?: Recovered | undefined;
   /** Gets every record that is taken, with its tick: the stream that replays the zone. The bytes are the zone's. */
   readonly onRecord?: (tick: number, bytes: Uint8Array, offset: number, end: number) => void;
+  /** Measures what its ticks spend time on. */
+  readonly watch?: PhaseWatch | undefined;
 }
 
 export interface Zone {
@@ -84,6 +87,9 @@ export interface Zone {
   readonly requests: RequestQueue;
   readonly requestKinds: readonly RequestKind[];
   readonly onRecord: ZoneOptions['onRecord'];
+  readonly watch: PhaseWatch | undefined;
+  /** Tells the watch. */
+  readonly onSystem: ((index: number) => void) | undefined;
   /** Derived from the columns: slot of each player, slot + 1 of each client. */
   readonly slotOfPlayer: Map<number, number>;
   readonly slotOfClient: Int32Array;

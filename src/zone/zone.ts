@@ -62,6 +62,7 @@ import {
 import { createKeyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './keyframes.ts';
 import { createNames, findName, nameOf } from './names.ts';
 import { beginRecord, endRecord, holdRecord, sendRecord } from './output.ts';
+import { PHASE, PHASE_GAME } from './phases.ts';
 import { leaveStanding, takeJoin, takeLeave, takeReset, tendPlayers } from './players.ts';
 import { hashState, hashZone, type ReplayEnd, readZoneKeyframe, replayTicks, writeZoneKeyframe } from './recovery.ts';
 import { costOfRequest, createRequestQueue, nextRequest, queueRequest } from './request-queue.ts';
@@ -107,6 +108,8 @@ export function createZone(options: ZoneOptions): Zone {
     requests: createRequestQueue(),
     requestKinds: listRequests(game),
     onRecord: options.onRecord,
+    watch: options.watch,
+    onSystem: noteSystems(options.watch),
     slotOfPlayer: new Map(),
     slotOfClient: new Int32Array(0x1_0000),
     reader: new Reader(),
@@ -125,6 +128,10 @@ export function createZone(options: ZoneOptions): Zone {
   zone.journal = createZoneJournal(buffers.journal, options.epoch, worldTick(world));
   if (options.resume) adoptLeft(zone.journal, worldTick(world));
   return zone;
+}
+
+function noteSystems(watch: ZoneOptions['watch']): Zone['onSystem'] {
+  return watch && ((index) => watch.note(PHASE_GAME + index));
 }
 
 /** False when it can't be trusted; then the zone begins anew, and players come back from the store with all that was promised. */
@@ -182,8 +189,10 @@ function surroundingsOf(zone: () => Zone): Surroundings {
 /** One tick: takes what waits on the rings, steps, publishes. Allocates nothing but for joins, requests and texts. */
 export function tickZone(zone: Zone): void {
   const { journal } = zone;
+  zone.watch?.begin();
   zone.commits.isOpen = journal === undefined || beginRecordOfTick(journal, worldTick(zone.world) + 1);
   let requestCost = takeWaitingRequests(zone);
+  zone.watch?.note(PHASE.requests);
   for (let edge = 0; edge < zone.inputs.length; edge++) {
     const ring = zone.inputs[edge]!;
     while (ring.next()) {
@@ -191,6 +200,7 @@ export function tickZone(zone: Zone): void {
       else applyRecord(zone, ring.bytes, ring.offset, ring.end);
     }
   }
+  zone.watch?.note(PHASE.inputs);
   stepZone(zone);
 }
 
@@ -209,7 +219,9 @@ function takeWaitingRequests(zone: Zone): number {
 /** At once, in its order among the other records, unless the tick's time for requests is used up. */
 function takeOrQueueRequest(zone: Zone, { bytes, offset, end }: RingReader, cost: number): number {
   if (cost < REQUEST_COST_PER_TICK) {
+    zone.watch?.note(PHASE.inputs);
     applyRecord(zone, bytes, offset, end);
+    zone.watch?.note(PHASE.requests);
     return cost + costOfRequest(end - offset);
   }
   const { words, index } = zone.counters;
@@ -227,7 +239,9 @@ function commitTick(zone: Zone): void {
   const { journal, world, commits } = zone;
   if (journal !== undefined) recordTick(zone, journal);
   resetCommits(commits);
+  zone.watch?.note(PHASE.journal);
   writeKeyframe(zone.keyframes, world);
+  zone.watch?.note(PHASE.keyframe);
   for (let edge = 0; edge < zone.inputs.length; edge++) zone.inputs[edge]!.release();
   for (let edge = 0; edge < zone.outputs.length; edge++) zone.outputs[edge]!.publish();
   if (journal === undefined) return;
@@ -262,18 +276,26 @@ export function stepZone(zone: Zone): void {
   runTick(zone);
   commitTick(zone);
   publishFrame(zone.history, zone.world);
-  if (zone.journal !== undefined) keepOnDisk(zone, zone.journal);
+  zone.watch?.note(PHASE.publish);
+  if (zone.journal === undefined) return;
+  keepOnDisk(zone, zone.journal);
+  zone.watch?.note(PHASE.journal);
 }
 
 /** The tick itself. A replay runs it too, and publishes its frame: what is judged in the past is judged by the frames. */
 function runTick(zone: Zone): void {
   const { world, counters } = zone;
+  const watch = zone.isReplaying ? undefined : zone.watch;
   const tick = advanceTick(world);
   judgeClaims(zone.guard, world, tick, slotCount(world));
+  watch?.note(PHASE.guard);
   counters.words[counters.index.inputsStarved]! += applyInputs(zone.pending, world, tick);
+  watch?.note(PHASE.inputs);
   trackRewind(world, slotCount(world), tick);
-  stepSimulation(zone.game, zone.sim);
+  watch?.note(PHASE.rewind);
+  stepSimulation(zone.game, zone.sim, zone.isReplaying ? undefined : zone.onSystem);
   tendPlayers(zone, tick);
+  watch?.note(PHASE.players);
   counters.words[counters.index.ticks]!++;
   counters.words[counters.index.entities] = aliveCount(world);
   counters.words[counters.index.players] = zone.slotOfPlayer.size;

@@ -10,6 +10,7 @@ import { createCounterBuffer } from '../../src/base/counters.ts';
 import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import { createLogShared } from '../../src/io/log.ts';
 import { connectStore } from '../../src/io/store-client.ts';
 import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
 import { startThread } from '../../src/io/threads.ts';
@@ -37,7 +38,8 @@ const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
       counters: createCounterBuffer('store'),
       loopDelay: createLoopDelayBuffer(),
       threadCounters: createCounterBuffer('thread'),
-      logLevel: 'silent',
+      log: createLogShared('silent'),
+      logCounters: createCounterBuffer('log'),
       isRestart,
     },
   });

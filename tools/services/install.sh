@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy, otlp
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy, prometheus, otlp
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -144,6 +144,17 @@ install_redis() {
   if command -v systemctl >/dev/null; then systemctl disable --now --quiet redis-server 2>/dev/null || true; fi
 }
 
+# Prometheus and Alertmanager with promtool and amtool, for tests of the alerts; each starts its own. The system's
+# services, if this brought them, are told not to start.
+install_prometheus() {
+  if command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null && command -v amtool >/dev/null; then return; fi
+  say 'installing prometheus and prometheus-alertmanager (apt)'
+  apt_install prometheus prometheus-alertmanager
+  if command -v systemctl >/dev/null; then
+    systemctl disable --now --quiet prometheus prometheus-alertmanager prometheus-node-exporter 2>/dev/null || true
+  fi
+}
+
 # Cassandra's jars, for tests of the store. Needs Java 17 and Maven, from apt where they are missing.
 install_cassandra() {
   if ! java -version 2>&1 | grep -q 'version "17[."]'; then
@@ -160,7 +171,7 @@ install_cassandra() {
 }
 
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra toxiproxy otlp; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra toxiproxy prometheus otlp; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
@@ -174,9 +185,10 @@ for tool in "$@"; do
     redis) install_redis ;;
     cassandra) install_cassandra ;;
     toxiproxy) install_toxiproxy ;;
+    prometheus) install_prometheus ;;
     otlp) install_otlp ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy and otlp"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy, prometheus and otlp"
       exit 2
       ;;
   esac
