@@ -16,6 +16,8 @@ export interface CounterRow {
   readonly labels?: Readonly<Record<string, string>>;
   /** What one in the word is worth, where that isn't 1: 0.001 for milliseconds behind a figure in seconds. */
   readonly scale?: number;
+  /** Added up over the node's zones: one for each would be many series of little use. */
+  readonly isOfNode?: true;
 }
 
 const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
@@ -173,6 +175,7 @@ export const COUNTERS = {
     framesSkipped: counter('frames_skipped_total', 'Frames an edge left out because it was too far behind the zone'),
     framesOverrun: counter('history_overrun_total', 'Frames that left the history ring while an edge was reading them'),
     eventsSent: counter('events_sent_total', 'Events and responses sent to clients'),
+    eventBytes: counter('event_bytes_total', 'Bytes of events and responses sent to clients'),
   },
   gateway: {
     sessions: counter('sessions_total', 'Sessions opened'),
@@ -349,6 +352,7 @@ export function createRuleBuffer(rules: readonly string[]): SharedArrayBuffer {
 }
 
 export type BlockKind = keyof typeof COUNTERS;
+export const BLOCK_KINDS = Object.keys(COUNTERS) as readonly BlockKind[];
 export type CounterName<K extends BlockKind> = keyof (typeof COUNTERS)[K] & string;
 export type HistogramName<K extends BlockKind> = keyof (typeof HISTOGRAMS)[K] & string;
 export type SummaryName<K extends BlockKind> = keyof (typeof SUMMARIES)[K] & string;

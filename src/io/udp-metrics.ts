@@ -29,7 +29,9 @@ const RECEIVE_BUFFER_ROW: CounterRow = {
   help: 'Room for packets that wait at the socket, as the system counts it: Linux says twice what fits',
 };
 
-/** The gauges are behind what is copied. */
+const LOST_ROW = counter('udp_packets_lost_total', 'Packets to clients of which none said that they came');
+
+/** What is counted here, and the gauges, are behind what is copied. */
 export const UDP_ROWS: readonly CounterRow[] = [
   ...TRANSPORT_NAMES.map((name) =>
     DROPS.has(name)
@@ -41,11 +43,13 @@ export const UDP_ROWS: readonly CounterRow[] = [
   ...SOCKET_NAMES.map((name) =>
     counter(`udp_socket_${snake(name)}_total`, `Socket: ${snake(name).replaceAll('_', ' ')}`),
   ),
+  LOST_ROW,
   RECEIVE_BUFFER_ROW,
   ...BAND_ROWS,
 ];
 export const BANDS_AT = UDP_ROWS.length - BAND_WORDS;
 export const RECEIVE_BUFFER_AT = BANDS_AT - 1;
+export const LOST_AT = RECEIVE_BUFFER_AT - 1;
 
 export function createUdpCounterBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(UDP_ROWS.length * 4);
