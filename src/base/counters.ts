@@ -36,6 +36,8 @@ const gaugeMs = (metric: string, help: string, labels?: Readonly<Record<string, 
   scale: 0.001,
 });
 
+const ofNode = (row: CounterRow): CounterRow => ({ ...row, isOfNode: true });
+
 const STEPS = 'Times the zone came to a step of the overload ladder, from above or below';
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
@@ -105,19 +107,19 @@ export const COUNTERS = {
     ticksUnrecorded: counter('ticks_unrecorded_total', 'Ticks that found no room in the journal ring'),
     keyframes: counter('keyframes_total', 'Keyframes handed over to be kept on disk'),
     requestsRefused: counter('requests_refused_total', 'Requests that the guard or the game refused'),
-    textInvisible: counter('guard_texts_total', TEXTS, { rule: 'text_invisible' }),
-    textEmpty: counter('guard_texts_total', TEXTS, { rule: 'text_empty' }),
-    textLong: counter('guard_texts_total', TEXTS, { rule: 'text_long' }),
-    textControl: counter('guard_texts_total', TEXTS, { rule: 'text_control' }),
-    textLink: counter('guard_texts_total', TEXTS, { rule: 'text_link' }),
-    textMarkup: counter('guard_texts_total', TEXTS, { rule: 'text_markup' }),
-    textInjection: counter('guard_texts_total', TEXTS, { rule: 'text_injection' }),
-    textRepeat: counter('guard_texts_total', TEXTS, { rule: 'text_repeat' }),
-    textRate: counter('guard_texts_total', TEXTS, { rule: 'text_rate' }),
-    textName: counter('guard_texts_total', TEXTS, { rule: 'text_name' }),
-    textProfanity: counter('guard_texts_total', TEXTS, { rule: 'text_profanity' }),
-    textBusy: counter('guard_texts_total', TEXTS, { rule: 'text_busy' }),
-    textTargetBusy: counter('guard_texts_total', TEXTS, { rule: 'text_target_busy' }),
+    textInvisible: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_invisible' })),
+    textEmpty: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_empty' })),
+    textLong: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_long' })),
+    textControl: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_control' })),
+    textLink: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_link' })),
+    textMarkup: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_markup' })),
+    textInjection: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_injection' })),
+    textRepeat: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_repeat' })),
+    textRate: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_rate' })),
+    textName: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_name' })),
+    textProfanity: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_profanity' })),
+    textBusy: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_busy' })),
+    textTargetBusy: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_target_busy' })),
     joins: counter('joins_total', 'Players that entered the zone'),
     leaves: counter('leaves_total', 'Players that left the zone'),
     joinsRefused: counter(
@@ -314,7 +316,7 @@ export const HISTOGRAMS = {
     gcPause: {
       metric: 'thread_gc_pause_seconds',
       help: 'How long the thread stood still for its JavaScript heap, each time',
-      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
+      boundsS: [0.0005, 0.001, 0.002, 0.004, 0.0083, 0.033],
     },
   },
 } as const satisfies Record<string, Record<string, HistogramRow>>;
@@ -344,7 +346,7 @@ export const SUMMARIES = {
 
 /** The block that a game's own rules count in: what each word is. Which they are is the game's to say. */
 export function ruleRows(rules: readonly string[]): CounterRow[] {
-  return rules.map((rule) => counter('game_refused_total', 'What the game refused players, by rule', { rule }));
+  return rules.map((rule) => ofNode(counter('game_refused_total', 'What the game refused players, by rule', { rule })));
 }
 
 export function createRuleBuffer(rules: readonly string[]): SharedArrayBuffer {

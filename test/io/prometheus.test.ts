@@ -142,8 +142,8 @@ test('what a game refused stands under the names of its rules, wraps and all; a 
   const { type, samples } = (await read()).get('darkages_game_refused_total')!;
   expect(type).toBe('counter');
   expect(Object.fromEntries(samples)).toEqual({
-    'darkages_game_refused_total{zone_id="1",rule="range"}': 4,
-    'darkages_game_refused_total{zone_id="1",rule="pay.too_poor"}': 0x1_0000_0001,
+    'darkages_game_refused_total{rule="range"}': 4,
+    'darkages_game_refused_total{rule="pay.too_poor"}': 0x1_0000_0001,
   });
 });
 
