@@ -232,5 +232,7 @@ function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8A
   const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
   if (!hasTold(connection.told)) edge.toldTo[edge.toldCount++] = connection;
   tell(connection.told, connection.link, field, bytes, from, end);
-  edge.counters.words[edge.counters.index.eventsSent]!++;
+  const { words, index } = edge.counters;
+  words[index.eventsSent]!++;
+  words[index.eventBytes]! += end - from;
 }
