@@ -9,6 +9,7 @@ import { findK6 } from '../bench/load/find-k6.ts';
 import { findOnPath } from '../bench/server.ts';
 import { findUws } from '../bench/ws/uws.ts';
 import { findCassandra } from '../tools/services/cassandra.ts';
+import { findOtlpReceiver } from '../tools/services/otlp.ts';
 import { TOOLS_FOLDER } from '../tools/services/tools-folder.ts';
 import { findToxiproxy } from '../tools/services/toxiproxy.ts';
 
@@ -28,6 +29,7 @@ const TOOLS = {
   redis: () => findOnPath(['redis-server']),
   cassandra: findCassandra,
   toxiproxy: findToxiproxy,
+  otlp: findOtlpReceiver,
   prometheus: () => findOnPath(['prometheus']),
   promtool: () => findOnPath(['promtool']),
   alertmanager: () => findOnPath(['prometheus-alertmanager']),

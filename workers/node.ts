@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CounterName, type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
+import { PLAYERS_MAX, PROTOCOL_VERSION } from '../src/base/limits.ts';
 import { deleteAccount, exportAccount } from '../src/gateway/account.ts';
 import { type Advertised, edgeUrl } from '../src/gateway/advertise.ts';
 import { countAnswer } from '../src/gateway/answers.ts';
@@ -19,17 +20,22 @@ import { createTickets } from '../src/gateway/ticket.ts';
 import { createTokenSigner } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
+import type { BlockSource } from '../src/io/block-series.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions, secretsOf } from '../src/io/config-store.ts';
+import { readTracingOptions } from '../src/io/config-tracing.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
-import { type ControlPath, startControl } from '../src/io/control.ts';
+import { startControl } from '../src/io/control.ts';
+import { CONTENT_TYPES, chooseFormat } from '../src/io/exposition.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
+import { createHttpMetrics } from '../src/io/http-metrics.ts';
 import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
-import { createLog, createLogShared, type Log } from '../src/io/log.ts';
+import { createLog, createLogShared, type Log, type LogShared } from '../src/io/log.ts';
 import { logLevelPath, tendLog } from '../src/io/log-control.ts';
 import { checkLogFile } from '../src/io/log-files.ts';
+import { nodeMetrics } from '../src/io/node-metrics.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
@@ -45,9 +51,14 @@ import {
 } from '../src/io/rendezvous.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
+import { loopSources } from '../src/io/thread-sources.ts';
+import { measureThisThread, reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { withTimeout } from '../src/io/threads.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { type Certificate, keepSelfSigned, readCertificate } from '../src/io/tls-certificate.ts';
+import { aboutSession } from '../src/io/tracing.ts';
+import { tracePasswords, tracePost } from '../src/io/tracing-http.ts';
+import { type NodeTracing, startTracing } from '../src/io/tracing-node.ts';
 import { chooseWebSocket } from '../src/io/websocket.ts';
 import { createOverloadWatch, type OverloadChange } from '../src/observe/overload-watch.ts';
 import { createTickWatch } from '../src/observe/tick-watch.ts';
@@ -84,6 +95,8 @@ async function main(): Promise<void> {
   const keys = await readKeys(config);
   const certificate = await findCertificate(config);
   const seats = await readSeats(config, process.env);
+  const { boot } = keys;
+  const tracing = await startTracing({ ...(await readTracingOptions(config)), version, instance: boot, log });
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
   const webSocket = await chooseWebSocket(config.ws, tls !== undefined);
   const threads = await startNodeThreads({
@@ -91,6 +104,7 @@ async function main(): Promise<void> {
     game,
     storeOptions,
     log,
+    tracing,
     logShared,
     ...keys,
     publicHosts,
@@ -109,18 +123,15 @@ async function main(): Promise<void> {
       ending.fail();
     },
   });
+  ending.add(async () => {
+    await tracing.close();
+    return [];
+  });
   ending.add(() => threads.drain());
-  const [http, https] = await serve({ config, game, page, threads, ...keys, publicHosts, seats, tls, log, ending });
+  const service = { config, game, page, threads, tracing, ...keys, publicHosts, seats, tls, log, logShared, ending };
+  const [http, https] = await serve(service);
   ending.add(tendLog(config, logShared, log));
-  await openControl(
-    config,
-    {
-      '/log-level': logLevelPath(logShared, log),
-      '/profile': createProfiler(() => [ownThread, ...threads.profiled()]),
-    },
-    log,
-    ending,
-  );
+  await openControl(service);
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
     ...addressLines(config, http!.port, https?.port, threads),
@@ -138,15 +149,14 @@ async function main(): Promise<void> {
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
-async function openControl(
-  config: Config,
-  paths: Readonly<Record<string, ControlPath>>,
-  log: Log,
-  ending: Ending,
-): Promise<void> {
+async function openControl({ config, threads, tracing, log, logShared, ending }: Service): Promise<void> {
   const control = await startControl({
     data: config.data,
-    paths,
+    paths: {
+      '/log-level': logLevelPath(logShared, log),
+      '/tracing': tracing.control,
+      '/profile': createProfiler(() => [ownThread, ...threads.profiled()]),
+    },
     onWarning: (sentence) => log.event('advice', { detail: sentence }),
     onError: (error) => log.event('request_failed', { error }),
   });
@@ -201,17 +211,20 @@ interface Service extends Keys {
   readonly game: AnyGame;
   readonly page: Promise<ReadonlyMap<string, PageFile>>;
   readonly threads: NodeThreads;
+  readonly tracing: NodeTracing;
   /** Of this node, for connect tokens. */
   readonly publicHosts: readonly string[];
   /** Of each UDP edge at the rendezvous point, if there is one. */
   readonly seats: readonly RendezvousSeat[];
   readonly tls: TlsIdentity | undefined;
   readonly log: Log;
+  readonly logShared: LogShared;
   readonly ending: Ending;
 }
 
 function createPosts(service: Service, answers: Counters<'gateway'>): HttpOptions['posts'] {
   const { config, game, threads, publicHosts, log } = service;
+  const { tracer } = service.tracing;
   const signer = createTokenSigner(service.tokenKey);
   const tickets = createTickets(service.ticketKey);
   const aead = createSodiumAead();
@@ -224,7 +237,7 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
   };
   const ports = {
     accounts: threads.store,
-    passwords: createPasswords(),
+    passwords: tracePasswords(createPasswords(), tracer),
     random: secureRandom,
     isNameClean: (name: string) => screenText(name, 'name').code === '',
     hashGuestSecret,
@@ -269,12 +282,23 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
     return countAnswer(answers, response, ...done);
   };
   return {
-    '/v1/session': async (request) => {
+    '/v1/session': (request) => {
       const done = showsTicket(request.body) ? (['sessions', 'resumed'] as const) : (['sessions'] as const);
-      return tell(await openSession(ports, sessionOptions, request), ...done);
+      // Drawn before there is a token: by it the edges know the trace.
+      const tokenId = secureRandom.tokenId();
+      const ownPorts = { ...ports, random: { ...secureRandom, tokenId: () => tokenId } };
+      return tracePost(tracer, '/v1/session', tracer.derive(aboutSession(tokenId)), async () =>
+        tell(await openSession(ownPorts, sessionOptions, request), ...done),
+      );
     },
-    '/v1/account/export': async (request) => tell(await exportAccount(ports, sessionOptions, request), 'exports'),
-    '/v1/account/delete': async (request) => tell(await deleteAccount(ports, sessionOptions, request), 'deletions'),
+    '/v1/account/export': (request) =>
+      tracePost(tracer, '/v1/account/export', tracer.random(), async () =>
+        tell(await exportAccount(ports, sessionOptions, request), 'exports'),
+      ),
+    '/v1/account/delete': (request) =>
+      tracePost(tracer, '/v1/account/delete', tracer.random(), async () =>
+        tell(await deleteAccount(ports, sessionOptions, request), 'deletions'),
+      ),
   };
 }
 
@@ -282,16 +306,38 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
 async function serve(service: Service): Promise<readonly HttpServer[]> {
   const { config, threads, ending } = service;
   const answers = createCounterBuffer('gateway');
+  const http = createHttpMetrics();
+  const ticks = createTickWatch(config.zones);
+  const stuckZones = () => ticks.stuck(systemClock.now());
+  const readiness = async (): Promise<readonly string[]> => {
+    const stuck = stuckZones().map((index) => `zone ${index + 1} does not tick`);
+    const reasons = [...stuck, ...threads.storeTrouble()];
+    const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
+    return pong === true ? reasons : [...reasons, 'the store does not answer'];
+  };
   const metrics = createMetrics({
     sources: [
       ...threads.sources,
       ...rendezvousSources(service.seats, config.zones),
       { kind: 'gateway', labels: {}, blocks: [answers] },
+      service.tracing.source,
       { kind: 'log', labels: {}, blocks: [service.log.counters] },
+      ...http.sources,
+      ...watchThisThread(),
     ],
-    threads: threads.figures,
+    threads: async () => [measureThisThread('main'), ...(await threads.figures())],
+    live: nodeMetrics({
+      version,
+      game: service.game,
+      protocol: String(PROTOCOL_VERSION),
+      zoneIds: threads.zones().map(({ zoneId }) => zoneId),
+      playersMax: PLAYERS_MAX,
+      dataFolder: config.data,
+      certificate: service.tls?.cert,
+      isReady: async () => (await readiness()).length === 0,
+      stuckZones,
+    }),
   });
-  const ticks = createTickWatch(config.zones);
   const watchOverload = createOverloadWatch();
   const timers = [
     setInterval(() => {
@@ -314,14 +360,13 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
     host: config.host,
     trustProxy: config.trustProxy,
     posts: createPosts(service, createCounters('gateway', answers)),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-    lines: threads.lines,
-    async readiness() {
-      const stuck = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
-      const reasons = [...stuck, ...threads.storeTrouble()];
-      const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
-      return pong === true ? reasons : [...reasons, 'the store does not answer'];
+    metrics: async (accept: string | undefined) => {
+      const format = chooseFormat(accept);
+      return { contentType: CONTENT_TYPES[format], text: await metrics.text(format) };
     },
+    onAnswered: http.count,
+    lines: threads.lines,
+    readiness,
     onError: (error: unknown) => service.log.event('request_failed', { error }),
   };
   try {
@@ -340,6 +385,15 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
 function sayLoad(log: Log, { zoneId, state, pacePercent }: OverloadChange): void {
   if (state === undefined) log.event('zone_recovered', { zone: zoneId });
   else log.event('zone_overloaded', { zone: zoneId, state, percent: pacePercent });
+}
+
+/** Its event loop and its collections, as every other thread's. */
+function watchThisThread(): readonly BlockSource[] {
+  const counters = createCounterBuffer('thread');
+  const loopDelay = createCounterBuffer('loop');
+  reportLoopDelay(loopDelay);
+  reportCollections(counters);
+  return loopSources('main', {}, counters, loopDelay);
 }
 
 async function pingStore(threads: NodeThreads): Promise<boolean> {

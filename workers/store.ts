@@ -17,8 +17,10 @@ import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createStoreTrouble } from '../src/io/store-trouble.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
-import { serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
+import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
+import { createTracer, type TraceData } from '../src/io/tracing.ts';
+import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
 import { createZoneJournals, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
 import type { Store } from '../src/store/store.ts';
 import type { ZoneJournalBuffers } from '../src/store/zone-journal.ts';
@@ -37,6 +39,7 @@ export interface StoreThreadData {
   readonly counters: SharedArrayBuffer;
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
+  readonly trace: TraceData;
   readonly log: LogShared;
   readonly logCounters: SharedArrayBuffer;
   /** Takes the place of one that died: of the tokens of before nobody knows which were used. */
@@ -55,21 +58,24 @@ const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 
 async function run(data: StoreThreadData): Promise<void> {
   const log = createLog(data.log, { thread: 'store', counters: data.logCounters });
+  const tracer = createTracer(data.trace);
   const trouble = createStoreTrouble({
     counters: data.counters,
+    around: (span, work) => tracer.child(span, {}, work),
     onBreaker: (backend, state, cause) => {
       if (state === 'open') log.event('breaker_opened', { backend, error: cause });
       else log.event('breaker_closed', { backend });
     },
   });
-  const store = await openStore(data.store, {
+  const opened = await openStore(data.store, {
     trouble,
     onRedisTrouble: (error) => log.event('save_not_cached', { error }),
     onAdvice: (sentence) => log.event('advice', { detail: sentence }),
   });
+  const store = traceStore(opened, tracer);
   if (!data.isRestart) await deleteUnusedGuests(store, log);
   const applier = createCommitApplier({
-    ledger: store,
+    ledger: traceLedger(store, tracer),
     clock: systemClock,
     counters: data.counters,
     pauseMs: trouble.retries.patientPauseMs,
@@ -89,6 +95,7 @@ async function run(data: StoreThreadData): Promise<void> {
     // Tokens say the second in which they were issued: those of this one may have been used before it began. Redis
     // remembers them.
     tokensFromS: data.isRestart && data.store.kind === 'embedded' ? Math.floor(wallClockS()) + 1 : 0,
+    exemplar: () => tracer.exemplar(),
     onSaving: (state, error) => {
       if (state === 'failing') log.event('saving_failed', { error });
       else log.event('saving_works', {});
@@ -104,6 +111,7 @@ async function run(data: StoreThreadData): Promise<void> {
     now: systemClock.now,
     applier,
     backPressure: trouble.backPressure,
+    onKept: (commits, tookMs) => recordKept(tracer, commits, tookMs),
     onKeeping(state, error) {
       if (state === 'failing') log.event('journal_failed', { error });
       else log.event('journal_works', {});
@@ -122,7 +130,7 @@ async function run(data: StoreThreadData): Promise<void> {
     }, JOURNAL_POLL_MS),
   ];
   parentPort?.on('message', (message: StoreThreadMessage) => {
-    if (message.type === 'port') serve(keeper, message.port);
+    if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);
   });
   const stop = async (isAll: boolean): Promise<void> => {
@@ -162,8 +170,8 @@ async function deleteUnusedGuests(store: Store, log: Log): Promise<void> {
   if (deleted > 0) log.event('guests_deleted', { count: deleted });
 }
 
-function serve(keeper: StoreKeeper, port: MessagePort): void {
-  serveRpc(port, keeper.methods);
+function serve(keeper: StoreKeeper, port: MessagePort, around: AroundRpc): void {
+  serveRpc(port, keeper.methods, around);
   port.on(
     'close',
     keeper.onMoved((moved) => tellRpcClient(port, moved)),

@@ -43,7 +43,7 @@ const data = workerData as WsEdgeData;
 const port = parentPort;
 assert(port !== null, 'workers/ws-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
-const door = createDoor(data, game);
+const door = createDoor(data, game, 'ws');
 const { edge } = door;
 let arrivals = 0;
 reportLoopDelay(data.loopDelay);

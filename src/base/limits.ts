@@ -192,6 +192,8 @@ export const TIME_WARP_TICKS = (IDLE_TIMEOUT_MS / 1000) * TICK_HZ;
 export const INPUT_RING_BYTES = 1 << 21;
 export const OUTPUT_RING_BYTES = 1 << 21;
 export const SAVE_RING_BYTES = 1 << 20;
+/** Of each thread that makes spans, about a thousand; when it is full the newest are dropped (counted). */
+export const SPAN_RING_BYTES = 1 << 18;
 
 // --- how they relate
 assert(

@@ -20,9 +20,10 @@ import {
   yesOrNo,
 } from './config-rows.ts';
 import { checkStore, STORE_OPTIONS, type StoreConfig } from './config-store.ts';
+import { checkTracing, TRACING_OPTIONS, type TracingConfig } from './config-tracing.ts';
 import { LOG_LEVELS, type LogThreshold } from './log.ts';
 
-export interface Config extends StoreConfig {
+export interface Config extends StoreConfig, TracingConfig {
   readonly zones: number;
   /** Of each kind, WebSocket and UDP, in each zone. */
   readonly edges: number;
@@ -334,6 +335,7 @@ const OPTIONS: readonly OptionRow[] = [
     help: 'that it and the older ones may have together: beyond, the oldest go',
     schema: wholeNumber(1, 1_000_000),
   },
+  ...TRACING_OPTIONS,
 ];
 
 function flagName(key: string): string {
@@ -369,6 +371,7 @@ export function parseConfig(
   checkPorts(config);
   checkTls(config);
   checkStore(config, { isUrlFlag: parsed.flags.redisUrl !== undefined });
+  checkTracing(config);
   const { advertise, allowOrigin } = config;
   if (advertise === undefined) return { config };
   return { config: { ...config, allowOrigin: [...allowOrigin, ...advertisedOrigins(advertise)] } };

@@ -25,6 +25,8 @@ import type { ZoneBuffers } from '../zone/buffers.ts';
 import { connectStore, type PlayerMoved } from './store-client.ts';
 import { steadyMs, wallClockS } from './system.ts';
 import { createTickWait } from './tick-wait.ts';
+import { createTracer, type TraceData } from './tracing.ts';
+import { createEdgeTimes } from './tracing-edge.ts';
 
 /** What the main thread hands to an edge thread of any kind. */
 export interface EdgeData {
@@ -40,6 +42,7 @@ export interface EdgeData {
   readonly storePort: MessagePort;
   readonly loopDelay: SharedArrayBuffer;
   readonly threadCounters: SharedArrayBuffer;
+  readonly trace: TraceData;
 }
 
 export interface Door {
@@ -58,21 +61,32 @@ const WAIT_MS_MAX = 100;
 /** An edge without connections follows no ticks: each look at them costs a wake-up. Whoever comes first waits so long at most. */
 const IDLE_WAIT_MS = 20;
 
-export function createDoor(data: EdgeData, game: AnyGame): Door {
+export function createDoor(data: EdgeData, game: AnyGame, transport: 'ws' | 'udp'): Door {
   const tokens = createTokenVerifier(data.tokenKey);
   const zone = createCounters('zone', data.buffers.counters);
-  const edge = createEdge({ ...data, game, authenticate: (connection, token) => void authenticate(connection, token) });
-  let store = connectStore(data.storePort, { onMoved: letGo });
+  const tracer = createTracer(data.trace);
+  const { histograms } = createCounters('edge', data.buffers.edgeCounters[data.edgeIndex]!);
+  const times = createEdgeTimes({ tracer, histograms, game, zoneId: data.zoneId, transport });
+  const edge = createEdge({
+    ...data,
+    game,
+    watch: times,
+    authenticate: (connection, token) => void authenticate(connection, token),
+  });
+  const storeOptions = { onMoved: letGo, context: tracer.current };
+  let store = connectStore(data.storePort, storeOptions);
 
   async function authenticate(connection: Connection, token: string): Promise<void> {
     const claims = await tokens.verify(token, wallClockS());
     if (typeof claims === 'string') return refuse(connection, claims === 'token_expired' ? claims : 'token_invalid');
-    const { playerId, name } = claims;
+    const { playerId, name, tokenId } = claims;
+    const span = times.known(connection, tokenId, playerId);
     const admitted = connection.link.playerId;
     if (admitted !== undefined && admitted !== playerId) return refuse(connection, 'token_invalid');
     if (!takePlace(edge, connection)) return;
     try {
-      const entry = await store.enterZone({ ...claims, zoneId: data.zoneId, isZoneFull: isZoneFull() });
+      const request = { ...claims, zoneId: data.zoneId, isZoneFull: isZoneFull() };
+      const entry = await tracer.within(span, () => store.enterZone(request));
       if ('refused' in entry) {
         if (entry.refused === 'token_used') return refuse(connection, entry.refused);
         return closeConnection(edge, connection, entry.refused);
@@ -128,7 +142,7 @@ export function createDoor(data: EdgeData, game: AnyGame): Door {
     edge,
     useStore(port) {
       store.close();
-      store = connectStore(port, { onMoved: letGo });
+      store = connectStore(port, storeOptions);
       void claimPlayers();
     },
     async serve(afterServing) {

@@ -29,7 +29,10 @@ export interface HttpOptions {
   readonly trustProxy: boolean;
   /** What is posted, by path. */
   readonly posts: Readonly<Record<string, (request: SessionRequest) => Promise<SessionResponse>>>;
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** In the format that suits the Accept header. */
+  metrics(accept: string | undefined): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** A response is out. @param path as it was registered; undefined when there is none of it */
+  onAnswered(path: string | undefined, status: number, durationS: number): void;
   /** Who plays by UDP and how their lines are: for this machine alone. */
   lines(): readonly object[];
   /** What is not ready, in words; empty when all is. */
@@ -85,6 +88,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(HEADERS);
   });
+  app.addHook('onResponse', async ({ routeOptions }, reply) => {
+    options.onAnswered(routeOptions.url, reply.statusCode, reply.elapsedTime / 1000);
+  });
   app.setErrorHandler((error: FastifyError, _request, reply) => sendError(error, reply, options));
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' });
@@ -102,9 +108,9 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
         .send(typeof body === 'string' ? body : Buffer.from(body));
     });
   }
-  app.get('/metrics', async (_request, reply) => {
-    const { contentType, text } = await options.metrics();
-    return reply.header('cache-control', 'no-store').type(contentType).send(text);
+  app.get('/metrics', async (request, reply) => {
+    const { contentType, text } = await options.metrics(request.headers.accept);
+    return reply.header('cache-control', 'no-store').header('vary', 'accept').type(contentType).send(text);
   });
   app.get('/connections', async (request, reply) => {
     if (!isFromHere(request)) return reply.callNotFound();

@@ -7,8 +7,10 @@ import type { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { createCounters, histogramOffset } from '../base/counters.ts';
 import { errorCode, ServerError } from '../base/errors.ts';
+import type { AnyGame } from '../sim/game.ts';
+import { phaseNames } from '../zone/phases.ts';
 import { type ControlPath, readControlBody } from './control.ts';
-import { withTimeout } from './threads.ts';
+import { type Thread, withTimeout } from './threads.ts';
 
 /** What can be profiled: a worker as the main thread has it, or the main thread itself. */
 export interface Profiled {
@@ -48,6 +50,19 @@ const BODY = z.strictObject({
   seconds: z.int(SECONDS).min(1, SECONDS).max(PROFILE_SECONDS_MAX, SECONDS).default(10),
 });
 type Request = z.output<typeof BODY>;
+
+/** None where it does not run. */
+export function profiledOf(
+  game: AnyGame,
+  thread: Thread | undefined,
+  collections: SharedArrayBuffer,
+  phases: readonly SharedArrayBuffer[] = [],
+): readonly Profiled[] {
+  if (thread === undefined) return [];
+  const names = phaseNames(game);
+  const { name, engine } = thread;
+  return [{ name, engine, collections, phases: phases.map((block, nth) => ({ phase: names[nth]!, block })) }];
+}
 
 /** The thread that asks. */
 export const ownThread: Profiled = {

@@ -2,6 +2,7 @@
 // threads. Character saves don't go this way; they go through the zone's save ring.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { SpanContext } from '../observe/spans.ts';
 import type { Presence } from '../store/directory.ts';
 import type { KeptAnswer, LedgerEntry } from '../store/ledger.ts';
 import type { AccountRecord, CharacterColumns, StoredCharacter } from '../store/records.ts';
@@ -107,17 +108,20 @@ export interface StoreClientOptions {
   readonly pendingMax?: number;
   /** Comes in order with the answers: an entry into this client's zone that was answered before is older. */
   readonly onMoved?: (moved: PlayerMoved) => void;
+  /** Of calls that belong to a trace. */
+  readonly context?: () => SpanContext | undefined;
 }
 
 /** Rejections are ServerErrors DARKAGES_STORE_TIMEOUT, DARKAGES_STORE_BUSY or DARKAGES_STORE_FAILED. */
 export function connectStore(port: MessagePort, options: StoreClientOptions = {}): StoreClient {
-  const { onMoved } = options;
+  const { onMoved, context } = options;
   const rpc = createRpcClient<StoreRpc>(port, {
     name: 'the store thread',
     timeoutMs: options.timeoutMs ?? 5_000,
     pendingMax: options.pendingMax ?? 1_024,
     timeoutCode: 'DARKAGES_STORE_TIMEOUT',
     busyCode: 'DARKAGES_STORE_BUSY',
+    ...(context !== undefined && { context }),
     ...(onMoved !== undefined && { onTold: (message: unknown) => onMoved(message as PlayerMoved) }),
   });
   return {

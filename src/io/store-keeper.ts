@@ -7,6 +7,7 @@ import { Reader } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
+import type { Trace } from '../base/histogram.ts';
 import { createRingReader } from '../base/ring.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
 import { readSaveRecord } from '../store/save-record.ts';
@@ -48,6 +49,8 @@ export interface StoreKeeperOptions {
   readonly trouble?: StoreTrouble;
   /** Called when saving begins to fail and when it works again, not for each failure. */
   readonly onSaving?: (state: 'failing' | 'recovered', error?: unknown) => void;
+  /** What the operation that has just ended is an example of. */
+  readonly exemplar?: () => Trace | undefined;
 }
 
 export interface StoreKeeper {
@@ -63,6 +66,7 @@ export interface StoreKeeper {
 }
 
 const FLUSH_ATTEMPTS = 5;
+const LAG_INTERVAL_MS = 500;
 const EXPORTED_ENTRIES_MAX = 10_000;
 const ENTRIES_AT_ONCE = 1_000;
 /** No zone of this node: all of them let go. */
@@ -78,7 +82,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const rings = options.saveRings.map(createRingReader);
   const counters = createCounters('store', options.counters);
   const { words, index } = counters;
-  const measured = createMeasure(clock, counters);
+  const measured = createMeasure(clock, counters, options.exemplar);
   const reader = new Reader();
   const owners = createZoneOwners();
   const characters = createCharacterWriter({
@@ -91,6 +95,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   /** Of the longest save so far: all are of the same columns. */
   let saveBytes = 0;
   let failing = false;
+  let lagDueMs = Number.NEGATIVE_INFINITY;
   let writing: Promise<unknown> | undefined;
 
   const drain = (): void => {
@@ -115,6 +120,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     const count = writeBehind.pendingCount();
     words[index.pending] = count;
     countWaitingBytes(count * saveBytes);
+  };
+  /** Now and then: tens of thousands may wait. */
+  const showLag = (): void => {
+    const now = clock.now();
+    if (now < lagDueMs) return;
+    lagDueMs = now + LAG_INTERVAL_MS;
+    words[index.lagSavesMs] = now - (writeBehind.oldestMs() ?? now);
   };
   const refuseWhilePaused = (): void => {
     if (trouble?.backPressure.isPaused() !== true) return;
@@ -220,6 +232,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     },
     async update() {
       drain();
+      showLag();
       await write(false);
     },
     async flush() {
@@ -236,7 +249,11 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
 }
 
 /** Counts what fails, and how long each takes. */
-function createMeasure(clock: Clock, { words, index, histograms }: Counters<'store'>) {
+function createMeasure(
+  clock: Clock,
+  { words, index, histograms }: Counters<'store'>,
+  exemplar?: () => Trace | undefined,
+) {
   return async <T>(work: () => Promise<T>): Promise<T> => {
     const startMs = clock.now();
     try {
@@ -245,7 +262,7 @@ function createMeasure(clock: Clock, { words, index, histograms }: Counters<'sto
       words[index.errors]!++;
       throw error;
     } finally {
-      histograms.latency.observe((clock.now() - startMs) / 1000);
+      histograms.latency.observe((clock.now() - startMs) / 1000, exemplar?.());
     }
   };
 }

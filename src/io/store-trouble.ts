@@ -65,6 +65,8 @@ export interface StoreTroubleOptions {
   readonly resumeBytes?: number;
   /** A breaker opened, or closed again after that. */
   readonly onBreaker?: (backend: string, state: 'open' | 'closed', cause: unknown) => void;
+  /** Makes each call that the breaker lets through. */
+  readonly around?: <T>(span: 'redis' | 'scylla', work: () => Promise<T>) => Promise<T>;
 }
 
 type Rows = Record<'state' | 'opened' | 'rejected', keyof Counters<'store'>['index']>;
@@ -77,11 +79,11 @@ const PROBE_AGAIN_MS = 1_000;
 export function createStoreTrouble(options: StoreTroubleOptions = {}): StoreTrouble {
   const counters = createCounters('store', options.counters);
   const backPressure = createCountedBackPressure(options, counters);
-  const guard = (name: string, rows: Rows) =>
-    createGuard({ name, rows, counters, options, backPressure, retries: createRetries(options, counters) });
+  const guard = (name: string, rows: Rows, span: 'redis' | 'scylla') =>
+    createGuard({ name, rows, span, counters, options, backPressure, retries: createRetries(options, counters) });
   return {
-    redis: guard('Redis', REDIS_ROWS),
-    scylla: guard('ScyllaDB', SCYLLA_ROWS),
+    redis: guard('Redis', REDIS_ROWS, 'redis'),
+    scylla: guard('ScyllaDB', SCYLLA_ROWS, 'scylla'),
     backPressure,
     retries: createRetries(options, counters),
   };
@@ -139,15 +141,16 @@ function createRetries(options: StoreTroubleOptions, { words, index }: Counters<
 interface GuardOptions {
   readonly name: string;
   readonly rows: Rows;
+  readonly span: 'redis' | 'scylla';
   readonly counters: Counters<'store'>;
   readonly options: StoreTroubleOptions;
   readonly backPressure: BackPressure;
   readonly retries: Retries;
 }
 
-function createGuard({ name, rows, counters, options, backPressure, retries }: GuardOptions): BackendGuard {
+function createGuard({ name, rows, span, counters, options, backPressure, retries }: GuardOptions): BackendGuard {
   const { words, index } = counters;
-  const { clock = systemClock, onBreaker = () => {} } = options;
+  const { clock = systemClock, onBreaker = () => {}, around = (_span, work) => work() } = options;
   const settings = { ...BREAKER_DEFAULTS, ...options.breaker };
   const breaker = createBreaker(settings);
   let backend: Backend | undefined;
@@ -169,7 +172,7 @@ function createGuard({ name, rows, counters, options, backPressure, retries }: G
     let isOk = true;
     let cause: unknown;
     try {
-      return await work();
+      return await around(span, work);
     } catch (error) {
       cause = error;
       isOk = backend !== undefined && !backend.isTrouble(error);

@@ -2,11 +2,12 @@
 // more (`reject` beyond), and an error of the far side arrives as a ServerError of the same code. Does not reconnect:
 // a port of a dead thread is replaced by whoever made it.
 //
-//   request  { id, method, argument }        response  { id, result } or { id, code, message }
+//   request  { id, method, argument, context? }   response  { id, result } or { id, code, message }
 //   told     { told }                        what the far side says unasked
 
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorCode, errorCode, ServerError } from '../base/errors.ts';
+import type { SpanContext } from '../observe/spans.ts';
 
 /** Names the methods of a service with what they take and give. */
 export type RpcShape = Record<string, { argument: unknown; result: unknown }>;
@@ -24,6 +25,8 @@ export interface RpcOptions {
   readonly busyCode: ErrorCode;
   /** What the far side says unasked, in order with its answers. */
   readonly onTold?: (message: unknown) => void;
+  /** Of whoever calls, asked at each call: goes with it to the far side's `around`. */
+  readonly context?: () => SpanContext | undefined;
 }
 
 export interface RpcClient<S extends RpcShape> {
@@ -37,9 +40,10 @@ interface Request {
   readonly id: number;
   readonly method: string;
   readonly argument: unknown;
+  readonly context?: SpanContext;
 }
 
-type Response =
+export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly code: string; readonly message: string };
 
@@ -93,7 +97,8 @@ export function createRpcClient<S extends RpcShape>(port: MessagePort, options: 
           take(id)?.reject(new ServerError(options.timeoutCode, text));
         }, options.timeoutMs);
         waiters.set(id, { resolve: resolve as (result: unknown) => void, reject, timer });
-        port.postMessage({ id, method, argument } satisfies Request);
+        const context = options.context?.();
+        port.postMessage({ id, method, argument, ...(context !== undefined && { context }) } satisfies Request);
       });
     },
     pendingCount: () => waiters.size,
@@ -113,10 +118,16 @@ export function tellRpcClient(port: MessagePort, message: unknown): void {
   port.postMessage({ told: message } satisfies Told);
 }
 
+/** Does the work of a request that came with a context. */
+export type AroundRpc = (method: string, context: SpanContext, work: () => Promise<Response>) => Promise<Response>;
+
 /** Answers requests on `port` until it closes. */
-export function serveRpc<S extends RpcShape>(port: MessagePort, methods: RpcMethods<S>): void {
+export function serveRpc<S extends RpcShape>(port: MessagePort, methods: RpcMethods<S>, around?: AroundRpc): void {
   port.on('message', (request: Request) => {
-    void answer(methods, request).then((response) => port.postMessage(response));
+    const { method, context } = request;
+    const work = () => answer(methods, request);
+    const answered = context === undefined || around === undefined ? work() : around(method, context, work);
+    void answered.then((response) => port.postMessage(response));
   });
 }
 

@@ -58,6 +58,8 @@ export interface ZoneJournalsOptions {
   readonly backPressure: Pick<BackPressure, 'isPaused' | 'part'>;
   /** Called when keeping begins to fail and when it works again. */
   onKeeping(state: 'failing' | 'recovered', error?: unknown): void;
+  /** Commits are on disk, of which the first was taken from its ring so long ago. */
+  onKept?(commits: readonly Commit[], tookMs: number): void;
 }
 
 export interface ZoneJournals {
@@ -118,6 +120,8 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   let unappliedBytes = 0;
   let keptMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
+  /** When the oldest of what waits for the disk was taken. */
+  let takenMs = Number.POSITIVE_INFINITY;
 
   const count = (): void => {
     const { counts } = journal;
@@ -126,6 +130,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     counted[index.journalBytes] = counts.payloadBytes;
     counted[index.journalFailures] = counts.failures;
     counted[index.journalPending] = counts.pending;
+    counted[index.lagJournalMs] = options.now() - (counts.pendingSinceMs ?? options.now());
     counted[index.journalSegments] = counts.segments;
     counted[index.keyframesKept] = counts.keyframes;
     counted[index.keyframesFailed] = counts.keyframesFailed;
@@ -165,6 +170,8 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       bytes += zone.commitBytes;
       zone.commitBytes = 0;
     }
+    if (commits.length > 0) options.onKept?.(commits, options.now() - takenMs);
+    takenMs = Number.POSITIVE_INFINITY;
     if (commits.length > 0 || isBehind()) wait({ position, commits, bytes });
     else applier.take(position, commits);
   };
@@ -221,7 +228,9 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   return {
     update(isLast = false) {
       if (!isDue() && !isLast) return;
+      const nowMs = options.now();
       const records = take();
+      if (records.length > 0) takenMs = Math.min(takenMs, nowMs);
       if (records.length > 0 || journal.counts.pending > 0) {
         const position = keep(records);
         if (position !== undefined) tell(position);

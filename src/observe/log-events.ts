@@ -194,6 +194,20 @@ export const LOG_EVENTS = {
     help: 'A mistake of ours: please report it',
   },
   log_level: { level: 'info', text: 'the level of the log was changed', fields: ['state'], help: '' },
+  traces_share: {
+    level: 'info',
+    text: 'the share of what is traced was changed',
+    fields: ['percent'],
+    help: 'docs/traces.md',
+  },
+  traces_failed: {
+    level: 'warn',
+    text: 'traces are dropped: their receiver does not take them',
+    fields: ['code'],
+    help: 'The game goes on. code: of the system or HTTP; check --otlp-endpoint, and for HTTP 401 --otlp-headers-file',
+    cause: ['code'],
+  },
+  traces_work: { level: 'info', text: 'traces are taken again', fields: [], help: '' },
   log_file: {
     level: 'error',
     text: 'the log’s files can not be tended',

@@ -44,6 +44,7 @@ import {
   seatPlayer,
 } from './strangers.ts';
 import { createTold, sendTold, type Told } from './told.ts';
+import type { EdgeWatch } from './watch.ts';
 
 /** What carries a connection. The bytes given to `send` are the caller's again after the call. */
 export interface Link {
@@ -100,6 +101,8 @@ export interface Connection {
   /** Inputs that the zone was given, by tick: bit i is that for `inputTick − i`. */
   inputTick: number;
   inputBits: number;
+  /** Whether it was sent a snapshot. */
+  isServed: boolean;
   readonly told: Told;
 }
 
@@ -125,6 +128,8 @@ export interface EdgeOptions {
   readonly playersPerAddress?: number | undefined;
   /** Called once a connection has sent a join of the right version; answered later. */
   readonly authenticate: (connection: Connection, token: string) => void;
+  /** Undefined: nobody times what happens. */
+  readonly watch?: EdgeWatch;
 }
 
 export interface Edge {
@@ -270,6 +275,7 @@ export function openConnection(edge: Edge, link: Link, stranger: Stranger, nowMs
     viewer: undefined,
     inputTick: 0,
     inputBits: 0,
+    isServed: false,
     told: createTold(),
   };
   edge.connections[free] = connection;
@@ -284,12 +290,13 @@ export function closeConnection(edge: Edge, connection: Connection, reason: stri
   sendTold(connection.told, connection.link);
   connection.link.send(encodeToBytes(edge.messages.serverMessage, { goodbye: { reason } }), true);
   connection.link.close();
-  forgetConnection(edge, connection);
+  forgetConnection(edge, connection, reason);
 }
 
 /** The link is gone. The zone is told if the player had entered, or was about to. */
-export function forgetConnection(edge: Edge, connection: Connection): void {
+export function forgetConnection(edge: Edge, connection: Connection, reason = ''): void {
   if (connection.state === CLOSED) return;
+  edge.options.watch?.gone(connection, reason);
   const hasEntered = connection.state >= ENTERING;
   connection.state = CLOSED;
   if (connection.viewer !== undefined) closeViewer(connection.viewer);

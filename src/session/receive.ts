@@ -124,6 +124,7 @@ function receiveJoin(edge: Edge, connection: Connection, bytes: Uint8Array): boo
     return refuseVersion(edge, connection, 'game_version');
   }
   connection.state = AUTHENTICATING;
+  edge.options.watch?.joining(connection);
   edge.options.authenticate(connection, value.token as string);
   return true;
 }
@@ -187,8 +188,9 @@ function checkRequest(edge: Edge, connection: Connection, bytes: Uint8Array): bo
     return false;
   }
   edge.reader.reset(bytes, edge.frame.requestOffset, edge.frame.requestEnd);
-  const { code } = decodeMessage(edge.reader, edge.messages.clientRequest, 'reject');
+  const { code, value } = decodeMessage(edge.reader, edge.messages.clientRequest, 'reject');
   if (code !== DECODED) countUndecoded(edge, code);
+  else edge.options.watch?.asked(connection, value);
   return code === DECODED;
 }
 

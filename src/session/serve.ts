@@ -140,6 +140,9 @@ function sendSnapshot(edge: Edge, connection: Connection, tick: number): void {
   else connection.link.sendSnapshot(bytes, start, end);
   words[index.snapshots]!++;
   words[index.snapshotBytes]! += end - start;
+  if (connection.isServed) return;
+  connection.isServed = true;
+  edge.options.watch?.served(connection);
 }
 
 function takeZoneMessages(edge: Edge): void {
@@ -208,6 +211,7 @@ function welcome(edge: Edge, connection: Connection, slot: number, generation: n
     true,
   );
   if (edge.zoneLoad.word !== 0) connection.link.send(encodeLoad(edge.messages, edge.zoneLoad), true);
+  edge.options.watch?.welcomed(connection);
 }
 
 /** The zone has let go of the player already: the leave that follows finds nobody. */
@@ -232,5 +236,8 @@ function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8A
   const field = kind === RECORD_EVENT ? SERVER_MESSAGE.events : SERVER_MESSAGE.responses;
   if (!hasTold(connection.told)) edge.toldTo[edge.toldCount++] = connection;
   tell(connection.told, connection.link, field, bytes, from, end);
-  edge.counters.words[edge.counters.index.eventsSent]!++;
+  if (kind === RECORD_RESPONSE) edge.options.watch?.answered(connection, edge.messages, bytes, from, end);
+  const { words, index } = edge.counters;
+  words[index.eventsSent]!++;
+  words[index.eventBytes]! += end - from;
 }

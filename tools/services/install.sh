@@ -3,7 +3,7 @@
 # or by .ci/run. System packages need root and Debian's apt; the rest goes to a folder outside the checkout.
 #
 #   tools/services/install.sh             everything
-#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy, prometheus
+#   tools/services/install.sh python      only that: chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy, prometheus, otlp
 set -euo pipefail
 
 tools=${DARKAGES_TOOLS:-$HOME/.cache/darkages-tools}
@@ -84,8 +84,10 @@ install_bench_peers() {
 # A program from its Go module, pinned in tools/services/NAME. Built again only when its version changed.
 # $1: name; $2: the program; $3: its package
 build_with_go() {
-  local folder=$tools/$1 source=tools/services/$1 program=$2 package=$3
-  if [[ -x $folder/$program ]] && cmp -s "$source/go.mod" "$folder/go.mod" && cmp -s "$source/go.sum" "$folder/go.sum"; then return; fi
+  local folder=$tools/$1 source=tools/services/$1 program=$2 package=$3 file
+  local is_same=1
+  for file in "$source"/*; do cmp -s "$file" "$folder/${file##*/}" || is_same=0; done
+  if [[ -x $folder/$program && $is_same == 1 ]]; then return; fi
   local go
   go=$(command -v go || true)
   if [[ -z $go && -x /usr/local/go/bin/go ]]; then go=/usr/local/go/bin/go; fi
@@ -98,11 +100,11 @@ build_with_go() {
   local build=$folder/build
   rm -rf "$build"
   mkdir -p "$build"
-  cp "$source/go.mod" "$source/go.sum" "$build"
+  cp "$source"/* "$build"
   (cd "$build" && "$go" build -mod=mod -trimpath -o "$folder/$program.new" "$package" </dev/null)
   rm -rf "$build"
   mv "$folder/$program.new" "$folder/$program"
-  cp "$source/go.mod" "$source/go.sum" "$folder"
+  cp "$source"/* "$folder"
 }
 
 # The load generator of bench/load. Minutes the first time.
@@ -113,6 +115,11 @@ install_k6() {
 # Trouble between our clients and the services, for tests of the store. Half a minute.
 install_toxiproxy() {
   build_with_go toxiproxy toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server
+}
+
+# OpenTelemetry's receiver of traces, as its collector has it. Under a minute.
+install_otlp() {
+  build_with_go otlp otlp-receiver .
 }
 
 # uWebSockets.js with a Node that it runs on, for the contract of WebSocket servers and bench/ws. Linux on x64 alone.
@@ -164,7 +171,7 @@ install_cassandra() {
 }
 
 cd "$(dirname "$0")/../.."
-if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra toxiproxy prometheus; fi
+if (($# == 0)); then set -- chromium python netcode-peer namespaces bench-peers strace k6 uws redis cassandra toxiproxy prometheus otlp; fi
 for tool in "$@"; do
   case $tool in
     chromium) install_chromium ;;
@@ -179,8 +186,9 @@ for tool in "$@"; do
     cassandra) install_cassandra ;;
     toxiproxy) install_toxiproxy ;;
     prometheus) install_prometheus ;;
+    otlp) install_otlp ;;
     *)
-      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy and prometheus"
+      say "unknown tool $tool: there are chromium, python, netcode-peer, namespaces, bench-peers, strace, k6, uws, redis, cassandra, toxiproxy, prometheus and otlp"
       exit 2
       ;;
   esac
