@@ -1,4 +1,4 @@
-// What dashboards and alerts ask for is there: every query of every panel, and every series that a rule names, against a
+// What dashboards, alerts and runbooks ask for is there: every query of every panel and every series that a rule names, in a
 // real Prometheus that watches a real node with players by WebSocket and UDP who fight and trade.
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +11,9 @@ import { startWatchingPrometheus } from '../../tools/services/monitoring.ts';
 import type { Prometheus } from '../../tools/services/prometheus.ts';
 import { needs } from '../needs.ts';
 
-const RULES = join(import.meta.dirname, '..', '..', 'infra', 'alerting', 'rules');
+const INFRA = join(import.meta.dirname, '..', '..', 'infra');
+const RULES = join(INFRA, 'alerting', 'rules');
+const RUNBOOKS = join(INFRA, 'runbooks');
 /** Wide: other processes share the machine. */
 const WITHIN_MS = 120_000;
 const BOTS_S = 170;
@@ -55,6 +57,19 @@ function ruleSelectors(): Map<string, string> {
   return selectors;
 }
 
+/** What runbooks look for in /metrics, by page, and the metrics that they name. */
+function runbookPatterns(): [string, RegExp][] {
+  return readdirSync(RUNBOOKS).flatMap((page) => {
+    const text = readFileSync(join(RUNBOOKS, page), 'utf8');
+    const greps = [...text.matchAll(/\/metrics \| grep (?:-E '([^']+)'|(\w+))`/g)].map(
+      ([, quoted, word]) => quoted ?? word,
+    );
+    const names = [...text.matchAll(/\b(darkages_\w+)`/g)].map(([, name]) => `^${name}`);
+    const words = greps.flatMap((pattern) => (pattern!.includes('(') ? [pattern] : pattern!.split('|')));
+    return [...words, ...names].map((pattern): [string, RegExp] => [`${page}: ${pattern}`, new RegExp(pattern!, 'm')]);
+  });
+}
+
 describe.skipIf(needs('prometheus') === undefined)('dashboards and rules (needs prometheus)', () => {
   let server: ServerProcess;
   let prometheus: Prometheus;
@@ -96,4 +111,12 @@ describe.skipIf(needs('prometheus') === undefined)('dashboards and rules (needs 
   test('every query of every panel returns data under load', () => expectData(dashboardQueries()));
 
   test('every series that a rule names is there', () => expectData(ruleSelectors()));
+
+  test('what runbooks look for in /metrics is there', async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const values = text.replace(/^#.*\n/gm, '');
+    const patterns = runbookPatterns();
+    expect(patterns.length).toBeGreaterThan(20);
+    expect(patterns.filter(([, pattern]) => !pattern.test(values)).map(([name]) => name)).toEqual([]);
+  });
 });
