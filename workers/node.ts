@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CounterName, type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
+import { PLAYERS_MAX, PROTOCOL_VERSION } from '../src/base/limits.ts';
 import { deleteAccount, exportAccount } from '../src/gateway/account.ts';
 import { type Advertised, edgeUrl } from '../src/gateway/advertise.ts';
 import { countAnswer } from '../src/gateway/answers.ts';
@@ -19,18 +20,22 @@ import { createTickets } from '../src/gateway/ticket.ts';
 import { createTokenSigner } from '../src/gateway/token.ts';
 import { screenText } from '../src/guard/text.ts';
 import { createSodiumAead } from '../src/io/aead-sodium.ts';
+import type { BlockSource } from '../src/io/block-series.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions, secretsOf } from '../src/io/config-store.ts';
 import { readTracingOptions } from '../src/io/config-tracing.ts';
 import { chooseHost, createConnectTokens, findPublicHosts } from '../src/io/connect-tokens.ts';
 import { startControl } from '../src/io/control.ts';
+import { CONTENT_TYPES, chooseFormat } from '../src/io/exposition.ts';
 import { loadGame } from '../src/io/game-module.ts';
 import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
+import { createHttpMetrics } from '../src/io/http-metrics.ts';
 import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
 import { createLog, createLogShared, type Log, type LogShared } from '../src/io/log.ts';
 import { logLevelPath, tendLog } from '../src/io/log-control.ts';
 import { checkLogFile } from '../src/io/log-files.ts';
+import { nodeMetrics } from '../src/io/node-metrics.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
@@ -45,6 +50,8 @@ import {
 } from '../src/io/rendezvous.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
+import { loopSources } from '../src/io/thread-sources.ts';
+import { measureThisThread, reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { withTimeout } from '../src/io/threads.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { type Certificate, keepSelfSigned, readCertificate } from '../src/io/tls-certificate.ts';
@@ -294,6 +301,15 @@ function createPosts(service: Service, answers: Counters<'gateway'>): HttpOption
 async function serve(service: Service): Promise<readonly HttpServer[]> {
   const { config, threads, ending } = service;
   const answers = createCounterBuffer('gateway');
+  const http = createHttpMetrics();
+  const ticks = createTickWatch(config.zones);
+  const stuckZones = () => ticks.stuck(systemClock.now());
+  const readiness = async (): Promise<readonly string[]> => {
+    const stuck = stuckZones().map((index) => `zone ${index + 1} does not tick`);
+    const reasons = [...stuck, ...threads.storeTrouble()];
+    const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
+    return pong === true ? reasons : [...reasons, 'the store does not answer'];
+  };
   const metrics = createMetrics({
     sources: [
       ...threads.sources,
@@ -301,10 +317,22 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
       { kind: 'gateway', labels: {}, blocks: [answers] },
       service.tracing.source,
       { kind: 'log', labels: {}, blocks: [service.log.counters] },
+      ...http.sources,
+      ...watchThisThread(),
     ],
-    threads: threads.figures,
+    threads: async () => [measureThisThread('main'), ...(await threads.figures())],
+    live: nodeMetrics({
+      version,
+      game: service.game,
+      protocol: String(PROTOCOL_VERSION),
+      zoneIds: threads.zones().map(({ zoneId }) => zoneId),
+      playersMax: PLAYERS_MAX,
+      dataFolder: config.data,
+      certificate: service.tls?.cert,
+      isReady: async () => (await readiness()).length === 0,
+      stuckZones,
+    }),
   });
-  const ticks = createTickWatch(config.zones);
   const watchOverload = createOverloadWatch();
   const timers = [
     setInterval(() => {
@@ -327,14 +355,14 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
     host: config.host,
     trustProxy: config.trustProxy,
     posts: createPosts(service, createCounters('gateway', answers)),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-    lines: threads.lines,
-    async readiness() {
-      const stuck = ticks.stuck(systemClock.now()).map((index) => `zone ${index + 1} does not tick`);
-      const reasons = [...stuck, ...threads.storeTrouble()];
-      const pong = await withTimeout(pingStore(threads), STORE_PING_MS);
-      return pong === true ? reasons : [...reasons, 'the store does not answer'];
+    metrics: async (accept: string | undefined) => {
+      const format = chooseFormat(accept);
+      return { contentType: CONTENT_TYPES[format], text: await metrics.text(format) };
     },
+    onAnswered: (path: string | undefined, status: number, durationS: number, traceId?: string) =>
+      http.count(path, status, durationS, service.tracing.tracer.exemplar(traceId)),
+    lines: threads.lines,
+    readiness,
     onError: (error: unknown) => service.log.event('request_failed', { error }),
   };
   try {
@@ -353,6 +381,15 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
 function sayLoad(log: Log, { zoneId, state, pacePercent }: OverloadChange): void {
   if (state === undefined) log.event('zone_recovered', { zone: zoneId });
   else log.event('zone_overloaded', { zone: zoneId, state, percent: pacePercent });
+}
+
+/** Its event loop and its collections, as every other thread's. */
+function watchThisThread(): readonly BlockSource[] {
+  const counters = createCounterBuffer('thread');
+  const loopDelay = createCounterBuffer('loop');
+  reportLoopDelay(loopDelay);
+  reportCollections(counters);
+  return loopSources('main', {}, counters, loopDelay);
 }
 
 async function pingStore(threads: NodeThreads): Promise<boolean> {

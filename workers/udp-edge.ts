@@ -15,7 +15,7 @@ import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
-import { BANDS_AT, createUdpCountsWriter, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
+import { BANDS_AT, createUdpCountsWriter, LOST_AT, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
 import { claimYoungMemory, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import {
   createDatagrams,
@@ -25,7 +25,7 @@ import {
   updateDatagrams,
 } from '../src/session/datagrams.ts';
 import { updateEdge } from '../src/session/edge.ts';
-import { countLines, writeLines } from '../src/session/lines.ts';
+import { countLines, createLossCounter, writeLines } from '../src/session/lines.ts';
 import { PREFETCH_PACKETS, prefetchDatagrams } from '../src/session/prefetch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 import { ADDRESS_WORDS, copyAddress, parseAddress } from '../src/transport/address.ts';
@@ -124,7 +124,11 @@ async function start(): Promise<void> {
   };
   const gauges = new Uint32Array(data.udpCounters);
   gauges[RECEIVE_BUFFER_AT] = socket.receiveBufferBytes;
-  setInterval(() => countLines(datagrams, gauges, BANDS_AT), LINES_INTERVAL_MS);
+  const countLost = createLossCounter(gauges, LOST_AT);
+  setInterval(() => {
+    countLines(datagrams, gauges, BANDS_AT);
+    countLost(datagrams);
+  }, LINES_INTERVAL_MS);
   const lines = new Uint32Array(data.udpLines);
   let turn = 0;
   setInterval(() => {

@@ -14,7 +14,6 @@ import { createRingReader, createRingWriter, type RingReader, type RingWriter } 
 import { createLogShared } from '../../src/io/log.ts';
 import { connectStore, type StoreClient } from '../../src/io/store-client.ts';
 import { wallClockS } from '../../src/io/system.ts';
-import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
 import { startThread, type Thread } from '../../src/io/threads.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
@@ -138,7 +137,7 @@ export function startBenchStore(
       start: { game: game.name, gameVersion: '1', assets: [...game.assets], accounts: [...game.accounts] },
       assets: [...game.assets],
       counters,
-      loopDelay: createLoopDelayBuffer(),
+      loopDelay: createCounterBuffer('loop'),
       threadCounters: createCounterBuffer('thread'),
       log: createLogShared('warn'),
       logCounters: createCounterBuffer('log'),

@@ -16,6 +16,8 @@ export interface CounterRow {
   readonly labels?: Readonly<Record<string, string>>;
   /** What one in the word is worth, where that isn't 1: 0.001 for milliseconds behind a figure in seconds. */
   readonly scale?: number;
+  /** Added up over the node's zones: one for each would be many series of little use. */
+  readonly isOfNode?: true;
 }
 
 const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
@@ -33,6 +35,8 @@ const gaugeMs = (metric: string, help: string, labels?: Readonly<Record<string, 
   ...gauge(metric, help, labels),
   scale: 0.001,
 });
+
+const ofNode = (row: CounterRow): CounterRow => ({ ...row, isOfNode: true });
 
 const STEPS = 'Times the zone came to a step of the overload ladder, from above or below';
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
@@ -104,19 +108,19 @@ export const COUNTERS = {
     ticksUnrecorded: counter('ticks_unrecorded_total', 'Ticks that found no room in the journal ring'),
     keyframes: counter('keyframes_total', 'Keyframes handed over to be kept on disk'),
     requestsRefused: counter('requests_refused_total', 'Requests that the guard or the game refused'),
-    textInvisible: counter('guard_texts_total', TEXTS, { rule: 'text_invisible' }),
-    textEmpty: counter('guard_texts_total', TEXTS, { rule: 'text_empty' }),
-    textLong: counter('guard_texts_total', TEXTS, { rule: 'text_long' }),
-    textControl: counter('guard_texts_total', TEXTS, { rule: 'text_control' }),
-    textLink: counter('guard_texts_total', TEXTS, { rule: 'text_link' }),
-    textMarkup: counter('guard_texts_total', TEXTS, { rule: 'text_markup' }),
-    textInjection: counter('guard_texts_total', TEXTS, { rule: 'text_injection' }),
-    textRepeat: counter('guard_texts_total', TEXTS, { rule: 'text_repeat' }),
-    textRate: counter('guard_texts_total', TEXTS, { rule: 'text_rate' }),
-    textName: counter('guard_texts_total', TEXTS, { rule: 'text_name' }),
-    textProfanity: counter('guard_texts_total', TEXTS, { rule: 'text_profanity' }),
-    textBusy: counter('guard_texts_total', TEXTS, { rule: 'text_busy' }),
-    textTargetBusy: counter('guard_texts_total', TEXTS, { rule: 'text_target_busy' }),
+    textInvisible: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_invisible' })),
+    textEmpty: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_empty' })),
+    textLong: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_long' })),
+    textControl: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_control' })),
+    textLink: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_link' })),
+    textMarkup: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_markup' })),
+    textInjection: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_injection' })),
+    textRepeat: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_repeat' })),
+    textRate: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_rate' })),
+    textName: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_name' })),
+    textProfanity: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_profanity' })),
+    textBusy: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_busy' })),
+    textTargetBusy: ofNode(counter('guard_texts_total', TEXTS, { rule: 'text_target_busy' })),
     joins: counter('joins_total', 'Players that entered the zone'),
     leaves: counter('leaves_total', 'Players that left the zone'),
     joinsRefused: counter(
@@ -174,6 +178,7 @@ export const COUNTERS = {
     framesSkipped: counter('frames_skipped_total', 'Frames an edge left out because it was too far behind the zone'),
     framesOverrun: counter('history_overrun_total', 'Frames that left the history ring while an edge was reading them'),
     eventsSent: counter('events_sent_total', 'Events and responses sent to clients'),
+    eventBytes: counter('event_bytes_total', 'Bytes of events and responses sent to clients'),
   },
   gateway: {
     sessions: counter('sessions_total', 'Sessions opened'),
@@ -319,7 +324,7 @@ export const HISTOGRAMS = {
     gcPause: {
       metric: 'thread_gc_pause_seconds',
       help: 'How long the thread stood still for its JavaScript heap, each time',
-      boundsS: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.0083, 0.0167, 0.033, 0.1],
+      boundsS: [0.0005, 0.001, 0.002, 0.004, 0.0083, 0.033],
     },
   },
 } as const satisfies Record<string, Record<string, HistogramRow>>;
@@ -350,7 +355,7 @@ export const SUMMARIES = {
 
 /** The block that a game's own rules count in: what each word is. Which they are is the game's to say. */
 export function ruleRows(rules: readonly string[]): CounterRow[] {
-  return rules.map((rule) => counter('game_refused_total', 'What the game refused players, by rule', { rule }));
+  return rules.map((rule) => ofNode(counter('game_refused_total', 'What the game refused players, by rule', { rule })));
 }
 
 export function createRuleBuffer(rules: readonly string[]): SharedArrayBuffer {
@@ -358,6 +363,7 @@ export function createRuleBuffer(rules: readonly string[]): SharedArrayBuffer {
 }
 
 export type BlockKind = keyof typeof COUNTERS;
+export const BLOCK_KINDS = Object.keys(COUNTERS) as readonly BlockKind[];
 export type CounterName<K extends BlockKind> = keyof (typeof COUNTERS)[K] & string;
 export type HistogramName<K extends BlockKind> = keyof (typeof HISTOGRAMS)[K] & string;
 export type SummaryName<K extends BlockKind> = keyof (typeof SUMMARIES)[K] & string;

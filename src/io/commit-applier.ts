@@ -47,6 +47,7 @@ interface Waiting {
   readonly position: number;
   readonly commit: Commit;
   readonly players: readonly number[];
+  readonly sinceMs: number;
 }
 
 interface Waiter {
@@ -77,6 +78,7 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
 
   const showWaiting = (): void => {
     words[index.ledgerWaiting] = queue.length;
+    words[index.lagLedgerMs] = queue[0] === undefined ? 0 : clock.now() - queue[0].sinceMs;
   };
   const tellOnce = (cause: string, sentence: string): void => {
     if (causes.has(cause)) return;
@@ -158,9 +160,10 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
       const fresh = commits.filter(({ id }) => !ids.has(id));
       if (queue.length > 0 && queue.length + fresh.length > waitingMax) return false;
       taken = position;
+      const sinceMs = clock.now();
       for (const commit of fresh) {
         const players = playersOf(commit);
-        queue.push({ position, commit, players });
+        queue.push({ position, commit, players, sinceMs });
         ids.add(commit.id);
         for (const playerId of players) counts.set(playerId, (counts.get(playerId) ?? 0) + 1);
       }
@@ -178,6 +181,7 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
     },
     appliedPosition: () => Math.min(queue[0] === undefined ? taken : queue[0].position - 1, keptFrom - 1),
     async update() {
+      showWaiting();
       if (queue.length > 0 && clock.now() >= notBefore) await apply();
     },
     async flush() {

@@ -51,8 +51,9 @@ export interface JournalCounts {
   segmentsPacked: number;
   segmentsRemoved: number;
   segments: number;
-  /** Records that wait for the disk. */
+  /** Records that wait for the disk, and since when the oldest of them does; undefined when there is none. */
   pending: number;
+  pendingSinceMs: number | undefined;
 }
 
 export interface Journal {
@@ -237,6 +238,7 @@ function createCounts(): JournalCounts {
     segmentsRemoved: 0,
     segments: 0,
     pending: 0,
+    pendingSinceMs: undefined,
   };
 }
 
@@ -306,6 +308,7 @@ function createAppender(
   const append = (records: readonly JournalRecord[]): number | undefined => {
     for (const record of records) pending.push(record);
     const now = options.now();
+    if (pending.length > 0) counts.pendingSinceMs ??= now;
     if (pending.length > 0 && now < retryAt) {
       counts.pending = pending.length;
       return undefined;
@@ -322,6 +325,7 @@ function createAppender(
       throw toFailure(files, 'written', error);
     } finally {
       counts.pending = pending.length;
+      if (pending.length === 0) counts.pendingSinceMs = undefined;
     }
   };
 

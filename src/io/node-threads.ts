@@ -6,7 +6,7 @@
 
 import { getRandomValues } from 'node:crypto';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { type Counters, createCounterBuffer, createCounters, ruleRows } from '../base/counters.ts';
+import { type Counters, createCounterBuffer, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
 import { MAP_SEED_DEFAULT, TOKEN_LIFETIME_S } from '../base/limits.ts';
 import { RANDOM_WORDS } from '../base/random.ts';
@@ -17,24 +17,23 @@ import { createRestartBudget, type RestartBudget } from '../observe/restart-budg
 import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
-import { phaseNames } from '../zone/phases.ts';
 import type { Replayed } from '../zone/state.ts';
+import type { BlockSource } from './block-series.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
 import type { Log, LogShared } from './log.ts';
 import type { StoreOptions } from './open-store.ts';
-import type { BlockSource } from './prometheus.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
 import { describeStoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
-import { createLoopDelayBuffer } from './thread-stats.ts';
+import { edgeName, loopSources, zoneSources } from './thread-sources.ts';
 import { startThread, type Thread, type ThreadFigures } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
 import type { NodeTracing } from './tracing-node.ts';
 import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
-import { createUdpCounterBuffer, UDP_ROWS } from './udp-metrics.ts';
+import { createUdpCounterBuffer } from './udp-metrics.ts';
 import type { WebSocketAdapter } from './websocket.ts';
 import { EDGE_YOUNG_MIB, ZONE_YOUNG_MIB } from './young-memory.ts';
 import type { RecoveredStart, RecoveredZone, ZoneStart } from './zone-journals.ts';
@@ -158,7 +157,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     zoneThreads,
     udpClients: new SharedArrayBuffer(config.zones * config.edges * 4),
     storeCounters: createCounterBuffer('store'),
-    storeLoopDelay: createLoopDelayBuffer(),
+    storeLoopDelay: createCounterBuffer('loop'),
     storeThreadCounters: createCounterBuffer('thread'),
     storeLogCounters: createCounterBuffer('log'),
     restarts: new Map(),
@@ -200,7 +199,7 @@ function createZoneThreads({ config, game }: NodeThreadsOptions, zone: number): 
       index,
       edge,
       place,
-      loopDelay: createLoopDelayBuffer(),
+      loopDelay: createCounterBuffer('loop'),
       threadCounters: createCounterBuffer('thread'),
       counters: createCounters('edge', buffers.edgeCounters[index]!),
       udpCounters: createUdpCounterBuffer(),
@@ -236,7 +235,6 @@ async function startStore(node: Node): Promise<void> {
   const thread = await startThread({
     name: 'store',
     file: files.store,
-    loopDelay: storeLoopDelay,
     workerData: {
       store: node.storeOptions,
       nodeId: node.nodeId,
@@ -345,11 +343,10 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   const { storeThread } = node;
   const storePort = openStorePort(node);
   const thread = await startThread({
-    name: nameOf(zoneId, edge),
+    name: edgeName(zoneId, edge),
     file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
     youngMiB: EDGE_YOUNG_MIB,
     labels: { zone_id: String(zoneId) },
-    loopDelay,
     transferList: [storePort],
     workerData: {
       zoneId,
@@ -362,7 +359,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
       storePort,
       loopDelay,
       threadCounters: edge.threadCounters,
-      trace: node.tracing.forThread(nameOf(zoneId, edge)),
+      trace: node.tracing.forThread(edgeName(zoneId, edge)),
       playersPerAddress: config.playersPerAddress,
       ...(kind === 'ws' && {
         adapter: node.webSocket,
@@ -392,11 +389,6 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   // The store thread that was there when this edge began may be dead: then its port leads nowhere.
   if (node.storeThread !== storeThread) sendStorePort(node, thread);
   watch(node, thread, () => startEdge(node, threads, edge));
-}
-
-/** Of a system's thread, so short: 15 characters are shown. */
-function nameOf(zoneId: number, { kind, edge }: EdgeThread): string {
-  return `${kind === 'ws' ? '' : 'udp-'}edge-${zoneId}${edge === 1 ? '' : `-${edge}`}`;
 }
 
 function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
@@ -454,19 +446,9 @@ function describe(node: Node): NodeThreads {
     },
     storeTrouble: () => describeStoreTrouble(node.storeCounters),
     sources: [
-      ...zoneThreads.flatMap(({ zoneId, buffers, threadCounters, edges }): BlockSource[] => {
-        const labels = { zone_id: String(zoneId) };
-        return [
-          { kind: 'zone', labels, blocks: [buffers.counters] },
-          { kind: ruleRows(game.rules), labels, blocks: [buffers.ruleCounters] },
-          ...phaseSources(game, labels, buffers),
-          ...edgeSources(labels, buffers, edges),
-          threadSource(`zone-${zoneId}`, labels, threadCounters),
-          ...edges.map((edge) => threadSource(nameOf(zoneId, edge), labels, edge.threadCounters)),
-        ];
-      }),
+      ...zoneThreads.flatMap((zone) => zoneSources(game, zone)),
       { kind: 'store', labels: {}, blocks: [node.storeCounters] },
-      threadSource('store', {}, node.storeThreadCounters),
+      ...loopSources('store', {}, node.storeThreadCounters, node.storeLoopDelay),
       { kind: 'log', labels: {}, blocks: [node.storeLogCounters] },
     ],
     async figures() {
@@ -485,18 +467,6 @@ function describe(node: Node): NodeThreads {
   };
 }
 
-function phaseSources(game: AnyGame, labels: BlockSource['labels'], { phases }: ZoneBuffers): BlockSource[] {
-  return phaseNames(game).map((phase, nth) => ({
-    kind: 'phase',
-    labels: { ...labels, phase },
-    blocks: [phases[nth]!],
-  }));
-}
-
-function threadSource(thread: string, labels: BlockSource['labels'], block: SharedArrayBuffer): BlockSource {
-  return { kind: 'thread', labels: { thread, ...labels }, blocks: [block] };
-}
-
 function sessionEdges(edges: readonly EdgeThread[], kind: EdgeThread['kind']): readonly SessionEdge[] {
   return edges
     .filter((one) => one.kind === kind)
@@ -506,21 +476,6 @@ function sessionEdges(edges: readonly EdgeThread[], kind: EdgeThread['kind']): r
       port,
       players: words[index.connections]!,
     }));
-}
-
-/** Where a zone has several edges of a kind, each for itself: `edge="udp-2"`. Else WebSocket and UDP are added up. */
-function edgeSources(
-  labels: Readonly<Record<string, string>>,
-  { edgeCounters }: ZoneBuffers,
-  edges: readonly EdgeThread[],
-): BlockSource[] {
-  const hasSeveral = edges.some(({ edge }) => edge > 1);
-  const labelsOf = ({ kind, edge }: EdgeThread) => (hasSeveral ? { ...labels, edge: `${kind}-${edge}` } : labels);
-  const counted: BlockSource[] = hasSeveral
-    ? edges.map((edge) => ({ kind: 'edge', labels: labelsOf(edge), blocks: [edgeCounters[edge.index]!] }))
-    : [{ kind: 'edge', labels, blocks: edgeCounters }];
-  const udp = edges.filter(({ kind }) => kind === 'udp');
-  return [...counted, ...udp.map((edge) => ({ kind: UDP_ROWS, labels: labelsOf(edge), blocks: [edge.udpCounters] }))];
 }
 
 async function drain(node: Node): Promise<readonly string[]> {

@@ -24,9 +24,9 @@ import {
   TICKET_LIFETIME_S,
 } from '../transport/rendezvous/layout.ts';
 import { mintInvitation } from '../transport/rendezvous/messages.ts';
+import type { BlockSource } from './block-series.ts';
 import { joinHost } from './connect-tokens.ts';
 import { readKey } from './keys.ts';
-import type { BlockSource } from './prometheus.ts';
 
 /** Of one UDP edge; the same for main and edge thread. */
 export interface RendezvousSeat {
@@ -104,20 +104,22 @@ export function mintInvite(aead: Aead, { point, key, hostId }: RendezvousSeat, n
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const DROPS: ReadonlySet<string> = new Set(RENDEZVOUS_DROPS);
 
-const ROWS: readonly CounterRow[] = (Object.keys(RENDEZVOUS_COUNT) as RendezvousCount[]).map((name) => ({
-  metric: DROPS.has(name) ? 'rendezvous_packets_dropped_total' : `rendezvous_${snake(name)}_total`,
-  kind: 'counter',
-  help: DROPS.has(name)
-    ? 'Packets of a rendezvous dropped, by reason'
-    : `Rendezvous: ${snake(name).replaceAll('_', ' ')}`,
-  ...(DROPS.has(name) && { labels: { reason: snake(name).replace(/^drop_/, '') } }),
-}));
+export const RENDEZVOUS_ROWS: readonly CounterRow[] = (Object.keys(RENDEZVOUS_COUNT) as RendezvousCount[]).map(
+  (name) => ({
+    metric: DROPS.has(name) ? 'rendezvous_packets_dropped_total' : `rendezvous_${snake(name)}_total`,
+    kind: 'counter',
+    help: DROPS.has(name)
+      ? 'Packets of a rendezvous dropped, by reason'
+      : `Rendezvous: ${snake(name).replaceAll('_', ' ')}`,
+    ...(DROPS.has(name) && { labels: { reason: snake(name).replace(/^drop_/, '') } }),
+  }),
+);
 
 /** By zone; the edges of one are added up. */
 export function rendezvousSources(seats: readonly RendezvousSeat[], zones: number): readonly BlockSource[] {
   const edges = seats.length / zones;
   return Array.from({ length: seats.length === 0 ? 0 : zones }, (_, zone) => ({
-    kind: ROWS,
+    kind: RENDEZVOUS_ROWS,
     labels: { zone_id: String(zone + 1) },
     blocks: seats.slice(zone * edges, (zone + 1) * edges).map(({ counts }) => counts),
   }));

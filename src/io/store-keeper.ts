@@ -66,6 +66,7 @@ export interface StoreKeeper {
 }
 
 const FLUSH_ATTEMPTS = 5;
+const LAG_INTERVAL_MS = 500;
 const EXPORTED_ENTRIES_MAX = 10_000;
 const ENTRIES_AT_ONCE = 1_000;
 /** No zone of this node: all of them let go. */
@@ -94,6 +95,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   /** Of the longest save so far: all are of the same columns. */
   let saveBytes = 0;
   let failing = false;
+  let lagDueMs = Number.NEGATIVE_INFINITY;
   let writing: Promise<unknown> | undefined;
 
   const drain = (): void => {
@@ -118,6 +120,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     const count = writeBehind.pendingCount();
     words[index.pending] = count;
     countWaitingBytes(count * saveBytes);
+  };
+  /** Now and then: tens of thousands may wait. */
+  const showLag = (): void => {
+    const now = clock.now();
+    if (now < lagDueMs) return;
+    lagDueMs = now + LAG_INTERVAL_MS;
+    words[index.lagSavesMs] = now - (writeBehind.oldestMs() ?? now);
   };
   const refuseWhilePaused = (): void => {
     if (trouble?.backPressure.isPaused() !== true) return;
@@ -223,6 +232,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     },
     async update() {
       drain();
+      showLag();
       await write(false);
     },
     async flush() {

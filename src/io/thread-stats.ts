@@ -3,44 +3,46 @@
 // Threads with an event loop: main, store, edges. A zone sleeps in Atomics.wait instead; its lateness is a zone figure, and
 // it asks for its collections itself.
 //
-//   loop delay: u32 words, microseconds over the last second:  [0] median  [1] p99  [2] largest
-//   collections: a block of kind `thread` (base/counters.ts)
+//   loop delay: a block of kind `loop` (base/counters.ts)      collections: one of kind `thread`
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { GCProfiler } from 'node:v8';
-import { createCounters } from '../base/counters.ts';
-
-export interface LoopDelay {
-  readonly p50S: number;
-  readonly p99S: number;
-  readonly maxS: number;
-}
+import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { createCounters, SUMMARIES } from '../base/counters.ts';
+import type { ThreadFigures } from './threads.ts';
 
 const RESOLUTION_MS = 10;
 
-export function createLoopDelayBuffer(): SharedArrayBuffer {
-  return new SharedArrayBuffer(12);
-}
-
 /** Starts measuring; goes on until the thread ends, without keeping it alive. */
 export function reportLoopDelay(buffer: SharedArrayBuffer): void {
-  const words = new Uint32Array(buffer);
+  const { delay } = createCounters('loop', buffer).summaries;
+  const { quantiles } = SUMMARIES.loop.delay;
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   monitor.enable();
   const report = setInterval(() => {
     // The monitor measures the distance of its own ticks: what is beyond the resolution is delay.
-    const delayUs = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1000 - RESOLUTION_MS * 1000));
-    words[0] = delayUs(monitor.percentile(50));
-    words[1] = delayUs(monitor.percentile(99));
-    words[2] = delayUs(monitor.max);
+    const delayS = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - RESOLUTION_MS / 1000);
+    for (const [nth, quantile] of quantiles.entries()) {
+      delay.setQuantile(nth, delayS(quantile === 1 ? monitor.max : monitor.percentile(quantile * 100)));
+    }
+    // Nothing measured has no mean.
+    if (monitor.count > 0) delay.add(delayS(monitor.mean) * monitor.count, monitor.count);
     monitor.reset();
   }, 1000);
   report.unref();
 }
 
-export function readLoopDelay(buffer: SharedArrayBuffer): LoopDelay {
-  const words = new Uint32Array(buffer);
-  return { p50S: words[0]! / 1e6, p99S: words[1]! / 1e6, maxS: words[2]! / 1e6 };
+/** What others are asked for from outside (io/threads). */
+export function measureThisThread(name: string): ThreadFigures {
+  const heap = getHeapStatistics();
+  const cpu = process.threadCpuUsage();
+  return {
+    name,
+    labels: {},
+    heapUsedBytes: heap.used_heap_size,
+    heapTotalBytes: heap.total_heap_size,
+    externalBytes: heap.external_memory,
+    cpuS: (cpu.user + cpu.system) / 1e6,
+  };
 }
 
 const COLLECT_INTERVAL_MS = 1_000;

@@ -4,7 +4,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
-import { type LoopDelay, readLoopDelay } from './thread-stats.ts';
 
 const START_TIMEOUT_MS = 20_000;
 /** A thread that doesn't answer within this is left out of the figures: it may be stuck. */
@@ -23,8 +22,6 @@ export interface ThreadOptions {
   readonly youngMiB?: number;
   /** Labels of its figures beside `thread`. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** The thread's event-loop delay, if it reports one. */
-  readonly loopDelay?: SharedArrayBuffer;
 }
 
 /** A message of a thread; `type` says what else is in it. */
@@ -54,7 +51,6 @@ export interface ThreadFigures {
   readonly heapTotalBytes: number;
   readonly externalBytes: number;
   readonly cpuS: number;
-  readonly loopDelay: LoopDelay | undefined;
 }
 
 /** As the engine has it by itself. */
@@ -175,7 +171,6 @@ async function measure(worker: Worker, options: ThreadOptions): Promise<ThreadFi
       heapTotalBytes: heap.total_heap_size,
       externalBytes: heap.external_memory,
       cpuS: (cpu.user + cpu.system) / 1e6,
-      loopDelay: options.loopDelay === undefined ? undefined : readLoopDelay(options.loopDelay),
     };
   } catch {
     // It ended while it was asked: it has no figures any more.

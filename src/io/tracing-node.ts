@@ -7,10 +7,10 @@ import { createCounterBuffer, createCounters } from '../base/counters.ts';
 import { ServerError } from '../base/errors.ts';
 import { SPAN_RING_BYTES } from '../base/limits.ts';
 import { createRingBuffer } from '../base/ring.ts';
+import type { BlockSource } from './block-series.ts';
 import type { TracingOptions } from './config-tracing.ts';
 import { type ControlPath, readControlBody } from './control.ts';
 import type { Log } from './log.ts';
-import type { BlockSource } from './prometheus.ts';
 import { createTracer, type TraceData, type Tracer } from './tracing.ts';
 
 export interface NodeTracing {

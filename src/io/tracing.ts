@@ -42,8 +42,8 @@ export interface Tracer {
   run<T>(span: RunningSpan, work: () => Promise<T>): Promise<T>;
   /** A finished span. */
   record(span: SpanRecord): void;
-  /** For a histogram: of that span, else the current one. Valid until the next call. */
-  exemplar(context?: SpanContext): Trace | undefined;
+  /** For a histogram: of that trace, else the current one. Valid until the next call. */
+  exemplar(traceId?: string): Trace | undefined;
 }
 
 export interface RunningSpan {
@@ -122,11 +122,9 @@ export function createTracer(data: TraceData): Tracer {
     },
     run,
     record,
-    exemplar(context = current()) {
-      if (context === undefined) return undefined;
-      for (let word = 0; word < 4; word++) {
-        example[word] = Number.parseInt(context.traceId.slice(8 * word, 8 * word + 8), 16);
-      }
+    exemplar(traceId = current()?.traceId) {
+      if (traceId === undefined) return undefined;
+      for (let word = 0; word < 4; word++) example[word] = Number.parseInt(traceId.slice(8 * word, 8 * word + 8), 16);
       example[4] = steadyMs() / 1000;
       return example;
     },

@@ -130,6 +130,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     counted[index.journalBytes] = counts.payloadBytes;
     counted[index.journalFailures] = counts.failures;
     counted[index.journalPending] = counts.pending;
+    counted[index.lagJournalMs] = options.now() - (counts.pendingSinceMs ?? options.now());
     counted[index.journalSegments] = counts.segments;
     counted[index.keyframesKept] = counts.keyframes;
     counted[index.keyframesFailed] = counts.keyframesFailed;

@@ -73,6 +73,20 @@ export function countLines({ links }: Datagrams, words: Uint32Array, from: numbe
   }
 }
 
+/** Adds to `words[at]` what the lines have lost since the call before: once a second. Of one that went meanwhile, nothing. */
+export function createLossCounter(words: Uint32Array, at: number): (datagrams: Pick<Datagrams, 'links'>) => void {
+  const last = new Map<DatagramLink, number>();
+  return ({ links }) => {
+    for (const [link] of last) if (links[link.slot] !== link) last.delete(link);
+    for (const link of links) {
+      if (link === undefined) continue;
+      const { packetsLost } = link.channels.stats;
+      words[at]! += packetsLost - (last.get(link) ?? 0);
+      last.set(link, packetsLost);
+    }
+  };
+}
+
 const ROW_WORDS = 9;
 
 export function createLineTable(): SharedArrayBuffer {

@@ -237,5 +237,7 @@ function forward(edge: Edge, connection: Connection, kind: number, bytes: Uint8A
   if (!hasTold(connection.told)) edge.toldTo[edge.toldCount++] = connection;
   tell(connection.told, connection.link, field, bytes, from, end);
   if (kind === RECORD_RESPONSE) edge.options.watch?.answered(connection, edge.messages, bytes, from, end);
-  edge.counters.words[edge.counters.index.eventsSent]!++;
+  const { words, index } = edge.counters;
+  words[index.eventsSent]!++;
+  words[index.eventBytes]! += end - from;
 }

@@ -54,10 +54,15 @@ export interface WriteBehind {
   fail(now: number): void;
   /** Players whose newest save is not durable yet. */
   pendingCount(): number;
+  /** When the oldest of them began to wait: of a save that a newer one replaced, the newer one has its time. Looks at all. */
+  oldestMs(): number | undefined;
 }
 
 export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEFAULTS): WriteBehind {
   const waiting = new Map<number, CharacterSave>();
+  /** Since when, for those that wait and those in flight. */
+  const waitingSinceMs = new Map<number, number>();
+  const inFlightSinceMs = new Map<number, number>();
   let inFlight: readonly CharacterSave[] = [];
   const inFlightIds = new Map<number, CharacterSave>();
   let dueAt = Number.POSITIVE_INFINITY;
@@ -68,12 +73,15 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     assert(inFlight.length > 0, 'a batch is in flight');
     inFlight = [];
     inFlightIds.clear();
+    inFlightSinceMs.clear();
   };
 
   const launch = (batch: readonly CharacterSave[], now: number): readonly CharacterSave[] => {
     for (const save of batch) {
       waiting.delete(save.playerId);
       inFlightIds.set(save.playerId, save);
+      inFlightSinceMs.set(save.playerId, waitingSinceMs.get(save.playerId)!);
+      waitingSinceMs.delete(save.playerId);
     }
     inFlight = batch;
     // What is left was due before this batch or waits behind it: it goes as soon as this one has landed.
@@ -86,6 +94,7 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
       const before = waiting.get(save.playerId);
       if (before === undefined && waiting.size >= options.playersMax) return false;
       waiting.set(save.playerId, save);
+      if (before === undefined) waitingSinceMs.set(save.playerId, now);
       dueAt = Math.min(dueAt, save.final ? now : now + options.delayMs);
       return true;
     },
@@ -114,6 +123,7 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
     fail(now) {
       // May go over `playersMax` by one batch: losing what was taken would be worse than the memory.
       for (const save of inFlight) if (!waiting.has(save.playerId)) waiting.set(save.playerId, save);
+      for (const [playerId, sinceMs] of inFlightSinceMs) waitingSinceMs.set(playerId, sinceMs);
       land();
       const doubled = Math.min(options.retryMs * 2 ** Math.min(failuresInRow, 16), options.retryMsMax);
       failuresInRow++;
@@ -124,6 +134,13 @@ export function createWriteBehind(options: WriteBehindOptions = WRITE_BEHIND_DEF
       let count = waiting.size;
       for (const playerId of inFlightIds.keys()) if (!waiting.has(playerId)) count++;
       return count;
+    },
+    oldestMs() {
+      let oldest: number | undefined;
+      for (const since of [waitingSinceMs, inFlightSinceMs]) {
+        for (const sinceMs of since.values()) if (oldest === undefined || sinceMs < oldest) oldest = sinceMs;
+      }
+      return oldest;
     },
   };
 }

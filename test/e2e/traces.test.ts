@@ -230,7 +230,7 @@ test.skipIf(isMissing)(
     expect(await readMetric(server, 'darkages_log_lines_total', 'level="error"')).toBe(0);
     expect(server.output()).toMatch(/ECONNREFUSED[^\n]*traces are dropped/);
     expect(server.output()).toMatch(/no answer[^\n]*traces are dropped/);
-  expect(server.output()).toContain('traces are taken again');
+    expect(server.output()).toContain('traces are taken again');
     for (const one of [client, later.client]) one.socket.close();
   },
   90_000,

@@ -11,6 +11,7 @@ let server: HttpServer;
 let url: string;
 const seen: SessionRequest[] = [];
 const errors: unknown[] = [];
+const answered: (string | number | undefined)[][] = [];
 let reasons: string[] = [];
 
 const options = (port: number, trustProxy = false) => ({
@@ -31,7 +32,11 @@ const options = (port: number, trustProxy = false) => ({
     },
     '/v1/other': async ({ body }: SessionRequest) => ({ status: 409, body: { said: body } }),
   },
-  metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
+  metrics: async (accept: string | undefined) => ({
+    contentType: 'text/plain; version=0.0.4',
+    text: accept === 'application/openmetrics-text' ? '# EOF\n' : 'a 1\n',
+  }),
+  onAnswered: (...answer: (string | number | undefined)[]) => answered.push(answer.slice(0, 2)),
   lines: () => [{ zoneId: 1, playerId: 7, rttMs: 31.5 }],
   readiness: async () => reasons,
   onError: (error: unknown) => errors.push(error),
@@ -264,4 +269,19 @@ test('a request that comes again with its Idempotency-Key gets the first answer,
     expect(await ask({ a: 1 }, { 'idempotency-key': bad })).toEqual([400, expect.stringContaining('malformed')]);
   }
   expect(seen.length).toBe(before + 8);
+});
+
+test('what is answered is told with its route and status; metrics come as they are asked for', async () => {
+  const answer = await fetch(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } });
+  expect([await answer.text(), answer.headers.get('vary')]).toEqual(['# EOF\n', 'accept']);
+  answered.length = 0;
+  for (const path of ['/play.js', '/nothing/here?a=1', '/v1/other']) await (await fetch(url + path)).text();
+  await (await post('{')).text();
+  await expect.poll(() => answered).toHaveLength(4);
+  expect(answered).toEqual([
+    ['/play.js', 200],
+    [undefined, 404],
+    [undefined, 404],
+    ['/v1/session', 400],
+  ]);
 });

@@ -35,11 +35,11 @@ function parseText(text: string): Map<string, Family> {
       }
       continue;
     }
-    const sample = /^([a-z_:][a-z0-9_:]*)(\{(?:[a-z_]+="[^"\\]*",?)+\})? (-?[0-9.e+-]+|Nan|\+Inf)$/.exec(line);
+    const sample = /^([a-z_:][a-z0-9_:]*)(\{(?:[a-z_]+="[^"\\]*",?)+\})? (-?[0-9.e+-]+|NaN|\+Inf)$/.exec(line);
     if (sample === null) throw new Error(`not a sample: ${line}`);
     const [, name, labels = '', value] = sample;
     const family = families.get(current)!;
-    const suffix = family.type === 'histogram' ? /_(bucket|sum|count)$/ : /$/;
+    const suffix = family.type === 'histogram' || family.type === 'summary' ? /_(bucket|sum|count)$/ : /$/;
     expect(name!.replace(suffix, '')).toBe(current);
     expect(family.samples.has(name! + labels)).toBe(false);
     family.samples.set(name! + labels, Number(value));
@@ -54,7 +54,6 @@ const FIGURES: ThreadFigures = {
   heapTotalBytes: 2,
   externalBytes: 3,
   cpuS: 4.5,
-  loopDelay: { p50S: 0.001, p99S: 0.002, maxS: 0.003 },
 };
 
 const RULES = ['range', 'pay.too_poor'];
@@ -70,6 +69,7 @@ function createBench() {
   ];
   const store = createCounters('store', createCounterBuffer('store'));
   const thread = createCounters('thread', createCounterBuffer('thread'));
+  const loop = createCounters('loop', createCounterBuffer('loop'));
   const rules = new Uint32Array(createRuleBuffer(RULES));
   const bufferOf = ({ words }: { words: Uint32Array }) => words.buffer as SharedArrayBuffer;
   const metrics = createMetrics({
@@ -81,15 +81,16 @@ function createBench() {
       { kind: 'edge', labels: { zone_id: '1' }, blocks: edges.map(bufferOf) },
       { kind: 'store', labels: {}, blocks: [bufferOf(store)] },
       { kind: 'thread', labels: { thread: 'zone-1', zone_id: '1' }, blocks: [bufferOf(thread)] },
+      { kind: 'loop', labels: { thread: 'edge-1', zone_id: '1' }, blocks: [bufferOf(loop)] },
     ],
     threads: async () => [FIGURES],
   });
   const read = async () => parseText(await metrics.text());
-  return { zones, edges, store, thread, rules, metrics, read };
+  return { zones, edges, store, thread, loop, rules, metrics, read };
 }
 
 test('every figure is there under its name, type and labels, and the process’s own too', async () => {
-  const { zones, edges, store, thread, read } = createBench();
+  const { zones, edges, store, thread, loop, read } = createBench();
   zones[0]!.words[zones[0]!.index.ticks] = 5;
   zones[1]!.words[zones[1]!.index.ticks] = 7;
   zones[0]!.words[zones[0]!.index.players] = 3;
@@ -101,6 +102,9 @@ test('every figure is there under its name, type and labels, and the process’s
   store.words[store.index.saves] = 9;
   thread.words[thread.index.collectionsYoung] = 3;
   thread.histograms.gcPause.observe(0.0015);
+  store.words[store.index.lagSavesMs] = 1_250;
+  loop.summaries.delay.add(0.5, 20);
+  loop.summaries.delay.setQuantile(1, 0.002);
   const families = await read();
   const sample = (family: string, labels: string) => families.get(family)?.samples.get(family + labels);
   expect(families.get('darkages_ticks_total')?.type).toBe('counter');
@@ -120,7 +124,14 @@ test('every figure is there under its name, type and labels, and the process’s
   expect(families.get('darkages_process_cpu_seconds_total')?.type).toBe('counter');
   expect(sample('darkages_thread_cpu_seconds_total', '{thread="edge-1",zone_id="1"}')).toBe(4.5);
   const delay = '{thread="edge-1",zone_id="1",quantile="0.99"}';
+  const delays = families.get('darkages_thread_event_loop_delay_seconds')!;
+  expect(delays.type).toBe('summary');
   expect(sample('darkages_thread_event_loop_delay_seconds', delay)).toBe(0.002);
+  const loopLabels = '{thread="edge-1",zone_id="1"}';
+  expect(delays.samples.get(`darkages_thread_event_loop_delay_seconds_sum${loopLabels}`)).toBe(0.5);
+  expect(delays.samples.get(`darkages_thread_event_loop_delay_seconds_count${loopLabels}`)).toBe(20);
+  // Its word holds milliseconds.
+  expect(sample('darkages_store_lag_seconds', '{queue="saves"}')).toBe(1.25);
 });
 
 test('what a game refused stands under the names of its rules, wraps and all; a game without rules has none', async () => {
@@ -131,8 +142,8 @@ test('what a game refused stands under the names of its rules, wraps and all; a 
   const { type, samples } = (await read()).get('darkages_game_refused_total')!;
   expect(type).toBe('counter');
   expect(Object.fromEntries(samples)).toEqual({
-    'darkages_game_refused_total{zone_id="1",rule="range"}': 4,
-    'darkages_game_refused_total{zone_id="1",rule="pay.too_poor"}': 0x1_0000_0001,
+    'darkages_game_refused_total{rule="range"}': 4,
+    'darkages_game_refused_total{rule="pay.too_poor"}': 0x1_0000_0001,
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
+import { createCounterBuffer } from '../../src/base/counters.ts';
 import { startThread, withTimeout } from '../../src/io/threads.ts';
 
 const start = (behaviour: string, loopDelay?: SharedArrayBuffer) =>
@@ -8,14 +8,13 @@ const start = (behaviour: string, loopDelay?: SharedArrayBuffer) =>
     file: new URL('./fixtures/thread.ts', import.meta.url),
     workerData: { behaviour, loopDelay },
     labels: { zone_id: '1' },
-    ...(loopDelay !== undefined && { loopDelay }),
   });
 
 test('a thread comes up, is measured, and stops with its answer', async () => {
-  const thread = await start('good', createLoopDelayBuffer());
+  const thread = await start('good', createCounterBuffer('loop'));
   expect(thread.upMessage).toEqual({ type: 'ready', port: 7 });
   const figures = await thread.figures();
-  expect(figures).toMatchObject({ name: 'test-1', labels: { zone_id: '1' }, loopDelay: { p50S: 0 } });
+  expect(figures).toMatchObject({ name: 'test-1', labels: { zone_id: '1' } });
   expect(figures?.heapUsedBytes).toBeGreaterThan(100_000);
   expect(figures?.cpuS).toBeGreaterThan(0);
   expect(await thread.stop({ type: 'stop' }, 'stopped', 2000)).toEqual({ type: 'stopped', unsaved: 3 });

@@ -4,6 +4,7 @@ import {
   BAND_WORDS,
   countLines,
   createLineTable,
+  createLossCounter,
   LINE_FIGURES,
   readLines,
   writeLines,
@@ -87,4 +88,25 @@ test('what is lost and late is told as it is', () => {
   const [row] = readLines(table);
   expect(Math.abs(row!.lossOutPercent - 30)).toBeLessThan(12);
   expect(Math.abs(row!.lossInPercent - 30)).toBeLessThan(12);
+});
+
+test('what lines lose is counted once, by whoever lost it, and a line that takes the place of another begins at 0', () => {
+  const stage = createStage();
+  for (const id of [1, 2]) enter(stage, id);
+  const words = Uint32Array.of(7, 0xffff_fffe);
+  const count = createLossCounter(words, 1);
+  const [one, two] = stage.datagrams.links.filter((link) => link !== undefined);
+  one!.channels.stats.packetsLost = 3;
+  count(stage.datagrams);
+  expect([...words]).toEqual([7, 1]);
+  count(stage.datagrams);
+  one!.channels.stats.packetsLost = 4;
+  two!.channels.stats.packetsLost = 10;
+  count(stage.datagrams);
+  expect([...words]).toEqual([7, 12]);
+  const { links } = stage.datagrams;
+  const stats = { ...one!.channels.stats, packetsLost: 2 };
+  links[one!.slot] = { ...one!, channels: { ...one!.channels, stats } };
+  count(stage.datagrams);
+  expect([...words]).toEqual([7, 14]);
 });

@@ -12,7 +12,6 @@ import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
 import { createLogShared } from '../../src/io/log.ts';
 import { connectStore } from '../../src/io/store-client.ts';
-import { createLoopDelayBuffer } from '../../src/io/thread-stats.ts';
 import { startThread } from '../../src/io/threads.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 
@@ -36,7 +35,7 @@ const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
       journals: [],
       start: { game: 'g', gameVersion: '1', assets: [], accounts: [] },
       counters: createCounterBuffer('store'),
-      loopDelay: createLoopDelayBuffer(),
+      loopDelay: createCounterBuffer('loop'),
       threadCounters: createCounterBuffer('thread'),
       log: createLogShared('silent'),
       logCounters: createCounterBuffer('log'),
