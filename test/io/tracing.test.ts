@@ -1,41 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Reader } from '../../src/base/bytes.ts';
-import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
 import { ServerError } from '../../src/base/errors.ts';
-import { createRingBuffer, createRingReader } from '../../src/base/ring.ts';
+import { createRingBuffer } from '../../src/base/ring.ts';
 import { aboutCommand, aboutSession, createTracer, NO_TRACER } from '../../src/io/tracing.ts';
-import { readSpan } from '../../src/observe/span-record.ts';
-import type { SpanRecord } from '../../src/observe/spans.ts';
-
-function setUp(percent: number, ringBytes = 1 << 16, secret = 'a') {
-  const counters = createCounterBuffer('trace');
-  const ring = createRingBuffer(ringBytes);
-  const { words, index } = createCounters('trace', counters);
-  words[index.percent] = percent;
-  const data = { counters, ring, secret };
-  const reader = createRingReader(ring);
-  const spans = (): SpanRecord[] => {
-    const found: SpanRecord[] = [];
-    const bytes = new Reader();
-    while (reader.next()) {
-      bytes.reset(reader.bytes, reader.offset, reader.end);
-      found.push(readSpan(bytes)!);
-    }
-    return found;
-  };
-  return {
-    data,
-    tracer: createTracer(data),
-    spans,
-    set: (value: number) => (words[index.percent] = value),
-    dropped: () => words[index.dropped]!,
-  };
-}
+import { setUpTracer } from './traced.ts';
 
 describe('ids', () => {
   test('every thread computes the same for the same token or command, and another for anything else', () => {
-    const { data, tracer } = setUp(100);
+    const { data, tracer } = setUpTracer(100);
     const other = createTracer({ ...data, ring: createRingBuffer(1024) });
     const seen = new Set<string>();
     for (let key = 1; key <= 1000; key++) {
@@ -52,7 +24,7 @@ describe('ids', () => {
   });
 
   test('without the secret nobody knows which keys are recorded', () => {
-    const [one, two] = [setUp(10, 1024, 'a').tracer, setUp(10, 1024, 'b').tracer];
+    const [one, two] = [setUpTracer(10, 1024, 'a').tracer, setUpTracer(10, 1024, 'b').tracer];
     let both = 0;
     for (let key = 1; key <= 10_000; key++) {
       if (one.derive(aboutCommand(1, key)) && two.derive(aboutCommand(1, key))) both++;
@@ -67,7 +39,7 @@ describe('the share that is recorded', () => {
   const COUNT = 20_000;
 
   test.each([1, 10, 50, 99])('%i percent of many', (percent) => {
-    const { tracer } = setUp(percent);
+    const { tracer } = setUpTracer(percent);
     const share = percent / 100;
     const bound = 5 * Math.sqrt(COUNT * share * (1 - share));
     let derived = 0;
@@ -81,7 +53,7 @@ describe('the share that is recorded', () => {
   });
 
   test('0 is none, 100 all, and who is among a smaller share is among a greater one', () => {
-    const { tracer, set } = setUp(0);
+    const { tracer, set } = setUpTracer(0);
     for (let key = 1; key <= 1000; key++) {
       const about = aboutCommand(1, key);
       const isIn = [0, 10, 40, 100].map((percent) => {
@@ -99,7 +71,7 @@ describe('the share that is recorded', () => {
 
 describe('spans', () => {
   test('one within another, over what is awaited; beside it runs another trace', async () => {
-    const { tracer, spans } = setUp(100);
+    const { tracer, spans } = setUpTracer(100);
     const trace = (about: string) => {
       const context = tracer.derive(about)!;
       return tracer.run({ name: 'http', context, parentId: '', attributes: { route: about } }, async () => {
@@ -136,7 +108,7 @@ describe('spans', () => {
   });
 
   test('what rejects is told with its code alone, and rejects', async () => {
-    const { tracer, spans } = setUp(100);
+    const { tracer, spans } = setUpTracer(100);
     const context = tracer.random()!;
     const work = () => Promise.reject(new ServerError('DARKAGES_STORE_BUSY', 'password hunter2'));
     await expect(tracer.within(context, () => tracer.child('store', {}, work))).rejects.toThrow('hunter2');
@@ -144,7 +116,7 @@ describe('spans', () => {
   });
 
   test('where nothing is recorded work is just done', async () => {
-    const { tracer, spans, set } = setUp(100);
+    const { tracer, spans, set } = setUpTracer(100);
     expect(await tracer.child('store', {}, async () => 5)).toBe(5);
     const context = tracer.random()!;
     set(0);
@@ -155,7 +127,7 @@ describe('spans', () => {
   });
 
   test('a full ring drops the newest, and counts them', () => {
-    const { tracer, spans, dropped } = setUp(100, 1 << 14);
+    const { tracer, spans, dropped } = setUpTracer(100, 1 << 14);
     const context = tracer.random()!;
     const span = { ...context, parentId: '', endMs: 1, isError: false, attributes: {} } as const;
     for (let startMs = 0; startMs < 1000; startMs++) tracer.record({ ...span, name: 'join', startMs });
@@ -166,7 +138,7 @@ describe('spans', () => {
   });
 
   test('an exemplar has the words of its trace', () => {
-    const { tracer } = setUp(100);
+    const { tracer } = setUpTracer(100);
     const words = tracer.exemplar('00000001ffffffff0000000210000000')!;
     expect([...words.subarray(0, 4)]).toEqual([1, 0xffff_ffff, 2, 0x1000_0000]);
     expect(Math.abs(words[4]! - Date.now() / 1000)).toBeLessThan(60);
