@@ -58,7 +58,7 @@ const HEX_SPAN = 16;
 const TWO_32 = 0x1_0000_0000;
 
 /** Whether that trace is among so many percent of all: the first 32 bits of its id say it. */
-export function isSampled(traceId: string, percent: number): boolean {
+function isSampled(traceId: string, percent: number): boolean {
   return Number.parseInt(traceId.slice(0, 8), 16) < (percent / 100) * TWO_32;
 }
 
