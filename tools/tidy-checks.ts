@@ -47,6 +47,7 @@ export function checkTree(tree: Tree): Problem[] {
   checkReadme(tree.files, add);
   checkDependencies(tree.files, add);
   checkLock(tree.files, add);
+  checkRunbooks(tree.files, add);
   for (const [path, text] of tree.files) checkText(path, text, SOURCE_FILE.test(path), add);
   return problems.sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1));
 }
@@ -294,6 +295,56 @@ function checkLock(files: ReadonlyMap<string, string>, add: Add): void {
   const versions = { ...listed.dependencies, ...listed.devDependencies, ...listed.optionalDependencies };
   for (const [name, version] of Object.entries(versions)) {
     if (!/^\d/.test(version)) add(PACKAGE_FILE, 1, `asks for ${name} ${version}`, 'name one version exactly');
+  }
+}
+
+const RULES = /^infra\/alerting\/rules\/.+\.yml$/;
+const RUNBOOK = /^infra\/runbooks\/(?!README\.md$).+\.md$/;
+const RUNBOOK_INDEX = 'infra/runbooks/README.md';
+
+/** Every alert names a page that is about it and stands in the index, and every page is about an alert. */
+function checkRunbooks(files: ReadonlyMap<string, string>, add: Add): void {
+  const pages = new Map<string, string>();
+  for (const [path, text] of files) if (RUNBOOK.test(path)) pages.set(path, /^# (\w+)/.exec(text)?.[1] ?? '');
+  const index = files.get(RUNBOOK_INDEX) ?? '';
+  for (const [path, text] of files) {
+    if (!RULES.test(path)) continue;
+    let line = 1;
+    for (const rule of text.split(/^(?= *- alert: )/m)) {
+      const alert = /^ *- alert: (\w+)/.exec(rule)?.[1];
+      const runbook = /^ +runbook: (\S+)$/m.exec(rule)?.[1] ?? '';
+      if (alert !== undefined && pages.get(runbook) !== alert) {
+        add(
+          path,
+          line,
+          `alert ${alert} has no runbook`,
+          `write it, with the title "# ${alert}", and name it as \`runbook\``,
+        );
+      } else if (alert !== undefined) {
+        pages.delete(runbook);
+        const row = `| ${alert} | ${/^ +severity: (\S+)$/m.exec(rule)?.[1]} | [`;
+        if (!index.includes(row)) add(RUNBOOK_INDEX, 1, `lacks "${row}"`, 'add the row, with the severity of the rule');
+      }
+      line += rule.split('\n').length - 1;
+    }
+  }
+  for (const [path, alert] of pages) {
+    add(path, 1, `no alert ${alert} names it`, 'name it as `runbook` of its rule, or delete it');
+  }
+  checkScripts(files, add);
+}
+
+/** At three in the morning nobody looks for the name that a command has now. */
+function checkScripts(files: ReadonlyMap<string, string>, add: Add): void {
+  const { scripts = {} } = JSON.parse(files.get(PACKAGE_FILE) ?? '{}') as { scripts?: Record<string, string> };
+  for (const [path, text] of files) {
+    if (!RUNBOOK.test(path) && path !== RUNBOOK_INDEX) continue;
+    for (const [at, content] of text.split('\n').entries()) {
+      for (const [, script] of content.matchAll(/\bnpm run ([\w:-]+)/g)) {
+        if (Object.hasOwn(scripts, script!)) continue;
+        add(path, at + 1, `says npm run ${script}, which does not exist`, `name a script of ${PACKAGE_FILE}`);
+      }
+    }
   }
 }
 

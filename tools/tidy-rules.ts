@@ -43,13 +43,14 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { folder: 'io', mayImport: ['core'], note: 'and drivers, servers, `node:*`' },
   { folder: 'workers', mayImport: ['src'], note: 'nobody imports them' },
   { folder: 'examples', mayImport: ['sim'], note: '`defineGame` lives there' },
+  { folder: 'infra', mayImport: [], note: "and Grafana's builders" },
   { folder: 'tools', mayImport: ['src'] },
   { folder: 'bench', mayImport: ['src', 'tools'] },
-  { folder: 'test', mayImport: ['src', 'tools', 'bench', 'examples'], note: '`test/conformance`: nothing' },
+  { folder: 'test', mayImport: ['src', 'tools', 'bench', 'examples', 'infra'], note: '`test/conformance`: nothing' },
 ];
 
 /** Top-level folders beside src that the table rules. */
-export const OUTER_FOLDERS: readonly string[] = ['workers', 'examples', 'tools', 'bench', 'test'];
+export const OUTER_FOLDERS: readonly string[] = ['workers', 'examples', 'infra', 'tools', 'bench', 'test'];
 
 /** Folders of src that are not core: they may do I/O. */
 export const EDGE_FOLDERS: readonly string[] = ['io', 'web'];
@@ -106,7 +107,7 @@ export const SYNCHRONOUS_FOLDERS: readonly string[] =
   'base sim wire snapshot zone guard rewind replay transport session game examples'.split(' ');
 
 /** Folders in which each file begins with a comment that says what it is. */
-export const HEAD_COMMENT_FOLDERS: readonly string[] = ['src', 'workers', 'tools', 'bench', 'examples'];
+export const HEAD_COMMENT_FOLDERS: readonly string[] = ['src', 'workers', 'infra', 'tools', 'bench', 'examples'];
 export const HEAD_COMMENT_CHARACTERS_MIN = 40;
 
 /** Last words of names that say nothing. */

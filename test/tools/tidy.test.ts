@@ -167,7 +167,14 @@ test('tidy: generated code is not held to style', () => {
 });
 
 test('tidy: a file begins with what it is', () => {
-  for (const path of ['src/base/a.ts', 'workers/a.js', 'tools/a.ts', 'bench/a.ts', 'examples/x/game.ts']) {
+  for (const path of [
+    'src/base/a.ts',
+    'workers/a.js',
+    'infra/a.ts',
+    'tools/a.ts',
+    'bench/a.ts',
+    'examples/x/game.ts',
+  ]) {
     for (const text of ['f();', '// short\nf();', `f();\n${HEAD}`]) {
       const tree = new Map([[path, text]]);
       const problems = checkTree({ files: tree, withoutTest: {}, withoutImport: {} });
@@ -201,6 +208,8 @@ test('tidy: the import table', () => {
     ['examples/x/game.ts', 'src/sim/b.ts', true],
     ['examples/x/game.ts', 'src/base/b.ts', false],
     ['test/a.ts', 'examples/x/b.ts', true],
+    ['test/a.ts', 'infra/b.ts', true],
+    ['infra/a.ts', 'src/base/b.ts', false],
     ['test/conformance/a.ts', 'src/wire/b.ts', false],
     ['test/conformance/a.ts', 'test/b.ts', true],
   ];
@@ -302,6 +311,37 @@ test('tidy: the README holds the same import table', () => {
 test('tidy: each dependency has its line', () => {
   expect(complaints({ 'docs/dependencies.md': '| `ws` | sockets |\n| `jose` | tokens |' })).toEqual([
     'docs/dependencies.md:1: does not say what vitest is for',
+  ]);
+});
+
+test('tidy: each alert has its runbook, each runbook its alert, and commands exist', () => {
+  const rules = (alert: string, runbook: string) =>
+    `groups:\n  - rules:\n      - alert: ${alert}\n        labels:\n          severity: P1\n        annotations:\n          runbook: ${runbook}\n`;
+  const good: Files = {
+    'infra/alerting/rules/zone.yml':
+      rules('TickSlow', 'infra/runbooks/tick-slow.md') + rules('ZoneDown', 'infra/runbooks/zone-down.md'),
+    'infra/runbooks/tick-slow.md': '# TickSlow (P1)\nnpm run check\n',
+    'infra/runbooks/zone-down.md': '# ZoneDown (P1)\n',
+    'infra/runbooks/README.md': '| TickSlow | P1 | [a](a) |\n| ZoneDown | P1 | [b](b) |\n`npm run check`',
+    'package.json': JSON.stringify({ scripts: { check: 'tidy' } }),
+  };
+  const say = (change: Files) => complaints({ ...good, ...change }).map((line) => line.replace(/^infra\//, ''));
+  expect(say({})).toEqual([]);
+  expect(say({ 'infra/alerting/rules/node.yml': rules('NodeDown', 'infra/runbooks/node-down.md') })).toEqual([
+    'alerting/rules/node.yml:3: alert NodeDown has no runbook',
+  ]);
+  // Two alerts of one page: it is about one of them.
+  expect(say({ 'infra/alerting/rules/node.yml': rules('NodeDown', 'infra/runbooks/tick-slow.md') })).toHaveLength(1);
+  expect(say({ 'infra/runbooks/tick-slow.md': '# Slow\n' })).toEqual([
+    'alerting/rules/zone.yml:3: alert TickSlow has no runbook',
+    'runbooks/tick-slow.md:1: no alert Slow names it',
+  ]);
+  expect(say({ 'infra/runbooks/gone.md': '# Gone\n' })).toEqual(['runbooks/gone.md:1: no alert Gone names it']);
+  expect(say({ 'infra/runbooks/README.md': '| TickSlow | P2 | [a](a) |\n| ZoneDown | P1 | [b](b) |' })).toEqual([
+    'runbooks/README.md:1: lacks "| TickSlow | P1 | ["',
+  ]);
+  expect(say({ 'infra/runbooks/zone-down.md': '# ZoneDown\n\nnpm run check, npm run mend:it -- --all\n' })).toEqual([
+    'runbooks/zone-down.md:3: says npm run mend:it, which does not exist',
   ]);
 });
 

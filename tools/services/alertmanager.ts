@@ -3,11 +3,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Service, startService } from './prometheus.ts';
+import { type Program, startReadyProgram } from './prometheus.ts';
 
 /** @param configFile alertmanager.yml; what it names is found beside it. */
-export function startAlertmanager(configFile: string): Promise<Service> {
-  return startService('prometheus-alertmanager', (port, folder) => [
+export function startAlertmanager(configFile: string): Promise<Program> {
+  return startReadyProgram('prometheus-alertmanager', (port, folder) => [
     `--config.file=${configFile}`,
     `--storage.path=${folder}`,
     `--web.listen-address=127.0.0.1:${port}`,

@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MessageReceiver, startAlertmanager, startMessageReceiver } from './alertmanager.ts';
-import { type Prometheus, type Service, startPrometheus } from './prometheus.ts';
+import { type Program, type Prometheus, startPrometheus } from './prometheus.ts';
 
 const INFRA = join(import.meta.dirname, '..', '..', 'infra');
 const SECRETS = '/etc/alertmanager/secrets';
@@ -20,7 +20,7 @@ export interface MonitoringOptions {
 
 export interface Monitoring {
   readonly prometheus: Prometheus;
-  readonly alertmanager: Service;
+  readonly alertmanager: Program;
   readonly receiver: MessageReceiver;
   stop(): Promise<void>;
 }

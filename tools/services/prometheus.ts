@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePorts } from './free-ports.ts';
 
-export interface Service {
+export interface Program {
   readonly url: string;
   /** What it said so far. */
   output(): string;
@@ -22,7 +22,7 @@ export interface Sample {
   readonly value: number;
 }
 
-export interface Prometheus extends Service {
+export interface Prometheus extends Program {
   /** What an expression gives now. */
   query(expression: string): Promise<readonly Sample[]>;
 }
@@ -32,7 +32,7 @@ const START_MS_MAX = 30_000;
 
 /** @param configFile prometheus.yml; what it names is found beside it. */
 export async function startPrometheus(configFile: string): Promise<Prometheus> {
-  const service = await startService('prometheus', (port, folder) => [
+  const service = await startReadyProgram('prometheus', (port, folder) => [
     `--config.file=${configFile}`,
     `--storage.tsdb.path=${folder}`,
     `--web.listen-address=127.0.0.1:${port}`,
@@ -68,10 +68,10 @@ interface QueryAnswer {
 }
 
 /** Starts one of the two, which both say at /-/ready that they are up. */
-export async function startService(
+export async function startReadyProgram(
   program: string,
   describeArguments: (port: number, folder: string) => readonly string[],
-): Promise<Service> {
+): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), `darkages-${program}-`));
   const port = await findFreePorts(1);
   const args = ['--foreground', '--signal=KILL', String(SECONDS_MAX), program, ...describeArguments(port, folder)];
