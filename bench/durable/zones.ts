@@ -141,6 +141,7 @@ export function startBenchStore(
       threadCounters: createCounterBuffer('thread'),
       log: createLogShared('warn'),
       logCounters: createCounterBuffer('log'),
+      trace: { counters: createCounterBuffer('trace'), ring: undefined, secret: '' },
       isRestart: false,
       mayTokensBeUsed: false,
     },

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
-import { createRandom } from '../../src/base/random.ts';
+import { createRandom, type Random } from '../../src/base/random.ts';
 import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
 import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
 import { createZoneJournals, takeRecovered, unpackTicks, type ZoneJournals } from '../../src/io/zone-journals.ts';
 import { createBackPressure } from '../../src/store/back-pressure.ts';
 import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
-import { BLOCK_BYTES } from '../../src/store/journal/format.ts';
+import { BLOCK_BYTES, type JournalMark } from '../../src/store/journal/format.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
 import type { Replayed } from '../../src/zone/state.ts';
 import { createZone } from '../../src/zone/zone.ts';
@@ -47,8 +47,23 @@ function openBench(files: FaultyFiles, clock: { readonly nowMs: number }): Journ
   });
 }
 
+/** What a store has of a journal: all that it has kept the mark of, and after a power cut maybe some of the rest. */
+interface TestLedger {
+  commits: Commit[];
+  synced: number;
+  mark: JournalMark | undefined;
+}
+
+const createTestLedger = (): TestLedger => ({ commits: [], synced: 0, mark: undefined });
+
+function cutPower(files: FaultyFiles, ledger: TestLedger, random: Random): void {
+  files.before = () => {};
+  files.cutPower();
+  ledger.commits.splice(ledger.synced + random.below(1 + ledger.commits.length - ledger.synced));
+}
+
 /** A process: the zone, and the store thread's part of it, on that disk. */
-function start(files: FaultyFiles): Server {
+function start(files: FaultyFiles, ledger = createTestLedger()): Server {
   const clock = { nowMs: 0 };
   const journal = openBench(files, clock);
   const [recovered] = takeRecovered(journal, 1, 0);
@@ -71,7 +86,7 @@ function start(files: FaultyFiles): Server {
   });
   const test: TestZone = { ...empty, buffers: { ...empty.buffers, journal: buffers.journal }, zone };
   const kept: string[] = [];
-  const commits: Commit[] = [];
+  const { commits } = ledger;
   let applied = 0;
   const counters = createCounterBuffer('store');
   const { words, index } = createCounters('store', counters);
@@ -91,10 +106,20 @@ function start(files: FaultyFiles): Server {
       appliedPosition: () => applied,
       whenApplied: async () => {},
     },
+    ledger: {
+      async keepMark(_, mark) {
+        const { length } = ledger.commits;
+        await breathe();
+        if (clock.nowMs % 3 === 0) throw new Error('the store is down');
+        ledger.synced = length;
+        ledger.mark = mark;
+      },
+    },
+    onMarkFailed: () => {},
     backPressure: createBackPressure(),
     onKeeping: (state) => void kept.push(state),
   });
-  zones.replayCommits();
+  zones.replayCommits(ledger.mark);
   return { zone: test, zones, kept, lagMs: () => words[index.lagJournalMs]!, commits, replayed, clock, isCut: false };
 }
 
@@ -165,13 +190,14 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
   const life = fc.record({ commands: fc.array(command, { maxLength: 14 }), cutAfter: fc.nat(120) });
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.array(life, { minLength: 2, maxLength: 5 }), async (seed, lives) => {
-      const files = createFaultyFiles(createRandom(seed));
+      const random = createRandom(seed);
+      const files = createFaultyFiles(random);
       const model = new Map<number, number>(PLAYERS.map((client) => [1000 + client, 0]));
-      const ledger: Commit[] = [];
+      const ledger = createTestLedger();
       let open: Command | undefined;
       let key = 2 ** 32 - 100;
       for (const { commands, cutAfter } of lives) {
-        const server = start(files);
+        const server = start(files, ledger);
         expect(['whole', undefined]).toContain(server.replayed?.end);
         enter(server);
         let left = cutAfter;
@@ -197,16 +223,12 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
         } catch (error) {
           if (!(error instanceof PowerCut)) throw error;
         }
-        ledger.push(...server.commits);
-        files.before = () => {};
-        files.cutPower();
+        cutPower(files, ledger, random);
       }
-      const server = start(files);
-      ledger.push(...server.commits);
+      const server = start(files, ledger);
       if (open !== undefined) {
         enter(server);
         const refused = await ask(server, open);
-        ledger.push(...server.commits);
         if (refused === '') {
           model.set(
             1000 + open.client,
@@ -215,7 +237,7 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
           if (open.to !== open.client) model.set(1000 + open.to, model.get(1000 + open.to)! + open.gold);
         }
       }
-      const found = sum(ledger);
+      const found = sum(ledger.commits);
       for (const [playerId, gold] of model) {
         expect(found.get(playerId) ?? 0, `ledger of ${playerId}`).toBe(gold);
         const slot = server.zone.zone.slotOfPlayer.get(playerId);
@@ -298,6 +320,8 @@ test('commits that wait are applied as what they were, whatever game and however
       appliedPosition: () => Math.max(0, applied),
       whenApplied: async () => {},
     },
+    ledger: { keepMark: async () => {} },
+    onMarkFailed: () => {},
     backPressure: createBackPressure(),
     onKeeping: () => {},
   });
