@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { type MetricValues, parseMetrics } from '../src/observe/metrics-text.ts';
 
 export interface ServerOptions {
   readonly args?: readonly string[];
@@ -15,6 +16,8 @@ export interface ServerOptions {
 export interface ServerProcess {
   /** Of its HTTP. */
   readonly url: string;
+  /** Its data folder. */
+  readonly data: string;
   readonly process: ChildProcess;
   output(): string;
   /** Asks it to end, insists after a while; the exit code, null when it had to be killed. */
@@ -52,7 +55,7 @@ export async function startServer({ args = [], core }: ServerOptions = {}): Prom
   }
   const url = await up;
   clearTimeout(timer);
-  if (url !== undefined) return { url, process: child, output: () => output, stop };
+  if (url !== undefined) return { url, data, process: child, output: () => output, stop };
   await stop();
   throw new Error(`the server did not come up:\n${output}`);
 }
@@ -118,8 +121,7 @@ export function runBots(
 }
 
 export interface Metrics {
-  /** By name with labels, as they are printed. */
-  readonly values: ReadonlyMap<string, number>;
+  readonly values: MetricValues;
   /** When they were read, as near as a client can tell. */
   readonly atMs: number;
 }
@@ -128,43 +130,7 @@ export async function readMetrics(url: string): Promise<Metrics> {
   const askedMs = performance.now();
   const text = await (await fetch(`${url}/metrics`)).text();
   const atMs = (askedMs + performance.now()) / 2;
-  const values = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
-    const space = line.lastIndexOf(' ');
-    values.set(line.slice(0, space), Number(line.slice(space + 1)));
-  }
-  return { values, atMs };
-}
-
-/**
- * A quantile of what a histogram observed between two readings, as Prometheus computes it: within its bucket the
- * observations are taken to be evenly spread. Beyond the last bound it is infinite.
- */
-export function bucketQuantile(
-  before: Metrics['values'],
-  after: Metrics['values'],
-  name: string,
-  share: number,
-): number {
-  const counts = new Map<number, number>();
-  for (const [key, value] of after) {
-    const bound = new RegExp(`^${name}_bucket\\{.*le="([^"]+)"`).exec(key)?.[1];
-    if (bound === undefined) continue;
-    const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
-    counts.set(le, (counts.get(le) ?? 0) + value - (before.get(key) ?? 0));
-  }
-  const rank = share * (counts.get(Number.POSITIVE_INFINITY) ?? 0);
-  let lower = 0;
-  let below = 0;
-  for (const [le, count] of [...counts].sort(([a], [b]) => a - b)) {
-    if (count >= rank && count > below) {
-      return le === Number.POSITIVE_INFINITY ? le : lower + ((le - lower) * (rank - below)) / (count - below);
-    }
-    lower = le;
-    below = count;
-  }
-  return Number.NaN;
+  return { values: parseMetrics(text), atMs };
 }
 
 /** Milliseconds that a thread was ready to run and its core was not free, since it started; 0 where only Linux tells. */

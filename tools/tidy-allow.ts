@@ -26,6 +26,8 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/gateway/refusals.ts': 'test/gateway/session.test.ts',
   'src/io/character-writer.ts': 'two nodes on one store: test/io/store-keeper.test.ts',
   'src/io/control-client.ts': 'test/io/control.test.ts',
+  'src/observe/top-screen.ts': 'test/observe/top.test.ts',
+  'src/observe/flame-graph.ts': 'test/observe/profile-report.test.ts',
   'src/io/data-folder.ts': 'test/io/embedded-store.test.ts',
   'src/io/embedded-directory.ts': 'the contract: test/contract/store.test.ts',
   'src/io/config-rows.ts': 'test/io/config.test.ts',

@@ -39,6 +39,7 @@ import { nodeMetrics } from '../src/io/node-metrics.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
 import { createPasswords } from '../src/io/password.ts';
+import { createProfiler, ownThread } from '../src/io/profiler.ts';
 import { createMetrics } from '../src/io/prometheus.ts';
 import { showRedisAddress } from '../src/io/redis-url.ts';
 import {
@@ -148,10 +149,14 @@ async function main(): Promise<void> {
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
-async function openControl({ config, tracing, log, logShared, ending }: Service): Promise<void> {
+async function openControl({ config, threads, tracing, log, logShared, ending }: Service): Promise<void> {
   const control = await startControl({
     data: config.data,
-    paths: { '/log-level': logLevelPath(logShared, log), '/tracing': tracing.control },
+    paths: {
+      '/log-level': logLevelPath(logShared, log),
+      '/tracing': tracing.control,
+      '/profile': createProfiler(() => [ownThread, ...threads.profiled()]),
+    },
     onWarning: (sentence) => log.event('advice', { detail: sentence }),
     onError: (error) => log.event('request_failed', { error }),
   });

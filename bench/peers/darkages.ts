@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bucketQuantile } from '../../src/observe/metrics-text.ts';
 import type { Report } from '../../tools/swarm/report.ts';
-import { bucketQuantile, type Metrics, readMetrics, runBots, startServer, threadWaitMs } from '../server.ts';
+import { type Metrics, readMetrics, runBots, startServer, threadWaitMs } from '../server.ts';
 import type { Outcome } from './outcome.ts';
 import { type Run, SERVER_CORE } from './processes.ts';
 

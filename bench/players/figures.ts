@@ -2,10 +2,10 @@
 
 import { TICK_HZ } from '../../src/base/limits.ts';
 import { game } from '../../src/game/game.ts';
+import { bucketQuantile } from '../../src/observe/metrics-text.ts';
 import { historyBytes } from '../../src/sim/history.ts';
 import { worldBytes } from '../../src/sim/world.ts';
 import { NAME_BYTES } from '../../src/zone/buffers.ts';
-import { bucketQuantile } from '../server.ts';
 import { type Outcome, sumOf } from './play.ts';
 import { threadsBetween } from './process-stats.ts';
 

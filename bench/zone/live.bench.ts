@@ -9,17 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TICK_HZ } from '../../src/base/limits.ts';
+import { bucketQuantile } from '../../src/observe/metrics-text.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 import type { Bench, Figure } from '../bench.ts';
-import {
-  bucketQuantile,
-  type Metrics,
-  type RunOutcome,
-  readMetrics,
-  runBots,
-  startServer,
-  threadWaitMs,
-} from '../server.ts';
+import { type Metrics, type RunOutcome, readMetrics, runBots, startServer, threadWaitMs } from '../server.ts';
 
 interface Load {
   readonly bots: number;

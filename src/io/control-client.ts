@@ -2,6 +2,7 @@
 
 import { type IncomingMessage, request } from 'node:http';
 import { errorCode, ServerError } from '../base/errors.ts';
+import { parseConfig } from './config.ts';
 import { type ControlMethod, controlAddress } from './control.ts';
 
 export interface ControlCall {
@@ -48,4 +49,11 @@ function describe(data: string, cause: Error): Error {
         ? `The server in ${data} belongs to another user: ask as that one.`
         : `The server in ${data} went away (${code ?? cause.message}).`;
   return new ServerError('DARKAGES_CONTROL_NOT_THERE', sentence, { cause });
+}
+
+/** The folder of the server that is meant, as `npm start` reads it: its flag, else the environment, else the usual one. */
+export function dataFolder(flag: string | undefined): string {
+  const parsed = parseConfig(flag === undefined ? [] : ['--data', flag], process.env, '');
+  if ('text' in parsed) throw new ServerError('DARKAGES_CONFIG_INVALID', '--data must be a folder.');
+  return parsed.config.data;
 }

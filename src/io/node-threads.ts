@@ -23,6 +23,7 @@ import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
 import type { Log, LogShared } from './log.ts';
 import type { StoreOptions } from './open-store.ts';
+import { type Profiled, profiledOf } from './profiler.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
 import { describeStoreTrouble } from './store-trouble.ts';
@@ -86,6 +87,8 @@ export interface NodeThreads {
   storeTrouble(): readonly string[];
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
+  /** Those that run now. */
+  profiled(): readonly Profiled[];
   /** Of everybody who plays by UDP, and through which edge of the zone. */
   lines(): readonly (LineRow & { readonly zoneId: number; readonly edge: number })[];
   /** What was not as it should be at the end, in words; empty when all was saved. */
@@ -459,6 +462,13 @@ function describe(node: Node): NodeThreads {
       const figures = await Promise.all(threads.map((thread) => thread?.figures()));
       return figures.filter((one) => one !== undefined);
     },
+    profiled: () => [
+      ...profiledOf(game, node.storeThread, node.storeThreadCounters),
+      ...zoneThreads.flatMap(({ zone, threadCounters, buffers, edges }) => [
+        ...profiledOf(game, zone, threadCounters, buffers.phases),
+        ...edges.flatMap((edge) => profiledOf(game, edge.thread, edge.threadCounters)),
+      ]),
+    ],
     lines: () =>
       zoneThreads.flatMap(({ zoneId, edges }) =>
         edges.flatMap(({ edge, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, edge, ...row }))),

@@ -42,6 +42,8 @@ export interface Thread {
   /** Posts `message` and waits for the answer and the end; undefined when it took longer, and then it is terminated. */
   stop(message: ThreadMessage, answer: string, timeoutMs: number): Promise<ThreadMessage | undefined>;
   figures(): Promise<ThreadFigures | undefined>;
+  /** For profiles. */
+  readonly engine: Pick<Worker, 'startCpuProfile' | 'startHeapProfile' | 'cpuUsage'>;
 }
 
 export interface ThreadFigures {
@@ -125,6 +127,7 @@ export async function startThread(options: ThreadOptions): Promise<Thread> {
       await worker.terminate();
       return reply;
     },
+    engine: worker,
     figures: () => withTimeout(measure(worker, options), FIGURES_TIMEOUT_MS),
   };
 }

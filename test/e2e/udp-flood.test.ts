@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
-  bucketQuantile,
   type Metrics,
   readMetrics,
   runBots,
@@ -17,6 +16,7 @@ import {
 } from '../../bench/server.ts';
 import { TICK_MS } from '../../src/base/limits.ts';
 import { deriveKey } from '../../src/io/keys.ts';
+import { bucketQuantile } from '../../src/observe/metrics-text.ts';
 import { openSession } from '../../tools/hostile/raw-client.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 import { FLOODS, KEY } from './udp-floods.ts';

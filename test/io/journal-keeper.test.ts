@@ -170,7 +170,7 @@ test('with a full disk each attempt fails once, nothing is lost, and it goes on 
   });
   expect(() => journal.append([tick(1, 1, 2)])).toThrow(full);
   expect(journal.append([tick(1, 1, 3)])).toBeUndefined();
-  expect(journal.counts).toMatchObject({ failures: 1, pending: 2 });
+  expect(journal.counts).toMatchObject({ failures: 1, pending: 2, pendingSinceMs: 0 });
   clock.nowMs = 60;
   expect(() => journal.append([])).toThrow(full);
   clock.nowMs = 120;
@@ -178,7 +178,7 @@ test('with a full disk each attempt fails once, nothing is lost, and it goes on 
   files.before = () => undefined;
   clock.nowMs = 200;
   expect(journal.append([tick(1, 1, 4)])).toBe(2);
-  expect(journal.counts).toMatchObject({ failures: 2, pending: 0 });
+  expect(journal.counts).toMatchObject({ failures: 2, pending: 0, pendingSinceMs: undefined });
   expect(ticksOf(open(files).journal, 1)).toEqual([1, 2, 3, 4]);
 });
 

@@ -145,7 +145,7 @@ test('with --edges 2 each has a port, a name, a share of the bandwidth and figur
   expect(edges.map(({ edgeIndex }) => edgeIndex)).toEqual([0, 1, 0, 1, 2, 3, 2, 3]);
   expect(edges.map(({ share }) => share)).toEqual([undefined, undefined, undefined, undefined, 0, 1, 2, 3]);
   const labels = threads?.sources.flatMap((source) =>
-    source.labels.zone_id === '2' && source.kind !== 'thread' && source.kind !== 'loop' && source.kind !== 'phase'
+    source.labels.zone_id === '2' && !['thread', 'loop', 'phase'].includes(String(source.kind))
       ? [source.labels.edge]
       : [],
   );

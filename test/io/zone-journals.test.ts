@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createCounterBuffer } from '../../src/base/counters.ts';
+import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
 import { createRandom } from '../../src/base/random.ts';
 import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
 import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
@@ -19,6 +19,8 @@ interface Server {
   readonly zone: TestZone;
   readonly zones: ZoneJournals;
   readonly kept: string[];
+  /** As /metrics tells it, in milliseconds. */
+  lagMs(): number;
   readonly commits: Commit[];
   readonly replayed: Replayed | undefined;
   readonly clock: { nowMs: number };
@@ -71,12 +73,14 @@ function start(files: FaultyFiles): Server {
   const kept: string[] = [];
   const commits: Commit[] = [];
   let applied = 0;
+  const counters = createCounterBuffer('store');
+  const { words, index } = createCounters('store', counters);
   const zones = createZoneJournals({
     journal,
     buffers: [buffers.journal!],
     start: { game: 'bank', gameVersion: '1', assets: bank.assets, accounts: bank.accounts },
     nodeId: 'node',
-    counters: createCounterBuffer('store'),
+    counters,
     now: () => clock.nowMs,
     applier: {
       take(position, each) {
@@ -91,7 +95,7 @@ function start(files: FaultyFiles): Server {
     onKeeping: (state) => void kept.push(state),
   });
   zones.replayCommits();
-  return { zone: test, zones, kept, commits, replayed, clock, isCut: false };
+  return { zone: test, zones, kept, lagMs: () => words[index.lagJournalMs]!, commits, replayed, clock, isCut: false };
 }
 
 /** Lets the pool's promises run. */
@@ -244,12 +248,16 @@ test('a disk that is full: commands are refused, the zone ticks on, and when the
   expect(receive(server.zone).map(({ value }) => value?.refused)).toEqual(['not_now']);
   expect(server.zone.zone.world.words[0]).toBe(before + 31);
   expect(server.kept).toEqual(['failing']);
+  server.clock.nowMs += 700;
+  server.zones.update();
+  expect(server.lagMs()).toBe(700);
   isFull = false;
   server.clock.nowMs += 10_000;
   server.zones.update();
   run(server.zone);
   expect(receive(server.zone).map(({ client, value }) => [client, value?.refused])).toEqual([[1, '']]);
   expect(server.kept).toEqual(['failing', 'recovered']);
+  expect(server.lagMs()).toBe(0);
   expect(await ask(server, { client: 2, key: 2, gold: 5, to: 2 })).toBe('');
   expect(server.zone.zone.world.columns.gold.subarray(0, 2)).toEqual(Int32Array.of(15, 5));
   expect(sum(server.commits)).toEqual(
