@@ -54,7 +54,12 @@ export const bench: Bench = {
         const format = chooseFormat(accept);
         return { contentType: CONTENT_TYPES[format], text: await metrics.text(format) };
       },
-      ...{ onAnswered: http.count, lines: () => [], readiness: async () => [] },
+      ...{
+        onAnswered: (path: string | undefined, status: number, durationS: number) =>
+          http.count(path, status, durationS),
+        lines: () => [],
+        readiness: async () => [],
+      },
       onError(error) {
         throw error;
       },
