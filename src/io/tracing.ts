@@ -150,11 +150,7 @@ export const aboutSession = (tokenId: string): string => `session ${tokenId}`;
 export const aboutCommand = (playerId: number, key: number): string => `command ${playerId} ${key}`;
 
 /** For whoever makes no spans. */
-export const NO_TRACER: Tracer = createTracer({
-  counters: createCounterBuffer('trace'),
-  ring: undefined,
-  secret: '',
-});
+export const NO_TRACE: TraceData = { counters: createCounterBuffer('trace'), ring: undefined, secret: '' };
 
 /** Of the first span of a trace. */
 export function firstOf(name: SpanName, context: SpanContext, attributes: SpanAttributes): RunningSpan {

@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
-import { createCounterBuffer } from '../../src/base/counters.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
 import { createLog, createLogShared } from '../../src/io/log.ts';
 import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
-import { NO_TRACER } from '../../src/io/tracing.ts';
+import { createTracer, NO_TRACE } from '../../src/io/tracing.ts';
 
 interface Told {
   readonly name: string;
@@ -67,10 +66,7 @@ async function start(...argv: string[]): Promise<void> {
     game,
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
     storeOptions: { kind: 'embedded', folder },
-    tracing: {
-      tracer: NO_TRACER,
-      forThread: () => ({ counters: createCounterBuffer('trace'), ring: undefined, secret: '' }),
-    },
+    tracing: { tracer: createTracer(NO_TRACE), forThread: () => NO_TRACE },
     tokenKey: new Uint8Array(32),
     connectKey: new Uint8Array(32),
     webSocket: 'ws',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ServerError } from '../../src/base/errors.ts';
 import { createRingBuffer } from '../../src/base/ring.ts';
-import { aboutCommand, aboutSession, createTracer, NO_TRACER } from '../../src/io/tracing.ts';
+import { aboutCommand, aboutSession, createTracer, NO_TRACE } from '../../src/io/tracing.ts';
 import { setUpTracer } from './traced.ts';
 
 describe('ids', () => {
@@ -65,7 +65,7 @@ describe('the share that is recorded', () => {
       if (isIn[1]) expect(isIn[2]).toBe(true);
     }
     set(0);
-    expect([tracer.isOn(), tracer.random(), NO_TRACER.derive('x')]).toEqual([false, undefined, undefined]);
+    expect([tracer.isOn(), tracer.random(), createTracer(NO_TRACE).derive('x')]).toEqual([false, undefined, undefined]);
   });
 });
 
