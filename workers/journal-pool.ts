@@ -15,3 +15,7 @@ export function packSegment(name: string): jobs.PackedFile {
 export function writeKeyframe(job: jobs.KeyframeJob): jobs.PackedFile {
   return jobs.writeKeyframe(files, job);
 }
+
+export function checkpoint(file: string): void {
+  jobs.checkpoint(file);
+}

@@ -364,7 +364,8 @@ async function serve(service: Service): Promise<readonly HttpServer[]> {
       const format = chooseFormat(accept);
       return { contentType: CONTENT_TYPES[format], text: await metrics.text(format) };
     },
-    onAnswered: http.count,
+    onAnswered: (path: string | undefined, status: number, durationS: number, traceId?: string) =>
+      http.count(path, status, durationS, service.tracing.tracer.exemplar(traceId)),
     lines: threads.lines,
     readiness,
     onError: (error: unknown) => service.log.event('request_failed', { error }),

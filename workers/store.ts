@@ -11,7 +11,7 @@ import { createCommitApplier } from '../src/io/commit-applier.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { openJournalFiles } from '../src/io/journal-files.ts';
 import { type Journal, openJournal } from '../src/io/journal-keeper.ts';
-import { createJournalPool } from '../src/io/journal-pool.ts';
+import { createJournalPool, type JournalPool } from '../src/io/journal-pool.ts';
 import { createLog, type Log, type LogShared } from '../src/io/log.ts';
 import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
@@ -22,6 +22,7 @@ import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { createTracer, type TraceData } from '../src/io/tracing.ts';
 import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
 import { createZoneJournals, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
+import type { JournalMark } from '../src/store/journal/format.ts';
 import type { Store } from '../src/store/store.ts';
 import type { ZoneJournalBuffers } from '../src/store/zone-journal.ts';
 
@@ -50,8 +51,12 @@ export interface StoreThreadData {
 export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: 'stop'; isAll?: boolean };
 
 const POLL_MS = 20;
-/** How long a promise waits for its group at most; beside that the disk takes its time. */
+/** How long a promise waits for its group at most; beside that the disk takes its time. The second: while there are many. */
 const JOURNAL_POLL_MS = 3;
+const BUSY_POLL_MS = 1;
+/** The embedded store stops the thread for a batch, and promises wait behind it: half a millisecond. */
+const EMBEDDED_BATCH_MAX = 16;
+const APPLY_MS = 1;
 const JOURNAL_FOLDER = 'journal';
 /** Guests who never played within it are deleted at start: anybody can make them. */
 const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
@@ -71,6 +76,8 @@ async function run(data: StoreThreadData): Promise<void> {
     trouble,
     onRedisTrouble: (error) => log.event('save_not_cached', { error }),
     onAdvice: (sentence) => log.event('advice', { detail: sentence }),
+    checkpoint: (file) => pool.checkpoint(file),
+    onCheckpointFailed: (error) => log.event('checkpoint_failed', { error }),
   });
   const store = traceStore(opened, tracer);
   if (!data.isRestart) await deleteUnusedGuests(store, log);
@@ -79,6 +86,7 @@ async function run(data: StoreThreadData): Promise<void> {
     clock: systemClock,
     counters: data.counters,
     pauseMs: trouble.retries.patientPauseMs,
+    ...(data.store.kind === 'embedded' && { batchMax: EMBEDDED_BATCH_MAX }),
     onFenced: (playerIds) => {
       for (const playerId of playerIds) keeper.letGo(playerId);
     },
@@ -101,7 +109,7 @@ async function run(data: StoreThreadData): Promise<void> {
       else log.event('saving_works', {});
     },
   });
-  const journal = openZoneJournal(data, log);
+  const { journal, pool } = openZoneJournal(data, log);
   const starts = takeRecovered(journal, data.journals.length, wallClockS());
   const recovered = data.isRestart ? [] : starts;
   const zones = createZoneJournals({
@@ -110,6 +118,8 @@ async function run(data: StoreThreadData): Promise<void> {
     journal,
     now: systemClock.now,
     applier,
+    ledger: store,
+    onMarkFailed: (error) => log.event('mark_failed', { error }),
     backPressure: trouble.backPressure,
     onKept: (commits, tookMs) => recordKept(tracer, commits, tookMs),
     onKeeping(state, error) {
@@ -119,25 +129,27 @@ async function run(data: StoreThreadData): Promise<void> {
   });
   reportLoopDelay(data.loopDelay);
   reportCollections(data.threadCounters);
-  zones.replayCommits();
+  zones.replayCommits(await findMark(store, data.nodeId, log));
   // What zones have put on their rings before: nobody is let in who was promised something there.
   zones.update(true);
-  const timers = [
-    setInterval(() => void keeper.update(), POLL_MS),
-    setInterval(() => {
-      zones.update();
-      void applier.update();
-    }, JOURNAL_POLL_MS),
-  ];
+  const keeping = setInterval(() => void keeper.update(), POLL_MS);
+  const look = (): void => {
+    zones.update();
+    void applier.update(APPLY_MS);
+    looking = setTimeout(look, zones.isBusy() ? BUSY_POLL_MS : JOURNAL_POLL_MS);
+  };
+  let looking = setTimeout(look, JOURNAL_POLL_MS);
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);
   });
   const stop = async (isAll: boolean): Promise<void> => {
-    for (const timer of timers) clearInterval(timer);
+    clearInterval(keeping);
+    clearTimeout(looking);
     zones.update(true);
     const unapplied = await applier.flush();
     zones.update(true);
+    await zones.keepMark();
     const unsaved = await keeper.flush();
     if (unapplied > 0) log.event('commits_wait', { count: unapplied });
     await journal.close(isAll && unapplied === 0 && unsaved === 0);
@@ -152,16 +164,27 @@ async function run(data: StoreThreadData): Promise<void> {
   keepCompiled();
 }
 
-function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): Journal {
+function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): { journal: Journal; pool: JournalPool } {
   const folder = join(store.folder, JOURNAL_FOLDER);
-  return openJournal({
-    files: openJournalFiles(folder),
-    pool: createJournalPool(folder),
-    nodeId,
+  const files = openJournalFiles(folder);
+  const pool = createJournalPool(folder);
+  const journal = openJournal({
+    ...{ files, pool, nodeId },
     now: systemClock.now,
     wallMs: () => wallClockS() * 1000,
     onTrouble: (error) => log.event('journal_trouble', { error }),
   });
+  return { journal, pool };
+}
+
+/** Without it everything that the journal has is handed over once more. */
+async function findMark(store: Store, nodeId: string, log: Log): Promise<JournalMark | undefined> {
+  try {
+    return await store.findMark(nodeId);
+  } catch (error) {
+    log.event('mark_unknown', { error });
+    return undefined;
+  }
 }
 
 /** Only at the start of the process: one of them may be about to play. */

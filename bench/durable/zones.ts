@@ -15,6 +15,7 @@ import { createLogShared } from '../../src/io/log.ts';
 import { connectStore, type StoreClient } from '../../src/io/store-client.ts';
 import { wallClockS } from '../../src/io/system.ts';
 import { startThread, type Thread } from '../../src/io/threads.ts';
+import { NO_TRACE } from '../../src/io/tracing.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
@@ -141,6 +142,7 @@ export function startBenchStore(
       threadCounters: createCounterBuffer('thread'),
       log: createLogShared('warn'),
       logCounters: createCounterBuffer('log'),
+      trace: NO_TRACE,
       isRestart: false,
       mayTokensBeUsed: false,
     },

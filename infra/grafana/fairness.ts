@@ -3,8 +3,8 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard, graph, type Panel, stat } from './panels.ts';
 
-const rateBy = (label: string, metric: string) =>
-  `sum by (${label}) (rate(darkages_${metric}{ZONE}[$__rate_interval]))`;
+const rateBy = (label: string, metric: string, of = 'ZONE') =>
+  `sum by (${label}) (rate(darkages_${metric}{${of}}[$__rate_interval]))`;
 
 export function fairness(): Dashboard {
   return dashboard({
@@ -64,12 +64,12 @@ function guard(): Panel[] {
     ),
     graph(
       'Texts',
-      { '{{rule}}': rateBy('rule', 'guard_texts_total') },
+      { '{{rule}}': rateBy('rule', 'guard_texts_total', 'NODE') },
       { about: 'Refused, masked or corrected, a second.' },
     ),
     graph(
       'Refused by the game',
-      { '{{rule}}': `topk(10, ${rateBy('rule', 'game_refused_total')})` },
+      { '{{rule}}': `topk(10, ${rateBy('rule', 'game_refused_total', 'NODE')})` },
       { about: 'A second, by rule; the ten most frequent.' },
     ),
     graph(

@@ -4,9 +4,9 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard, graph, type Panel, stat } from './panels.ts';
 
 const rate = (metric: string, labels = '') => `sum(rate(darkages_${metric}{ZONE${labels}}[$__rate_interval]))`;
-const rateBy = (label: string, metric: string) =>
-  `sum by (${label}) (rate(darkages_${metric}{ZONE}[$__rate_interval]))`;
-const bands = (metric: string) => `sum by (le) (darkages_udp_connections_by_${metric}{ZONE})`;
+const rateBy = (label: string, metric: string, of = 'ZONE') =>
+  `sum by (${label}) (rate(darkages_${metric}{${of}}[$__rate_interval]))`;
+const bands = (metric: string, of = 'ZONE') => `sum by (le) (darkages_udp_connections_by_${metric}{${of}})`;
 
 export function network(): Dashboard {
   return dashboard({
@@ -100,24 +100,24 @@ function udp(): Panel[] {
   return [
     graph(
       'Round trip',
-      { '≤ {{le}} s': bands('rtt_seconds') },
+      { '≤ {{le}} s': bands('rtt_seconds', 'NODE') },
       { about: 'Connections, each band with those below it.' },
     ),
     graph('Loss to clients', { '≤ {{le}}': bands('loss_out') }, { about: 'Connections, by share of lost packets.' }),
     graph('Loss from clients', { '≤ {{le}}': bands('loss_in') }, { about: 'Connections, by share of lost packets.' }),
     graph(
       'Jitter',
-      { '≤ {{le}} s': bands('jitter_seconds') },
+      { '≤ {{le}} s': bands('jitter_seconds', 'NODE') },
       { about: 'Connections, each band with those below it.' },
     ),
     graph(
       'Snapshots a second',
-      { '≤ {{le}}': bands('snapshot_hz') },
+      { '≤ {{le}}': bands('snapshot_hz', 'NODE') },
       { about: 'Connections: fewer than 20 a second for lack of bandwidth.' },
     ),
     graph(
       'Packets dropped',
-      { '{{reason}}': `topk(8, ${rateBy('reason', 'udp_packets_dropped_total')})` },
+      { '{{reason}}': `topk(8, ${rateBy('reason', 'udp_packets_dropped_total', 'NODE')})` },
       { about: 'A second, by reason; most are of strangers.' },
     ),
   ];

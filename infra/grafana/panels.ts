@@ -21,7 +21,10 @@ import { PanelBuilder as GraphBuilder } from '@grafana/grafana-foundation-sdk/ti
 
 export type Panel = GraphBuilder | StatBuilder;
 
-/** Expression by what its lines are called. `NODE` and `ZONE` stand for the labels that the reader has chosen. */
+/**
+ * Expression by what its lines are called. `NODE` and `ZONE` stand for the labels that the reader has chosen; what is added up
+ * over the zones of a node (docs/metrics.md) has no `ZONE`.
+ */
 export type Queries = Readonly<Record<string, string>>;
 
 export interface PanelOptions {

@@ -19,6 +19,8 @@ export interface SessionResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly retryAfterS?: number;
+  /** Not told: of the trace in which it came about, if that is recorded. */
+  readonly traceId?: string;
 }
 
 export interface RequestOptions {

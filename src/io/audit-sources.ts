@@ -6,9 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { policies, types } from 'cassandra-driver';
 import { ServerError } from '../base/errors.ts';
 import type { AuditSource } from '../store/audit.ts';
-import type { LedgerEntry, LedgerHead } from '../store/ledger.ts';
+import type { LedgerEntry } from '../store/ledger.ts';
 import type { CharacterColumns } from '../store/records.ts';
-import { readEntry } from './embedded-ledger.ts';
+import { readEntries, readHead } from './embedded-ledger.ts';
 import { SCHEMA_VERSION } from './embedded-store.ts';
 import { createDriver, type Row, readBigint, type ScyllaAddress, unusable } from './scylla-client.ts';
 import { pageOf, readLedgerRow, readStoredHead } from './scylla-ledger.ts';
@@ -38,8 +38,8 @@ export function openEmbeddedAudit(folder: string): AuditSource & { close(): void
   const account = (row: Row) => ({ playerId: Number(row.player_id), game: String(row.game) });
   return {
     heads: () =>
-      rows('SELECT * FROM ledger_heads', (row) => {
-        const { seq, balances } = JSON.parse(String(row.head)) as LedgerHead;
+      rows('SELECT player_id, game, head FROM ledger_accounts', (row) => {
+        const { seq, balances } = readHead(String(row.head));
         return { ...account(row), seq, balances };
       }),
     characters: () =>
@@ -47,8 +47,15 @@ export function openEmbeddedAudit(folder: string): AuditSource & { close(): void
         ...account(row),
         columns: JSON.parse(String(row.columns)) as CharacterColumns,
       })),
-    entries: () =>
-      rows('SELECT * FROM ledger ORDER BY player_id, game, seq', (row) => ({ ...account(row), ...readEntry(row) })),
+    async *entries() {
+      const pages = database.prepare('SELECT entries FROM ledger_pages WHERE account = ? ORDER BY last_seq');
+      for await (const row of rows('SELECT account, player_id, game, tail FROM ledger_accounts', (found) => found)) {
+        for (const page of pages.iterate(Number(row.account))) {
+          for (const entry of readEntries(String(page.entries))) yield { ...account(row), ...entry };
+        }
+        for (const entry of readEntries(String(row.tail))) yield { ...account(row), ...entry };
+      }
+    },
     named: () =>
       rows('SELECT * FROM named_ledger', (row) => ({
         game: String(row.game),

@@ -37,8 +37,8 @@ export interface CommitApplier {
   whenApplied(playerId: number): Promise<void>;
   /** The journal need not keep what was taken up to this position. */
   appliedPosition(): number;
-  /** Hands on a batch of what waits, one at a time: the thread has more to do. Call often. */
-  update(): Promise<void>;
+  /** Hands on a batch of what waits, and more until so long has passed: the thread has more to do. Call often. */
+  update(forMs?: number): Promise<void>;
   /** Does so without pauses, until nothing waits or the store fails; how many still wait. */
   flush(): Promise<number>;
 }
@@ -56,7 +56,6 @@ interface Waiter {
 }
 
 const WAITING_MAX = 65_536;
-/** The embedded store stops the thread for a batch, and promises wait behind it: a few milliseconds. */
 const BATCH_MAX = 64;
 const CAUSES_MAX = 1_024;
 
@@ -180,9 +179,13 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
       });
     },
     appliedPosition: () => Math.min(queue[0] === undefined ? taken : queue[0].position - 1, keptFrom - 1),
-    async update() {
+    async update(forMs = 0) {
       showWaiting();
-      if (queue.length > 0 && clock.now() >= notBefore) await apply();
+      const untilMs = clock.now() + forMs;
+      do {
+        if (queue.length === 0 || clock.now() < notBefore) return;
+        await apply();
+      } while (clock.now() < untilMs);
     },
     async flush() {
       // One that is under way may have failed before.

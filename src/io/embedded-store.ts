@@ -14,7 +14,7 @@ import { type AccountRecord, type CharacterColumns, nameKey, type StoredCharacte
 import type { AccountStore, CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
 import { type FolderLock, lockFolder } from './data-folder.ts';
 import { createEmbeddedDirectory } from './embedded-directory.ts';
-import { createEmbeddedLedger, LEDGER_MIGRATION } from './embedded-ledger.ts';
+import { createEmbeddedLedger, LEDGER_MIGRATION, LEDGER_PAGES_MIGRATION } from './embedded-ledger.ts';
 import { guarded, storeError } from './store-errors.ts';
 import { wallClockS } from './system.ts';
 
@@ -67,19 +67,36 @@ const MIGRATIONS: readonly string[] = [
      name_kept_until_ms INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX deleted_players_by_name_shape ON deleted_players (name_shape) WHERE name_shape IS NOT NULL;`,
+  LEDGER_PAGES_MIGRATION,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/** Pages of accounts in play. */
+const CACHE_KIB = 32_000;
+/** From so many on the thread takes the time to copy them into the file, since nobody has done so beside it. */
+const LOG_PAGES = 8_000;
+/** Commits after which that is to be done. */
+const CHECKPOINT_COMMITS = 4_096;
+
+export interface StoreHelp {
+  /** Copies what is in the database's log into the file, on another thread. */
+  checkpoint(file: string): Promise<void>;
+  /** The log grows meanwhile. */
+  onCheckpointFailed(error: unknown): void;
+}
+
 /** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
-export function openEmbeddedStore(folder: string): Store {
+export function openEmbeddedStore(folder: string, help?: StoreHelp): Store {
   const lock = lockFolder(folder);
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(join(folder, 'darkages.db'));
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    const file = join(folder, 'darkages.db');
+    database = new DatabaseSync(file);
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+      PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${help === undefined ? 1000 : LOG_PAGES};`);
     migrate(database, folder);
-    return createStore(database, lock);
+    return createStore(database, lock, help && createCheckpoints(database, file, help));
   } catch (error) {
     if (database?.isOpen) database.close();
     lock.close();
@@ -114,24 +131,42 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-function createStore(database: DatabaseSync, lock: FolderLock): Store {
+/** What is committed in it is whole after a power cut, or isn't there; the next commit outside of it is synced with it. */
+function unsynced<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('PRAGMA synchronous = NORMAL');
+  try {
+    return work();
+  } finally {
+    database.exec('PRAGMA synchronous = FULL');
+  }
+}
+
+function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Checkpoints): Store {
   const nowMs = () => wallClockS() * 1000;
   const accounts = createAccountStore(database, nowMs);
   const directory = createEmbeddedDirectory(database, nowMs);
   const ping = database.prepare('SELECT 1');
+  const ledger = createEmbeddedLedger(database, (work) => unsynced(database, () => inTransaction(database, work)));
   return {
     ...accounts,
     ...createCharacterStore(database),
-    ...createEmbeddedLedger(database, (work) => inTransaction(database, work)),
+    ...ledger,
+    async applyCommits(commits) {
+      checkpoints?.count(commits.length);
+      return ledger.applyCommits(commits);
+    },
     ...directory,
     async deleteAccount(playerId, nameKeptMs) {
       await directory.clearPresence(playerId, Number.MAX_SAFE_INTEGER);
+      // It empties the log, which nobody else may be reading.
+      await checkpoints?.done();
       return accounts.deleteAccount(playerId, nameKeptMs);
     },
     async ping() {
       guarded('it does not answer', () => ping.get());
     },
     async close() {
+      await checkpoints?.done();
       if (!database.isOpen) return;
       guarded('it could not be closed', () => {
         database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -141,6 +176,38 @@ function createStore(database: DatabaseSync, lock: FolderLock): Store {
     },
   };
 }
+
+/**
+ * Copies the log into the file beside this thread, which goes on writing; what has come meanwhile, little, this thread copies
+ * then: only a log of which all is copied is begun anew.
+ */
+function createCheckpoints(database: DatabaseSync, file: string, help: StoreHelp) {
+  let commits = 0;
+  let copying: Promise<void> | undefined;
+  const copy = async (): Promise<void> => {
+    try {
+      await help.checkpoint(file);
+      if (database.isOpen) database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      help.onCheckpointFailed(error);
+    } finally {
+      copying = undefined;
+    }
+  };
+  return {
+    count(more: number): void {
+      commits += more;
+      if (commits < CHECKPOINT_COMMITS || copying !== undefined) return;
+      commits = 0;
+      copying = copy();
+    },
+    async done(): Promise<void> {
+      while (copying !== undefined) await copying;
+    },
+  };
+}
+
+type Checkpoints = ReturnType<typeof createCheckpoints>;
 
 function createAccountStore(database: DatabaseSync, nowMs: () => number): AccountStore {
   const accountColumns = 'player_id, name, guest_secret_hash, password_hash, created_at_ms';

@@ -32,7 +32,7 @@ export interface HttpOptions {
   /** In the format that suits the Accept header. */
   metrics(accept: string | undefined): Promise<{ readonly contentType: string; readonly text: string }>;
   /** A response is out. @param path as it was registered; undefined when there is none of it */
-  onAnswered(path: string | undefined, status: number, durationS: number): void;
+  onAnswered(path: string | undefined, status: number, durationS: number, traceId?: string): void;
   /** Who plays by UDP and how their lines are: for this machine alone. */
   lines(): readonly object[];
   /** What is not ready, in words; empty when all is. */
@@ -83,23 +83,27 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         : createTlsServer({ ...SERVER_OPTIONS, ...tlsSettings(options.tls) }, handle),
   });
   app.server.maxConnections = CONNECTIONS_MAX;
+  /** Of responses whose trace is recorded. */
+  const traceIds: TraceIds = new WeakMap();
   // JSON only: without its default parsers fastify answers 415 to any other type.
   app.removeContentTypeParser('text/plain');
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(HEADERS);
   });
   app.addHook('onResponse', async ({ routeOptions }, reply) => {
-    options.onAnswered(routeOptions.url, reply.statusCode, reply.elapsedTime / 1000);
+    options.onAnswered(routeOptions.url, reply.statusCode, reply.elapsedTime / 1000, traceIds.get(reply));
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => sendError(error, reply, options));
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' });
   });
-  addRoutes(app, options);
+  addRoutes(app, options, traceIds);
   return { port: await listen(app, options), close: () => app.close() };
 }
 
-function addRoutes(app: FastifyInstance, options: HttpOptions): void {
+type TraceIds = WeakMap<FastifyReply, string>;
+
+function addRoutes(app: FastifyInstance, options: HttpOptions, traceIds: TraceIds): void {
   for (const [path, { contentType, body }] of options.page) {
     app.get(path, (_request, reply) => {
       reply
@@ -126,7 +130,9 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
   for (const [path, answer] of Object.entries(options.posts)) {
     app.post(path, async (request, reply) => {
       const asked = readSessionRequest(request, options);
-      return sendSession(reply, await once(request, asked, () => answer(asked)));
+      const response = await once(request, asked, () => answer(asked));
+      if (response.traceId !== undefined) traceIds.set(reply, response.traceId);
+      return sendSession(reply, response);
     });
   }
 }

@@ -1,8 +1,9 @@
 // What takes too long for the store thread: packing a finished segment or a keyframe, and reading what was written again
 // before anything relies on it. Runs in the journal's pool (workers/journal-pool.ts), over the port, so that tests can
-// cut the power in between. Also reads keyframes, on the store thread at start.
+// cut the power in between. Also reads keyframes, on the store thread at start; and copies the log of the embedded store.
 
 import { createHash } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { JournalFiles } from '../store/journal/files.ts';
 import { PACKED_SUFFIX } from '../store/journal/format.ts';
@@ -38,6 +39,8 @@ export interface KeyframeContent {
 export const TEMPORARY_SUFFIX = '.tmp';
 /** Of zstd: the fastest that still finds what repeats; a zone's thread wants the core too. */
 const LEVEL = 1;
+/** The writer goes on meanwhile: each round has less to do than the one before. */
+const CHECKPOINT_ROUNDS = 2;
 
 /** The packed file takes the place of the plain one, which goes once the packed one was read again and is the same. */
 export function packSegment(files: JournalFiles, name: string): PackedFile {
@@ -49,6 +52,19 @@ export function packSegment(files: JournalFiles, name: string): PackedFile {
   files.remove(name);
   files.syncFolder();
   return { name: target, bytes: content.length, packedBytes: packed.length, sha256 };
+}
+
+/** Copies the log of a database into its file: all that was in it when this began, and most of what came since. */
+export function checkpoint(file: string): void {
+  const database = new DatabaseSync(file);
+  try {
+    for (let round = 0; round < CHECKPOINT_ROUNDS; round++) {
+      const { log, checkpointed } = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as Record<string, number>;
+      if (log === checkpointed) return;
+    }
+  } finally {
+    database.close();
+  }
 }
 
 export function writeKeyframe(files: JournalFiles, job: KeyframeJob): PackedFile {

@@ -6,10 +6,17 @@ import { randomInt } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { errorCode, ServerError } from '../base/errors.ts';
 import type { JournalFiles } from '../store/journal/files.ts';
-import { PACKED_SUFFIX, segmentName } from '../store/journal/format.ts';
+import { type JournalMark, PACKED_SUFFIX, segmentName } from '../store/journal/format.ts';
 import type { JournalRecord, KeyframeRecord, StartRecord, TickRecord } from '../store/journal/records.ts';
 import { comparePlaces, createRetention, type Retention, type ZonePlace } from '../store/journal/retention.ts';
-import { type JournalScan, mendTail, readGroups, refuseDamage, scanJournal } from '../store/journal/scan.ts';
+import {
+  type JournalScan,
+  mendTail,
+  readGroups,
+  readGroupsOf,
+  refuseDamage,
+  scanJournal,
+} from '../store/journal/scan.ts';
 import { createJournalWriter, type JournalPlace } from '../store/journal/writer.ts';
 import { TEMPORARY_SUFFIX } from './journal-jobs.ts';
 import type { JournalPool } from './journal-pool.ts';
@@ -17,7 +24,7 @@ import { createZoneNoter, findKeyframes, type RecoveredZone } from './journal-re
 
 export interface JournalOptions {
   readonly files: JournalFiles;
-  readonly pool: JournalPool;
+  readonly pool: Omit<JournalPool, 'checkpoint'>;
   /** Kept over restarts; in each segment's header. */
   readonly nodeId: string;
   /** Steady milliseconds. */
@@ -34,6 +41,8 @@ export interface JournalOptions {
 export interface CommittedTick {
   /** For `noteApplied`, once all of this position are in the store. */
   readonly position: number;
+  /** Of its group. */
+  readonly checksum: number;
   readonly record: TickRecord;
   /** Of the run of the zone that it is of. */
   readonly start: StartRecord;
@@ -64,8 +73,13 @@ export interface Journal {
   readonly counts: Readonly<JournalCounts>;
   /** Of the newest group on disk. */
   readonly position: number;
-  /** All that was kept from before this start, in order: whether it was applied, the store knows. */
-  commitsToApply(): Iterable<CommittedTick>;
+  /** By which the store says how far it has applied it. */
+  readonly mark: JournalMark;
+  /**
+   * All that was kept from before this start and comes after the mark, in order: whether it was applied, the store knows.
+   * A mark of something that this journal has not got, such as one of another disk, or of before a repair, counts for nothing.
+   */
+  commitsToApply(mark?: JournalMark): Iterable<CommittedTick>;
   /**
    * Takes the records on, whose payloads must not change until it has returned a position: then all there is is on disk.
    * Undefined: the disk failed a moment ago, and is not tried yet. Throws ServerError DARKAGES_JOURNAL_FAILED for each
@@ -186,16 +200,21 @@ function createJournal(options: JournalOptions, { scan, retention, zones, isClos
     get position() {
       return appender.position();
     },
-    *commitsToApply() {
+    get mark() {
+      return appender.mark();
+    },
+    *commitsToApply(mark) {
+      const marked = mark && readGroupsOf(files, scan, mark);
+      const after = marked === undefined ? 0 : mark!.sequence;
       // Each segment says them again.
       const known = new Map<number, StartRecord>();
-      for (const { sequence, records } of readGroups(files, scan, 0)) {
+      for (const { sequence, checksum, records } of marked ?? readGroups(files, scan, 0)) {
         for (const record of records) {
           if (record.kind === 'start') known.set(record.zoneId, record);
-          if (record.kind !== 'tick' || !record.hasCommits) continue;
+          if (record.kind !== 'tick' || !record.hasCommits || sequence <= after) continue;
           const start = known.get(record.zoneId);
           assert(start !== undefined, 'a zone begins before it ticks');
-          yield { position: sequence, record, start };
+          yield { position: sequence, checksum, record, start };
         }
       }
     },
@@ -250,6 +269,7 @@ interface Appender {
   addLater(record: KeyframeRecord): void;
   hasAppended(place: ZonePlace): boolean;
   position(): number;
+  mark(): JournalMark;
   close(isAll: boolean): void;
 }
 
@@ -338,6 +358,7 @@ function createAppender(
       return last !== undefined && comparePlaces(place, last) <= 0;
     },
     position: () => position,
+    mark: () => ({ sequence: position, checksum: writer.checksum() }),
     close(isAll) {
       retryAt = Number.NEGATIVE_INFINITY;
       append(isAll ? [{ kind: 'closed' }] : []);

@@ -8,6 +8,8 @@ export interface JournalPool {
   packSegment(name: string): Promise<PackedFile>;
   /** The bytes may lie in shared memory: then they must not change until it is done. Others are copied. */
   writeKeyframe(job: KeyframeJob): Promise<PackedFile>;
+  /** Copies the log of a database into its file. */
+  checkpoint(file: string): Promise<void>;
   /** Waits for the job that runs. */
   close(): Promise<void>;
 }
@@ -28,11 +30,14 @@ export function createJournalPool(folder: string): JournalPool {
     maxQueue: WAITING_MAX,
     niceIncrement: NICENESS,
   });
-  const run = async (name: 'packSegment' | 'writeKeyframe', job: unknown): Promise<PackedFile> =>
+  const run = async (name: 'packSegment' | 'writeKeyframe' | 'checkpoint', job: unknown): Promise<PackedFile> =>
     pool.run(job, { name, signal: AbortSignal.timeout(JOB_MS_MAX) }) as Promise<PackedFile>;
   return {
     packSegment: (name) => run('packSegment', name),
     writeKeyframe: (job) => run('writeKeyframe', job),
+    async checkpoint(file) {
+      await run('checkpoint', file);
+    },
     close: () => pool.close(),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Store } from '../store/store.ts';
 import { lockFolder } from './data-folder.ts';
-import { openEmbeddedStore } from './embedded-store.ts';
+import { openEmbeddedStore, type StoreHelp } from './embedded-store.ts';
 import type { RedisScyllaOptions } from './redis-scylla-store.ts';
 import type { StoreTrouble } from './store-trouble.ts';
 
@@ -19,8 +19,8 @@ export interface StoreReports {
 }
 
 /** Throws ServerError DARKAGES_STORE_… with a sentence. */
-export async function openStore(options: StoreOptions, reports: StoreReports): Promise<Store> {
-  if (options.kind === 'embedded') return openEmbeddedStore(options.folder);
+export async function openStore(options: StoreOptions, reports: StoreReports & StoreHelp): Promise<Store> {
+  if (options.kind === 'embedded') return openEmbeddedStore(options.folder, reports);
   const lock = lockFolder(options.folder);
   try {
     // Only now: its drivers take a while to load, and most nodes never need them.

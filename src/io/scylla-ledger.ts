@@ -68,6 +68,11 @@ export const LEDGER_MIGRATION = [
    )`,
 ];
 
+/** How much of the journal of a node is in here. */
+export const LEDGER_MARKS_MIGRATION = [
+  'CREATE TABLE IF NOT EXISTS ledger_marks (node text PRIMARY KEY, sequence bigint, checksum bigint)',
+];
+
 /** Entries in one partition: of a player, and by ticks of a zone of a named account. */
 const PAGE_ENTRIES = 10_000;
 const PAGE_TICKS = 65_536;
@@ -101,6 +106,8 @@ const LIST_ENTRIES = idempotent(
 const ADD_NAMED = idempotent(
   'INSERT INTO named_ledger (game, account, page, commit_id, transfer, asset, amount) VALUES (?, ?, ?, ?, ?, ?, ?)',
 );
+const KEEP_MARK = idempotent('INSERT INTO ledger_marks (node, sequence, checksum) VALUES (?, ?, ?)');
+const FIND_MARK = idempotent('SELECT sequence, checksum FROM ledger_marks WHERE node = ?');
 const ADD_FENCED = idempotent('INSERT INTO fenced_commits (game, zone_id, commit_id, said) VALUES (?, ?, ?, ?)');
 
 /** As it lies in the row. */
@@ -282,6 +289,13 @@ export function createScyllaLedger(
         if (rows.at(-1) === undefined || readBigint(rows.at(-1)!.seq) % PAGE_ENTRIES !== 0) break;
       }
       return entries;
+    },
+    async keepMark(nodeId, { sequence, checksum }) {
+      await scylla.write(KEEP_MARK, [nodeId, toBigint(sequence), toBigint(checksum)]);
+    },
+    async findMark(nodeId) {
+      const [row] = await scylla.read(FIND_MARK, [nodeId]);
+      return row && { sequence: readBigint(row.sequence), checksum: readBigint(row.checksum) };
     },
   };
 }

@@ -7,7 +7,7 @@
 import { type Client, policies } from 'cassandra-driver';
 import { ServerError } from '../base/errors.ts';
 import { createDriver, type ScyllaAddress, unusable } from './scylla-client.ts';
-import { LEDGER_MIGRATION } from './scylla-ledger.ts';
+import { LEDGER_MARKS_MIGRATION, LEDGER_MIGRATION } from './scylla-ledger.ts';
 
 /** Columns of a table that there was before. One of two that share CQL can't say `IF NOT EXISTS` here. */
 export interface AddColumns {
@@ -58,6 +58,7 @@ const SCYLLA_MIGRATIONS: readonly Migration[] = [
      )`,
   ],
   LEDGER_MIGRATION,
+  LEDGER_MARKS_MIGRATION,
 ];
 
 export const SCYLLA_SCHEMA_VERSION = SCYLLA_MIGRATIONS.length;

@@ -8,11 +8,12 @@ export function storeError(what: string, cause: unknown): ServerError {
   return new ServerError('DARKAGES_STORE_FAILED', `The store failed: ${what} (${why}).`, { cause });
 }
 
-/** Work that doesn't wait; what it throws says what failed. */
+/** Work that doesn't wait; what it throws says what failed, unless it says so itself. */
 export function guarded<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof ServerError) throw error;
     throw storeError(what, error);
   }
 }

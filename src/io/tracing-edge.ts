@@ -92,7 +92,7 @@ export function createEdgeTimes(options: EdgeTimesOptions): EdgeTimes {
       if (join === undefined) return;
       joins.delete(connection);
       const endMs = now();
-      histograms.join.observe((endMs - connection.openedMs) / 1000, join.span && tracer.exemplar(join.span));
+      histograms.join.observe((endMs - connection.openedMs) / 1000, join.span && tracer.exemplar(join.span.traceId));
       endPart(join, 'firstSnapshot', endMs);
     },
     gone(connection, reason) {
@@ -122,7 +122,7 @@ export function createEdgeTimes(options: EdgeTimesOptions): EdgeTimes {
       if (place < 0) return;
       const [{ request, askedMs: startMs, context }] = own.splice(place, 1) as [Asked];
       const endMs = now();
-      histograms.command.observe((endMs - startMs) / 1000, context && tracer.exemplar(context));
+      histograms.command.observe((endMs - startMs) / 1000, context && tracer.exemplar(context.traceId));
       if (context === undefined) return;
       const attributes = { playerId: connection.playerId, zoneId, transport, request, refused: String(value.refused) };
       tracer.record({ name: 'command', ...context, parentId: NO_PARENT, startMs, endMs, isError: false, attributes });

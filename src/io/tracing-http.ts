@@ -25,7 +25,7 @@ export async function tracePost(
     const { status, body } = response;
     const playerId = Number(body.playerId ?? 0);
     end(status >= 500, { status, ...(playerId > 0 && { playerId }), ...errorOf(body) });
-    return response;
+    return { ...response, traceId: context.traceId };
   } catch (error) {
     end(true, { status: 500 });
     throw error;

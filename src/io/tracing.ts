@@ -42,8 +42,8 @@ export interface Tracer {
   run<T>(span: RunningSpan, work: () => Promise<T>): Promise<T>;
   /** A finished span. */
   record(span: SpanRecord): void;
-  /** For a histogram: of that span, else the current one. Valid until the next call. */
-  exemplar(context?: SpanContext): Trace | undefined;
+  /** For a histogram: of that trace, else the current one. Valid until the next call. */
+  exemplar(traceId?: string): Trace | undefined;
 }
 
 export interface RunningSpan {
@@ -58,7 +58,7 @@ const HEX_SPAN = 16;
 const TWO_32 = 0x1_0000_0000;
 
 /** Whether that trace is among so many percent of all: the first 32 bits of its id say it. */
-export function isSampled(traceId: string, percent: number): boolean {
+function isSampled(traceId: string, percent: number): boolean {
   return Number.parseInt(traceId.slice(0, 8), 16) < (percent / 100) * TWO_32;
 }
 
@@ -122,11 +122,9 @@ export function createTracer(data: TraceData): Tracer {
     },
     run,
     record,
-    exemplar(context = current()) {
-      if (context === undefined) return undefined;
-      for (let word = 0; word < 4; word++) {
-        example[word] = Number.parseInt(context.traceId.slice(8 * word, 8 * word + 8), 16);
-      }
+    exemplar(traceId = current()?.traceId) {
+      if (traceId === undefined) return undefined;
+      for (let word = 0; word < 4; word++) example[word] = Number.parseInt(traceId.slice(8 * word, 8 * word + 8), 16);
       example[4] = steadyMs() / 1000;
       return example;
     },
@@ -152,11 +150,7 @@ export const aboutSession = (tokenId: string): string => `session ${tokenId}`;
 export const aboutCommand = (playerId: number, key: number): string => `command ${playerId} ${key}`;
 
 /** For whoever makes no spans. */
-export const NO_TRACER: Tracer = createTracer({
-  counters: createCounterBuffer('trace'),
-  ring: undefined,
-  secret: '',
-});
+export const NO_TRACE: TraceData = { counters: createCounterBuffer('trace'), ring: undefined, secret: '' };
 
 /** Of the first span of a trace. */
 export function firstOf(name: SpanName, context: SpanContext, attributes: SpanAttributes): RunningSpan {

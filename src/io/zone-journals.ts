@@ -8,7 +8,9 @@ import { ServerError } from '../base/errors.ts';
 import { createKeepingRingReader, type KeepingRingReader } from '../base/ring.ts';
 import type { BackPressure } from '../store/back-pressure.ts';
 import type { Commit } from '../store/commit.ts';
+import type { JournalMark } from '../store/journal/format.ts';
 import type { JournalRecord, StartRecord } from '../store/journal/records.ts';
+import type { Ledger } from '../store/ledger.ts';
 import { type CommitSource, readCommits, readTickHead } from '../store/tick-record.ts';
 import {
   COMMITTED_TICK,
@@ -22,6 +24,7 @@ import {
 } from '../store/zone-journal.ts';
 import type { CommitApplier } from './commit-applier.ts';
 import type { Journal } from './journal-keeper.ts';
+import { createJournalMarks } from './journal-marks.ts';
 import type { RecoveredZone as JournalledZone } from './journal-recovery.ts';
 
 /** How a zone begins that the journal knows. */
@@ -54,8 +57,11 @@ export interface ZoneJournalsOptions {
   now(): number;
   /** Where commits go that are on disk. */
   readonly applier: Pick<CommitApplier, 'take' | 'appliedPosition' | 'whenApplied'>;
+  readonly ledger: Pick<Ledger, 'keepMark'>;
   /** Of what the store has not done yet: when that is too much, zones promise nothing more. */
   readonly backPressure: Pick<BackPressure, 'isPaused' | 'part'>;
+  /** The store does not say how much it has: the journal keeps all of that. Once, until it works again. */
+  onMarkFailed(error: unknown): void;
   /** Called when keeping begins to fail and when it works again. */
   onKeeping(state: 'failing' | 'recovered', error?: unknown): void;
   /** Commits are on disk, of which the first was taken from its ring so long ago. */
@@ -65,8 +71,12 @@ export interface ZoneJournalsOptions {
 export interface ZoneJournals {
   /** Keeps what waits if somebody waits for that, or it was a while ago, or is the last time; and tells the zones. */
   update(isLast?: boolean): void;
-  /** The commits that were kept before this start and may not be in the store. */
-  replayCommits(): void;
+  /** The commits that were kept before this start and may not be in the store, which has that mark. */
+  replayCommits(mark?: JournalMark): void;
+  /** Says to the store how much it has, now and not when it is due. Never rejects. */
+  keepMark(): Promise<void>;
+  /** Commits came or went a moment ago. */
+  isBusy(): boolean;
   /** Resolves when nothing that is on disk of the player's is on its way to the store any more; rejects when that can't be said. */
   whenApplied(playerId: number): Promise<void>;
   /** Something waits for a disk that failed. */
@@ -92,6 +102,7 @@ interface JournalledRing {
 const GROUP_RECORDS_MAX = 4096;
 /** What nobody was promised may wait so long for its sync. */
 const PATIENT_MS = 50;
+const BUSY_MS = 100;
 /** 2020-01-01: an epoch is a word. */
 const EPOCHS_FROM_S = 1_577_836_800;
 
@@ -113,12 +124,15 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     };
   });
   const { words: counted, index } = createCounters('store', options.counters);
+  const marks = createJournalMarks(options);
   const setUnappliedBytes = options.backPressure.part();
   /** Groups whose commits are on disk: first those that the applier has taken, then those that it had no room for. */
   const unapplied: Group[] = [];
   let takenCount = 0;
   let unappliedBytes = 0;
   let keptMs = Number.NEGATIVE_INFINITY;
+  /** When commits came, or went into the store. */
+  let movedMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
   /** When the oldest of what waits for the disk was taken. */
   let takenMs = Number.POSITIVE_INFINITY;
@@ -170,7 +184,11 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       bytes += zone.commitBytes;
       zone.commitBytes = 0;
     }
-    if (commits.length > 0) options.onKept?.(commits, options.now() - takenMs);
+    if (commits.length > 0) {
+      options.onKept?.(commits, options.now() - takenMs);
+      marks.note(journal.mark);
+      movedMs = options.now();
+    }
     takenMs = Number.POSITIVE_INFINITY;
     if (commits.length > 0 || isBehind()) wait({ position, commits, bytes });
     else applier.take(position, commits);
@@ -191,9 +209,12 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     const applied = applier.appliedPosition();
     let done = 0;
     while (done < takenCount && unapplied[done]!.position <= applied) unappliedBytes -= unapplied[done++]!.bytes;
-    if (done > 0) unapplied.splice(0, done);
+    if (done > 0) {
+      unapplied.splice(0, done);
+      movedMs = options.now();
+    }
     takenCount -= done;
-    journal.noteApplied(applied);
+    marks.update(applied);
     setUnappliedBytes(unappliedBytes);
   };
 
@@ -244,8 +265,9 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       journal.update();
       count();
     },
-    replayCommits() {
-      for (const { position, record, start: of } of journal.commitsToApply()) {
+    replayCommits(mark) {
+      for (const { position, checksum, record, start: of } of journal.commitsToApply(mark)) {
+        marks.note({ sequence: position, checksum });
         const head = readTickHead(record.payload);
         const commits = head && readCommits(record.payload, head, sourceOf(nodeId, record.zoneId, of));
         assert(commits !== undefined, 'what a zone wrote whole is read whole, by what its start says');
@@ -261,6 +283,11 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       if (isBehind()) throw new ServerError('DARKAGES_STORE_BUSY', 'Too many promises wait for the store.');
       await applier.whenApplied(playerId);
     },
+    async keepMark() {
+      handOver();
+      await marks.keep();
+    },
+    isBusy: () => options.now() - movedMs < BUSY_MS,
     isFailing: () => isFailing || journal.counts.pending > 0,
   };
 }

@@ -154,6 +154,24 @@ export const LOG_EVENTS = {
     fields: ['error'],
     help: 'A keyframe or a packed segment; the one before is there',
   },
+  checkpoint_failed: {
+    level: 'warn',
+    text: 'the log of the database could not be copied into its file',
+    fields: ['error'],
+    help: 'It grows meanwhile, and is tried again. See to the disk',
+  },
+  mark_failed: {
+    level: 'warn',
+    text: 'the store does not keep how much of the journal it has',
+    fields: ['error'],
+    help: 'The journal keeps it; tried again each second',
+  },
+  mark_unknown: {
+    level: 'warn',
+    text: 'the store does not say how much of the journal it has: it gets all of it',
+    fields: ['error'],
+    help: 'It knows what it has; the start takes longer',
+  },
   commit_trouble: {
     level: 'error',
     text: 'the ledger does not take a commit',

@@ -9,6 +9,7 @@ import { assert } from '../base/assert.ts';
 import { ServerError } from '../base/errors.ts';
 import { ANSWERS_PER_PLAYER_MAX } from '../base/limits.ts';
 import { type Commit, isPlayerSide, type Side } from './commit.ts';
+import type { JournalMark } from './journal/format.ts';
 import type { CharacterColumns } from './records.ts';
 
 /**
@@ -69,6 +70,12 @@ export interface Ledger {
   recentAnswers(playerId: number, game: string): Promise<readonly KeptAnswer[]>;
   /** Entries numbered from `fromSeq`, in order, at most `count`. */
   listEntries(playerId: number, game: string, fromSeq: number, count: number): Promise<readonly LedgerEntry[]>;
+  /**
+   * Says how much of the journal of that node has been applied. Once it has resolved, that and all that was applied before
+   * survives a power cut; until then the journal has to keep it.
+   */
+  keepMark(nodeId: string, mark: JournalMark): Promise<void>;
+  findMark(nodeId: string): Promise<JournalMark | undefined>;
 }
 
 /** Where a half is booked whose player was taken after the commit had begun to be applied: something is to be repaired. */

@@ -311,6 +311,19 @@ export function describeLedger(
     expect(await keys()).toEqual(newest);
   });
 
+  test('how much of a journal there is in the ledger is known by node, as it was said last', async () => {
+    const { store, other, names } = stage();
+    const [node, neighbour] = [names.word('node'), names.word('neighbour')];
+    expect(await store.findMark(node)).toBeUndefined();
+    await store.keepMark(node, { sequence: 2 ** 40, checksum: 2 ** 32 - 1 });
+    await other.keepMark(neighbour, { sequence: 1, checksum: 0 });
+    expect(await other.findMark(node)).toEqual({ sequence: 2 ** 40, checksum: 2 ** 32 - 1 });
+    // Of a journal that has taken the place of that one.
+    await store.keepMark(node, { sequence: 7, checksum: 8 });
+    expect(await store.findMark(node)).toEqual({ sequence: 7, checksum: 8 });
+    expect(await store.findMark(neighbour)).toEqual({ sequence: 1, checksum: 0 });
+  });
+
   test('whatever zones promise, whoever has the players, however often it is handed on: as a naive ledger has it', async () => {
     const property = fc.asyncProperty(createSteps(), async (steps) => {
       const { store, other } = stage();

@@ -1,6 +1,6 @@
-// The whole way of an alert: a server that is slow for real, a real Prometheus with our rules, a real Alertmanager with our
-// routes, and what Slack and PagerDuty would be sent; then the same when it is over. Nothing but waiting times differs from
-// infra/ (tools/services/monitoring.ts). How long it takes with the real ones is measured by bench/observe.
+// The whole way of an alert: a server that is slow for real, and then gone, a real Prometheus with our rules, a real
+// Alertmanager with our routes, and what Slack and PagerDuty would be sent; and that it is over. Nothing but waiting times
+// differs from infra/ (tools/services/monitoring.ts). How long it takes with the real ones is measured by bench/observe.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AlertStage, openAlertStage, untilMessage } from '../../bench/observe/alert-stage.ts';
@@ -38,5 +38,16 @@ describe.skipIf(isMissing)('alerts, end to end (needs prometheus, alertmanager)'
     expect(over.atMs).toBeGreaterThan(told.atMs);
     const closed = await untilMessage(monitoring, before, '/v2/enqueue', /./, WITHIN_S, 'resolve');
     expect(closed.incident).toBe(paged.incident);
+  });
+
+  test('a node that ends is told, as worse', async () => {
+    const { monitoring, server } = stage;
+    const before = monitoring.receiver.messages.length;
+    await server.stop();
+    const paged = await untilMessage(monitoring, before, '/v2/enqueue', /^\[P0\] NodeDown /, WITHIN_S);
+    expect(paged).toMatchObject({ action: 'trigger', severity: 'critical' });
+    expect(paged.text).toMatch(/thrown out.*What to do: infra\/runbooks\/node-down\.md/s);
+    const told = await untilMessage(monitoring, before, '/slack', /^\[P0\] NodeDown /, WITHIN_S);
+    expect(told.text).toBe(paged.text);
   });
 });

@@ -59,6 +59,15 @@ function one(spans: readonly ReceivedSpan[], name: string): ReceivedSpan {
   return found[0]!;
 }
 
+/** Of which trace the newest observation of a histogram's bucket was. */
+async function exemplars(metric: string): Promise<string[]> {
+  const accept = 'application/openmetrics-text; version=1.0.0';
+  const text = await (await fetch(`${server.url()}/metrics`, { headers: { accept } })).text();
+  return [...text.matchAll(/^(\w+)_bucket\{.* # \{trace_id="([0-9a-f]{32})"\}/gm)].flatMap(([, name, traceId]) =>
+    name === metric ? [traceId!] : [],
+  );
+}
+
 const thread = ({ attributes }: ReceivedSpan) => attributes['thread.name'];
 
 test.skipIf(isMissing)(
@@ -89,6 +98,9 @@ test.skipIf(isMissing)(
     for (const span of spans) expect([span.isError, span.endNs >= span.startNs]).toEqual([false, true]);
     expect(joined.startNs).toBe(connect.endNs);
     expect(first.startNs).toBe(joined.endNs);
+    for (const metric of ['darkages_join_seconds', 'darkages_http_request_seconds', 'darkages_store_latency_seconds']) {
+      expect(await exemplars(metric), metric).toContain(posted.traceId);
+    }
     client.socket.close();
   },
 );
@@ -116,6 +128,7 @@ test.skipIf(isMissing)('a command is one trace of edge and store, which nothing 
   expect(command.attributes).toMatchObject({ 'darkages.player_id': session.playerId, 'darkages.request': 'own' });
   expect(kept.attributes).toMatchObject({ 'darkages.player_id': session.playerId, 'darkages.request': 'own' });
   expect(Number(kept.attributes['darkages.tick'])).toBeGreaterThan(0);
+  expect(await exemplars('darkages_command_seconds')).toContain(command.traceId);
   client.socket.close();
 });
 

@@ -80,6 +80,9 @@ test('while the store fails all stays, who waits is told, pauses grow, and at th
   // The same again is not one more.
   expect(applier.take(3, commits.slice(0, 2))).toBe(true);
   expect([applier.appliedPosition(), count('ledgerWaiting'), await applier.flush()]).toEqual([0, 2, 2]);
+  clock.advance(50);
+  await applier.update();
+  expect(count('lagLedgerMs')).toBe(50);
   bench.fails = false;
   await applier.update();
   expect(bench.batches).toEqual([]);

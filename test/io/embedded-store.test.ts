@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readNodeId } from '../../src/io/data-folder.ts';
+import { LEDGER_MIGRATION } from '../../src/io/embedded-ledger.ts';
 import { openEmbeddedStore, SCHEMA_VERSION } from '../../src/io/embedded-store.ts';
 
 const SAVER = fileURLToPath(new URL('../e2e/fixtures/saver.ts', import.meta.url));
@@ -100,8 +101,8 @@ describe('the data folder', () => {
     const file = join(root, 'darkages.db');
     const database = new DatabaseSync(file);
     database.exec(`DROP INDEX accounts_by_name_shape; ALTER TABLE accounts DROP COLUMN name_shape; DROP TABLE leases;
-      DROP TABLE characters; DROP TABLE deleted_players; DROP TABLE ledger_heads;
-      DROP TABLE ledger; DROP TABLE named_ledger; DROP TABLE fenced_commits;
+      DROP TABLE characters; DROP TABLE deleted_players; DROP TABLE ledger_accounts;
+      DROP TABLE ledger_pages; DROP TABLE ledger_marks; DROP TABLE named_ledger; DROP TABLE fenced_commits;
       CREATE TABLE characters (player_id INTEGER NOT NULL, game TEXT NOT NULL, columns TEXT NOT NULL,
         PRIMARY KEY (player_id, game)) STRICT, WITHOUT ROWID;
       INSERT INTO characters VALUES (1, 'g', '{"health":7}');
@@ -123,6 +124,54 @@ describe('the data folder', () => {
     const unowned = { playerId: 1, game: 'g', columns: {}, epoch: 0, version: 1, final: false };
     expect(await store.saveCharacters([unowned])).toEqual(['fenced']);
     expect(await store.takeCharacter(1, 'g', 'node/1')).toEqual({ epoch: 1, columns: { health: 7 } });
+    await store.close();
+  });
+
+  test('of the version before comes up to this one with all that accounts had', async () => {
+    await openEmbeddedStore(root).close();
+    const database = new DatabaseSync(join(root, 'darkages.db'));
+    database.exec('DROP TABLE ledger_accounts; DROP TABLE ledger_pages; DROP TABLE ledger_marks');
+    database.exec('DROP TABLE named_ledger; DROP TABLE fenced_commits');
+    database.exec(`${LEDGER_MIGRATION} PRAGMA user_version = 5`);
+    const add = database.prepare('INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    const addHead = database.prepare('INSERT INTO ledger_heads VALUES (?, ?, ?)');
+    const addNamed = database.prepare('INSERT INTO named_ledger VALUES (?, ?, ?, ?, ?, ?)');
+    const entries = Array.from({ length: 47 }, (_, index) => ({
+      ...{
+        seq: index + 1,
+        commitId: `n/1/1/${index}/0`,
+        transfer: 0,
+        asset: 'gold',
+        amount: 2,
+        balance: 2 * index + 2,
+      },
+      ...{ counterparty: 'ground', request: 'lo"ot', zoneId: 3, tick: index },
+    }));
+    const answers = [1, 2].map((key) => ({ key, request: 'buy', refused: key === 1 ? '' : 'too_far' }));
+    for (const playerId of [1, 2]) {
+      const head = { seq: 47, balances: { gold: 94 }, answers, heard: [['n/1/1', 46, 0]] };
+      addHead.run(playerId, 'g', JSON.stringify(head));
+      for (const entry of entries) {
+        const { seq, commitId, transfer, asset, amount, balance, counterparty, request, zoneId, tick } = entry;
+        add.run(playerId, 'g', seq, commitId, transfer, asset, amount, balance, counterparty, request, zoneId, tick);
+        addNamed.run('g', 'ground', `${commitId}/${playerId}`, transfer, asset, -amount);
+      }
+    }
+    database.close();
+    const store = openEmbeddedStore(root);
+    for (const playerId of [1, 2]) {
+      expect(await store.loadBalances(playerId, 'g')).toEqual({ seq: 47, balances: { gold: 94 } });
+      expect(await store.recentAnswers(playerId, 'g')).toEqual(answers.toReversed());
+      for (const [from, count] of [
+        [1, 100],
+        [20, 3],
+        [21, 1],
+        [40, 5],
+        [48, 5],
+      ] as const) {
+        expect(await store.listEntries(playerId, 'g', from, count)).toEqual(entries.slice(from - 1, from - 1 + count));
+      }
+    }
     await store.close();
   });
 

@@ -5,14 +5,14 @@ import { packSegment, readKeyframe, writeKeyframe } from '../../src/io/journal-j
 import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
 import type { JournalPool } from '../../src/io/journal-pool.ts';
 import type { JournalFiles } from '../../src/store/journal/files.ts';
-import { BLOCK_BYTES } from '../../src/store/journal/format.ts';
+import { BLOCK_BYTES, type JournalMark } from '../../src/store/journal/format.ts';
 import { keyframeOfName } from '../../src/store/journal/keyframe-file.ts';
-import type { JournalRecord, StartRecord } from '../../src/store/journal/records.ts';
+import type { JournalRecord, StartRecord, TickRecord } from '../../src/store/journal/records.ts';
 import { comparePlaces } from '../../src/store/journal/retention.ts';
 import { createFaultyFiles, DiskError, type FaultyFiles, PowerCut } from '../store/journal/faulty-files.ts';
 
 /** The pool's work, done here and now, on the same disk. */
-function createPool(files: JournalFiles): JournalPool {
+function createPool(files: JournalFiles): Omit<JournalPool, 'checkpoint'> {
   return {
     packSegment: async (name) => packSegment(files, name),
     writeKeyframe: async (job) => writeKeyframe(files, job),
@@ -170,7 +170,7 @@ test('with a full disk each attempt fails once, nothing is lost, and it goes on 
   });
   expect(() => journal.append([tick(1, 1, 2)])).toThrow(full);
   expect(journal.append([tick(1, 1, 3)])).toBeUndefined();
-  expect(journal.counts).toMatchObject({ failures: 1, pending: 2 });
+  expect(journal.counts).toMatchObject({ failures: 1, pending: 2, pendingSinceMs: 0 });
   clock.nowMs = 60;
   expect(() => journal.append([])).toThrow(full);
   clock.nowMs = 120;
@@ -178,7 +178,7 @@ test('with a full disk each attempt fails once, nothing is lost, and it goes on 
   files.before = () => undefined;
   clock.nowMs = 200;
   expect(journal.append([tick(1, 1, 4)])).toBe(2);
-  expect(journal.counts).toMatchObject({ failures: 2, pending: 0 });
+  expect(journal.counts).toMatchObject({ failures: 2, pending: 0, pendingSinceMs: undefined });
   expect(ticksOf(open(files).journal, 1)).toEqual([1, 2, 3, 4]);
 });
 
@@ -272,10 +272,37 @@ test('a damaged journal isn’t opened', () => {
   expect(() => open(files)).toThrow(expect.objectContaining({ code: 'DARKAGES_JOURNAL_DAMAGED' }));
 });
 
+test('a mark leaves out what was before it, in any segment, packed or not; one of another journal leaves out nothing', async () => {
+  const files = createFaultyFiles(createRandom(12));
+  const { journal } = open(files);
+  journal.append([start(1, 1, 0)]);
+  const marks = range(1, 30).map((number) => {
+    journal.append([tick(1, 1, number)]);
+    return journal.mark;
+  });
+  await journal.writeKeyframe(1, 1, 30, Uint8Array.of(1));
+  journal.append([]);
+  packSegment(files, '00000001.journal');
+  const again = open(files).journal;
+  const ticksAfter = (mark?: JournalMark) => [...again.commitsToApply(mark)].map(({ record }) => record.tick);
+  const all = range(1, 30).filter((number) => number % 3 === 0);
+  expect(ticksAfter()).toEqual(all);
+  for (const [index, mark] of marks.entries()) {
+    expect(ticksAfter(mark)).toEqual(all.filter((number) => number > index + 1));
+    expect(ticksAfter({ ...mark, checksum: mark.checksum ^ 1 })).toEqual(all);
+  }
+  expect(again.mark.sequence).toBeGreaterThan(marks.at(-1)!.sequence);
+  expect(ticksAfter(again.mark)).toEqual([]);
+  for (const sequence of [0, again.mark.sequence + 1]) {
+    expect(ticksAfter({ sequence, checksum: again.mark.checksum })).toEqual(all);
+  }
+});
+
 interface Promised {
   /** Last tick of each zone that was acknowledged. */
   readonly last: [number, number];
   applied: number;
+  mark: JournalMark;
   /** Zone and tick of what was acknowledged with commits, by position. */
   readonly commits: [number, string][];
   epoch: number;
@@ -286,7 +313,11 @@ async function liveOnce(files: FaultyFiles, random: Random, promised: Promised):
   files.before = () => undefined;
   const { journal, clock } = open(files);
   for (const zoneId of [1, 2]) check(journal, zoneId, promised);
-  const found = new Set([...journal.commitsToApply()].map(({ record }) => `${record.zoneId}/${record.tick}`));
+  const all = [...journal.commitsToApply()];
+  const { mark } = promised;
+  const later = all.filter(({ position }) => position > mark.sequence);
+  expect([...journal.commitsToApply(mark)].map(placeOf)).toEqual(later.map(placeOf));
+  const found = new Set(all.map(placeOf));
   for (const [position, place] of promised.commits) if (position > promised.applied) expect(found).toContain(place);
   promised.epoch++;
   let until = random.below(200);
@@ -308,6 +339,7 @@ async function liveOnce(files: FaultyFiles, random: Random, promised: Promised):
     records = [];
     if (position === undefined) continue;
     promised.last.splice(0, 2, ...last);
+    if (random.below(10) === 0) promised.mark = journal.mark;
     promised.commits.push(...sent.map(([, place]): [number, string] => [position, place]));
     sent = [];
     if (random.below(6) === 0) {
@@ -322,6 +354,8 @@ async function liveOnce(files: FaultyFiles, random: Random, promised: Promised):
   }
   return journal.counts.segmentsRemoved;
 }
+
+const placeOf = ({ record }: { readonly record: TickRecord }) => `${record.zoneId}/${record.tick}`;
 
 function tryAppend(journal: Journal, records: readonly JournalRecord[]): number | undefined {
   try {
@@ -368,7 +402,13 @@ test('over many power cuts, failing disks and damaged keyframes every acknowledg
     fc.asyncProperty(fc.integer(), async (seed) => {
       const random = createRandom(seed);
       const files = createFaultyFiles(random);
-      const promised: Promised = { last: [0, 0], applied: 0, commits: [], epoch: 0 };
+      const promised: Promised = {
+        last: [0, 0],
+        applied: 0,
+        mark: { sequence: 0, checksum: 0 },
+        commits: [],
+        epoch: 0,
+      };
       for (let life = 0; life < 8; life++) {
         sum.removed += await liveOnce(files, random, promised);
         sum.lives++;

@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../src/base/clock.ts';
-import { createCounterBuffer } from '../../src/base/counters.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
 import { createLog, createLogShared } from '../../src/io/log.ts';
 import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
-import { NO_TRACER } from '../../src/io/tracing.ts';
+import { createTracer, NO_TRACE } from '../../src/io/tracing.ts';
 
 interface Told {
   readonly name: string;
@@ -67,10 +66,7 @@ async function start(...argv: string[]): Promise<void> {
     game,
     files: { zone: file, wsEdge: file, udpEdge: file, store: file },
     storeOptions: { kind: 'embedded', folder },
-    tracing: {
-      tracer: NO_TRACER,
-      forThread: () => ({ counters: createCounterBuffer('trace'), ring: undefined, secret: '' }),
-    },
+    tracing: { tracer: createTracer(NO_TRACE), forThread: () => NO_TRACE },
     tokenKey: new Uint8Array(32),
     connectKey: new Uint8Array(32),
     webSocket: 'ws',
@@ -149,7 +145,7 @@ test('with --edges 2 each has a port, a name, a share of the bandwidth and figur
   expect(edges.map(({ edgeIndex }) => edgeIndex)).toEqual([0, 1, 0, 1, 2, 3, 2, 3]);
   expect(edges.map(({ share }) => share)).toEqual([undefined, undefined, undefined, undefined, 0, 1, 2, 3]);
   const labels = threads?.sources.flatMap((source) =>
-    source.labels.zone_id === '2' && source.kind !== 'thread' && source.kind !== 'loop' && source.kind !== 'phase'
+    source.labels.zone_id === '2' && !['thread', 'loop', 'phase'].includes(String(source.kind))
       ? [source.labels.edge]
       : [],
   );

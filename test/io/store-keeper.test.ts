@@ -152,6 +152,8 @@ test('a failing store is counted and told once, keeps the newest state, and catc
   save(0, 1, 11);
   expect(await enter(1)).toEqual({ isStanding: true });
   expect(count('errors')).toBe(4);
+  // It waited all that time, whatever newer state took its place.
+  expect(count('lagSavesMs')).toBe(40_000);
   expect(await keeper.flush()).toBe(1);
   store.fails = false;
   await keeper.update();
@@ -160,6 +162,9 @@ test('a failing store is counted and told once, keeps the newest state, and catc
   expect(store.characters.get(1)).toEqual({ health: 11 });
   expect(told).toEqual(['failing', 'recovered']);
   expect(await keeper.flush()).toBe(0);
+  clock.advance(1_000);
+  await keeper.update();
+  expect(count('lagSavesMs')).toBe(0);
 });
 
 test('a record of the wrong length only moves a counter', async () => {

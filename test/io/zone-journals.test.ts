@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createCounterBuffer } from '../../src/base/counters.ts';
-import { createRandom } from '../../src/base/random.ts';
+import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
+import { createRandom, type Random } from '../../src/base/random.ts';
 import { packSegment, writeKeyframe } from '../../src/io/journal-jobs.ts';
 import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
 import { createZoneJournals, takeRecovered, unpackTicks, type ZoneJournals } from '../../src/io/zone-journals.ts';
 import { createBackPressure } from '../../src/store/back-pressure.ts';
 import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
-import { BLOCK_BYTES } from '../../src/store/journal/format.ts';
+import { BLOCK_BYTES, type JournalMark } from '../../src/store/journal/format.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
 import type { Replayed } from '../../src/zone/state.ts';
 import { createZone } from '../../src/zone/zone.ts';
@@ -19,6 +19,8 @@ interface Server {
   readonly zone: TestZone;
   readonly zones: ZoneJournals;
   readonly kept: string[];
+  /** As /metrics tells it, in milliseconds. */
+  lagMs(): number;
   readonly commits: Commit[];
   readonly replayed: Replayed | undefined;
   readonly clock: { nowMs: number };
@@ -45,8 +47,23 @@ function openBench(files: FaultyFiles, clock: { readonly nowMs: number }): Journ
   });
 }
 
+/** What a store has of a journal: all that it has kept the mark of, and after a power cut maybe some of the rest. */
+interface TestLedger {
+  commits: Commit[];
+  synced: number;
+  mark: JournalMark | undefined;
+}
+
+const createTestLedger = (): TestLedger => ({ commits: [], synced: 0, mark: undefined });
+
+function cutPower(files: FaultyFiles, ledger: TestLedger, random: Random): void {
+  files.before = () => {};
+  files.cutPower();
+  ledger.commits.splice(ledger.synced + random.below(1 + ledger.commits.length - ledger.synced));
+}
+
 /** A process: the zone, and the store thread's part of it, on that disk. */
-function start(files: FaultyFiles): Server {
+function start(files: FaultyFiles, ledger = createTestLedger()): Server {
   const clock = { nowMs: 0 };
   const journal = openBench(files, clock);
   const [recovered] = takeRecovered(journal, 1, 0);
@@ -69,14 +86,16 @@ function start(files: FaultyFiles): Server {
   });
   const test: TestZone = { ...empty, buffers: { ...empty.buffers, journal: buffers.journal }, zone };
   const kept: string[] = [];
-  const commits: Commit[] = [];
+  const { commits } = ledger;
   let applied = 0;
+  const counters = createCounterBuffer('store');
+  const { words, index } = createCounters('store', counters);
   const zones = createZoneJournals({
     journal,
     buffers: [buffers.journal!],
     start: { game: 'bank', gameVersion: '1', assets: bank.assets, accounts: bank.accounts },
     nodeId: 'node',
-    counters: createCounterBuffer('store'),
+    counters,
     now: () => clock.nowMs,
     applier: {
       take(position, each) {
@@ -87,11 +106,21 @@ function start(files: FaultyFiles): Server {
       appliedPosition: () => applied,
       whenApplied: async () => {},
     },
+    ledger: {
+      async keepMark(_, mark) {
+        const { length } = ledger.commits;
+        await breathe();
+        if (clock.nowMs % 3 === 0) throw new Error('the store is down');
+        ledger.synced = length;
+        ledger.mark = mark;
+      },
+    },
+    onMarkFailed: () => {},
     backPressure: createBackPressure(),
     onKeeping: (state) => void kept.push(state),
   });
-  zones.replayCommits();
-  return { zone: test, zones, kept, commits, replayed, clock, isCut: false };
+  zones.replayCommits(ledger.mark);
+  return { zone: test, zones, kept, lagMs: () => words[index.lagJournalMs]!, commits, replayed, clock, isCut: false };
 }
 
 /** Lets the pool's promises run. */
@@ -161,13 +190,14 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
   const life = fc.record({ commands: fc.array(command, { maxLength: 14 }), cutAfter: fc.nat(120) });
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.array(life, { minLength: 2, maxLength: 5 }), async (seed, lives) => {
-      const files = createFaultyFiles(createRandom(seed));
+      const random = createRandom(seed);
+      const files = createFaultyFiles(random);
       const model = new Map<number, number>(PLAYERS.map((client) => [1000 + client, 0]));
-      const ledger: Commit[] = [];
+      const ledger = createTestLedger();
       let open: Command | undefined;
       let key = 2 ** 32 - 100;
       for (const { commands, cutAfter } of lives) {
-        const server = start(files);
+        const server = start(files, ledger);
         expect(['whole', undefined]).toContain(server.replayed?.end);
         enter(server);
         let left = cutAfter;
@@ -193,16 +223,12 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
         } catch (error) {
           if (!(error instanceof PowerCut)) throw error;
         }
-        ledger.push(...server.commits);
-        files.before = () => {};
-        files.cutPower();
+        cutPower(files, ledger, random);
       }
-      const server = start(files);
-      ledger.push(...server.commits);
+      const server = start(files, ledger);
       if (open !== undefined) {
         enter(server);
         const refused = await ask(server, open);
-        ledger.push(...server.commits);
         if (refused === '') {
           model.set(
             1000 + open.client,
@@ -211,7 +237,7 @@ test('whatever the disk forgets when the power is cut: what was answered is ther
           if (open.to !== open.client) model.set(1000 + open.to, model.get(1000 + open.to)! + open.gold);
         }
       }
-      const found = sum(ledger);
+      const found = sum(ledger.commits);
       for (const [playerId, gold] of model) {
         expect(found.get(playerId) ?? 0, `ledger of ${playerId}`).toBe(gold);
         const slot = server.zone.zone.slotOfPlayer.get(playerId);
@@ -244,12 +270,16 @@ test('a disk that is full: commands are refused, the zone ticks on, and when the
   expect(receive(server.zone).map(({ value }) => value?.refused)).toEqual(['not_now']);
   expect(server.zone.zone.world.words[0]).toBe(before + 31);
   expect(server.kept).toEqual(['failing']);
+  server.clock.nowMs += 700;
+  server.zones.update();
+  expect(server.lagMs()).toBe(700);
   isFull = false;
   server.clock.nowMs += 10_000;
   server.zones.update();
   run(server.zone);
   expect(receive(server.zone).map(({ client, value }) => [client, value?.refused])).toEqual([[1, '']]);
   expect(server.kept).toEqual(['failing', 'recovered']);
+  expect(server.lagMs()).toBe(0);
   expect(await ask(server, { client: 2, key: 2, gold: 5, to: 2 })).toBe('');
   expect(server.zone.zone.world.columns.gold.subarray(0, 2)).toEqual(Int32Array.of(15, 5));
   expect(sum(server.commits)).toEqual(
@@ -290,6 +320,8 @@ test('commits that wait are applied as what they were, whatever game and however
       appliedPosition: () => Math.max(0, applied),
       whenApplied: async () => {},
     },
+    ledger: { keepMark: async () => {} },
+    onMarkFailed: () => {},
     backPressure: createBackPressure(),
     onKeeping: () => {},
   });

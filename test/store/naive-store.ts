@@ -5,6 +5,7 @@ import { ServerError } from '../../src/base/errors.ts';
 import { nameShape } from '../../src/base/names.ts';
 import type { Commit, PlayerSide, Side } from '../../src/store/commit.ts';
 import { byNodeAndZone, type Presence, type ZoneRecord } from '../../src/store/directory.ts';
+import type { JournalMark } from '../../src/store/journal/format.ts';
 import { type AccountRecord, type CharacterColumns, nameKey } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -76,6 +77,7 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
     ledger.set(id, commit);
     return 'applied' as const;
   };
+  const marks = new Map<string, JournalMark>();
   const leases = new Map<string, { holder: string; epoch: number; untilMs: number }>();
   const alive = <T>(kept: Kept<T> | undefined) =>
     kept !== undefined && kept.untilMs > nowMs() ? kept.value : undefined;
@@ -161,6 +163,10 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       entriesOf(playerId, game)
         .filter(({ seq }) => seq >= fromSeq)
         .slice(0, count),
+    async keepMark(nodeId, mark) {
+      marks.set(nodeId, mark);
+    },
+    findMark: async (nodeId) => marks.get(nodeId),
     async useToken(tokenId, keepMs) {
       if (alive(tokens.get(tokenId))) return false;
       tokens.set(tokenId, keep(true, keepMs));

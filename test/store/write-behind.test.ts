@@ -21,6 +21,27 @@ describe('write-behind', () => {
     expect(queue.pendingCount()).toBe(0);
   });
 
+  test('the oldest that waits is told: a newer save has the time of the one it replaced, a failed one keeps its own', () => {
+    const queue = createWriteBehind(OPTIONS);
+    expect(queue.oldestMs()).toBeUndefined();
+    queue.put(save(1, 10), 5);
+    queue.put(save(2, 20), 20);
+    queue.put(save(1, 11), 50);
+    expect([queue.oldestMs(), queue.update(120)?.length]).toEqual([5, 2]);
+    // Both are on their way; a third waits, and a newer one of the first.
+    queue.put(save(3, 30), 130);
+    queue.put(save(1, 12), 140);
+    expect(queue.oldestMs()).toBe(5);
+    queue.confirm();
+    expect(queue.oldestMs()).toBe(130);
+    expect([queue.updateFor(3)?.length, queue.oldestMs()]).toEqual([1, 130]);
+    queue.fail(200);
+    queue.put(save(3, 31), 210);
+    expect([queue.oldestMs(), queue.update(300, true)?.length]).toEqual([130, 2]);
+    queue.confirm();
+    expect(queue.oldestMs()).toBeUndefined();
+  });
+
   test('a final save goes at once', () => {
     const queue = createWriteBehind(OPTIONS);
     queue.put(save(1, 10), 0);

@@ -13,6 +13,7 @@ import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
 import { createLogShared } from '../../src/io/log.ts';
 import { connectStore } from '../../src/io/store-client.ts';
 import { startThread } from '../../src/io/threads.ts';
+import { NO_TRACE } from '../../src/io/tracing.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 
 let folder: string;
@@ -39,6 +40,7 @@ const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
       threadCounters: createCounterBuffer('thread'),
       log: createLogShared('silent'),
       logCounters: createCounterBuffer('log'),
+      trace: NO_TRACE,
       isRestart,
     },
   });

@@ -50,6 +50,12 @@ export interface GroupHead {
   readonly end: number;
 }
 
+/** A group of a journal, known by its checksum: another journal has another one of that number. */
+export interface JournalMark {
+  readonly sequence: number;
+  readonly checksum: number;
+}
+
 export function segmentName(segment: number): string {
   return `${String(segment).padStart(8, '0')}.journal`;
 }

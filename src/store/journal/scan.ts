@@ -14,6 +14,7 @@ import {
   inBlocks,
   isZero,
   JOURNAL_VERSION,
+  type JournalMark,
   PACKED_SUFFIX,
   readGroup,
   type SegmentHeader,
@@ -52,8 +53,7 @@ export interface JournalScan {
   readonly damage?: Damage | undefined;
 }
 
-export interface JournalGroup {
-  readonly sequence: number;
+export interface JournalGroup extends JournalMark {
   readonly records: readonly JournalRecord[];
 }
 
@@ -197,7 +197,7 @@ function walkSegment(
     if (group.sequence !== chain.sequence || group.previous !== chain.previous) break;
     const records = decodeRecords(bytes.subarray(group.bodyFrom, group.bodyEnd));
     if (records === undefined) return { lastFrom, end, unreadable: true };
-    visitor?.onGroup({ sequence: chain.sequence, records });
+    visitor?.onGroup({ sequence: chain.sequence, checksum: group.checksum, records });
     chain.sequence++;
     chain.previous = group.checksum;
     lastFrom = end;
@@ -246,7 +246,7 @@ export function* readLooseGroups(files: JournalFiles, bytes: Uint8Array, offset:
     const group = readGroup(bytes, at, files.crc32);
     const isOurs = group !== undefined && (salt === undefined || group.salt === salt);
     const records = isOurs ? decodeRecords(bytes.subarray(group.bodyFrom, group.bodyEnd)) : undefined;
-    if (records !== undefined) yield { sequence: group!.sequence, records };
+    if (records !== undefined) yield { sequence: group!.sequence, checksum: group!.checksum, records };
     at = records !== undefined ? group!.end : at + BLOCK_BYTES;
   }
 }
@@ -268,6 +268,24 @@ export function* readGroups(files: JournalFiles, scan: JournalScan, from: number
     });
     yield* groups;
   }
+}
+
+/**
+ * From the segment on that has the mark's group; undefined when this journal hasn't got it, or another one in its place. What
+ * is before the mark is there as well: who reads on has to know how zones began.
+ */
+export function readGroupsOf(
+  files: JournalFiles,
+  scan: JournalScan,
+  mark: JournalMark,
+): Iterable<JournalGroup> | undefined {
+  const segment = scan.segments.findLast(({ header }) => header.first <= mark.sequence);
+  if (segment === undefined || mark.sequence >= segment.endSequence) return undefined;
+  for (const { sequence, checksum } of readGroups(files, scan, segment.header.first)) {
+    if (sequence !== mark.sequence) continue;
+    return checksum === mark.checksum ? readGroups(files, scan, segment.header.first) : undefined;
+  }
+  return undefined;
 }
 
 /** Another thread may pack it at this very moment: then the packed one is there before the plain one goes. */

@@ -33,7 +33,10 @@ export interface JournalWriterOptions {
   readonly next: JournalPlace;
   /** A group that doesn't fit any more begins a new segment. */
   readonly segmentBytes: number;
-  /** Zeros are written so far ahead: a sync of blocks that the file has already costs a third. 0: not at all. */
+  /**
+   * Zeros are written so far ahead: a sync of blocks that the file has already costs a third. 0: not at all. Nor for large
+   * groups, of which writing everything twice costs more than that.
+   */
   readonly preallocateBytes: number;
   wallMs(): number;
   /** A random u32. */
@@ -47,6 +50,8 @@ export interface JournalWriterOptions {
 export interface JournalWriter {
   /** Returns the group's sequence once it is on disk. Throws what the system says: then none of it is acknowledged. */
   append(records: readonly JournalRecord[]): number;
+  /** Of the newest group. */
+  checksum(): number;
   close(): void;
 }
 
@@ -61,6 +66,7 @@ interface Segment {
 
 const ZEROS = new Uint8Array(64 * BLOCK_BYTES);
 const BUFFER_BYTES = 1 << 18;
+const SMALL_GROUP_BYTES = 1 << 15;
 
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
   const { files } = options;
@@ -116,7 +122,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   };
 
   const writeAhead = (segment: Segment, end: number): void => {
-    if (end <= segment.allocated || options.preallocateBytes === 0) return;
+    if (end <= segment.allocated || options.preallocateBytes === 0 || end - segment.end > SMALL_GROUP_BYTES) return;
     segment.allocated = end + options.preallocateBytes;
     for (let offset = end; offset < segment.allocated; offset += ZEROS.length) {
       segment.file.writeAt(offset, ZEROS, 0, Math.min(ZEROS.length, segment.allocated - offset));
@@ -147,6 +153,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       previous = checksum;
       return sequence++;
     },
+    checksum: () => previous,
     close() {
       current?.file.close();
       current = undefined;

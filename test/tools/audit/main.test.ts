@@ -49,7 +49,7 @@ OK
   });
   await store.close();
   const database = new DatabaseSync(join(folder, 'darkages.db'));
-  database.exec("DELETE FROM ledger WHERE player_id = 2 AND asset = 'herb'");
+  database.exec("UPDATE ledger_accounts SET tail = json_remove(tail, '$[1]') WHERE player_id = 2");
   database.close();
   const { status, stdout } = audit();
   expect([status, stdout.split('\n').slice(-6)]).toEqual([

@@ -1,0 +1,75 @@
+// How much of the journal the store has, told to the store: a start after a crash hands over only what came later. The
+// store keeps it with what it is about, and has then synced all of that; only now may the journal let go of it. A mark that
+// is old or was never kept costs a start some repetitions, which the ledger knows. Store thread.
+
+import type { JournalMark } from '../store/journal/format.ts';
+import type { Ledger } from '../store/ledger.ts';
+import type { Journal } from './journal-keeper.ts';
+
+export interface JournalMarksOptions {
+  readonly journal: Pick<Journal, 'noteApplied'>;
+  readonly ledger: Pick<Ledger, 'keepMark'>;
+  readonly nodeId: string;
+  /** Steady milliseconds. */
+  now(): number;
+  /** Once, until it works again. */
+  onMarkFailed(error: unknown): void;
+}
+
+export interface JournalMarks {
+  /** A group with commits is on disk, or was before this start, and they are handed over. */
+  note(mark: JournalMark): void;
+  /** The store has all commits up to that position. Call often: it says so now and then. */
+  update(applied: number): void;
+  /** At once, and once more if one is under way. Resolves when it is done or has failed. */
+  keep(): Promise<void>;
+}
+
+/** What a start repeats at most; a sync of the embedded store each. */
+const INTERVAL_MS = 1_000;
+
+export function createJournalMarks({ journal, ledger, nodeId, now, onMarkFailed }: JournalMarksOptions): JournalMarks {
+  /** What the store doesn't know to be applied, oldest first. */
+  let noted: JournalMark[] = [];
+  let applied = 0;
+  let isFailing = false;
+  let dueMs = Number.NEGATIVE_INFINITY;
+  let keeping: Promise<void> | undefined;
+
+  const keepOne = async (mark: JournalMark): Promise<void> => {
+    try {
+      await ledger.keepMark(nodeId, mark);
+      noted = noted.filter(({ sequence }) => sequence > mark.sequence);
+      journal.noteApplied(mark.sequence);
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) onMarkFailed(error);
+      isFailing = true;
+    } finally {
+      keeping = undefined;
+    }
+  };
+  const begin = (): void => {
+    const mark = noted.findLast(({ sequence }) => sequence <= applied);
+    if (keeping !== undefined || mark === undefined) return;
+    dueMs = now() + INTERVAL_MS;
+    keeping = keepOne(mark);
+  };
+
+  return {
+    note(mark) {
+      if (noted.at(-1)?.sequence !== mark.sequence) noted.push(mark);
+    },
+    update(position) {
+      applied = position;
+      // What came since has no commits.
+      if (noted.length === 0) journal.noteApplied(applied);
+      else if (now() >= dueMs) begin();
+    },
+    async keep() {
+      await keeping;
+      begin();
+      await keeping;
+    },
+  };
+}
