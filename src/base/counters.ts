@@ -42,6 +42,7 @@ const STEPS = 'Times the zone came to a step of the overload ladder, from above 
 const INPUT_DROPS = 'Inputs dropped by the zone, by reason';
 const FRAME_DROPS = 'Client frames dropped by the edge, by reason';
 const CLOSED = 'Connections the edge ended, by reason';
+const CACHE = 'What was looked for in a cache: `encoded` holds entities as they go to clients, for all who see them';
 const SESSIONS = 'Sessions refused, by the code that was answered';
 const FULL_STATES = 'Entities sent in full instead of as a delta, by reason';
 const TEXTS = 'Texts of players that the guard refused, masked or corrected, by rule';
@@ -170,6 +171,8 @@ export const COUNTERS = {
     snapshotBytes: counter('snapshot_bytes_total', 'Bytes of snapshots sent'),
     snapshotChanges: counter('snapshot_changes_total', 'Changed entities told of in snapshots, the own apart'),
     snapshotChangeBytes: counter('snapshot_change_bytes_total', 'Bytes they took'),
+    cacheHits: counter('cache_lookups_total', CACHE, { cache: 'encoded', result: 'hit' }),
+    cacheMisses: counter('cache_lookups_total', CACHE, { cache: 'encoded', result: 'miss' }),
     snapshotOmitted: counter('snapshot_omitted_total', 'Changed entities left out of a snapshot for its byte budget'),
     snapshotSkipped: counter('snapshots_skipped_total', 'Snapshots not sent because the client’s socket was behind'),
     fullNew: counter('snapshot_full_total', FULL_STATES, { reason: 'new' }),

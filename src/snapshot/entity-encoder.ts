@@ -56,6 +56,8 @@ export interface EntityEncoder {
   readonly states: Uint8Array;
   readonly stateLengths: Uint16Array;
   readonly stateTicks: Int32Array;
+  /** Records and states that were not there yet; goes round at 32 bits. */
+  misses: number;
 }
 
 /**
@@ -104,6 +106,7 @@ export function createEntityEncoder(history: History, names: Uint8Array, nameByt
     states: new Uint8Array(capacity * stateBytesMax),
     stateLengths: new Uint16Array(capacity),
     stateTicks: new Int32Array(capacity).fill(-1),
+    misses: 0,
   };
 }
 
@@ -134,6 +137,7 @@ export function encodeChange(encoder: EntityEncoder, slot: number, baselineTick:
   const { changeEntries, stamp, writer } = encoder;
   const entry = ((baselineTick & (WAYS - 1)) * encoder.history.capacity + slot) * ENTRY_WORDS;
   if (changeEntries[entry] === stamp && changeEntries[entry + CHANGE_BASELINE] === baselineTick) return entry;
+  encoder.misses = (encoder.misses + 1) | 0;
   writer.reset(encoder.changesEnd);
   writeChange(encoder, writer, slot, baselineTick);
   changeEntries[entry] = stamp;
@@ -213,6 +217,7 @@ export function writeOwnDelta(
 /** Makes sure that `states[slot * stateBytesMax …]` is the EntityState of `slot` as everyone sees it. */
 export function encodeState(encoder: EntityEncoder, tick: number, slot: number): void {
   if (encoder.stateTicks[slot] === tick) return;
+  encoder.misses = (encoder.misses + 1) | 0;
   const start = slot * encoder.stateBytesMax;
   encoder.stateLengths[slot] = writeState(encoder, encoder.states, start, tick, slot, encoder.publicRows) - start;
   encoder.stateTicks[slot] = tick;

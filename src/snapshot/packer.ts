@@ -232,6 +232,7 @@ function encodeCandidates(packer: Packer, viewer: Viewer, tick: number, baseline
   const { encoder, places, lengths, counters } = packer;
   const { entries } = viewer;
   reserveChanges(encoder, tick, count);
+  const missesBefore = encoder.misses;
   let total = 0;
   for (let candidate = 0; candidate < count; candidate++) {
     const at = packer.interest.changed[candidate]! * ENTRY_WORDS;
@@ -253,6 +254,9 @@ function encodeCandidates(packer: Packer, viewer: Viewer, tick: number, baseline
     lengths[candidate] = bits;
     total += bits;
   }
+  const misses = (encoder.misses - missesBefore) | 0;
+  counters.words[counters.index.cacheMisses]! += misses;
+  counters.words[counters.index.cacheHits]! += count - misses;
   return total;
 }
 

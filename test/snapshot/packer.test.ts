@@ -389,6 +389,26 @@ test('a frame that the zone overwrites meanwhile is not sent, and acknowledging 
   expect(viewer.ackedTick).toBe(-1);
 });
 
+test('what was encoded for one is found for the next who sees it, and counted: states and changes', () => {
+  const zone = createRandomZone({ seed: 4, capacity: 12, players: 2, entities: 8, radiusMm: 20_000, halfMm: 500 });
+  const [first, second] = zone.players.map((own) => createLoneViewer(12, own, 1));
+  const { words, index } = zone.packer.counters;
+  const serve = (viewer: ReturnType<typeof createLoneViewer>, tick: number) => {
+    const before = [words[index.cacheMisses]!, words[index.cacheHits]!] as const;
+    expect(packSnapshot(zone.packer, viewer, tick, 3000)).toBe(true);
+    acknowledge(viewer, tick);
+    return { misses: words[index.cacheMisses]! - before[0], hits: words[index.cacheHits]! - before[1] };
+  };
+  for (let round = 0; round < 2; round++) {
+    for (let slot = 0; slot < 10; slot++) zone.world.columns.positionX[slot] = (round * 100 + slot) << 7;
+    const tick = restTick(zone);
+    buildGrid(zone.grid, zone.history, tick);
+    // The own one is encoded for its owner alone.
+    expect(serve(first!, tick)).toEqual({ misses: 9, hits: 0 });
+    expect(serve(second!, tick)).toEqual({ misses: 1, hits: 8 });
+  }
+});
+
 test('columns of the owner are in the owner’s snapshots and in nobody else’s', () => {
   const zone = createRandomZone({ seed: 4, capacity: 12, players: 2, entities: 8, radiusMm: 20_000, halfMm: 500 });
   for (let slot = 0; slot < 10; slot++) {
