@@ -44,6 +44,8 @@ export interface StoreThreadData {
   readonly logCounters: SharedArrayBuffer;
   /** Takes the place of one that died: of the tokens of before nobody knows which were used. */
   readonly isRestart: boolean;
+  /** Of clients that were there before it: answered once it is up. */
+  readonly ports?: readonly MessagePort[];
 }
 
 /** `isAll`: every zone has handed over all it had. */
@@ -129,6 +131,7 @@ async function run(data: StoreThreadData): Promise<void> {
       void applier.update();
     }, JOURNAL_POLL_MS),
   ];
+  for (const port of data.ports ?? []) serve(keeper, port, traceCalls(tracer));
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);

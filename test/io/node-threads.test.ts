@@ -96,12 +96,19 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 const startedNames = () => told.filter(({ what }) => what === 'started').map(({ name }) => name);
 
-test('threads start in the order of need and end in the order that loses nothing', async () => {
+afterEach(() => {
+  delete process.env.NODE_THREAD_STORE_MS;
+  delete process.env.NODE_THREAD_STORE_FAILS;
+});
+
+test('edges load beside the store, zones go on when it is up, and all end in the order that loses nothing', async () => {
+  process.env.NODE_THREAD_STORE_MS = '1000';
   await start();
   await until(() => startedNames().length === 5);
-  const names = startedNames();
-  expect(names[0]).toBe('store');
-  expect(names.slice(1).sort()).toEqual(['edge-1', 'edge-2', 'zone-1', 'zone-2']);
+  const order = told.flatMap(({ name, what }) => (what === 'up' ? ['store is up'] : what === 'started' ? [name] : []));
+  const upAt = order.indexOf('store is up');
+  expect(order.slice(0, upAt).sort()).toEqual(['edge-1', 'edge-2', 'store']);
+  expect(order.slice(upAt + 1).sort()).toEqual(['zone-1', 'zone-2']);
 
   expect(threads?.zones()).toEqual([
     { zoneId: 1, players: 0, ws: [{ edge: 1, place: 0, port: 7777, players: 0 }], udp: [] },
@@ -248,6 +255,14 @@ test('a thread that dies again and again is hopeless', async () => {
 test('when one thread can not start, all others are stopped', async () => {
   await expect(start('--port', '8')).rejects.toMatchObject({ code: 'DARKAGES_EDGE_PORT_IN_USE' });
   await until(() => told.filter(({ what }) => what === 'drain' || what === 'stop').length === 4);
+});
+
+test('when the store can not start, that is told, zones are ended and edges stopped', async () => {
+  process.env.NODE_THREAD_STORE_FAILS = 'yes';
+  process.env.NODE_THREAD_STORE_MS = '1000';
+  await expect(start()).rejects.toMatchObject({ code: 'DARKAGES_STORE_FOLDER_IN_USE' });
+  await until(() => told.filter(({ what }) => what === 'drain').length === 2);
+  expect(startedNames().filter((name) => name.startsWith('zone'))).toEqual([]);
 });
 
 test('only threads that come back refuse tokens of before', async () => {
