@@ -20,6 +20,9 @@ import { type Client, JOINING, PLAYING, setState, snapshotInterval, type Welcome
 /** Pings whose send time is remembered; a power of two. */
 export const PINGS = 16;
 
+/** What is left of the longest gap with each snapshot: a tenth after two seconds at the full rate. */
+const GAP_KEPT = 0.945;
+
 /** Inputs that a server can make a frame wait for. */
 const HELD_INPUTS_MAX = 4;
 
@@ -132,6 +135,7 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
   if (code === NO_BASELINE) stats.snapshotsUnusable++;
   if (code !== APPLIED) return code !== MALFORMED;
   stats.snapshots++;
+  if (before >= 0) client.snapshotGapMs = Math.max(nowMs - client.snapshotMs, client.snapshotGapMs * GAP_KEPT);
   client.snapshotMs = nowMs;
   if (before >= 0) {
     stats.snapshotsLost += Math.max(0, Math.round((replicas.tick - before) / snapshotInterval(client)) - 1);
