@@ -6,6 +6,7 @@ import {
   APPLIED,
   applySnapshot,
   createReplicas,
+  forgetReplicas,
   NO_BASELINE,
   newestState,
   type Replica,
@@ -115,7 +116,9 @@ function takeWelcome(client: Client, value: WireObject): void {
     snapshotIntervalTicks: Math.max(1, value.snapshotIntervalTicks as number),
   };
   client.welcome = welcome;
-  client.replicas = createReplicas(client.game.rows, client.options.isLight === true ? welcome.slot : -1);
+  const onlySlot = client.options.isLight === true ? welcome.slot : -1;
+  if (client.replicas.onlySlot === onlySlot) forgetReplicas(client.replicas);
+  else client.replicas = createReplicas(client.game.rows, onlySlot);
   resetInterpolation(client.interpolation);
   client.shownTick = -1;
   // A map takes time to make: after a lost connection it is mostly the same one.
