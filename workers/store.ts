@@ -2,7 +2,8 @@
 // what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop', isAll }   write everything and end
-//   out  { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
+//   out  { type: 'recovered', recovered }  how zones begin, at the start of the process
+//        { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
 import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -21,7 +22,7 @@ import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { createTracer, type TraceData } from '../src/io/tracing.ts';
 import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
-import { createZoneJournals, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
+import { createZoneJournals, type RecoveredStart, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
 import type { Store } from '../src/store/store.ts';
 import type { ZoneJournalBuffers } from '../src/store/zone-journal.ts';
 
@@ -105,7 +106,7 @@ async function run(data: StoreThreadData): Promise<void> {
   });
   const journal = openZoneJournal(data, log);
   const starts = takeRecovered(journal, data.journals.length, wallClockS());
-  const recovered = data.isRestart ? [] : starts;
+  if (!data.isRestart) tellRecovered(starts);
   const zones = createZoneJournals({
     ...data,
     buffers: data.journals,
@@ -148,10 +149,7 @@ async function run(data: StoreThreadData): Promise<void> {
     parentPort?.postMessage({ type: 'stopped', unsaved });
     process.exit(0);
   };
-  const transfers = recovered.flatMap(({ state }) =>
-    state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
-  );
-  parentPort?.postMessage({ type: 'ready', recovered }, transfers);
+  parentPort?.postMessage({ type: 'ready' });
   keepCompiled();
 }
 
@@ -165,6 +163,14 @@ function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): Journal 
     wallMs: () => wallClockS() * 1000,
     onTrouble: (error) => log.event('journal_trouble', { error }),
   });
+}
+
+/** Before anything else is done by it: the zones have more to do. */
+function tellRecovered(recovered: readonly RecoveredStart[]): void {
+  const transfers = recovered.flatMap(({ state }) =>
+    state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
+  );
+  parentPort?.postMessage({ type: 'recovered', recovered }, transfers);
 }
 
 /** Only at the start of the process: one of them may be about to play. */

@@ -29,7 +29,14 @@ import { connectStore, type StoreClient } from './store-client.ts';
 import { describeStoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
 import { edgeName, loopSources, zoneSources } from './thread-sources.ts';
-import { type FirstMessage, startThread, type Thread, type ThreadFigures, whenBegun } from './threads.ts';
+import {
+  type FirstMessage,
+  startThread,
+  type Thread,
+  type ThreadFigures,
+  type ThreadMessage,
+  whenBegun,
+} from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
 import type { NodeTracing } from './tracing-node.ts';
 import { describeSmallBuffer } from './udp.ts';
@@ -177,15 +184,22 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     const edges = zoneThreads.flatMap((threads) =>
       threads.edges.map((edge) => ({ threads, edge, ...new MessageChannel() })),
     );
+    const found = Promise.withResolvers<void>();
     const store = startStore(
       node,
       edges.map(({ port1 }) => port1),
+      (message) => {
+        if (message.type !== 'recovered') return;
+        takeRecovered(node, message.recovered as readonly RecoveredStart[]);
+        found.resolve();
+      },
     );
     // For UDP edges: see there.
     const libc = config.udp === 'auto' ? loadLibc() : undefined;
-    const recovered = store.then(() => takeRecovered(node));
+    // Each zone does its ticks again while the store goes through the commits in them.
+    const recovered = Promise.race([found.promise, store]);
     await allOf([
-      recovered,
+      store,
       ...zoneThreads.map((threads) => startZone(node, threads, false, recovered)),
       ...edges.map(async ({ threads, edge, port2 }) => {
         if (edge.kind === 'udp') await libc;
@@ -256,7 +270,11 @@ function warnOfSmallBuffers({ zoneThreads, log }: Node): void {
 }
 
 /** @param ports that it answers from the beginning: edges have their other ends before it is up */
-async function startStore(node: Node, ports: readonly MessagePort[] = []): Promise<void> {
+async function startStore(
+  node: Node,
+  ports: readonly MessagePort[] = [],
+  onMessage: (message: ThreadMessage) => void = () => {},
+): Promise<void> {
   const { game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
   const thread = await startThread({
     name: 'store',
@@ -280,6 +298,7 @@ async function startStore(node: Node, ports: readonly MessagePort[] = []): Promi
       ports,
     },
     transferList: ports,
+    onMessage,
   });
   if (node.storeThread !== undefined) node.storesReplaced++;
   node.storeThread = thread;
@@ -296,9 +315,8 @@ async function startStore(node: Node, ports: readonly MessagePort[] = []): Promi
 }
 
 /** What the journal has of the zones, for their first threads. */
-function takeRecovered({ storeThread, zoneThreads }: Node): void {
-  const recovered = storeThread?.upMessage.recovered as readonly RecoveredStart[] | undefined;
-  for (const { zoneId, epoch, state } of recovered ?? []) {
+function takeRecovered({ zoneThreads }: Node, recovered: readonly RecoveredStart[]): void {
+  for (const { zoneId, epoch, state } of recovered) {
     const threads = zoneThreads[zoneId - 1];
     if (threads === undefined) continue;
     threads.epoch = epoch;

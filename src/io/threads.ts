@@ -20,6 +20,8 @@ export interface ThreadOptions {
    * is ended, and its start rejects with that.
    */
   readonly firstMessage?: Promise<FirstMessage>;
+  /** Hears each of its messages until it is up, and that one. */
+  readonly onMessage?: (message: ThreadMessage) => void;
   /**
    * Of a zone or an edge, which the garbage collector shall not stop for long, nor often: so many MiB are put on its heap
    * before what is young there is collected. It claims them when it begins (young-memory.ts).
@@ -126,7 +128,10 @@ export async function startThread(options: ThreadOptions): Promise<Thread> {
     ended.resolve();
     if (!isStopping) died.resolve(why === '' ? `ended with code ${code}` : why);
   });
-  const upMessage = await untilUp(worker, name, () => why, options.firstMessage);
+  const { firstMessage, onMessage } = options;
+  if (onMessage !== undefined) worker.on('message', onMessage);
+  const upMessage = await untilUp(worker, name, () => why, firstMessage);
+  if (onMessage !== undefined) worker.off('message', onMessage);
   return {
     name,
     upMessage,

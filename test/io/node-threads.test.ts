@@ -101,14 +101,15 @@ afterEach(() => {
   delete process.env.NODE_THREAD_STORE_FAILS;
 });
 
-test('edges load beside the store, zones go on when it is up, and all end in the order that loses nothing', async () => {
+test('edges load beside the store, zones go on when it has found them, and all end in the order that loses nothing', async () => {
   process.env.NODE_THREAD_STORE_MS = '1000';
   await start();
   await until(() => startedNames().length === 5);
-  const order = told.flatMap(({ name, what }) => (what === 'up' ? ['store is up'] : what === 'started' ? [name] : []));
-  const upAt = order.indexOf('store is up');
-  expect(order.slice(0, upAt).sort()).toEqual(['edge-1', 'edge-2', 'store']);
-  expect(order.slice(upAt + 1).sort()).toEqual(['zone-1', 'zone-2']);
+  const order = told.flatMap(({ name, what }) =>
+    what === 'up' || what === 'found' ? [what] : what === 'started' ? [name] : [],
+  );
+  expect(order.slice(0, 4).sort()).toEqual(['edge-1', 'edge-2', 'found', 'store']);
+  expect(order.slice(4)).toEqual([expect.stringMatching(/^zone/), expect.stringMatching(/^zone/), 'up']);
 
   expect(threads?.zones()).toEqual([
     { zoneId: 1, players: 0, ws: [{ edge: 1, place: 0, port: 7777, players: 0 }], udp: [] },
@@ -191,8 +192,8 @@ test('a dead zone goes on with the next epoch, its edge stays', async () => {
   channel.postMessage({ die: 'zone-2' });
   await until(() => startedNames().filter((name) => name === 'zone-2').length === 2);
   expect(told.filter(({ name, what }) => name === 'zone-2' && what === 'started')).toMatchObject([
-    { epoch: 1, resume: false },
-    { epoch: 2, resume: true },
+    { epoch: 42, resume: false },
+    { epoch: 43, resume: true },
   ]);
   expect(startedNames().filter((name) => name.startsWith('edge'))).toHaveLength(2);
   expect(hopeless).toEqual([]);
@@ -225,7 +226,7 @@ test('a zone that hangs is ended and goes on with the next epoch', async () => {
   threads?.replaceZone(1);
   await until(() => startedNames().filter((name) => name === 'zone-2').length === 2);
   expect(told.filter(({ name, what }) => name === 'zone-2' && what === 'started').at(-1)).toMatchObject({
-    epoch: 2,
+    epoch: 43,
     resume: true,
   });
 });
