@@ -81,11 +81,7 @@ async function main(): Promise<void> {
       store: new URL('./store.ts', import.meta.url),
     },
     now: systemClock.now,
-    onBegun: () => {
-      import('./node-http.ts').catch(() => {
-        // It is told below.
-      });
-    },
+    onBegun: loadHttp,
     onHopeless: (reason) => {
       log.event('hopeless', { detail: reason });
       ending.fail();
@@ -97,22 +93,8 @@ async function main(): Promise<void> {
   });
   ending.add(() => threads.drain());
   const { serve } = await import('./node-http.ts');
-  const service = {
-    version,
-    config,
-    game,
-    page,
-    threads,
-    tracing,
-    ...keys,
-    publicHosts,
-    seats,
-    tls,
-    log,
-    logShared,
-    ending,
-  };
-  const [http, https] = await serve(service);
+  const service = { config, game, page, threads, tracing, ...keys, publicHosts, seats, tls, log, logShared, ending };
+  const [http, https] = await serve({ ...service, version });
   ending.add(tendLog(config, logShared, log));
   await openControl(service);
   const lines = [
@@ -131,8 +113,20 @@ async function main(): Promise<void> {
   ending.start();
 }
 
+/** Beside the threads, which load their own. What is wrong with it is told where it is needed. */
+function loadHttp(): void {
+  import('./node-http.ts').catch(() => {});
+}
+
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
-async function openControl({ config, threads, tracing, log, logShared, ending }: NodeHttpOptions): Promise<void> {
+async function openControl({
+  config,
+  threads,
+  tracing,
+  log,
+  logShared,
+  ending,
+}: Omit<NodeHttpOptions, 'version'>): Promise<void> {
   const control = await startControl({
     data: config.data,
     paths: {
