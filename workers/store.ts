@@ -2,7 +2,8 @@
 // what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop', isAll }   write everything and end
-//   out  { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
+//   out  { type: 'recovered', recovered }  how zones begin, at the start of the process
+//        { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
 import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -21,7 +22,7 @@ import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { createTracer, type TraceData } from '../src/io/tracing.ts';
 import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
-import { createZoneJournals, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
+import { createZoneJournals, type RecoveredStart, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
 import type { JournalMark } from '../src/store/journal/format.ts';
 import type { Store } from '../src/store/store.ts';
 import type { ZoneJournalBuffers } from '../src/store/zone-journal.ts';
@@ -45,6 +46,8 @@ export interface StoreThreadData {
   readonly logCounters: SharedArrayBuffer;
   /** Takes the place of one that died: of the tokens of before nobody knows which were used. */
   readonly isRestart: boolean;
+  /** Of clients that were there before it: answered once it is up. */
+  readonly ports?: readonly MessagePort[];
 }
 
 /** `isAll`: every zone has handed over all it had. */
@@ -111,7 +114,7 @@ async function run(data: StoreThreadData): Promise<void> {
   });
   const { journal, pool } = openZoneJournal(data, log);
   const starts = takeRecovered(journal, data.journals.length, wallClockS());
-  const recovered = data.isRestart ? [] : starts;
+  if (!data.isRestart) tellRecovered(starts);
   const zones = createZoneJournals({
     ...data,
     buffers: data.journals,
@@ -139,6 +142,7 @@ async function run(data: StoreThreadData): Promise<void> {
     looking = setTimeout(look, zones.isBusy() ? BUSY_POLL_MS : JOURNAL_POLL_MS);
   };
   let looking = setTimeout(look, JOURNAL_POLL_MS);
+  for (const port of data.ports ?? []) serve(keeper, port, traceCalls(tracer));
   parentPort?.on('message', (message: StoreThreadMessage) => {
     if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);
@@ -157,10 +161,7 @@ async function run(data: StoreThreadData): Promise<void> {
     parentPort?.postMessage({ type: 'stopped', unsaved });
     process.exit(0);
   };
-  const transfers = recovered.flatMap(({ state }) =>
-    state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
-  );
-  parentPort?.postMessage({ type: 'ready', recovered }, transfers);
+  parentPort?.postMessage({ type: 'ready' });
   keepCompiled();
 }
 
@@ -185,6 +186,14 @@ async function findMark(store: Store, nodeId: string, log: Log): Promise<Journal
     log.event('mark_unknown', { error });
     return undefined;
   }
+}
+
+/** Before anything else is done by it: the zones have more to do. */
+function tellRecovered(recovered: readonly RecoveredStart[]): void {
+  const transfers = recovered.flatMap(({ state }) =>
+    state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
+  );
+  parentPort?.postMessage({ type: 'recovered', recovered }, transfers);
 }
 
 /** Only at the start of the process: one of them may be about to play. */

@@ -16,7 +16,7 @@ import { steadyMs } from '../src/io/system.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
 import { BANDS_AT, createUdpCountsWriter, LOST_AT, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
-import { claimYoungMemory, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
+import { createYoungClaim, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import {
   createDatagrams,
   flushDatagrams,
@@ -68,7 +68,7 @@ const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const door = createDoor(data, game, 'udp');
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 reportLoopDelay(data.loopDelay);
-claimYoungMemory(EDGE_YOUNG_MIB);
+const claimMemory = createYoungClaim(EDGE_YOUNG_MIB);
 reportCollections(data.threadCounters);
 
 async function start(): Promise<void> {
@@ -139,6 +139,7 @@ async function start(): Promise<void> {
     flush();
     writeCounts(server.counts, socket.counts());
     writeLines(datagrams, lines, turn++, LINES_INTERVAL_MS / UPDATE_INTERVAL_MS);
+    claimMemory(nowMs);
   }, UPDATE_INTERVAL_MS);
   readInBatches(socket, take, steadyMs, nap);
   port!.on('message', (message: EdgeMessage) => {

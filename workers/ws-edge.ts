@@ -5,15 +5,15 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { isOriginOnHost } from '../src/gateway/origin.ts';
+import { addressKey, isLoopbackAddress } from '../src/io/addresses.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
-import { addressKey, isLoopbackAddress } from '../src/io/session-ports.ts';
 import { steadyMs } from '../src/io/system.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { listenWebSocket, type WebSocketAdapter } from '../src/io/websocket.ts';
 import type { SocketEvents, SocketServer } from '../src/io/websocket-port.ts';
-import { claimYoungMemory, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
+import { createYoungClaim, EDGE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import {
   type Connection,
   forgetConnection,
@@ -47,7 +47,7 @@ const door = createDoor(data, game, 'ws');
 const { edge } = door;
 let arrivals = 0;
 reportLoopDelay(data.loopDelay);
-claimYoungMemory(EDGE_YOUNG_MIB);
+const claimMemory = createYoungClaim(EDGE_YOUNG_MIB);
 reportCollections(data.threadCounters);
 
 function listen(): Promise<SocketServer> {
@@ -82,7 +82,10 @@ async function drain(server: SocketServer): Promise<void> {
 
 try {
   const server = await listen();
-  setInterval(() => updateEdge(edge, steadyMs()), UPDATE_INTERVAL_MS);
+  setInterval(() => {
+    updateEdge(edge, steadyMs());
+    claimMemory(steadyMs());
+  }, UPDATE_INTERVAL_MS);
   port.on('message', (message: EdgeMessage) => {
     if (message.type === 'drain') void drain(server);
     else door.useStore(message.port);

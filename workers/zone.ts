@@ -11,7 +11,7 @@ import { OVERLOAD_STEPS, packLoad } from '../src/base/overload-steps.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { watchCollections } from '../src/io/thread-stats.ts';
-import { claimYoungMemory, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
+import { createYoungClaim, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import { type RecoveredZone, unpackTicks } from '../src/io/zone-journals.ts';
 import { beginTick, createFixedStep, setPace, untilDue } from '../src/sim/fixed-step.ts';
 import type { AnyGame } from '../src/sim/game.ts';
@@ -31,12 +31,16 @@ interface ZoneWorkerData {
   readonly gameUrl: string;
   readonly seed: number;
   readonly secret: Uint32Array | undefined;
-  readonly epoch: number;
   readonly resume: boolean;
-  /** What the journal has of it, for the first thread of a process. */
-  readonly recovered: RecoveredZone | undefined;
   readonly buffers: ZoneBuffers;
   readonly threadCounters: SharedArrayBuffer;
+}
+
+/** What it is told as soon as that is known: until then it loads its code. */
+export interface ZoneBegin {
+  readonly epoch: number;
+  /** What the journal has of it, for the first thread of a process. */
+  readonly recovered: RecoveredZone | undefined;
 }
 
 /** How long a stopping zone waits for a full save ring. */
@@ -55,15 +59,17 @@ const data = workerData as ZoneWorkerData;
 const port = parentPort;
 assert(port !== null, 'workers/zone.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };
+const claimMemory = createYoungClaim(ZONE_YOUNG_MIB);
+const { epoch, recovered } = await new Promise<ZoneBegin>((resolve) => port.once('message', resolve));
 let replayed: Replayed | undefined;
 const watch = createPhaseWatch(data.buffers.phases, () => performance.now());
-const zone = createZone({ ...data, game, watch, recovered: data.recovered && openRecovered(data.recovered) });
+const zone = createZone({ ...data, epoch, game, watch, recovered: recovered && openRecovered(recovered) });
 const { words, index, histograms } = zone.counters;
-warmUpScreening();
-claimYoungMemory(ZONE_YOUNG_MIB);
 const countCollections = watchCollections(data.threadCounters);
 const committed = zone.journal?.words ?? new Int32Array(new SharedArrayBuffer(4));
 port.postMessage({ type: 'ready', replayed });
+// A twentieth of a second and more, while the main thread opens its doors.
+warmUpScreening();
 keepCompiled();
 
 const edges = data.buffers.edgeCounters.map((buffer) => createCounters('edge', buffer));
@@ -126,6 +132,7 @@ function runTick(readyMs: number): number {
     countCollections();
     watch.flush();
   }
+  claimMemory(endMs);
   return endMs;
 }
 

@@ -157,11 +157,11 @@ async function startBenchZone(buffers: ZoneBuffers, index: number): Promise<Benc
       zoneId: index + 1,
       gameUrl: GAME_URL,
       seed: 1,
-      epoch: 1,
       resume: false,
       buffers,
       threadCounters: createCounterBuffer('thread'),
     },
+    firstMessage: Promise.resolve({ message: { epoch: 1, recovered: undefined } }),
   });
   return {
     buffers,

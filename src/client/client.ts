@@ -125,6 +125,8 @@ export function createClient(options: ClientOptions): Client {
     boot: undefined,
     resumingSinceMs: -1,
     probeDueMs: 0,
+    doubtedMs: 0,
+    snapshotGapMs: 0,
     snapshotMs: 0,
     playingSinceMs: 0,
     goodbye: undefined,

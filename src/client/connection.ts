@@ -43,17 +43,27 @@ const STEADY_MS = 1_000;
 
 /** So long somebody who was playing tries again at short intervals. */
 export const RESUME_MS_MAX = 30_000;
-/** The second wait, the first being none; each is half as long again, and up to half of it is taken off at random. */
+/**
+ * The second wait, the first being none; each is half as long again, up to the first bound while a server that was killed
+ * would be up again, then up to the second; and up to half of it is taken off at random.
+ */
 const RESUME_WAIT_MS_MIN = 50;
+const RESUME_WAIT_MS_MAX_AT_FIRST = 400;
 const RESUME_WAIT_MS_MAX = 2_000;
+const RESUME_AT_FIRST_MS = 5_000;
 const RESUME_WAIT_GROWTH = 1.5;
 /** In the place of STAGE_MS_MAX: a token of the process that died leads nowhere, and says nothing. */
 const RESUME_STAGE_MS_MAX = 3_000;
 /**
- * A server that dies says nothing over UDP. After so long without a snapshot the client asks for a session, to hear whether
- * nobody or another process answers: then it resumes. If it is the same one it waits for more, up to SILENCE_MS_MAX.
+ * A server that dies says nothing over UDP. After so long without a snapshot, on lines with gaps after several of these, the
+ * client asks for a session, to hear whether nobody or another process answers: then it resumes. If it is the same one it
+ * waits for more, up to SILENCE_MS_MAX.
  */
-const SUSPECT_MS = 1_000;
+const SUSPECT_MS = 500;
+const SUSPECT_MS_MAX = 2_000;
+const SUSPECT_GAPS = 4;
+/** Later than that by chance: a server that only hung must not be asked by all at once. */
+const SUSPECT_SPREAD_MS = 250;
 const PROBE_WAIT_MS = 2_000;
 
 /** Goodbyes after which another attempt would get the same answer, or would throw somebody else out. */
@@ -123,6 +133,7 @@ function join(client: Client, token: string, nowMs: number): void {
   client.load = FULL_PACE;
   client.inputsPerFrame = 1;
   client.probeDueMs = 0;
+  client.snapshotGapMs = 0;
   client.pingSentMs.fill(-1);
   client.deadlineMs = nowMs + stageMs(client);
   setState(client, JOINING);
@@ -170,7 +181,7 @@ function loseConnection(client: Client, reason: string, nowMs: number): void {
   if (isResuming(client) && nowMs - client.resumingSinceMs > RESUME_MS_MAX) client.resumingSinceMs = -1;
   dropSocket(client);
   client.reason = reason;
-  const wait = isResuming(client) ? resumeWaitMs(client.failures) : waitMs(client.failures);
+  const wait = isResuming(client) ? resumeWaitMs(client, nowMs) : waitMs(client.failures);
   client.failures++;
   client.deadlineMs = nowMs + wait * (1 - client.options.random() / 2);
   setState(client, RECONNECTING);
@@ -180,9 +191,11 @@ function waitMs(failures: number): number {
   return Math.min(BACKOFF_MS_MIN * 2 ** failures, BACKOFF_MS_MAX);
 }
 
-function resumeWaitMs(failures: number): number {
+function resumeWaitMs({ failures, resumingSinceMs }: Client, nowMs: number): number {
   if (failures === 0) return 0;
-  return Math.min(RESUME_WAIT_MS_MIN * RESUME_WAIT_GROWTH ** (failures - 1), RESUME_WAIT_MS_MAX);
+  const isAtFirst = nowMs - resumingSinceMs < RESUME_AT_FIRST_MS;
+  const waitMsMax = isAtFirst ? RESUME_WAIT_MS_MAX_AT_FIRST : RESUME_WAIT_MS_MAX;
+  return Math.min(RESUME_WAIT_MS_MIN * RESUME_WAIT_GROWTH ** (failures - 1), waitMsMax);
 }
 
 /** It is over, or its account is gone: from here on it takes a login, which is tried at once. */
@@ -198,13 +211,22 @@ function forgetTicket(client: Client): void {
   client.resumingSinceMs = -1;
 }
 
+function suspectMs({ snapshotGapMs }: Client): number {
+  return Math.max(SUSPECT_MS, Math.min(SUSPECT_GAPS * snapshotGapMs, SUSPECT_MS_MAX));
+}
+
 /**
  * It plays, and hears nothing: asks whether its server is there, and still the same process. A snapshot that comes
  * meanwhile ends the doubt.
  */
 function probe(client: Client, nowMs: number): void {
   const { attempt, snapshotMs, ticket, options } = client;
-  if (nowMs - snapshotMs <= SUSPECT_MS || nowMs < client.probeDueMs || ticket === undefined) return;
+  if (nowMs - snapshotMs <= suspectMs(client) || ticket === undefined) return;
+  if (client.doubtedMs !== snapshotMs) {
+    client.doubtedMs = snapshotMs;
+    client.probeDueMs = Math.max(client.probeDueMs, nowMs + options.random() * SUSPECT_SPREAD_MS);
+  }
+  if (nowMs < client.probeDueMs) return;
   client.probeDueMs = Number.POSITIVE_INFINITY;
   const take = (answer: Session | SessionRefusal): void => {
     if (client.attempt !== attempt || client.state !== PLAYING) return;

@@ -6,6 +6,7 @@ import {
   APPLIED,
   applySnapshot,
   createReplicas,
+  forgetReplicas,
   NO_BASELINE,
   newestState,
   type Replica,
@@ -19,6 +20,9 @@ import { type Client, JOINING, PLAYING, setState, snapshotInterval, type Welcome
 
 /** Pings whose send time is remembered; a power of two. */
 export const PINGS = 16;
+
+/** What is left of the longest gap with each snapshot: a tenth after two seconds at the full rate. */
+const GAP_KEPT = 0.945;
 
 /** Inputs that a server can make a frame wait for. */
 const HELD_INPUTS_MAX = 4;
@@ -112,7 +116,9 @@ function takeWelcome(client: Client, value: WireObject): void {
     snapshotIntervalTicks: Math.max(1, value.snapshotIntervalTicks as number),
   };
   client.welcome = welcome;
-  client.replicas = createReplicas(client.game.rows, client.options.isLight === true ? welcome.slot : -1);
+  const onlySlot = client.options.isLight === true ? welcome.slot : -1;
+  if (client.replicas.onlySlot === onlySlot) forgetReplicas(client.replicas);
+  else client.replicas = createReplicas(client.game.rows, onlySlot);
   resetInterpolation(client.interpolation);
   client.shownTick = -1;
   // A map takes time to make: after a lost connection it is mostly the same one.
@@ -132,6 +138,7 @@ function receiveSnapshot(client: Client, nowMs: number): boolean {
   if (code === NO_BASELINE) stats.snapshotsUnusable++;
   if (code !== APPLIED) return code !== MALFORMED;
   stats.snapshots++;
+  if (before >= 0) client.snapshotGapMs = Math.max(nowMs - client.snapshotMs, client.snapshotGapMs * GAP_KEPT);
   client.snapshotMs = nowMs;
   if (before >= 0) {
     stats.snapshotsLost += Math.max(0, Math.round((replicas.tick - before) / snapshotInterval(client)) - 1);

@@ -203,6 +203,10 @@ export interface Client {
   resumingSinceMs: number;
   /** When a silent connection asks next whether its server is another one by now; infinity while it waits for the answer. */
   probeDueMs: number;
+  /** The snapshot after which the silence was long enough to wonder: its `snapshotMs`. */
+  doubtedMs: number;
+  /** Between snapshots of this connection: the longest, forgotten little by little. */
+  snapshotGapMs: number;
   /** When the newest snapshot was applied. */
   snapshotMs: number;
   playingSinceMs: number;

@@ -1,7 +1,7 @@
 // The pool that packs and verifies the journal's files beside the store thread: one thread, made by piscina, of the lowest
 // priority that the system gives. Bounded in jobs and in time; a job that fails changes nothing that counts.
 
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type { KeyframeJob, PackedFile } from './journal-jobs.ts';
 
 export interface JournalPool {
@@ -22,7 +22,29 @@ const JOB_MS_MAX = 60_000;
 const NICENESS = 10;
 
 export function createJournalPool(folder: string): JournalPool {
-  const pool = new Piscina({
+  /** With the first job: a zone that goes on after a crash has none before it ticks, and nothing shall come before that. */
+  let opened: Promise<Piscina> | undefined;
+  const run = async (name: 'packSegment' | 'writeKeyframe' | 'checkpoint', job: unknown): Promise<PackedFile> => {
+    opened ??= openPool(folder);
+    const pool = await opened;
+    return pool.run(job, { name, signal: AbortSignal.timeout(JOB_MS_MAX) }) as Promise<PackedFile>;
+  };
+  return {
+    packSegment: (name) => run('packSegment', name),
+    writeKeyframe: (job) => run('writeKeyframe', job),
+    async checkpoint(file) {
+      await run('checkpoint', file);
+    },
+    async close() {
+      const pool = await opened;
+      await pool?.close();
+    },
+  };
+}
+
+async function openPool(folder: string): Promise<Piscina> {
+  const { Piscina } = await import('piscina');
+  return new Piscina({
     filename: new URL('../../workers/journal-pool.ts', import.meta.url).href,
     workerData: { folder },
     minThreads: 1,
@@ -30,14 +52,4 @@ export function createJournalPool(folder: string): JournalPool {
     maxQueue: WAITING_MAX,
     niceIncrement: NICENESS,
   });
-  const run = async (name: 'packSegment' | 'writeKeyframe' | 'checkpoint', job: unknown): Promise<PackedFile> =>
-    pool.run(job, { name, signal: AbortSignal.timeout(JOB_MS_MAX) }) as Promise<PackedFile>;
-  return {
-    packSegment: (name) => run('packSegment', name),
-    writeKeyframe: (job) => run('writeKeyframe', job),
-    async checkpoint(file) {
-      await run('checkpoint', file);
-    },
-    close: () => pool.close(),
-  };
 }

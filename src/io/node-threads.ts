@@ -1,6 +1,6 @@
 // The threads of a node and how they live together: the store, and for each zone its thread and its edges. Starts them
-// in the order in which they need each other, starts one again that died, and stops them so that nothing is lost:
-// edges first (clients are told), then zones (they hand over every player's state), then the store (it writes it).
+// all at once, since after a crash players wait for the slowest, and hands a zone what the store has found in the journal
+// when it has; starts one again that died, and stops them so that nothing is lost: edges first (clients are told), then zones (they hand over every player's state), then the store (it writes it).
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
 // clients stay connected to the edge.
 
@@ -29,7 +29,14 @@ import { connectStore, type StoreClient } from './store-client.ts';
 import { describeStoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
 import { edgeName, loopSources, zoneSources } from './thread-sources.ts';
-import { startThread, type Thread, type ThreadFigures } from './threads.ts';
+import {
+  type FirstMessage,
+  startThread,
+  type Thread,
+  type ThreadFigures,
+  type ThreadMessage,
+  whenBegun,
+} from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
 import type { NodeTracing } from './tracing-node.ts';
 import { describeSmallBuffer } from './udp.ts';
@@ -69,6 +76,8 @@ export interface NodeThreadsOptions {
   readonly logShared: LogShared;
   /** Monotonic milliseconds. */
   now(): number;
+  /** All threads load their code: the main thread may load what it needs itself without keeping them waiting. */
+  onBegun?(): void;
   /** A thread died too often, or could not be started again. */
   onHopeless(reason: string): void;
 }
@@ -147,6 +156,8 @@ interface Node extends NodeThreadsOptions {
   readonly restarts: Map<string, RestartBudget>;
   storeThread: Thread | undefined;
   storeClient: StoreClient | undefined;
+  /** How often a store thread has taken the place of one that died. */
+  storesReplaced: number;
   isDraining: boolean;
 }
 
@@ -166,16 +177,35 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     restarts: new Map(),
     storeThread: undefined,
     storeClient: undefined,
+    storesReplaced: 0,
     isDraining: false,
   };
-  // For the edges: see there.
-  if (config.udp === 'auto') await loadLibc();
   try {
-    await startStore(node);
-    takeRecovered(node);
+    const edges = zoneThreads.flatMap((threads) =>
+      threads.edges.map((edge) => ({ threads, edge, ...new MessageChannel() })),
+    );
+    const found = Promise.withResolvers<void>();
+    const store = startStore(
+      node,
+      edges.map(({ port1 }) => port1),
+      (message) => {
+        if (message.type !== 'recovered') return;
+        takeRecovered(node, message.recovered as readonly RecoveredStart[]);
+        found.resolve();
+      },
+    );
+    // For UDP edges: see there.
+    const libc = config.udp === 'auto' ? loadLibc() : undefined;
+    // Each zone does its ticks again while the store goes through the commits in them.
+    const recovered = Promise.race([found.promise, store]);
     await allOf([
-      ...zoneThreads.map((threads) => startZone(node, threads, false)),
-      ...zoneThreads.flatMap((threads) => threads.edges.map((edge) => startEdge(node, threads, edge))),
+      store,
+      ...zoneThreads.map((threads) => startZone(node, threads, false, recovered)),
+      ...edges.map(async ({ threads, edge, port2 }) => {
+        if (edge.kind === 'udp') await libc;
+        await startEdge(node, threads, edge, port2);
+      }),
+      tellBegun(node, libc),
     ]);
     warnOfSmallBuffers(node);
   } catch (error) {
@@ -183,6 +213,12 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     throw error;
   }
   return describe(node);
+}
+
+async function tellBegun({ onBegun }: Node, libc: Promise<unknown> | undefined): Promise<void> {
+  await libc;
+  await whenBegun();
+  onBegun?.();
 }
 
 /** When all have ended. Of those that failed the first in the list is told: of two ports in use the lower one. */
@@ -233,7 +269,12 @@ function warnOfSmallBuffers({ zoneThreads, log }: Node): void {
   if (warning !== undefined) log.event('advice', { detail: warning });
 }
 
-async function startStore(node: Node): Promise<void> {
+/** @param ports that it answers from the beginning: edges have their other ends before it is up */
+async function startStore(
+  node: Node,
+  ports: readonly MessagePort[] = [],
+  onMessage: (message: ThreadMessage) => void = () => {},
+): Promise<void> {
   const { game, zoneThreads, files, storeCounters, storeLoopDelay, storeThreadCounters } = node;
   const thread = await startThread({
     name: 'store',
@@ -254,12 +295,18 @@ async function startStore(node: Node): Promise<void> {
       log: node.logShared,
       logCounters: node.storeLogCounters,
       isRestart: node.storeThread !== undefined,
+      ports,
     },
+    transferList: ports,
+    onMessage,
   });
+  if (node.storeThread !== undefined) node.storesReplaced++;
   node.storeThread = thread;
   node.storeClient = connectStore(openStorePort(node), { context: node.tracing.tracer.current });
-  for (const { edges } of zoneThreads) {
-    for (const { thread: edge } of edges) if (edge !== undefined) sendStorePort(node, edge);
+  if (ports.length === 0) {
+    for (const { edges } of zoneThreads) {
+      for (const { thread: edge } of edges) if (edge !== undefined) sendStorePort(node, edge);
+    }
   }
   watch(node, thread, async () => {
     node.storeClient?.close();
@@ -268,9 +315,8 @@ async function startStore(node: Node): Promise<void> {
 }
 
 /** What the journal has of the zones, for their first threads. */
-function takeRecovered({ storeThread, zoneThreads }: Node): void {
-  const recovered = storeThread?.upMessage.recovered as readonly RecoveredStart[] | undefined;
-  for (const { zoneId, epoch, state } of recovered ?? []) {
+function takeRecovered({ zoneThreads }: Node, recovered: readonly RecoveredStart[]): void {
+  for (const { zoneId, epoch, state } of recovered) {
     const threads = zoneThreads[zoneId - 1];
     if (threads === undefined) continue;
     threads.epoch = epoch;
@@ -300,12 +346,16 @@ function seedOf({ config }: Node, zoneId: number): number {
   return ((config.seed ?? MAP_SEED_DEFAULT) + zoneId - 1) >>> 0;
 }
 
-async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Promise<void> {
-  const { zoneId, buffers, epoch } = threads;
+/** @param recovered resolves when `threads` has its epoch, and what the journal has of the zone */
+async function startZone(
+  node: Node,
+  threads: ZoneThreads,
+  resume: boolean,
+  recovered = Promise.resolve(),
+): Promise<void> {
+  const { zoneId, buffers } = threads;
   const { gameUrl } = node.config;
   const seed = seedOf(node, zoneId);
-  const { recovered } = threads;
-  threads.recovered = undefined;
   const thread = await startThread({
     name: `zone-${zoneId}`,
     file: node.files.zone,
@@ -316,13 +366,11 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
       gameUrl,
       seed,
       secret: threads.secret,
-      epoch,
       resume,
-      recovered,
       buffers,
       threadCounters: threads.threadCounters,
     },
-    transferList: recovered === undefined ? [] : [recovered.keyframe.buffer, recovered.ticks.buffer],
+    firstMessage: recovered.then(() => toBegin(threads)),
   });
   threads.zone = thread;
   sayReplayed(node, zoneId, thread.upMessage.replayed as Replayed | undefined);
@@ -332,6 +380,14 @@ async function startZone(node: Node, threads: ZoneThreads, resume: boolean): Pro
   });
 }
 
+/** What the zone's thread begins with (workers/zone.ts). Takes what was recovered: it is for one thread. */
+function toBegin(threads: ZoneThreads): FirstMessage {
+  const { epoch, recovered } = threads;
+  threads.recovered = undefined;
+  const transferList = recovered === undefined ? [] : [recovered.keyframe.buffer, recovered.ticks.buffer];
+  return { message: { epoch, recovered }, transferList };
+}
+
 function sayReplayed({ log }: Node, zoneId: number, replayed: Replayed | undefined): void {
   if (replayed === undefined) return;
   const { ticks, end, tick, hash } = replayed;
@@ -339,12 +395,16 @@ function sayReplayed({ log }: Node, zoneId: number, replayed: Replayed | undefin
   else log.event('zone_anew', { zone: zoneId, ticks, end });
 }
 
-async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Promise<void> {
+async function startEdge(
+  node: Node,
+  threads: ZoneThreads,
+  edge: EdgeThread,
+  storePort = openStorePort(node),
+): Promise<void> {
   const { zoneId, buffers } = threads;
   const { kind, index, place, loopDelay, udpCounters, udpLines } = edge;
   const { config, tokenKey, connectKey } = node;
-  const { storeThread } = node;
-  const storePort = openStorePort(node);
+  const { storesReplaced } = node;
   const thread = await startThread({
     name: edgeName(zoneId, edge),
     file: kind === 'ws' ? node.files.wsEdge : node.files.udpEdge,
@@ -390,7 +450,7 @@ async function startEdge(node: Node, threads: ZoneThreads, edge: EdgeThread): Pr
   edge.thread = thread;
   edge.port = Number(thread.upMessage.port);
   // The store thread that was there when this edge began may be dead: then its port leads nowhere.
-  if (node.storeThread !== storeThread) sendStorePort(node, thread);
+  if (node.storesReplaced !== storesReplaced) sendStorePort(node, thread);
   watch(node, thread, () => startEdge(node, threads, edge));
 }
 

@@ -2,9 +2,9 @@
 // Main thread. Limits are in memory; they start afresh with the process.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { SessionPorts } from '../gateway/session.ts';
+import { addressKey } from './addresses.ts';
 
 const WINDOW_S = 60;
 /** Who comes back by a ticket costs a signature: a host with a thousand players may have them all back within a second. */
@@ -48,28 +48,6 @@ export function createSessionLimits(sessionsPerMinute: number): SessionPorts['li
       await logins.delete(`${name} ${addressKey(address)}`);
     },
   };
-}
-
-/** An IPv6 host has a whole /64 to itself: all of it counts as one address. */
-export function addressKey(address: string): string {
-  if (!isIPv6(address)) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1]!;
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  if (tail !== undefined) {
-    const after = tail.split(':').filter((group) => group !== '').length;
-    while (groups.length + after < 8) groups.push('0');
-  }
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
-}
-
-/** Of this machine itself. */
-export function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\./i.test(address);
 }
 
 async function take(limiter: RateLimiterMemory, key: string): Promise<number> {

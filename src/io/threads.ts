@@ -16,12 +16,24 @@ export interface ThreadOptions {
   readonly workerData: unknown;
   readonly transferList?: readonly Transferable[];
   /**
+   * What it has to be told before it can be up, as soon as that is known: meanwhile it loads its code. Rejects: the thread
+   * is ended, and its start rejects with that.
+   */
+  readonly firstMessage?: Promise<FirstMessage>;
+  /** Hears each of its messages until it is up, and that one. */
+  readonly onMessage?: (message: ThreadMessage) => void;
+  /**
    * Of a zone or an edge, which the garbage collector shall not stop for long, nor often: so many MiB are put on its heap
    * before what is young there is collected. It claims them when it begins (young-memory.ts).
    */
   readonly youngMiB?: number;
   /** Labels of its figures beside `thread`. */
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface FirstMessage {
+  readonly message: unknown;
+  readonly transferList?: readonly Transferable[];
 }
 
 /** A message of a thread; `type` says what else is in it. */
@@ -72,6 +84,11 @@ function setYoungMemory(mib: number | undefined): void {
 /** Resolves when the engine of the thread that was started last has begun: settings are made for one at a time. */
 let begun: Promise<void> = Promise.resolve();
 
+/** Resolves when the engine of each thread has begun that was to be started until now: the main thread has time for others. */
+export async function whenBegun(): Promise<void> {
+  await begun;
+}
+
 /** The engine counts both halves of what is young, and as much again for objects that are large. */
 const YOUNG_PARTS = 3;
 
@@ -96,6 +113,9 @@ async function begin({ name, file, workerData, transferList = [], youngMiB }: Th
 /** Resolves when the thread says `ready` or `listening`; rejects with a ServerError when it fails, dies or says nothing. */
 export async function startThread(options: ThreadOptions): Promise<Thread> {
   const { name } = options;
+  options.firstMessage?.catch(() => {
+    // It is told where it is waited for, once the engine has begun; until then it is nobody's.
+  });
   const worker = await begin(options);
   let isStopping = false;
   let why = '';
@@ -108,7 +128,10 @@ export async function startThread(options: ThreadOptions): Promise<Thread> {
     ended.resolve();
     if (!isStopping) died.resolve(why === '' ? `ended with code ${code}` : why);
   });
-  const upMessage = await untilUp(worker, name, () => why);
+  const { firstMessage, onMessage } = options;
+  if (onMessage !== undefined) worker.on('message', onMessage);
+  const upMessage = await untilUp(worker, name, () => why, firstMessage);
+  if (onMessage !== undefined) worker.off('message', onMessage);
   return {
     name,
     upMessage,
@@ -132,7 +155,12 @@ export async function startThread(options: ThreadOptions): Promise<Thread> {
   };
 }
 
-async function untilUp(worker: Worker, name: string, why: () => string): Promise<ThreadMessage> {
+async function untilUp(
+  worker: Worker,
+  name: string,
+  why: () => string,
+  firstMessage: Promise<FirstMessage> | undefined,
+): Promise<ThreadMessage> {
   const up = new Promise<ThreadMessage>((resolve, reject) => {
     worker.on('message', (message: ThreadMessage) => {
       if (message.type === 'ready' || message.type === 'listening') resolve(message);
@@ -145,7 +173,10 @@ async function untilUp(worker: Worker, name: string, why: () => string): Promise
       reject(new ServerError('DARKAGES_THREAD_DIED', text));
     });
   });
+  const told = firstMessage?.then(({ message, transferList = [] }) => worker.postMessage(message, [...transferList]));
   try {
+    // Its time begins when it has all it needs.
+    if (told !== undefined) await Promise.race([told, up]);
     const message = await withTimeout(up, START_TIMEOUT_MS);
     if (message !== undefined) return message;
   } catch (error) {

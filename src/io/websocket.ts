@@ -5,7 +5,6 @@ import { ServerError } from '../base/errors.ts';
 import type { TlsIdentity } from './tls.ts';
 import type { SocketEvents, SocketServer } from './websocket-port.ts';
 import { listenUws, loadUws } from './websocket-uws.ts';
-import { listenWs } from './websocket-ws.ts';
 
 export type WebSocketAdapter = 'ws' | 'uws';
 
@@ -48,7 +47,11 @@ export async function listenWebSocket<Guest, Connection>(
   { adapter, host, port, tls }: ListenOptions,
   events: SocketEvents<Guest, Connection>,
 ): Promise<SocketServer> {
-  if (adapter === 'ws') return listenWs(host, port, events, tls);
+  if (adapter === 'ws') {
+    // Only here: the main thread, which chooses, doesn't need it.
+    const { listenWs } = await import('./websocket-ws.ts');
+    return listenWs(host, port, events, tls);
+  }
   const uws = await loadUws();
   if (typeof uws !== 'string') return listenUws(uws, host, port, events);
   throw new ServerError('DARKAGES_LISTEN_FAILED', `uWebSockets.js ${uws}; leave --ws out to do without.`);

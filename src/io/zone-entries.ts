@@ -6,7 +6,7 @@
 import type { Clock } from '../base/clock.ts';
 import { ServerError } from '../base/errors.ts';
 import { TOKEN_LIFETIME_S } from '../base/limits.ts';
-import { createTokenMemory } from '../gateway/token.ts';
+import { createTokenMemory } from '../gateway/token-memory.ts';
 import type { ZoneOwners } from '../store/zone-owners.ts';
 import type { EnteringCharacter } from './character-writer.ts';
 import type { EnterRequest, Entry, PlayerMoved, ZonePlayers } from './store-client.ts';

@@ -12,7 +12,7 @@ import { DECODED, LENGTH_DELIMITED, MALFORMED, skipField, VARINT } from '../wire
 import { ENTITY, SNAPSHOT } from '../wire/schema.ts';
 
 export interface Replica {
-  readonly slot: number;
+  slot: number;
   generation: number;
   kind: number;
   name: string;
@@ -52,6 +52,8 @@ export interface Replicas {
   stagedCount: number;
   /** Snapshots read, whatever came of it. */
   snapshotsRead: number;
+  /** Of before it began anew, to be filled again: all of a zone at once would be much garbage. */
+  readonly unused: Replica[];
 }
 
 interface Staged {
@@ -95,7 +97,21 @@ export function createReplicas(rows: readonly Row[], onlySlot = -1): Replicas {
     staged: [],
     stagedCount: 0,
     snapshotsRead: 0,
+    unused: [],
   };
+}
+
+/** Another connection: nothing is known any more. Replicas of before belong to others from here on. */
+export function forgetReplicas(replicas: Replicas): void {
+  replicas.unused.push(...replicas.bySlot.values());
+  replicas.bySlot.clear();
+  replicas.tick = -1;
+  replicas.omitted = 0;
+  replicas.inputTick = 0;
+  replicas.inputLead = 0;
+  replicas.entered.length = 0;
+  replicas.left.length = 0;
+  replicas.stagedCount = 0;
 }
 
 /** Applies one ServerSnapshot that lies in the reader's window: APPLIED, MALFORMED, STALE or NO_BASELINE. */
@@ -345,7 +361,7 @@ function commit(replicas: Replicas, tick: number, omitted: number, leaves: reado
     // A delta for what the same snapshot says has left: no server of ours sends it.
     if (replica === undefined && !staged.isState) continue;
     if (replica === undefined || (staged.isState && replica.generation !== staged.generation)) {
-      replica = createReplica(staged, replicas.rows.length);
+      replica = openReplica(replicas, staged);
       replicas.bySlot.set(staged.slot, replica);
       replicas.entered.push(staged.slot);
     } else if (previousOmitted === 0) holdUntil(replicas, replica, previousTick);
@@ -376,6 +392,19 @@ function holdUntil(replicas: Replicas, replica: Replica, tick: number): void {
 const SHOWN_TICKS_MAX = 24;
 const STATES_MIN = 16;
 const STATES_MAX = 128;
+
+function openReplica({ unused, rows }: Replicas, staged: Staged): Replica {
+  const replica = unused.pop();
+  if (replica === undefined) return createReplica(staged, rows.length);
+  replica.slot = staged.slot;
+  replica.generation = staged.generation;
+  replica.kind = staged.kind;
+  replica.name = staged.name;
+  replica.count = 0;
+  replica.baselineTick = -1;
+  replica.toldIn = 0;
+  return replica;
+}
 
 function createReplica(staged: Staged, rowCount: number): Replica {
   return {

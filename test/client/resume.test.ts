@@ -99,16 +99,50 @@ test('a silent server that is another process by now is left for that one, with 
   const bench = setUp();
   const { server, gateway, client } = bench;
   kill(bench, false);
-  run(server, 500);
+  run(server, 200);
   server.isUp = true;
   expect(runUntilPlaying(server, [client], 10)).toBe(0);
-  run(server, 400);
+  run(server, 250);
   expect([client.state, gateway.asked.length]).toEqual([PLAYING, 0]);
-  for (let ms = 0; ms < 300 && !isResuming(client); ms++) run(server, 1);
+  for (let ms = 0; ms < 400 && !isResuming(client); ms++) run(server, 1);
   expect(isResuming(client)).toBe(true);
   expect(runUntilPlaying(server, [client], 1_000)).toBeGreaterThan(0);
   expect(gateway.asked.map(({ shown }) => shown)).toEqual(['ticket 1']);
   expect(client.stats).toMatchObject({ reconnects: 1, resumed: 1 });
+});
+
+test('who hears nothing for half a second to three quarters asks, not all at once', () => {
+  const bench = setUp(20);
+  const { server, gateway, clients } = bench;
+  const killedMs = server.clock.now();
+  server.frozenUntilMs = killedMs + 1_000;
+  run(server, 2_000);
+  const waits = gateway.asked.map(({ atMs }) => atMs - killedMs);
+  // The last snapshot came up to 50 ms before, or up to 25 ms after; a client is updated each tick.
+  expect(Math.min(...waits)).toBeGreaterThan(440);
+  expect(Math.max(...waits)).toBeLessThan(800);
+  expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(100);
+  expect(new Set(gateway.asked.map(({ shown }) => shown)).size).toBe(clients.length);
+  expect(waits).toHaveLength(clients.length);
+  expect(clients.map(({ state, stats }) => [state, stats.reconnects])).toEqual(clients.map(() => [PLAYING, 0]));
+});
+
+test('who is sent five snapshots a second, as on a thin line, doubts no sooner than after several of them', () => {
+  const { server, gateway, client } = setUp();
+  for (let gap = 0; gap < 30; gap++) {
+    server.frozenUntilMs = server.clock.now() + 190;
+    run(server, 200);
+  }
+  gateway.asked.length = 0;
+  expect(client.snapshotGapMs).toBeGreaterThan(150);
+  const silentMs = server.clock.now();
+  server.frozenUntilMs = silentMs + 2_000;
+  run(server, 600);
+  expect(gateway.asked).toEqual([]);
+  run(server, 600);
+  expect(gateway.asked).toHaveLength(1);
+  run(server, 6_000);
+  expect(client.snapshotGapMs).toBeLessThan(100);
 });
 
 test('the first attempt is at once, the next ones after waits from 50 ms to 2 s, no two clients’ alike; then as before', () => {
@@ -125,7 +159,11 @@ test('the first attempt is at once, the next ones after waits from 50 ms to 2 s,
   expect(waits[0]).toBeLessThanOrEqual(34);
   expect(waits[1]).toBeGreaterThanOrEqual(25);
   expect(waits[1]).toBeLessThanOrEqual(67);
+  const atFirst = waits.filter((_, index) => own[index]! - killedMs < 5_000);
+  expect(atFirst.length).toBeGreaterThan(14);
+  expect(Math.max(...atFirst)).toBeLessThanOrEqual(417);
   const resuming = waits.filter((_, index) => own[index]! - killedMs < RESUME_MS_MAX);
+  expect(Math.max(...resuming)).toBeGreaterThan(1_000);
   expect(Math.max(...resuming)).toBeLessThanOrEqual(2_017);
   expect(Math.max(...waits)).toBeGreaterThan(3_000);
   expect(own.slice(2, 12)).not.toEqual(other.slice(2, 12));

@@ -103,7 +103,14 @@ describe('a node', () => {
       expect(await readMetric(url, `darkages_thread_heap_used_bytes{thread="${thread}"${zone}}`)).toBeGreaterThan(1e5);
     }
     expect(await end(child, 'SIGTERM')).toBe(0);
-    expect(readdirSync(join(folder, 'data')).sort()).toEqual(['darkages.db', 'journal', 'keys', 'lock.db', 'node-id']);
+    expect(readdirSync(join(folder, 'data')).sort()).toEqual([
+      'darkages.db',
+      'journal',
+      'keys',
+      'lock.db',
+      'node-id',
+      'page.json',
+    ]);
   });
 
   test('keeps accounts through kill -9 of all of it', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
-import { createTokenMemory, createTokenSigner, createTokenVerifier } from '../../src/gateway/token.ts';
+import { createTokenSigner, createTokenVerifier } from '../../src/gateway/token.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 const NOW_S = 1_700_000_000;
@@ -86,26 +86,5 @@ describe('a token', () => {
       }),
     );
     expect(await verifier.verify(`${token}${'A'.repeat(10_000)}`, NOW_S)).toBe('token_malformed');
-  });
-});
-
-describe('the memory of used tokens', () => {
-  const claims = (tokenId: string, expiresS: number) => ({ ...CLAIMS, tokenId, expiresS });
-
-  test('takes a token once, and forgets it when it has expired', () => {
-    const memory = createTokenMemory(10);
-    expect(memory.use(claims('a', 60), 0)).toBe(true);
-    expect(memory.use(claims('a', 60), 1)).toBe(false);
-    expect(memory.use(claims('a', 60), 60)).toBe(false);
-    expect(memory.use(claims('b', 200), 61)).toBe(true);
-    expect(memory.count()).toBe(1);
-  });
-
-  test('refuses at its bound instead of forgetting, and goes on when old ones expire', () => {
-    const memory = createTokenMemory(3);
-    for (const id of ['a', 'b', 'c']) expect(memory.use(claims(id, 60), 0)).toBe(true);
-    expect(memory.use(claims('d', 100), 30)).toBe('full');
-    expect(memory.use(claims('a', 60), 30)).toBe(false);
-    expect(memory.use(claims('d', 100), 61)).toBe(true);
   });
 });

@@ -92,12 +92,20 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 const startedNames = () => told.filter(({ what }) => what === 'started').map(({ name }) => name);
 
-test('threads start in the order of need and end in the order that loses nothing', async () => {
+afterEach(() => {
+  delete process.env.NODE_THREAD_STORE_MS;
+  delete process.env.NODE_THREAD_STORE_FAILS;
+});
+
+test('edges load beside the store, zones go on when it has found them, and all end in the order that loses nothing', async () => {
+  process.env.NODE_THREAD_STORE_MS = '1000';
   await start();
   await until(() => startedNames().length === 5);
-  const names = startedNames();
-  expect(names[0]).toBe('store');
-  expect(names.slice(1).sort()).toEqual(['edge-1', 'edge-2', 'zone-1', 'zone-2']);
+  const order = told.flatMap(({ name, what }) =>
+    what === 'up' || what === 'found' ? [what] : what === 'started' ? [name] : [],
+  );
+  expect(order.slice(0, 4).sort()).toEqual(['edge-1', 'edge-2', 'found', 'store']);
+  expect(order.slice(4)).toEqual([expect.stringMatching(/^zone/), expect.stringMatching(/^zone/), 'up']);
 
   expect(threads?.zones()).toEqual([
     { zoneId: 1, players: 0, ws: [{ edge: 1, place: 0, port: 7777, players: 0 }], udp: [] },
@@ -180,8 +188,8 @@ test('a dead zone goes on with the next epoch, its edge stays', async () => {
   channel.postMessage({ die: 'zone-2' });
   await until(() => startedNames().filter((name) => name === 'zone-2').length === 2);
   expect(told.filter(({ name, what }) => name === 'zone-2' && what === 'started')).toMatchObject([
-    { epoch: 1, resume: false },
-    { epoch: 2, resume: true },
+    { epoch: 42, resume: false },
+    { epoch: 43, resume: true },
   ]);
   expect(startedNames().filter((name) => name.startsWith('edge'))).toHaveLength(2);
   expect(hopeless).toEqual([]);
@@ -214,7 +222,7 @@ test('a zone that hangs is ended and goes on with the next epoch', async () => {
   threads?.replaceZone(1);
   await until(() => startedNames().filter((name) => name === 'zone-2').length === 2);
   expect(told.filter(({ name, what }) => name === 'zone-2' && what === 'started').at(-1)).toMatchObject({
-    epoch: 2,
+    epoch: 43,
     resume: true,
   });
 });
@@ -244,6 +252,14 @@ test('a thread that dies again and again is hopeless', async () => {
 test('when one thread can not start, all others are stopped', async () => {
   await expect(start('--port', '8')).rejects.toMatchObject({ code: 'DARKAGES_EDGE_PORT_IN_USE' });
   await until(() => told.filter(({ what }) => what === 'drain' || what === 'stop').length === 4);
+});
+
+test('when the store can not start, that is told, zones are ended and edges stopped', async () => {
+  process.env.NODE_THREAD_STORE_FAILS = 'yes';
+  process.env.NODE_THREAD_STORE_MS = '1000';
+  await expect(start()).rejects.toMatchObject({ code: 'DARKAGES_STORE_FOLDER_IN_USE' });
+  await until(() => told.filter(({ what }) => what === 'drain').length === 2);
+  expect(startedNames().filter((name) => name.startsWith('zone'))).toEqual([]);
 });
 
 test('only threads that come back refuse tokens of before', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -54,6 +54,45 @@ describe('the page', () => {
   test('plays the game it was built with', async () => {
     expect(text(await buildPage(TAG), '/play.js')).toContain('you_are_it');
     expect(text(await buildPage(SHIPPED), '/play.js')).not.toContain('you_are_it');
+  });
+});
+
+describe('a page that is kept', () => {
+  /** What is kept, with a mark in it: whoever gets that got what was kept. */
+  function markKept(file: string): void {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as { script: string };
+    writeFileSync(file, JSON.stringify({ ...kept, script: `/* kept */${kept.script}` }));
+  }
+  const isKept = async (game: string, file: string) =>
+    text(await buildPage(game, file), '/play.js').startsWith('/* kept */');
+
+  test('is taken while none of its files has changed', async () => {
+    const file = join(folder, 'page.json');
+    const part = join(folder, 'part.ts');
+    const game = join(folder, 'kept-game.ts');
+    const shipped = fileURLToPath(SHIPPED);
+    writeFileSync(part, `export { game } from '${shipped}';\n`);
+    writeFileSync(game, "export { game } from './part.ts';\n");
+    const url = pathToFileURL(game).href;
+    expect(await buildPage(url, file)).toEqual(await buildPage(url));
+    markKept(file);
+    expect(await isKept(url, file)).toBe(true);
+    expect(await isKept(TAG, file)).toBe(false);
+    expect(await isKept(url, file)).toBe(false);
+    markKept(file);
+    writeFileSync(part, `export { game } from '${shipped}'; // another\n`);
+    expect(await isKept(url, file)).toBe(false);
+    expect(await buildPage(url, file)).toEqual(await buildPage(url));
+  });
+
+  test('that is damaged or can’t be written is bundled anew', async () => {
+    const file = join(folder, 'damaged.json');
+    const whole = text(await buildPage(TAG, file), '/play.js');
+    for (const damaged of ['', '{', '{}', 'null', readFileSync(file, 'utf8').slice(0, -1)]) {
+      writeFileSync(file, damaged);
+      expect(text(await buildPage(TAG, file), '/play.js')).toBe(whole);
+    }
+    expect(text(await buildPage(TAG, join(folder, 'nowhere', 'page.json')), '/play.js')).toBe(whole);
   });
 });
 

@@ -34,6 +34,24 @@ test('a thread that fails at start is a ServerError with its own code and senten
   await expect(start('end')).rejects.toMatchObject({ code: 'DARKAGES_THREAD_DIED' });
 });
 
+test('a thread is told what it begins with once that is known, and ended when it can’t be', async () => {
+  const options = {
+    name: 'test-1',
+    file: new URL('./fixtures/thread.ts', import.meta.url),
+    workerData: { behaviour: 'asks' },
+  };
+  const thread = await startThread({ ...options, firstMessage: Promise.resolve({ message: { epoch: 5 } }) });
+  expect(thread.upMessage).toEqual({ type: 'ready', told: { epoch: 5 } });
+  await thread.stop({ type: 'stop' }, 'stopped', 50);
+  const late = Promise.withResolvers<{ message: unknown }>();
+  const starting = startThread({ ...options, firstMessage: late.promise });
+  late.reject(new Error('no store'));
+  await expect(starting).rejects.toThrow('no store');
+  await expect(
+    startThread({ ...options, workerData: { behaviour: 'throw' }, firstMessage: new Promise(() => {}) }),
+  ).rejects.toMatchObject({ code: 'DARKAGES_THREAD_DIED' });
+});
+
 test('a thread that dies says why', async () => {
   const thread = await start('good');
   thread.post({ type: 'throw' });

@@ -6,11 +6,12 @@ import { expect, test } from 'vitest';
 
 const YOUNG_MIB = 16;
 const SCRIPT = `
-  import { claimYoungMemory } from './src/io/young-memory.ts';
+  import { createYoungClaim } from './src/io/young-memory.ts';
   import { setFlagsFromString } from 'node:v8';
   import { PerformanceObserver } from 'node:perf_hooks';
   const rssMiB = () => process.memoryUsage.rss() / 2 ** 20;
-  if (process.env.CLAIMS === 'yes') claimYoungMemory(${YOUNG_MIB});
+  const claim = createYoungClaim(${YOUNG_MIB});
+  if (process.env.CLAIMS === 'yes') for (let turn = 0; turn <= 2 * ${YOUNG_MIB}; turn++) claim(turn === 0 ? 0 : 10_000);
   let collections = 0;
   new PerformanceObserver((list) => (collections += list.getEntries().length)).observe({ entryTypes: ['gc'] });
   await new Promise((resolve) => setTimeout(resolve, 50));

@@ -6,6 +6,7 @@ import {
   APPLIED,
   applySnapshot,
   createReplicas,
+  forgetReplicas,
   NO_BASELINE,
   newestState,
   type Replicas,
@@ -55,6 +56,31 @@ test('in full, as differences to the snapshot’s baseline and to an entity’s 
 
   expect(apply(replicas, { tick: 19, leaves: [5, 4000] })).toBe(APPLIED);
   expect([replicas.left, replicas.bySlot.has(5), replicas.bySlot.has(1)]).toEqual([[5], false, true]);
+});
+
+test('on another connection nothing is left of the one before, whatever its replicas held', () => {
+  const step = fc.tuple(fc.boolean(), fc.nat(200), fc.uniqueArray(fc.nat(6), { maxLength: 6 }), fc.boolean());
+  const steps = fc.array(step, { minLength: 1, maxLength: 40 });
+  const play = (replicas: Replicas, all: typeof steps extends fc.Arbitrary<infer Steps> ? Steps : never): unknown[] =>
+    all.map(([isState, level, slots, hasLeaves], index) => {
+      const known = isState ? slots : slots.filter((slot) => replicas.bySlot.has(slot));
+      const entities = known.map((slot) =>
+        isState ? entity(slot, { level, name: `n${level}` }) : { slot, heat: level },
+      );
+      const leaves = hasLeaves ? [0, 1, 2] : [];
+      const snapshot = { tick: 5 + 3 * index, baselineAge: 3, [isState ? 'entities' : 'deltas']: entities, leaves };
+      return [apply(replicas, snapshot), picture(replicas), [...replicas.entered], [...replicas.left]];
+    });
+  fc.assert(
+    fc.property(steps, steps, (before, after) => {
+      const replicas = createReplicas(PROBE_ROWS);
+      play(replicas, before);
+      forgetReplicas(replicas);
+      expect(picture(replicas)).toEqual(picture(createReplicas(PROBE_ROWS)));
+      expect(play(replicas, after)).toEqual(play(createReplicas(PROBE_ROWS), after));
+      expect(replicas.unused.length).toBeLessThanOrEqual(7);
+    }),
+  );
 });
 
 test('who looks at one entity only has that one as everybody has it, and nothing else', () => {

@@ -191,21 +191,20 @@ interface Times {
 async function killAgain(server: Server, crowd: Crowd, options: KillOptions): Promise<Times> {
   const random = createRandom(options.seed);
   const times: Times = { first: [], all: [] };
+  const { players } = crowd;
   for (let kill = 1; kill <= options.times; kill++) {
     const quietMs = QUIET_MS_MIN + random.below(QUIET_MS_SPAN);
     const untilMs = performance.now() + quietMs;
     await crowd.until('a moment', quietMs + SETTLE_MS_MAX, () => performance.now() >= untilMs);
     const killedMs = systemClock.now();
+    const killed = players[0]!.boot;
     process.kill(nodePid(server), 'SIGKILL');
-    const isBack = ({ snapshotMs }: Player) => snapshotMs > killedMs + TURN_MS;
-    // What was on the way when it died may still come, and counts for nothing: the zone has to be back.
-    await crowd.until('the process is gone', BACK_MS_MAX, () => restartsOf(server) >= kill);
-    const goneMs = systemClock.now();
-    const hasNew = ({ snapshotMs }: Player) => snapshotMs > goneMs;
-    await crowd.until('somebody plays again', BACK_MS_MAX, () => crowd.players.some(hasNew));
-    times.first.push(Math.min(...crowd.players.filter(hasNew).map(({ snapshotMs }) => snapshotMs)) - killedMs);
+    // Of what the dead one has sent much is read after it is gone, when they are many: that is no return.
+    const isBack = ({ boot, backMs }: Player) => boot !== killed && backMs > killedMs;
+    await crowd.until('somebody plays again', BACK_MS_MAX, () => players.some(isBack));
+    times.first.push(Math.min(...players.filter(isBack).map(({ backMs }) => backMs)) - killedMs);
     await crowd.until('all play again', BACK_MS_MAX, () =>
-      crowd.players.every((player) => isBack(player) && hasNew(player) && player.client.state === PLAYING),
+      players.every((player) => isBack(player) && player.client.state === PLAYING),
     );
     times.all.push(systemClock.now() - killedMs);
     options.say(
@@ -213,11 +212,6 @@ async function killAgain(server: Server, crowd: Crowd, options: KillOptions): Pr
     );
   }
   return times;
-}
-
-/** How often the launcher has found its node dead. */
-function restartsOf({ output }: Server): number {
-  return output().match(/the server was killed/g)?.length ?? 0;
 }
 
 /** The launcher's only child. */

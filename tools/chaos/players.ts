@@ -22,8 +22,9 @@ export interface Player {
   answered: number;
   done: number;
   isBusy: boolean;
-  /** When the newest snapshot came. */
-  snapshotMs: number;
+  /** The process that it was welcomed by, as its session named it; and when that one's first snapshot came. */
+  boot: string | undefined;
+  backMs: number;
   playerId: number;
 }
 
@@ -57,9 +58,11 @@ export function createPlayer(
     events: {
       welcomed: ({ playerId }) => {
         player.playerId = Number(playerId);
+        player.boot = client.boot;
+        player.backMs = Number.NaN;
       },
       snapshotApplied: () => {
-        player.snapshotMs = systemClock.now();
+        if (Number.isNaN(player.backMs)) player.backMs = systemClock.now();
       },
     },
     heardEvents: [],
@@ -73,7 +76,8 @@ export function createPlayer(
     answered: 0,
     done: 0,
     isBusy: false,
-    snapshotMs: 0,
+    boot: undefined,
+    backMs: Number.NaN,
     playerId: 0,
   };
   startClient(client, systemClock.now());
