@@ -32,6 +32,7 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/io/embedded-directory.ts': 'the contract: test/contract/store.test.ts',
   'src/io/config-rows.ts': 'test/io/config.test.ts',
   'src/io/log-control.ts': 'test/e2e/log.test.ts',
+  'src/io/phases-control.ts': 'test/e2e/log.test.ts',
   'src/io/journal-recovery.ts': 'test/io/journal-keeper.test.ts',
   'src/io/open-store.ts': 'both kinds: test/workers/store.test.ts, test/e2e/restart-redis-scylla.test.ts',
   'src/io/redis-characters.ts': 'on a real Redis: test/contract/store.test.ts',

@@ -21,6 +21,7 @@ import { logLevelPath, tendLog } from '../src/io/log-control.ts';
 import { checkLogFile } from '../src/io/log-files.ts';
 import { type NodeThreads, startNodeThreads } from '../src/io/node-threads.ts';
 import { buildPage } from '../src/io/page-bundle.ts';
+import { phasesPath } from '../src/io/phases-control.ts';
 import { createProfiler, ownThread } from '../src/io/profiler.ts';
 import { showRedisAddress } from '../src/io/redis-url.ts';
 import { readSeats } from '../src/io/rendezvous.ts';
@@ -134,6 +135,7 @@ async function openControl({
     paths: {
       '/log-level': logLevelPath(logShared, log),
       '/tracing': tracing.control,
+      '/phases': phasesPath(threads.phaseSwitches),
       '/profile': createProfiler(() => [ownThread, ...threads.profiled()]),
     },
     onWarning: (sentence) => log.event('advice', { detail: sentence }),

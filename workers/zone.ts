@@ -62,7 +62,7 @@ const { game } = (await import(data.gameUrl)) as { game: AnyGame };
 const claimMemory = createYoungClaim(ZONE_YOUNG_MIB);
 const { epoch, recovered } = await new Promise<ZoneBegin>((resolve) => port.once('message', resolve));
 let replayed: Replayed | undefined;
-const watch = createPhaseWatch(data.buffers.phases, () => performance.now());
+const watch = createPhaseWatch(data.buffers.phases, data.buffers.phaseSwitch, () => performance.now());
 const zone = createZone({ ...data, epoch, game, watch, recovered: recovered && openRecovered(recovered) });
 const { words, index, histograms } = zone.counters;
 const countCollections = watchCollections(data.threadCounters);

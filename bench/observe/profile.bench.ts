@@ -8,7 +8,7 @@ import { createCounterBuffer } from '../../src/base/counters.ts';
 import { TICK_HZ } from '../../src/base/limits.ts';
 import { game } from '../../src/game/game.ts';
 import { SAMPLE_MS } from '../../src/io/profiler.ts';
-import { createPhaseWatch, phaseNames } from '../../src/zone/phases.ts';
+import { createPhaseSwitch, createPhaseWatch, phaseNames } from '../../src/zone/phases.ts';
 import { type Bench, exactCpuMicros, type Figure, median } from '../bench.ts';
 
 const PLAYERS = 300;
@@ -45,6 +45,7 @@ function measureWatch(ticks: number): number {
   const names = phaseNames(game);
   const watch = createPhaseWatch(
     names.map(() => createCounterBuffer('phase')),
+    createPhaseSwitch(),
     () => performance.now(),
   );
   const run = (count: number): void => {

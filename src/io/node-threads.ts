@@ -94,6 +94,8 @@ export interface NodeThreads {
   readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
   /** What is wrong behind it, in words; empty when all is well. */
   storeTrouble(): readonly string[];
+  /** Of each zone: whether it measures its ticks' phases. */
+  readonly phaseSwitches: readonly SharedArrayBuffer[];
   readonly sources: readonly BlockSource[];
   figures(): Promise<readonly ThreadFigures[]>;
   /** Those that run now. */
@@ -508,6 +510,7 @@ function describe(node: Node): NodeThreads {
       ping: async () => store().ping(),
     },
     storeTrouble: () => describeStoreTrouble(node.storeCounters),
+    phaseSwitches: zoneThreads.map(({ buffers }) => buffers.phaseSwitch),
     sources: [
       ...zoneThreads.flatMap((zone) => zoneSources(game, zone)),
       { kind: 'store', labels: {}, blocks: [node.storeCounters] },

@@ -17,7 +17,7 @@ import { historyBytes } from '../sim/history.ts';
 import { worldBytes } from '../sim/world.ts';
 import { createZoneJournalBuffers, type ZoneJournalBuffers } from '../store/zone-journal.ts';
 import { ANSWERS_BYTES } from './answers.ts';
-import { phaseNames } from './phases.ts';
+import { createPhaseSwitch, phaseNames } from './phases.ts';
 
 export interface ZoneBuffers {
   readonly capacity: number;
@@ -40,6 +40,7 @@ export interface ZoneBuffers {
   readonly ruleCounters: SharedArrayBuffer;
   /** Of its ticks' phases: `phases.ts` has the names. */
   readonly phases: readonly SharedArrayBuffer[];
+  readonly phaseSwitch: SharedArrayBuffer;
   readonly edgeCounters: readonly SharedArrayBuffer[];
 }
 
@@ -68,6 +69,7 @@ export function createZoneBuffers(
     counters: createCounterBuffer('zone'),
     ruleCounters: createRuleBuffer(game.rules),
     phases: phaseNames(game).map(() => createCounterBuffer('phase')),
+    phaseSwitch: createPhaseSwitch(),
     edgeCounters: perEdge(() => createCounterBuffer('edge')),
   };
 }

@@ -32,11 +32,33 @@ export function phaseNames({ systems }: AnyGame): readonly string[] {
   return [...Object.keys(PHASE), ...systems.map(({ name }) => `game_${name}`)];
 }
 
+/** One word: 1 while phases are measured. Any thread sets it. */
+export function createPhaseSwitch(): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(4);
+  setPhaseSwitch(buffer, true);
+  return buffer;
+}
+
+/** From the zone's next tick on. */
+export function setPhaseSwitch(buffer: SharedArrayBuffer, isOn: boolean): void {
+  Atomics.store(new Int32Array(buffer), 0, isOn ? 1 : 0);
+}
+
+export function isPhaseSwitchOn(buffer: SharedArrayBuffer): boolean {
+  return Atomics.load(new Int32Array(buffer), 0) === 1;
+}
+
 /**
  * @param buffers one of kind `phase` for each name
  * @param now milliseconds; the finer the better
  */
-export function createPhaseWatch(buffers: readonly SharedArrayBuffer[], now: () => number): PhaseWatch {
+export function createPhaseWatch(
+  buffers: readonly SharedArrayBuffer[],
+  phaseSwitch: SharedArrayBuffer,
+  now: () => number,
+): PhaseWatch {
+  const switchWords = new Int32Array(phaseSwitch);
+  let isOn = false;
   const summaries = buffers.map((buffer) => createCounters('phase', buffer).summaries.time);
   const spentMs = new Float64Array(summaries.length);
   // An array, since the engine puts a number with a fraction that changes in a closure on the heap each time.
@@ -44,10 +66,13 @@ export function createPhaseWatch(buffers: readonly SharedArrayBuffer[], now: () 
   let ticks = 0;
   return {
     begin() {
+      isOn = Atomics.load(switchWords, 0) === 1;
+      if (!isOn) return;
       lastMs[0] = now();
       ticks++;
     },
     note(phase) {
+      if (!isOn) return;
       const nowMs = now();
       spentMs[phase] = spentMs[phase]! + nowMs - lastMs[0]!;
       lastMs[0] = nowMs;

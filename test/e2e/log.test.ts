@@ -55,6 +55,11 @@ test('a server says in its file what it does, its level changes while it runs, a
   });
   await expect(control('/nowhere')).rejects.toMatchObject({ code: 2 });
   expect((await control()).stdout).toContain('/log-level');
+  expect(JSON.parse((await control('/phases')).stdout)).toEqual({ measured: true });
+  expect(JSON.parse((await control('/phases', 'measured=false')).stdout)).toEqual({ measured: false });
+  await expect(control('/phases', 'measured=2')).rejects.toMatchObject({
+    stderr: expect.stringContaining('true or false'),
+  });
   const metrics = await (await fetch(`${server.url()}/metrics`)).text();
   expect(metrics).toMatch(/^darkages_log_lines_total\{level="debug"\} [12]$/m);
   expect(metrics).toMatch(/^darkages_log_lines_total\{level="error"\} 0$/m);

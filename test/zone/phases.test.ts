@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { createCounterBuffer } from '../../src/base/counters.ts';
 import { game } from '../../src/game/game.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
-import { createPhaseWatch, PHASE, PHASE_GAME, type PhaseWatch, phaseNames } from '../../src/zone/phases.ts';
+import {
+  createPhaseSwitch,
+  createPhaseWatch,
+  isPhaseSwitchOn,
+  PHASE,
+  PHASE_GAME,
+  type PhaseWatch,
+  phaseNames,
+  setPhaseSwitch,
+} from '../../src/zone/phases.ts';
 import { hashZone } from '../../src/zone/recovery.ts';
 import { createZone, tickZone } from '../../src/zone/zone.ts';
 
@@ -21,7 +30,7 @@ describe('the stopwatch of a tick', () => {
   test('gives each phase the time since the one before, and each as many ticks as there were', () => {
     let nowMs = 100;
     const blocks = createBlocks(3);
-    const watch = createPhaseWatch(blocks, () => nowMs);
+    const watch = createPhaseWatch(blocks, createPhaseSwitch(), () => nowMs);
     const spend = (phase: number, ms: number) => {
       nowMs += ms;
       watch.note(phase);
@@ -42,10 +51,29 @@ describe('the stopwatch of a tick', () => {
     ]);
   });
 
+  test('reads no clock while it is switched off, and counts no ticks', () => {
+    let reads = 0;
+    const blocks = createBlocks(1);
+    const phaseSwitch = createPhaseSwitch();
+    const watch = createPhaseWatch(blocks, phaseSwitch, () => ++reads);
+    const tick = () => {
+      watch.begin();
+      watch.note(0);
+      watch.flush();
+    };
+    setPhaseSwitch(phaseSwitch, false);
+    expect(isPhaseSwitchOn(phaseSwitch)).toBe(false);
+    tick();
+    expect([reads, read(blocks[0]!)]).toEqual([0, [0, 0]]);
+    setPhaseSwitch(phaseSwitch, true);
+    tick();
+    expect([reads, read(blocks[0]!)]).toEqual([2, [1000, 1]]);
+  });
+
   test('loses nothing to rounding, however short a phase is', () => {
     let nowMs = 0;
     const blocks = createBlocks(1);
-    const watch = createPhaseWatch(blocks, () => nowMs);
+    const watch = createPhaseWatch(blocks, createPhaseSwitch(), () => nowMs);
     for (let tick = 0; tick < 10_000; tick++) {
       watch.begin();
       nowMs += 0.0003;
@@ -77,7 +105,7 @@ describe('a zone with a stopwatch', () => {
 
   test('goes through the same states as one without, whatever the clock says', () => {
     let wildMs = 1;
-    const watch = createPhaseWatch(createBlocks(phaseNames(game).length), () => {
+    const watch = createPhaseWatch(createBlocks(phaseNames(game).length), createPhaseSwitch(), () => {
       wildMs = (wildMs * 69_069 + 1) % 65_537;
       return wildMs;
     });

@@ -32,10 +32,11 @@ async function control(argv: readonly string[]): Promise<string> {
   return `${JSON.stringify(answer, undefined, 2)}\n`;
 }
 
-/** A number where it is one. */
-function readPair(pair: string): [string, string | number] {
+/** A number, or true or false, where it is one. */
+function readPair(pair: string): [string, string | number | boolean] {
   const [key = '', ...rest] = pair.split('=');
   const text = rest.join('=');
+  if (text === 'true' || text === 'false') return [key, text === 'true'];
   return [key, text !== '' && Number.isFinite(Number(text)) ? Number(text) : text];
 }
 
