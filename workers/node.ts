@@ -115,7 +115,9 @@ async function main(): Promise<void> {
 
 /** Beside the threads, which load their own. What is wrong with it is told where it is needed. */
 function loadHttp(): void {
-  import('./node-http.ts').catch(() => {});
+  import('./node-http.ts').catch(() => {
+    // Deliberate: `main` imports it again, and says so.
+  });
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */

@@ -72,11 +72,7 @@ const FINAL_REASONS: ReadonlySet<string> = new Set(['protocol_version', 'game_ve
 const SLOW_REASONS: ReadonlySet<string> = new Set(['rate', 'backlog', 'idle', 'address_full', 'zone_full']);
 
 export function connect(client: Client, nowMs: number): void {
-  const attempt = ++client.attempt;
-  client.goodbye = undefined;
-  client.welcome = undefined;
-  client.deadlineMs = nowMs + stageMs(client);
-  setState(client, CONNECTING);
+  const attempt = beginAttempt(client, nowMs);
   client.options.requestSession(
     (answer) => {
       if (client.attempt === attempt && client.state === CONNECTING) takeSession(client, answer);
@@ -84,6 +80,15 @@ export function connect(client: Client, nowMs: number): void {
     client.fullZones,
     client.ticket,
   );
+}
+
+/** What an earlier connection said is void, above all its welcome: only the first one is taken. */
+function beginAttempt(client: Client, nowMs: number): number {
+  client.goodbye = undefined;
+  client.welcome = undefined;
+  client.deadlineMs = nowMs + stageMs(client);
+  setState(client, CONNECTING);
+  return ++client.attempt;
 }
 
 function stageMs(client: Client): number {
@@ -240,8 +245,7 @@ function probe(client: Client, nowMs: number): void {
     if (answer.boot === client.boot) return;
     loseConnection(client, 'silent', now);
     // What it would ask for is at hand already.
-    client.deadlineMs = now + stageMs(client);
-    setState(client, CONNECTING);
+    beginAttempt(client, now);
     takeSession(client, answer);
   };
   options.requestSession(take, client.fullZones, ticket);

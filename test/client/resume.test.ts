@@ -98,6 +98,7 @@ describe.each([
 test('a silent server that is another process by now is left for that one, with the session that told so', () => {
   const bench = setUp();
   const { server, gateway, client } = bench;
+  const { welcome } = client;
   kill(bench, false);
   run(server, 200);
   server.isUp = true;
@@ -109,6 +110,9 @@ test('a silent server that is another process by now is left for that one, with 
   expect(runUntilPlaying(server, [client], 1_000)).toBeGreaterThan(0);
   expect(gateway.asked.map(({ shown }) => shown)).toEqual(['ticket 1']);
   expect(client.stats).toMatchObject({ reconnects: 1, resumed: 1 });
+  // Slot and handle are the new one's, and nothing is built on what the dead one sent.
+  expect(client.welcome).not.toBe(welcome);
+  expect([...client.replicas.bySlot.keys()]).toContain(client.welcome!.slot);
 });
 
 test('who hears nothing for half a second to three quarters asks, not all at once', () => {
