@@ -36,7 +36,7 @@ export interface ProfileAnswer {
 
 export const PROFILE_SECONDS_MAX = 60;
 /** Each costs the thread ten microseconds or so, and the engine's own thread that takes it twice as much: bench/observe. */
-export const SAMPLE_MS = 5;
+export const SAMPLE_MS = 10;
 const SAMPLES_MAX = 100_000;
 /** Of what is allocated, a sample each; the stack below it as deep. */
 const SAMPLE_BYTES = 16_384;
