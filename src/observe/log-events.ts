@@ -145,7 +145,7 @@ export const LOG_EVENTS = {
     level: 'error',
     text: 'the journal can not be written: commands are refused',
     fields: ['error'],
-    help: 'See to the disk: it goes on by itself. Runbook: disk',
+    help: 'See to the disk: it goes on by itself. Runbook: journal-failing',
   },
   journal_works: { level: 'info', text: 'the journal is written again', fields: [], help: '' },
   journal_trouble: {
