@@ -33,6 +33,8 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/io/config-rows.ts': 'test/io/config.test.ts',
   'src/io/log-control.ts': 'test/e2e/log.test.ts',
   'src/io/phases-control.ts': 'test/e2e/log.test.ts',
+  'src/io/node-view.ts': 'test/io/node-threads.test.ts',
+  'src/io/zone-threads.ts': 'test/io/node-threads.test.ts',
   'src/io/journal-recovery.ts': 'test/io/journal-keeper.test.ts',
   'src/io/open-store.ts': 'both kinds: test/workers/store.test.ts, test/e2e/restart-redis-scylla.test.ts',
   'src/io/redis-characters.ts': 'on a real Redis: test/contract/store.test.ts',

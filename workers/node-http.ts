@@ -22,7 +22,7 @@ import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../
 import { createHttpMetrics } from '../src/io/http-metrics.ts';
 import type { Log, LogShared } from '../src/io/log.ts';
 import { nodeMetrics } from '../src/io/node-metrics.ts';
-import type { NodeThreads } from '../src/io/node-threads.ts';
+import type { NodeThreads } from '../src/io/node-view.ts';
 import { createPasswords } from '../src/io/password.ts';
 import type { Metrics } from '../src/io/prometheus.ts';
 import { mintInvite, publicAddressOf, type RendezvousSeat, rendezvousSources } from '../src/io/rendezvous.ts';

@@ -1,50 +1,34 @@
 // The threads of a node and how they live together: the store, and for each zone its thread and its edges. Starts them
 // all at once, since after a crash players wait for the slowest, and hands a zone what the store has found in the journal
-// when it has; starts one again that died, and stops them so that nothing is lost: edges first (clients are told), then zones (they hand over every player's state), then the store (it writes it).
+// when it has; starts one again that died, and stops them so that nothing is lost: edges first (clients are told), then
+// zones (they hand over every player's state), then the store (it writes it).
 // Main thread. Holds the shared memory, so that a zone thread that died goes on from its last keyframe while its
 // clients stay connected to the edge.
 
-import { getRandomValues } from 'node:crypto';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { type Counters, createCounterBuffer, createCounters } from '../base/counters.ts';
-import { ServerError } from '../base/errors.ts';
+import { createCounterBuffer } from '../base/counters.ts';
 import { MAP_SEED_DEFAULT, TOKEN_LIFETIME_S } from '../base/limits.ts';
-import { RANDOM_WORDS } from '../base/random.ts';
-import type { SessionEdge } from '../gateway/edge-choice.ts';
-import type { SessionZone } from '../gateway/session.ts';
-import type { ZoneLoad } from '../observe/overload-watch.ts';
 import { createRestartBudget, type RestartBudget } from '../observe/restart-budget.ts';
-import { createLineTable, type LineRow, readLines } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
-import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Replayed } from '../zone/state.ts';
-import type { BlockSource } from './block-series.ts';
 import type { Config } from './config.ts';
 import { readNodeId } from './data-folder.ts';
 import type { Log, LogShared } from './log.ts';
+import { describeNode, type NodeThreads } from './node-view.ts';
 import type { StoreOptions } from './open-store.ts';
-import { type Profiled, profiledOf } from './profiler.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
-import { describeStoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
-import { edgeName, loopSources, zoneSources } from './thread-sources.ts';
-import {
-  type FirstMessage,
-  startThread,
-  type Thread,
-  type ThreadFigures,
-  type ThreadMessage,
-  whenBegun,
-} from './threads.ts';
+import { edgeName } from './thread-sources.ts';
+import { type FirstMessage, startThread, type Thread, type ThreadMessage, whenBegun } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
 import type { NodeTracing } from './tracing-node.ts';
 import { describeSmallBuffer } from './udp.ts';
 import { loadLibc } from './udp-libc.ts';
-import { createUdpCounterBuffer } from './udp-metrics.ts';
 import type { WebSocketAdapter } from './websocket.ts';
 import { EDGE_YOUNG_MIB, ZONE_YOUNG_MIB } from './young-memory.ts';
-import type { RecoveredStart, RecoveredZone, ZoneStart } from './zone-journals.ts';
+import type { RecoveredStart, ZoneStart } from './zone-journals.ts';
+import { createZoneThreads, type EdgeThread, type ZoneThreads } from './zone-threads.ts';
 
 /** Entry files of the threads. */
 export interface ThreadFiles {
@@ -82,67 +66,10 @@ export interface NodeThreadsOptions {
   onHopeless(reason: string): void;
 }
 
-export interface NodeThreads {
-  /** With the ports its edges listen on, and how many players stand in it. */
-  zones(): readonly SessionZone[];
-  /** Ticks each zone has run, as its u32 counter says. */
-  ticks(): readonly number[];
-  /** How much each zone has to do less to keep up. */
-  loads(): readonly ZoneLoad[];
-  /** Ends the zone's thread, which does not tick; another one goes on from its last whole tick. */
-  replaceZone(index: number): void;
-  readonly store: Omit<StoreClient, 'close' | 'enterZone' | 'claimPlayers'>;
-  /** What is wrong behind it, in words; empty when all is well. */
-  storeTrouble(): readonly string[];
-  /** Of each zone: whether it measures its ticks' phases. */
-  readonly phaseSwitches: readonly SharedArrayBuffer[];
-  readonly sources: readonly BlockSource[];
-  figures(): Promise<readonly ThreadFigures[]>;
-  /** Those that run now. */
-  profiled(): readonly Profiled[];
-  /** Of everybody who plays by UDP, and through which edge of the zone. */
-  lines(): readonly (LineRow & { readonly zoneId: number; readonly edge: number })[];
-  /** What was not as it should be at the end, in words; empty when all was saved. */
-  drain(): Promise<readonly string[]>;
-}
-
 const EDGE_DRAIN_MS = 4_000;
 const ZONE_STOP_MS = 5_000;
 const STORE_STOP_MS = 15_000;
 const BYTES_PER_MBIT = 125_000;
-
-interface EdgeThread {
-  readonly kind: 'ws' | 'udp';
-  /** Among all edges of the zone: by it the zone knows it. */
-  readonly index: number;
-  /** Among those of its kind in the zone, from 1 on. */
-  readonly edge: number;
-  /** Among those of its kind in the node, from 0 on: zone by zone. */
-  readonly place: number;
-  readonly loopDelay: SharedArrayBuffer;
-  readonly threadCounters: SharedArrayBuffer;
-  readonly counters: Counters<'edge'>;
-  /** Of UDP alone. */
-  readonly udpCounters: SharedArrayBuffer;
-  readonly udpLines: SharedArrayBuffer;
-  /** Where it listens; the first time as configured, then where it was. */
-  port: number;
-  thread: Thread | undefined;
-}
-
-interface ZoneThreads {
-  readonly zoneId: number;
-  readonly buffers: ZoneBuffers;
-  /** Of the zone's own thread, as a thread. */
-  readonly threadCounters: SharedArrayBuffer;
-  readonly edges: readonly EdgeThread[];
-  /** Of its chances; none where the run is to be repeated. */
-  readonly secret: Uint32Array | undefined;
-  epoch: number;
-  /** Of the process before, until the first thread has it. */
-  recovered: RecoveredZone | undefined;
-  zone: Thread | undefined;
-}
 
 interface Node extends NodeThreadsOptions {
   /** By which stores know this node from all others, also after a restart. */
@@ -166,7 +93,7 @@ interface Node extends NodeThreadsOptions {
 /** Resolves when everything runs and listens. Rejects with a ServerError after stopping what was started. */
 export async function startNodeThreads(options: NodeThreadsOptions): Promise<NodeThreads> {
   const { config } = options;
-  const zoneThreads = Array.from({ length: config.zones }, (_, zone) => createZoneThreads(options, zone));
+  const zoneThreads = Array.from({ length: config.zones }, (_, zone) => createZoneThreads(config, options.game, zone));
   const node: Node = {
     ...options,
     nodeId: readNodeId(options.storeOptions.folder),
@@ -214,7 +141,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     await drain(node);
     throw error;
   }
-  return describe(node);
+  return describeNode(node, () => drain(node));
 }
 
 async function tellBegun({ onBegun }: Node, libc: Promise<unknown> | undefined): Promise<void> {
@@ -227,40 +154,6 @@ async function tellBegun({ onBegun }: Node, libc: Promise<unknown> | undefined):
 async function allOf(works: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-}
-
-function createZoneThreads({ config, game }: NodeThreadsOptions, zone: number): ZoneThreads {
-  const kinds = config.udp === 'off' ? (['ws'] as const) : (['ws', 'udp'] as const);
-  const buffers = createZoneBuffers(game, kinds.length * config.edges, undefined, true);
-  const createEdgeThread = (kind: EdgeThread['kind'], index: number): EdgeThread => {
-    const edge = 1 + (index % config.edges);
-    const place = zone * config.edges + edge - 1;
-    return {
-      kind,
-      index,
-      edge,
-      place,
-      loopDelay: createCounterBuffer('loop'),
-      threadCounters: createCounterBuffer('thread'),
-      counters: createCounters('edge', buffers.edgeCounters[index]!),
-      udpCounters: createUdpCounterBuffer(),
-      udpLines: createLineTable(),
-      port: config.port === 0 ? 0 : config.port + place,
-      thread: undefined,
-    };
-  };
-  return {
-    zoneId: zone + 1,
-    buffers,
-    edges: kinds.flatMap((kind, nth) =>
-      Array.from({ length: config.edges }, (_, edge) => createEdgeThread(kind, nth * config.edges + edge)),
-    ),
-    secret: config.seed === undefined ? getRandomValues(new Uint32Array(RANDOM_WORDS)) : undefined,
-    threadCounters: createCounterBuffer('thread'),
-    epoch: 1,
-    recovered: undefined,
-    zone: undefined,
-  };
 }
 
 /** Once for all edges: their sockets ask one system for the same. */
@@ -475,80 +368,6 @@ function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
     }
   };
   void thread.died.then(onDeath);
-}
-
-function describe(node: Node): NodeThreads {
-  const { game, zoneThreads } = node;
-  const zoneCounters = zoneThreads.map(({ buffers }) => createCounters('zone', buffers.counters));
-  const store = (): StoreClient => {
-    if (node.storeClient !== undefined) return node.storeClient;
-    throw new ServerError('DARKAGES_STORE_TIMEOUT', 'The store is not there.');
-  };
-  return {
-    zones: () =>
-      zoneThreads.map(({ zoneId, edges }, zone) => {
-        const { words, index } = zoneCounters[zone]!;
-        const players = words[index.players]!;
-        return { zoneId, players, ws: sessionEdges(edges, 'ws'), udp: sessionEdges(edges, 'udp') };
-      }),
-    ticks: () => zoneCounters.map(({ words, index }) => words[index.ticks]!),
-    loads: () =>
-      zoneCounters.map(({ words, index }, zone) => ({
-        zoneId: zoneThreads[zone]!.zoneId,
-        step: words[index.overloadStep]!,
-        pacePercent: words[index.pacePercent]!,
-      })),
-    replaceZone: (index) => zoneThreads[index]?.zone?.terminate('it did not tick any more'),
-    store: {
-      createAccount: async (account) => store().createAccount(account),
-      findAccountByGuestSecret: async (hash) => store().findAccountByGuestSecret(hash),
-      findAccountByName: async (name) => store().findAccountByName(name),
-      replacePasswordHash: async (playerId, before, after) => store().replacePasswordHash(playerId, before, after),
-      exportPlayer: async (playerId) => store().exportPlayer(playerId),
-      deletePlayer: async (playerId, nameKeptMs) => store().deletePlayer(playerId, nameKeptMs),
-      findZone: async (playerId) => store().findZone(playerId),
-      ping: async () => store().ping(),
-    },
-    storeTrouble: () => describeStoreTrouble(node.storeCounters),
-    phaseSwitches: zoneThreads.map(({ buffers }) => buffers.phaseSwitch),
-    sources: [
-      ...zoneThreads.flatMap((zone) => zoneSources(game, zone)),
-      { kind: 'store', labels: {}, blocks: [node.storeCounters] },
-      ...loopSources('store', {}, node.storeThreadCounters, node.storeLoopDelay),
-      { kind: 'log', labels: {}, blocks: [node.storeLogCounters] },
-    ],
-    async figures() {
-      const threads = [
-        node.storeThread,
-        ...zoneThreads.flatMap(({ zone, edges }) => [zone, ...edges.map(({ thread }) => thread)]),
-      ];
-      const figures = await Promise.all(threads.map((thread) => thread?.figures()));
-      return figures.filter((one) => one !== undefined);
-    },
-    profiled: () => [
-      ...profiledOf(game, node.storeThread, node.storeThreadCounters),
-      ...zoneThreads.flatMap(({ zone, threadCounters, buffers, edges }) => [
-        ...profiledOf(game, zone, threadCounters, buffers.phases),
-        ...edges.flatMap((edge) => profiledOf(game, edge.thread, edge.threadCounters)),
-      ]),
-    ],
-    lines: () =>
-      zoneThreads.flatMap(({ zoneId, edges }) =>
-        edges.flatMap(({ edge, udpLines }) => readLines(udpLines).map((row) => ({ zoneId, edge, ...row }))),
-      ),
-    drain: () => drain(node),
-  };
-}
-
-function sessionEdges(edges: readonly EdgeThread[], kind: EdgeThread['kind']): readonly SessionEdge[] {
-  return edges
-    .filter((one) => one.kind === kind)
-    .map(({ edge, place, port, counters: { words, index } }) => ({
-      edge,
-      place,
-      port,
-      players: words[index.connections]!,
-    }));
 }
 
 async function drain(node: Node): Promise<readonly string[]> {

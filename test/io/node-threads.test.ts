@@ -7,7 +7,8 @@ import { createManualClock } from '../../src/base/clock.ts';
 import { game } from '../../src/game/game.ts';
 import { parseConfig } from '../../src/io/config.ts';
 import { createLog, createLogShared } from '../../src/io/log.ts';
-import { type NodeThreads, startNodeThreads } from '../../src/io/node-threads.ts';
+import { startNodeThreads } from '../../src/io/node-threads.ts';
+import type { NodeThreads } from '../../src/io/node-view.ts';
 import { createTracer, NO_TRACE } from '../../src/io/tracing.ts';
 
 interface Told {
