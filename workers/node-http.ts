@@ -25,6 +25,7 @@ import { nodeMetrics } from '../src/io/node-metrics.ts';
 import type { NodeThreads } from '../src/io/node-view.ts';
 import { createPasswords } from '../src/io/password.ts';
 import type { Metrics } from '../src/io/prometheus.ts';
+import { createRecent } from '../src/io/recent.ts';
 import { mintInvite, publicAddressOf, type RendezvousSeat, rendezvousSources } from '../src/io/rendezvous.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
@@ -40,6 +41,8 @@ import { createTickWatch } from '../src/observe/tick-watch.ts';
 import type { AnyGame } from '../src/sim/game.ts';
 
 const TICK_SAMPLE_MS = 500;
+/** Whoever reaches the server may ask for its metrics: not more than one scrape in this time is made for all of them. */
+const STRANGERS_SCRAPE_MS = 1_000;
 const STORE_PING_MS = 1_000;
 /** Counter blocks wrap after minutes at the earliest; Prometheus may ask less often. */
 const COUNTER_SAMPLE_MS = 10_000;
@@ -219,14 +222,17 @@ export async function serve(service: NodeHttpOptions): Promise<readonly HttpServ
     await Promise.all(servers.map((server) => server.close()));
     return [];
   });
+  const recent = createRecent<string>(STRANGERS_SCRAPE_MS, systemClock.now);
   const options = {
     host: config.host,
     trustProxy: config.trustProxy,
     posts: createPosts(service, createCounters('gateway', answers)),
-    metrics: async (accept: string | undefined) => {
+    metrics: async (accept: string | undefined, isStranger: boolean) => {
       const format = chooseFormat(accept);
       const metrics = await openMetrics();
-      return { contentType: CONTENT_TYPES[format], text: await metrics.text(format) };
+      const scrape = () => metrics.text(format);
+      const text = await (isStranger ? recent(format, scrape) : scrape());
+      return { contentType: CONTENT_TYPES[format], text };
     },
     onAnswered: (path: string | undefined, status: number, durationS: number, traceId?: string) =>
       http.count(path, status, durationS, service.tracing.tracer.exemplar(traceId)),

@@ -30,7 +30,11 @@ export interface HttpOptions {
   /** What is posted, by path. */
   readonly posts: Readonly<Record<string, (request: SessionRequest) => Promise<SessionResponse>>>;
   /** In the format that suits the Accept header. */
-  metrics(accept: string | undefined): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** @param isStranger then what was said a moment ago will do */
+  metrics(
+    accept: string | undefined,
+    isStranger: boolean,
+  ): Promise<{ readonly contentType: string; readonly text: string }>;
   /** A response is out. @param path as it was registered; undefined when there is none of it */
   onAnswered(path: string | undefined, status: number, durationS: number, traceId?: string): void;
   /** Who plays by UDP and how their lines are: for this machine alone. */
@@ -113,7 +117,7 @@ function addRoutes(app: FastifyInstance, options: HttpOptions, traceIds: TraceId
     });
   }
   app.get('/metrics', async (request, reply) => {
-    const { contentType, text } = await options.metrics(request.headers.accept);
+    const { contentType, text } = await options.metrics(request.headers.accept, !isFromHere(request));
     return reply.header('cache-control', 'no-store').header('vary', 'accept').type(contentType).send(text);
   });
   app.get('/connections', async (request, reply) => {

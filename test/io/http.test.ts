@@ -32,9 +32,9 @@ const options = (port: number, trustProxy = false) => ({
     },
     '/v1/other': async ({ body }: SessionRequest) => ({ status: 409, body: { said: body } }),
   },
-  metrics: async (accept: string | undefined) => ({
+  metrics: async (accept: string | undefined, isStranger: boolean) => ({
     contentType: 'text/plain; version=0.0.4',
-    text: accept === 'application/openmetrics-text' ? '# EOF\n' : 'a 1\n',
+    text: accept === 'application/openmetrics-text' ? '# EOF\n' : isStranger ? 'a 0\n' : 'a 1\n',
   }),
   onAnswered: (...answer: (string | number | undefined)[]) => answered.push(answer.slice(0, 2)),
   lines: () => [{ zoneId: 1, playerId: 7, rttMs: 31.5 }],
@@ -269,6 +269,11 @@ test('a request that comes again with its Idempotency-Key gets the first answer,
     expect(await ask({ a: 1 }, { 'idempotency-key': bad })).toEqual([400, expect.stringContaining('malformed')]);
   }
   expect(seen.length).toBe(before + 8);
+});
+
+test('what metrics a stranger gets, or somebody behind a proxy, may be a moment old', async () => {
+  const text = async (headers: Record<string, string>) => (await fetch(`${url}/metrics`, { headers })).text();
+  expect([await text({}), await text({ 'x-forwarded-for': '10.0.0.1' })]).toEqual(['a 1\n', 'a 0\n']);
 });
 
 test('what is answered is told with its route and status; metrics come as they are asked for', async () => {
