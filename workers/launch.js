@@ -21,6 +21,9 @@ const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5000;
 /** A server that was up for this long is started again at once: players wait. The next ones wait longer. */
 const HEALTHY_MS = 1000;
+/** One that dies again and again a moment after it was up is started so often at once in this time, and then more slowly. */
+const AT_ONCE_MAX = 20;
+const AT_ONCE_WINDOW_MS = 60000;
 /** Dead before this, and not ready before, is dead at start. */
 const START_MS = 10000;
 const STARTS_FAILED_MAX = 5;
@@ -34,7 +37,10 @@ const entry = process.env.DARKAGES_LAUNCH_ENTRY || join(root, 'workers', 'node.t
 
 let child;
 let startedMs = 0;
-let readyMs = Infinity;
+let isReady = false;
+let readyMs = 0;
+/** When it was started at once, lately. */
+let startedAtOnceMs = [];
 let isStopping = false;
 let presses = 0;
 let pressedMs = -Infinity;
@@ -107,15 +113,30 @@ function sayTooOld() {
 /** `--expose-gc`: for memory that the collector doesn't see, see src/io/key-exchange-node.ts. */
 function start() {
   restartTimer = undefined;
-  startedMs = Date.now();
-  readyMs = Infinity;
+  startedMs = clockMs();
+  isReady = false;
   const args = ['--expose-gc', entry].concat(process.argv.slice(2));
   child = spawn(nodes[0], args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !isWindows, env });
   child.on('message', (message) => {
-    if (message === 'ready') readyMs = Date.now();
+    if (message !== 'ready') return;
+    isReady = true;
+    readyMs = clockMs();
   });
   child.on('error', onSpawnError);
   child.on('exit', onExit);
+}
+
+/** Clocks that are set don't move it. */
+function clockMs() {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
+function mayStartAtOnce(nowMs) {
+  startedAtOnceMs = startedAtOnceMs.filter((ms) => nowMs - ms < AT_ONCE_WINDOW_MS);
+  if (startedAtOnceMs.length >= AT_ONCE_MAX) return false;
+  startedAtOnceMs.push(nowMs);
+  return true;
 }
 
 /** A pinned Node that is for another C library cannot be run: the one that runs this may do. */
@@ -133,15 +154,15 @@ function onSpawnError(error) {
 
 function onExit(code, signal) {
   child = undefined;
-  const nowMs = Date.now();
+  const nowMs = clockMs();
   const lifeMs = nowMs - startedMs;
   if (isStopping) {
     process.exit(code === null ? 128 + (SIGNAL_NUMBERS[signal] || 0) : code);
   }
   if (code === 0 || code === EXIT_CONFIGURATION) process.exit(code);
   const how = code === null ? 'was killed by ' + signal : 'ended with exit code ' + code;
-  if (nowMs - readyMs >= HEALTHY_MS) backoffMs = 0;
-  startsFailed = nowMs >= readyMs || lifeMs >= START_MS ? 0 : startsFailed + 1;
+  if (isReady && nowMs - readyMs >= HEALTHY_MS && mayStartAtOnce(nowMs)) backoffMs = 0;
+  startsFailed = isReady || lifeMs >= START_MS ? 0 : startsFailed + 1;
   if (startsFailed >= STARTS_FAILED_MAX) {
     say('the server ' + how + ', ' + startsFailed + ' times in a row before it was up: giving up.');
     process.exit(1);
@@ -154,7 +175,7 @@ function onExit(code, signal) {
 
 /** The first asks the server to drain, the second tells it to hurry, the third ends it. */
 function onSignal(signal) {
-  const nowMs = Date.now();
+  const nowMs = clockMs();
   const isSamePress = nowMs - pressedMs < SAME_PRESS_MS;
   pressedMs = nowMs;
   if (isSamePress) return;

@@ -60,6 +60,8 @@ const BUSY_POLL_MS = 1;
 /** The embedded store stops the thread for a batch, and promises wait behind it: half a millisecond. */
 const EMBEDDED_BATCH_MAX = 16;
 const APPLY_MS = 1;
+/** Three times what Cassandra takes at most, by default, until it syncs what it has acknowledged. */
+const SCYLLA_SETTLE_MS = 30_000;
 const JOURNAL_FOLDER = 'journal';
 /** Guests who never played within it are deleted at start: anybody can make them. */
 const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
@@ -81,6 +83,7 @@ async function run(data: StoreThreadData): Promise<void> {
     onAdvice: (sentence) => log.event('advice', { detail: sentence }),
     checkpoint: (file) => pool.checkpoint(file),
     onCheckpointFailed: (error) => log.event('checkpoint_failed', { error }),
+    onUpgrade: () => parentPort?.postMessage({ type: 'upgrading' }),
   });
   const store = traceStore(opened, tracer);
   if (!data.isRestart) await deleteUnusedGuests(store, log);
@@ -120,6 +123,7 @@ async function run(data: StoreThreadData): Promise<void> {
     buffers: data.journals,
     journal,
     now: systemClock.now,
+    settleMs: data.store.kind === 'embedded' ? 0 : SCYLLA_SETTLE_MS,
     applier,
     ledger: store,
     onMarkFailed: (error) => log.event('mark_failed', { error }),

@@ -60,6 +60,8 @@ export const LEDGER_MIGRATION = `CREATE TABLE ledger_heads (
 
 /** Entries of a page: with fewer, a row of an account and a page fit a page of the file. */
 const PAGE_ENTRIES = 20;
+/** The first that is listed, and one that the upgrade from an older schema left. */
+const SHORT_PAGES_MAX = 2;
 
 /** From a row for each entry and a head in words to what this file's head says. */
 export const LEDGER_PAGES_MIGRATION = `CREATE TABLE ledger_accounts (
@@ -112,8 +114,15 @@ interface Account {
 
 const NO_ACCOUNT: Account = { row: undefined, head: EMPTY_HEAD, tail: '', tailCount: 0 };
 
-/** @param inTransaction runs the work whole or not at all, without a sync */
-export function createEmbeddedLedger(database: DatabaseSync, inTransaction: <T>(work: () => T) => T): Ledger {
+/**
+ * @param inTransaction runs the work whole or not at all, without a sync
+ * @param syncAll before a mark: from now on commits are synced, and with the next one all that was written before
+ */
+export function createEmbeddedLedger(
+  database: DatabaseSync,
+  inTransaction: <T>(work: () => T) => T,
+  syncAll: () => void,
+): Ledger {
   const findEpoch = database.prepare('SELECT epoch FROM characters WHERE player_id = ? AND game = ?');
   const endEpoch = database.prepare(
     'UPDATE characters SET epoch = epoch + 1, version = 0 WHERE player_id = ? AND game = ? AND epoch = ?',
@@ -150,7 +159,8 @@ export function createEmbeddedLedger(database: DatabaseSync, inTransaction: <T>(
     return account;
   };
   const listEntries = ({ row, tail }: Account, fromSeq: number, count: number): LedgerEntry[] => {
-    const pages = row === undefined ? [] : listPages.all(row, fromSeq, Math.ceil(count / PAGE_ENTRIES) + 1);
+    const pages =
+      row === undefined ? [] : listPages.all(row, fromSeq, Math.ceil(count / PAGE_ENTRIES) + SHORT_PAGES_MAX);
     const entries = [...pages.flatMap((page) => readEntries(String(page.entries))), ...readEntries(`[${tail}]`)];
     return entries.filter(({ seq }) => seq >= fromSeq).slice(0, count);
   };
@@ -231,7 +241,10 @@ export function createEmbeddedLedger(database: DatabaseSync, inTransaction: <T>(
     },
     async keepMark(node, { sequence, checksum }) {
       // A commit of its own, which is synced, and with it all before.
-      guarded('a mark could not be written', () => keepMark.run(node, sequence, checksum));
+      guarded('a mark could not be written', () => {
+        syncAll();
+        keepMark.run(node, sequence, checksum);
+      });
     },
     async findMark(node) {
       const row = guarded('a mark could not be read', () => findMark.get(node));

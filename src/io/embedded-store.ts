@@ -84,6 +84,8 @@ export interface StoreHelp {
   checkpoint(file: string): Promise<void>;
   /** The log grows meanwhile. */
   onCheckpointFailed(error: unknown): void;
+  /** What an older version wrote is about to be rewritten, which may take minutes. */
+  onUpgrade(): void;
 }
 
 /** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
@@ -95,7 +97,7 @@ export function openEmbeddedStore(folder: string, help?: StoreHelp): Store {
     database = new DatabaseSync(file);
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
       PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${help === undefined ? 1000 : LOG_PAGES};`);
-    migrate(database, folder);
+    migrate(database, folder, help);
     return createStore(database, lock, help && createCheckpoints(database, file, help));
   } catch (error) {
     if (database?.isOpen) database.close();
@@ -105,7 +107,7 @@ export function openEmbeddedStore(folder: string, help?: StoreHelp): Store {
   }
 }
 
-function migrate(database: DatabaseSync, folder: string): void {
+function migrate(database: DatabaseSync, folder: string, help?: StoreHelp): void {
   const row = database.prepare('PRAGMA user_version').get();
   const version = Number(row?.user_version);
   if (version > SCHEMA_VERSION) {
@@ -114,6 +116,7 @@ function migrate(database: DatabaseSync, folder: string): void {
       `The data folder ${folder} was written by a newer DarkAges (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or choose another folder with --data.`,
     );
   }
+  if (version > 0 && version < SCHEMA_VERSION) help?.onUpgrade();
   for (let from = version; from < SCHEMA_VERSION; from++) {
     inTransaction(database, () => database.exec(`${MIGRATIONS[from]}; PRAGMA user_version = ${from + 1};`));
   }
@@ -146,8 +149,17 @@ function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Che
   const accounts = createAccountStore(database, nowMs);
   const directory = createEmbeddedDirectory(database, nowMs);
   const ping = database.prepare('SELECT 1');
-  const ledger = createEmbeddedLedger(database, (work) => unsynced(database, () => inTransaction(database, work)));
-  return {
+  let hasFailed = false;
+  const ledger = createEmbeddedLedger(
+    database,
+    (work) => unsynced(database, () => inTransaction(database, work)),
+    () => {
+      database.exec('PRAGMA synchronous = FULL');
+      if (hasFailed) copyLog(database);
+      hasFailed = false;
+    },
+  );
+  const store: Store = {
     ...accounts,
     ...createCharacterStore(database),
     ...ledger,
@@ -175,6 +187,33 @@ function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Che
       });
     },
   };
+  return noteFailures(store, () => {
+    hasFailed = true;
+  });
+}
+
+/**
+ * After a sync that failed the system takes what it did not write for written: a later one says that all is well, with a hole in
+ * the log. What is in memory still is whole, and goes into the file.
+ */
+function copyLog(database: DatabaseSync): void {
+  const row = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+  if (Number(row?.busy) !== 0) throw new Error('the log could not be copied whole');
+}
+
+function noteFailures(store: Store, onFailure: () => void): Store {
+  const noted = Object.entries(store).map(([name, method]: [string, (...given: never[]) => Promise<unknown>]) => [
+    name,
+    async (...given: never[]) => {
+      try {
+        return await method(...given);
+      } catch (error) {
+        onFailure();
+        throw error;
+      }
+    },
+  ]);
+  return Object.fromEntries(noted) as Store;
 }
 
 /**
@@ -190,8 +229,6 @@ function createCheckpoints(database: DatabaseSync, file: string, help: StoreHelp
       if (database.isOpen) database.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       help.onCheckpointFailed(error);
-    } finally {
-      copying = undefined;
     }
   };
   return {
@@ -199,7 +236,9 @@ function createCheckpoints(database: DatabaseSync, file: string, help: StoreHelp
       commits += more;
       if (commits < CHECKPOINT_COMMITS || copying !== undefined) return;
       commits = 0;
-      copying = copy();
+      copying = copy().finally(() => {
+        copying = undefined;
+      });
     },
     async done(): Promise<void> {
       while (copying !== undefined) await copying;

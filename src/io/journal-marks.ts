@@ -10,6 +10,11 @@ export interface JournalMarksOptions {
   readonly journal: Pick<Journal, 'noteApplied'>;
   readonly ledger: Pick<Ledger, 'keepMark'>;
   readonly nodeId: string;
+  /**
+   * So long the store must have had what a mark says: databases that sync now and then can lose the commits and keep the mark,
+   * which lie on different machines. 0: its syncs are in order.
+   */
+  readonly settleMs: number;
   /** Steady milliseconds. */
   now(): number;
   /** Once, until it works again. */
@@ -28,10 +33,13 @@ export interface JournalMarks {
 /** What a start repeats at most; a sync of the embedded store each. */
 const INTERVAL_MS = 1_000;
 
-export function createJournalMarks({ journal, ledger, nodeId, now, onMarkFailed }: JournalMarksOptions): JournalMarks {
+export function createJournalMarks(options: JournalMarksOptions): JournalMarks {
+  const { journal, ledger, nodeId, settleMs, now, onMarkFailed } = options;
   /** What the store doesn't know to be applied, oldest first. */
   let noted: JournalMark[] = [];
-  let applied = 0;
+  /** Positions that the store had, one a second, oldest first. */
+  const settling: { readonly position: number; readonly atMs: number }[] = [];
+  let settled = 0;
   let isFailing = false;
   let dueMs = Number.NEGATIVE_INFINITY;
   let keeping: Promise<void> | undefined;
@@ -49,8 +57,19 @@ export function createJournalMarks({ journal, ledger, nodeId, now, onMarkFailed 
       keeping = undefined;
     }
   };
+  const settle = (applied: number): void => {
+    if (settleMs === 0) {
+      settled = applied;
+      return;
+    }
+    const atMs = now();
+    if (atMs - (settling.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) >= INTERVAL_MS) {
+      settling.push({ position: applied, atMs });
+    }
+    while (settling[0] !== undefined && atMs - settling[0].atMs >= settleMs) settled = settling.shift()!.position;
+  };
   const begin = (): void => {
-    const mark = noted.findLast(({ sequence }) => sequence <= applied);
+    const mark = noted.findLast(({ sequence }) => sequence <= settled);
     if (keeping !== undefined || mark === undefined) return;
     dueMs = now() + INTERVAL_MS;
     keeping = keepOne(mark);
@@ -60,8 +79,8 @@ export function createJournalMarks({ journal, ledger, nodeId, now, onMarkFailed 
     note(mark) {
       if (noted.at(-1)?.sequence !== mark.sequence) noted.push(mark);
     },
-    update(position) {
-      applied = position;
+    update(applied) {
+      settle(applied);
       // What came since has no commits.
       if (noted.length === 0) journal.noteApplied(applied);
       else if (now() >= dueMs) begin();

@@ -138,7 +138,8 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     ]);
     warnOfSmallBuffers(node);
   } catch (error) {
-    await drain(node);
+    // What ran before a crash goes on at the next start.
+    await drain(node, false);
     throw error;
   }
   return describeNode(node, () => drain(node));
@@ -370,11 +371,12 @@ function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
   void thread.died.then(onDeath);
 }
 
-async function drain(node: Node): Promise<readonly string[]> {
+/** @param mayEnd whatever goes well: there is nothing to go on from then */
+async function drain(node: Node, mayEnd = true): Promise<readonly string[]> {
   node.isDraining = true;
   const problems: string[] = [];
   // Else the next start goes on from the journal.
-  let isAll = true;
+  let isAll = mayEnd;
   await Promise.all(
     node.zoneThreads.flatMap(({ edges }) =>
       edges.map(async ({ thread }) => {

@@ -6,6 +6,8 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
 
 const START_TIMEOUT_MS = 20_000;
+/** Of one that rewrites what an older version has left: of hundreds of millions of entries. */
+const UPGRADE_TIMEOUT_MS = 60 * 60_000;
 /** A thread that doesn't answer within this is left out of the figures: it may be stuck. */
 const FIGURES_TIMEOUT_MS = 500;
 
@@ -161,8 +163,10 @@ async function untilUp(
   why: () => string,
   firstMessage: Promise<FirstMessage> | undefined,
 ): Promise<ThreadMessage> {
+  let isUpgrading = false;
   const up = new Promise<ThreadMessage>((resolve, reject) => {
     worker.on('message', (message: ThreadMessage) => {
+      if (message.type === 'upgrading') isUpgrading = true;
       if (message.type === 'ready' || message.type === 'listening') resolve(message);
       if (message.type === 'failed') {
         reject(new ServerError(String(message.code) as ErrorCode, String(message.message)));
@@ -177,7 +181,9 @@ async function untilUp(
   try {
     // Its time begins when it has all it needs.
     if (told !== undefined) await Promise.race([told, up]);
-    const message = await withTimeout(up, START_TIMEOUT_MS);
+    const message =
+      (await withTimeout(up, START_TIMEOUT_MS)) ??
+      (isUpgrading ? await withTimeout(up, UPGRADE_TIMEOUT_MS) : undefined);
     if (message !== undefined) return message;
   } catch (error) {
     await worker.terminate();

@@ -52,6 +52,8 @@ export interface ZoneJournalsOptions {
   readonly buffers: readonly ZoneJournalBuffers[];
   readonly start: ZoneStart;
   readonly nodeId: string;
+  /** Of the store: journal-marks.ts. */
+  readonly settleMs: number;
   readonly counters: SharedArrayBuffer;
   /** Steady milliseconds. */
   now(): number;
@@ -266,6 +268,8 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       count();
     },
     replayCommits(mark) {
+      // What can be read of the database may not be synced: it is kept again before the journal lets go of anything.
+      if (mark !== undefined) marks.note(mark);
       for (const { position, checksum, record, start: of } of journal.commitsToApply(mark)) {
         marks.note({ sequence: position, checksum });
         const head = readTickHead(record.payload);

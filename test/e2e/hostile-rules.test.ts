@@ -48,7 +48,8 @@ async function readCounts(): Promise<Map<string, number>> {
     const [kind, name] = counter.split('.') as [BlockKind, string];
     const row = (COUNTERS[kind] as Record<string, CounterRow> | undefined)?.[name];
     if (row === undefined) continue;
-    const labels = Object.entries({ ...(kind !== 'gateway' && { zone_id: '1' }), ...row.labels }).map(
+    const hasZone = kind !== 'gateway' && row.isOfNode !== true;
+    const labels = Object.entries({ ...(hasZone && { zone_id: '1' }), ...row.labels }).map(
       ([label, value]) => `${label}="${value}"`,
     );
     const count = values.get(`darkages_${row.metric}{${labels.join(',')}}`);

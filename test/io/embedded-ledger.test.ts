@@ -33,17 +33,21 @@ test('a batch that fails anywhere has changed nothing, and done again it is done
       };
     },
   } as unknown as DatabaseSync;
-  const ledger = createEmbeddedLedger(faulty, (work) => {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
-  });
+  const ledger = createEmbeddedLedger(
+    faulty,
+    (work) => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        database.exec('ROLLBACK');
+        throw error;
+      }
+    },
+    () => {},
+  );
   const dump = () =>
     ['ledger_accounts', 'ledger_pages', 'named_ledger', 'fenced_commits', 'characters'].map((table) =>
       database.prepare(`SELECT * FROM ${table}`).all(),

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readNodeId } from '../../src/io/data-folder.ts';
 import { LEDGER_MIGRATION } from '../../src/io/embedded-ledger.ts';
 import { openEmbeddedStore, SCHEMA_VERSION } from '../../src/io/embedded-store.ts';
+import type { Commit } from '../../src/store/commit.ts';
 
 const SAVER = fileURLToPath(new URL('../e2e/fixtures/saver.ts', import.meta.url));
 
@@ -19,6 +20,15 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'darkages-embedded-'));
 });
 afterEach(() => rmSync(root, { recursive: true }));
+
+/** Two gold for player 1, its account's entry of that number. */
+function loot(seq: number): Commit {
+  const to = { playerId: 1, epoch: 1, seq, balance: 2 * seq };
+  return {
+    ...{ id: `n/1/1/${seq}/0`, game: 'g', zoneId: 3, tick: seq, playerId: 1, key: 0, request: 'loot', refused: '' },
+    transfers: [{ asset: 'gold', amount: 2, from: { account: 'ground' }, to }],
+  };
+}
 
 describe('the data folder', () => {
   test('is created with its parents, and is free again after close', async () => {
@@ -172,6 +182,31 @@ describe('the data folder', () => {
         expect(await store.listEntries(playerId, 'g', from, count)).toEqual(entries.slice(from - 1, from - 1 + count));
       }
     }
+    // Behind the page that was left short there are whole ones by then.
+    await store.takeCharacter(1, 'g', 'node/1');
+    expect(await store.applyCommits(Array.from({ length: 60 }, (_, index) => loot(48 + index)))).not.toContain(
+      'fenced',
+    );
+    for (let from = 1; from <= 107; from++) {
+      const seqs = (await store.listEntries(1, 'g', from, 20)).map(({ seq }) => seq);
+      expect(seqs).toEqual(Array.from({ length: Math.min(20, 108 - from) }, (_, index) => from + index));
+    }
+    await store.close();
+  });
+
+  test('that failed once copies its log before it says what is in it', async () => {
+    const store = openEmbeddedStore(root);
+    await store.takeCharacter(1, 'g', 'node/1');
+    for (let seq = 1; seq <= 200; seq++) await store.applyCommits([loot(seq)]);
+    const logBytes = () => statSync(join(root, 'darkages.db-wal')).size;
+    await store.keepMark('n', { sequence: 1, checksum: 1 });
+    const before = logBytes();
+    await expect(store.applyCommits([{ ...loot(7), id: 'n/1/1/other/0' }])).rejects.toMatchObject({
+      code: 'DARKAGES_LEDGER_BROKEN',
+    });
+    await store.keepMark('n', { sequence: 2, checksum: 2 });
+    expect(logBytes()).toBeLessThan(before / 4);
+    expect(await store.findMark('n')).toEqual({ sequence: 2, checksum: 2 });
     await store.close();
   });
 

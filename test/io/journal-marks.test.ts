@@ -29,6 +29,7 @@ test('the journal lets go of what the store has kept the mark of, and of groups 
       let open: { readonly mark: JournalMark; end(how: 'well' | 'badly'): void } | undefined;
       const marks = createJournalMarks({
         nodeId: 'node',
+        settleMs: 0,
         now: () => nowMs,
         onMarkFailed: (error) => void failed.push(error),
         journal: {
@@ -88,4 +89,27 @@ test('the journal lets go of what the store has kept the mark of, and of groups 
     { numRuns: 300 },
   );
   expect(released).toBeGreaterThan(0);
+});
+
+test('of a store that syncs now and then a mark says only what it has had for long', async () => {
+  let nowMs = 0;
+  const said: number[] = [];
+  const applied: number[] = [];
+  const marks = createJournalMarks({
+    nodeId: 'node',
+    settleMs: 30_000,
+    now: () => nowMs,
+    onMarkFailed: () => expect.unreachable(),
+    journal: { noteApplied: (sequence) => void applied.push(sequence) },
+    ledger: { keepMark: async (_, { sequence }) => void said.push(sequence) },
+  });
+  for (let second = 1; second <= 60; second++) {
+    nowMs = second * 1_000;
+    marks.note({ sequence: second, checksum: 0 });
+    marks.update(second);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    expect(Math.max(0, ...said)).toBe(Math.max(0, second - 30));
+  }
+  await marks.keep();
+  expect([Math.max(...said), Math.max(...applied)]).toEqual([30, 30]);
 });

@@ -95,6 +95,7 @@ function start(files: FaultyFiles, ledger = createTestLedger()): Server {
     buffers: [buffers.journal!],
     start: { game: 'bank', gameVersion: '1', assets: bank.assets, accounts: bank.accounts },
     nodeId: 'node',
+    settleMs: 0,
     counters,
     now: () => clock.nowMs,
     applier: {
@@ -305,6 +306,7 @@ test('commits that wait are applied as what they were, whatever game and however
     buffers: [],
     start: { game: 'other', gameVersion: '9', assets: ['rubies'], accounts: ['bank'] },
     nodeId: 'node',
+    settleMs: 0,
     counters: createCounterBuffer('store'),
     now: () => 0,
     applier: {
