@@ -1,10 +1,7 @@
 // Fairness: what the guard corrects and refuses, and how far back hits are judged.
 
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { dashboard, graph, type Panel, stat } from './panels.ts';
-
-const rateBy = (label: string, metric: string, of = 'ZONE') =>
-  `sum by (${label}) (rate(darkages_${metric}{${of}}[$__rate_interval]))`;
+import { dashboard, graph, type Panel, rateBy, stat } from './panels.ts';
 
 export function fairness(): Dashboard {
   return dashboard({
@@ -52,7 +49,7 @@ function guard(): Panel[] {
     graph(
       'Violations',
       { '{{rule}}': rateBy('rule', 'guard_violations_total') },
-      { about: 'A second, by rule; five times what it was before is told as ViolationsSurge.' },
+      { about: 'A second, by rule; ViolationsSurge is told of all but facing_rate and view_age.' },
     ),
     graph(
       'Inputs corrected',

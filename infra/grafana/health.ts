@@ -18,8 +18,14 @@ const NOT_SLOW =
 
 function now(): Panel[] {
   return [
-    stat('Nodes up', 'sum(up{NODE})', { about: 'Nodes that answer Prometheus.', badBelow: 1 }),
-    stat('Zones up', 'sum(darkages_zone_up{NODE})', { about: 'Zones that tick.', badBelow: 1 }),
+    stat('Nodes down', 'count(up{NODE} == 0) or sum(absent(up{NODE})) or vector(0)', {
+      about: 'Nodes that do not answer Prometheus; 1 as well when it knows of none.',
+      badFrom: 1,
+    }),
+    stat('Zones down', 'count(darkages_zone_up{NODE} == 0) or vector(0)', {
+      about: 'Zones that do not tick, of nodes that answer.',
+      badFrom: 1,
+    }),
     stat('Players now', 'sum(darkages_players{NODE})', { about: 'In all zones, connected or lingering.' }),
     stat('Share of slow ticks', `1 - ${NOT_SLOW}`, {
       about: 'Ticks over 16 ms; from 1 % on TickSlow is told.',

@@ -1,11 +1,9 @@
 // Network: connections, traffic, and how the lines of those by UDP are.
 
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { dashboard, graph, type Panel, stat } from './panels.ts';
+import { dashboard, graph, type Panel, rateBy, stat } from './panels.ts';
 
 const rate = (metric: string, labels = '') => `sum(rate(darkages_${metric}{ZONE${labels}}[$__rate_interval]))`;
-const rateBy = (label: string, metric: string, of = 'ZONE') =>
-  `sum by (${label}) (rate(darkages_${metric}{${of}}[$__rate_interval]))`;
 const bands = (metric: string, of = 'ZONE') => `sum by (le) (darkages_udp_connections_by_${metric}{${of}})`;
 
 export function network(): Dashboard {
@@ -41,7 +39,11 @@ function connections(): Panel[] {
         p50: 'histogram_quantile(0.5, sum by (le) (rate(darkages_join_seconds_bucket{ZONE}[$__rate_interval])))',
         p99: 'histogram_quantile(0.99, sum by (le) (rate(darkages_join_seconds_bucket{ZONE}[$__rate_interval])))',
       },
-      { about: 'From the accepted connection to the first snapshot. Empty while nobody joins.', unit: 's' },
+      {
+        about: 'From the accepted connection to the first snapshot. Empty while nobody joins.',
+        unit: 's',
+        hasTraces: true,
+      },
     ),
     graph(
       'Logins',
@@ -57,7 +59,7 @@ function connections(): Panel[] {
         '{{route}}':
           'histogram_quantile(0.99, sum by (route, le) (rate(darkages_http_request_seconds_bucket{NODE}[$__rate_interval])))',
       },
-      { about: 'Time to answer.', unit: 's' },
+      { about: 'Time to answer.', unit: 's', hasTraces: true },
     ),
   ];
 }
@@ -66,8 +68,17 @@ function traffic(): Panel[] {
   return [
     graph(
       'Bytes',
-      { 'to clients': rate('snapshot_bytes_total'), 'from clients': rate('client_bytes_total') },
-      { about: 'A second: snapshots, and all that clients send.', unit: 'Bps' },
+      {
+        'snapshots to clients': rate('snapshot_bytes_total'),
+        'events to clients': rate('event_bytes_total'),
+        'from clients': rate('client_bytes_total'),
+        'UDP out': rate('udp_bytes_out_total'),
+        'UDP in': rate('udp_bytes_in_total'),
+      },
+      {
+        about: 'A second. UDP: packets as they are sent, of which the rest is a part for who plays by it.',
+        unit: 'Bps',
+      },
     ),
     graph(
       'Snapshots',

@@ -36,6 +36,8 @@ export interface PanelOptions {
   readonly badFrom?: number;
   readonly badBelow?: number;
   readonly max?: number;
+  /** Its histogram names traces: they are drawn as points, each one click from its trace (docs/traces.md). */
+  readonly hasTraces?: boolean;
 }
 
 export interface DashboardOptions {
@@ -59,12 +61,17 @@ const LABELS: readonly [RegExp, string][] = [
   [/\bZONE\b/g, `${NODE},zone_id=~"$zone"`],
 ];
 
+/** A second, by a label. */
+export function rateBy(label: string, metric: string, of: 'ZONE' | 'NODE' = 'ZONE'): string {
+  return `sum by (${label}) (rate(darkages_${metric}{${of}}[$__rate_interval]))`;
+}
+
 function expand(expression: string): string {
   return LABELS.reduce((text, [word, labels]) => text.replace(word, labels), expression);
 }
 
 function fill<B extends Panel>(panel: B, title: string, queries: Queries, options: PanelOptions): B {
-  const { about, unit, badFrom, badBelow, max } = options;
+  const { about, unit, badFrom, badBelow, max, hasTraces = false } = options;
   panel.title(title).description(about).datasource(SOURCE).min(0);
   if (unit !== undefined) panel.unit(unit);
   if (max !== undefined) panel.max(max);
@@ -78,6 +85,8 @@ function fill<B extends Panel>(panel: B, title: string, queries: Queries, option
   panel.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
   for (const [index, [legend, expression]] of Object.entries(queries).entries()) {
     const query = new DataqueryBuilder().expr(expand(expression)).legendFormat(legend);
+    // Of the first alone: all quantiles of a histogram have the same ones.
+    if (hasTraces && index === 0) query.exemplar(true);
     panel.withTarget(query.refId(String.fromCharCode(65 + index)).datasource(SOURCE));
   }
   return panel;

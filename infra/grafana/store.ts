@@ -50,7 +50,7 @@ function calls(): Panel[] {
         p50: 'histogram_quantile(0.5, sum by (le) (rate(darkages_store_latency_seconds_bucket{NODE}[$__rate_interval])))',
         p99: 'histogram_quantile(0.99, sum by (le) (rate(darkages_store_latency_seconds_bucket{NODE}[$__rate_interval])))',
       },
-      { about: 'Time of one operation.', unit: 's' },
+      { about: 'Time of one operation.', unit: 's', hasTraces: true },
     ),
     graph(
       'Operations',
@@ -136,7 +136,7 @@ function journal(): Panel[] {
         p50: 'histogram_quantile(0.5, sum by (le) (rate(darkages_command_seconds_bucket{NODE}[$__rate_interval])))',
         p99: 'histogram_quantile(0.99, sum by (le) (rate(darkages_command_seconds_bucket{NODE}[$__rate_interval])))',
       },
-      { about: 'From a trade or purchase to its answer, which waits for the disk.', unit: 's' },
+      { about: 'From a trade or purchase to its answer, which waits for the disk.', unit: 's', hasTraces: true },
     ),
   ];
 }

@@ -83,8 +83,8 @@ function time(): Panel[] {
     ),
     graph(
       'Load of edges',
-      { 'zone {{zone_id}}': 'darkages_edge_load_percent{ZONE}' },
-      { about: '100 an edge: it does not keep up with its zone.', unit: 'percent' },
+      { 'zone {{zone_id}}, edge {{edge}}': 'darkages_edge_load_percent{ZONE}' },
+      { about: 'At 100 an edge does not keep up with its zone.', unit: 'percent' },
     ),
   ];
 }

@@ -17,7 +17,12 @@ interface Panel {
   readonly description: string;
   readonly datasource: { readonly uid: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly refId: string; readonly expr: string; readonly legendFormat: string }[];
+  readonly targets: readonly {
+    readonly refId: string;
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly exemplar?: boolean;
+  }[];
 }
 
 interface DashboardFile {
@@ -80,23 +85,44 @@ test('no panel lies on another, and all are in the grid', () => {
   }
 });
 
+test('panels of histograms with exemplars show them', () => {
+  const listed = readFileSync(join(INFRA, '..', 'docs', 'metrics.md'), 'utf8');
+  const withTraces = new Set([...listed.matchAll(/`(\w+)` \| histogram, with exemplars/g)].map(([, name]) => name!));
+  const shown = new Set<string>();
+  for (const { title, targets } of DASHBOARDS.flatMap(panelsOf)) {
+    const names = targets.flatMap(({ expr }) => [...expr.matchAll(/\b(\w+)_bucket\b/g)].map(([, name]) => name!));
+    const expected = names.filter((name) => withTraces.has(name));
+    for (const name of expected) shown.add(name);
+    const count = targets.filter(({ exemplar }) => exemplar === true).length;
+    expect([title, count]).toEqual([title, expected.length > 0 ? 1 : 0]);
+  }
+  expect([...shown].sort()).toEqual([...withTraces].sort());
+});
+
 interface Compose {
   readonly services: Readonly<
     Record<
       string,
-      { readonly image: string; readonly command?: readonly string[]; readonly volumes: readonly string[] }
+      {
+        readonly image: string;
+        readonly command?: readonly string[];
+        readonly environment?: Readonly<Record<string, string>>;
+        readonly ports?: readonly string[];
+        readonly secrets?: readonly string[];
+        readonly volumes?: readonly string[];
+      }
     >
   >;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
   readonly volumes: Readonly<Record<string, null>>;
 }
 
 const readYaml = (...path: string[]): unknown => parse(readFileSync(join(INFRA, ...path), 'utf8'));
 
 /** Where a path in a container comes from in infra/, by the volumes of a service; undefined: not from there. */
-function findSource(volumes: readonly string[], path: string): string | undefined {
-  for (const volume of volumes) {
-    // ${NAME:?sentence} may hold colons.
-    const [from, to] = volume.replace(/\$\{[^}]*\}/, 'SECRETS').split(':') as [string, string];
+function findSource(volumes: readonly string[] | undefined, path: string): string | undefined {
+  for (const volume of volumes ?? []) {
+    const [from, to] = volume.split(':') as [string, string];
     if (from.startsWith('..') && (path === to || path.startsWith(`${to}/`))) {
       return join(INFRA, 'compose', from, posix.relative(to, path));
     }
@@ -106,14 +132,12 @@ function findSource(volumes: readonly string[], path: string): string | undefine
 
 test('the compose file: versions are pinned, what it mounts and names is there', () => {
   const { services, volumes } = readYaml('compose', 'monitoring.yml') as Compose;
-  expect(Object.keys(services).sort()).toEqual(['alertmanager', 'grafana', 'prometheus']);
+  expect(Object.keys(services).sort()).toEqual(['alertmanager', 'grafana', 'jaeger', 'prometheus']);
   for (const [name, service] of Object.entries(services)) {
     expect([name, service.image]).toEqual([name, expect.stringMatching(/^[\w/-]+:v?\d+\.\d+\.\d+$/)]);
-    for (const volume of service.volumes) {
-      const from = volume.replace(/\$\{[^}]*\}/, 'SECRETS').split(':')[0]!;
-      const isThere = from.startsWith('..')
-        ? existsSync(join(INFRA, 'compose', from))
-        : from === 'SECRETS' || Object.hasOwn(volumes, from);
+    for (const volume of service.volumes ?? []) {
+      const from = volume.split(':')[0]!;
+      const isThere = from.startsWith('..') ? existsSync(join(INFRA, 'compose', from)) : Object.hasOwn(volumes, from);
       expect([name, from, isThere]).toEqual([name, from, true]);
     }
   }
@@ -124,14 +148,43 @@ test('the compose file: versions are pinned, what it mounts and names is there',
   }
 });
 
+test('each service is given the secrets that it reads, and no other', () => {
+  const { services, secrets } = readYaml('compose', 'monitoring.yml') as Compose;
+  const named = (text: string) => [
+    ...new Set([...text.matchAll(/\/run\/secrets\/([\w-]+)/g)].map(([, name]) => name!)),
+  ];
+  const read: Readonly<Record<string, string>> = {
+    alertmanager: readFileSync(join(INFRA, 'alerting', 'alertmanager.yml'), 'utf8'),
+    grafana: Object.values(services.grafana!.environment!).join(' '),
+  };
+  for (const [name, service] of Object.entries(services)) {
+    expect([name, [...(service.secrets ?? [])].sort()]).toEqual([name, named(read[name] ?? '').sort()]);
+  }
+  for (const [name, { file }] of Object.entries(secrets)) {
+    expect(file).toMatch(new RegExp(`^\\$\\{DARKAGES_SECRETS(:\\?[^}]*)?\\}/${name}$`));
+  }
+});
+
 test('Grafana is provisioned with where Prometheus listens and where the dashboards are', () => {
   const { services } = readYaml('compose', 'monitoring.yml') as Compose;
   const sources = readYaml('grafana', 'provisioning', 'datasources', 'prometheus.yml') as {
-    readonly datasources: readonly { readonly type: string; readonly url: string }[];
+    readonly datasources: readonly {
+      readonly type: string;
+      readonly uid: string;
+      readonly url: string;
+      readonly jsonData?: { readonly exemplarTraceIdDestinations?: readonly Readonly<Record<string, string>>[] };
+    }[];
   };
-  for (const { type, url } of sources.datasources) {
-    const listens = services[type]!.command!.find((flag) => flag.startsWith('--web.listen-address='));
-    expect([type, url]).toEqual([type, `http://${listens?.split('=')[1]}`]);
+  for (const { type, uid, url, jsonData } of sources.datasources) {
+    const flag = services[type]!.command?.find((text) => text.startsWith('--web.listen-address='));
+    const listens = [flag?.split('=')[1], ...(services[type]!.ports ?? []).map((port) => /^(.+):\d+$/.exec(port)![1])];
+    expect([type, listens.map((address) => `http://${address}`)]).toEqual([type, expect.arrayContaining([url])]);
+    if (type !== 'prometheus') continue;
+    const jaeger = sources.datasources.find((source) => source.type === 'jaeger');
+    expect([uid, jsonData?.exemplarTraceIdDestinations]).toEqual([
+      uid,
+      [{ name: 'trace_id', datasourceUid: jaeger?.uid }],
+    ]);
   }
   const { providers } = readYaml('grafana', 'provisioning', 'dashboards', 'darkages.yml') as {
     readonly providers: readonly { readonly options: { readonly path: string } }[];

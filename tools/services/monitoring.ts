@@ -8,7 +8,7 @@ import { type MessageReceiver, startAlertmanager, startMessageReceiver } from '.
 import { type Program, type Prometheus, startPrometheus } from './prometheus.ts';
 
 const INFRA = join(import.meta.dirname, '..', '..', 'infra');
-const SECRETS = '/etc/alertmanager/secrets';
+const SECRETS = '/run/secrets';
 const PAGERDUTY = 'https://events.pagerduty.com';
 
 export interface MonitoringOptions {
