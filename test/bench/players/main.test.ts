@@ -42,7 +42,7 @@ test('a crowd over WebSocket: all figures from a real server, real bots and watc
       expect(figures[name], name).toBeGreaterThan(0);
     }
     for (const name of ['lateTicks', 'missedTicks']) expect(figures[name], name).toBeGreaterThanOrEqual(0);
-    expect(Object.keys(figures.collections).sort()).toEqual(['edge-1', 'store', 'udp-edge-1', 'zone-1']);
+    expect(Object.keys(figures.collections).sort()).toEqual(['edge-1', 'main', 'store', 'udp-edge-1', 'zone-1']);
     expect(figures.memory.startMiB).toBeGreaterThan(figures.memory.emptyMiB / 2);
     expect(figures.bots).toMatchObject({ failed: 0, scheduleErrorMsP99: expect.any(Number) });
     // Of all who are in, the other watcher too.
