@@ -301,6 +301,7 @@ function checkLock(files: ReadonlyMap<string, string>, add: Add): void {
 const RULES = /^infra\/alerting\/rules\/.+\.yml$/;
 const RUNBOOK = /^infra\/runbooks\/(?!README\.md$).+\.md$/;
 const RUNBOOK_INDEX = 'infra/runbooks/README.md';
+const SAYS_COMMANDS = /^(infra\/runbooks\/.+|docs\/.+|README|CHANGELOG)\.md$/;
 
 /** Every alert names a page that is about it and stands in the index, and every page is about an alert. */
 function checkRunbooks(files: ReadonlyMap<string, string>, add: Add): void {
@@ -338,7 +339,7 @@ function checkRunbooks(files: ReadonlyMap<string, string>, add: Add): void {
 function checkScripts(files: ReadonlyMap<string, string>, add: Add): void {
   const { scripts = {} } = JSON.parse(files.get(PACKAGE_FILE) ?? '{}') as { scripts?: Record<string, string> };
   for (const [path, text] of files) {
-    if (!RUNBOOK.test(path) && path !== RUNBOOK_INDEX) continue;
+    if (!SAYS_COMMANDS.test(path)) continue;
     for (const [at, content] of text.split('\n').entries()) {
       for (const [, script] of content.matchAll(/\bnpm run ([\w:-]+)/g)) {
         if (Object.hasOwn(scripts, script!)) continue;

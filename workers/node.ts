@@ -11,11 +11,11 @@ import { isLoopback } from '../src/gateway/origin.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions, secretsOf } from '../src/io/config-store.ts';
-import { readTracingOptions } from '../src/io/config-tracing.ts';
+import { readTracingOptions, tracingSecretsOf } from '../src/io/config-tracing.ts';
 import { findPublicHosts } from '../src/io/connect-tokens.ts';
 import { startControl } from '../src/io/control.ts';
 import { loadGame } from '../src/io/game-module.ts';
-import { deriveKey, keepKey, missingKey, readKey } from '../src/io/keys.ts';
+import { deriveKey, keepKey, missingKey, readKey, spellKey } from '../src/io/keys.ts';
 import { createLog, createLogShared, type Log } from '../src/io/log.ts';
 import { logLevelPath, tendLog } from '../src/io/log-control.ts';
 import { checkLogFile } from '../src/io/log-files.ts';
@@ -48,7 +48,10 @@ async function main(): Promise<void> {
   const config: Config = publicHosts.length === 0 ? { ...parsed.config, udp: 'off' } : parsed.config;
   const storeOptions = await readStoreOptions(config, process.env);
   if (config.logFile !== '') checkLogFile(config.logFile);
-  const logShared = createLogShared(config.logLevel, config.logFile || undefined, secretsOf(storeOptions));
+  const tracingOptions = await readTracingOptions(config);
+  const { keys, read } = await readKeys(config);
+  const secrets = [...secretsOf(storeOptions), ...tracingSecretsOf(tracingOptions), ...read.flatMap(spellKey)];
+  const logShared = createLogShared(config.logLevel, config.logFile || undefined, secrets);
   const log = createLog(logShared, { thread: 'main' });
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
@@ -57,11 +60,10 @@ async function main(): Promise<void> {
   page.catch(() => {
     // It is told where it is waited for; until then it is nobody's.
   });
-  const keys = await readKeys(config);
   const certificate = await findCertificate(config);
   const seats = await readSeats(config, process.env);
   const { boot } = keys;
-  const tracing = await startTracing({ ...(await readTracingOptions(config)), version, instance: boot, log });
+  const tracing = await startTracing({ ...tracingOptions, version, instance: boot, log });
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
   const webSocket = await chooseWebSocket(config.ws, tls !== undefined);
   const threads = await startNodeThreads({
@@ -136,8 +138,8 @@ async function openControl({
     paths: {
       '/log-level': logLevelPath(logShared, log),
       '/tracing': tracing.control,
-      '/phases': phasesPath(threads.phaseSwitches),
-      '/profile': createProfiler(() => [ownThread, ...threads.profiled()]),
+      '/phases': phasesPath(threads.phaseSwitches, log),
+      '/profile': createProfiler(() => [ownThread, ...threads.profiled()], log),
     },
     onWarning: (sentence) => log.event('advice', { detail: sentence }),
     onError: (error) => log.event('request_failed', { error }),
@@ -148,7 +150,13 @@ async function openControl({
   });
 }
 
-async function readKeys({ tokenKeyFile, connectKeyFile, production, data }: Config): Promise<Keys> {
+/** Those made for this process, and those they are made of. */
+async function readKeys({
+  tokenKeyFile,
+  connectKeyFile,
+  production,
+  data,
+}: Config): Promise<{ readonly keys: Keys; readonly read: readonly Uint8Array[] }> {
   const read = async (variable: string, flag: string, file: string, keptFile: string): Promise<Uint8Array> => {
     const source = { variable, text: process.env[variable], flag, file };
     const key = await readKey(source);
@@ -159,12 +167,13 @@ async function readKeys({ tokenKeyFile, connectKeyFile, production, data }: Conf
   const boot = randomUUID();
   const token = await read('DARKAGES_TOKEN_KEY', '--token-key-file', tokenKeyFile, 'token.key');
   const connect = await read('DARKAGES_CONNECT_KEY', '--connect-key-file', connectKeyFile, 'connect.key');
-  return {
+  const keys = {
     boot,
     ticketKey: deriveKey(token, 'ticket'),
     tokenKey: deriveKey(token, 'join', boot),
     connectKey: deriveKey(connect, 'connect', boot),
   };
+  return { keys, read: [token, connect] };
 }
 
 async function findCertificate(config: Config): Promise<Certificate | undefined> {

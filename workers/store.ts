@@ -96,7 +96,7 @@ async function run(data: StoreThreadData): Promise<void> {
     onFenced: (playerIds) => {
       for (const playerId of playerIds) keeper.letGo(playerId);
     },
-    onTrouble: (sentence) => log.event('commit_trouble', { detail: sentence }),
+    onTrouble: ({ event, players, detail }) => log.event(event, { players: players.join(' '), detail }),
   });
   const keeper = createStoreKeeper({
     ...data,

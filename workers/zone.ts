@@ -82,6 +82,7 @@ tellLoad();
 runUntilStopped();
 
 /** A function, since the engine keeps every number with a fraction that lies at the top of a module on the heap. */
+/** Its name is known to src/observe/profile.ts, which takes it for sleep. */
 function runUntilStopped(): void {
   let readyMs = performance.now();
   while (receiveMessageOnPort(port!) === undefined) {
@@ -92,6 +93,7 @@ function runUntilStopped(): void {
 }
 
 /** Until the next tick is due, or something that was promised is on disk: then its clients hear of it at once. */
+/** As that of `runUntilStopped`. */
 function sleep(waitMs: number): void {
   const seen = Atomics.load(committed, COMMITTED_TICK);
   tellCommitted(zone);

@@ -20,7 +20,7 @@ export interface CounterRow {
   readonly isOfNode?: true;
 }
 
-const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
+export const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
   metric,
   kind: 'counter',
   help,

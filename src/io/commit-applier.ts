@@ -10,6 +10,14 @@ import { errorCode } from '../base/errors.ts';
 import { type Commit, isPlayerSide } from '../store/commit.ts';
 import type { CommitResult, Ledger } from '../store/ledger.ts';
 
+/** Of the log's: refused for its epoch, or of no form that the ledger takes. */
+export interface CommitTrouble {
+  readonly event: 'commit_fenced' | 'commit_broken';
+  readonly players: readonly number[];
+  /** A sentence. */
+  readonly detail: string;
+}
+
 export interface CommitApplierOptions {
   readonly ledger: Pick<Ledger, 'applyCommits'>;
   readonly clock: Clock;
@@ -19,8 +27,8 @@ export interface CommitApplierOptions {
   pauseMs(failures: number): number;
   /** The ledger refused a commit: none of its players may go on where they are. */
   onFenced(playerIds: readonly number[]): void;
-  /** For a person, in a sentence; once for each cause. */
-  onTrouble(sentence: string): void;
+  /** For a person; once for each cause. */
+  onTrouble(trouble: CommitTrouble): void;
   readonly waitingMax?: number;
   readonly batchMax?: number;
 }
@@ -79,11 +87,12 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
     words[index.ledgerWaiting] = queue.length;
     words[index.lagLedgerMs] = queue[0] === undefined ? 0 : clock.now() - queue[0].sinceMs;
   };
-  const tellOnce = (cause: string, sentence: string): void => {
+  const tellOnce = (trouble: CommitTrouble): void => {
+    const cause = `${trouble.event} ${trouble.players.join(' ')}`;
     if (causes.has(cause)) return;
     if (causes.size >= CAUSES_MAX) causes.clear();
     causes.add(cause);
-    options.onTrouble(sentence);
+    options.onTrouble(trouble);
   };
   const finish = ({ commit, players }: Waiting): void => {
     ids.delete(commit.id);
@@ -102,15 +111,14 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
     if (result === 'applied') return;
     options.onFenced(players);
     const who = players.join(', ');
-    tellOnce(
-      `fenced ${who}`,
-      `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`,
-    );
+    const detail = `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`;
+    tellOnce({ event: 'commit_fenced', players, detail });
   };
   const setAside = (waiting: Waiting, error: unknown): void => {
     words[index.ledgerBroken]!++;
     keptFrom = Math.min(keptFrom, waiting.position);
-    tellOnce(`broken ${waiting.players.join(', ')}`, error instanceof Error ? error.message : String(error));
+    const detail = error instanceof Error ? error.message : String(error);
+    tellOnce({ event: 'commit_broken', players: waiting.players, detail });
   };
 
   /** The first ones of the queue, and only them: whoever comes meanwhile is behind. */

@@ -83,6 +83,11 @@ export async function readTracingOptions(config: TracingConfig): Promise<Tracing
   };
 }
 
+/** What a line of the log must not say: the headers, and without the word before them. */
+export function tracingSecretsOf({ headers }: TracingOptions): readonly string[] {
+  return Object.values(headers).flatMap((value) => [value, value.replace(/^\S+\s+/, '')]);
+}
+
 /** What is in the file is in no message. */
 async function readHeaders(file: string): Promise<Record<string, string>> {
   let text: string;

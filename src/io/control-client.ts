@@ -16,10 +16,22 @@ export interface ControlCall {
 /** The answer, which is JSON. @throws ServerError with a sentence: nobody is there, or it doesn't do that. */
 export async function askControl(call: ControlCall): Promise<unknown> {
   const { status, text } = await send(call);
-  const answer: unknown = JSON.parse(text);
-  if (status === 200) return answer;
-  const { message } = answer as { message?: unknown };
+  const answer = parse(text);
+  if (status === 200) {
+    if (answer !== undefined) return answer;
+    throw new ServerError('DARKAGES_CONTROL_REFUSED', `What listens in ${call.data} does not answer as a server does.`);
+  }
+  const message = typeof answer === 'object' && answer !== null && 'message' in answer ? answer.message : undefined;
   throw new ServerError('DARKAGES_CONTROL_REFUSED', String(message ?? `The server answered ${status}.`));
+}
+
+/** Undefined where it is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function send(call: ControlCall): Promise<{ readonly status: number; readonly text: string }> {

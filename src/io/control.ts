@@ -63,6 +63,7 @@ export async function startControl(options: ControlOptions): Promise<Control | u
   try {
     removeStale(address);
     await listen(server, address);
+    server.on('error', options.onError);
   } catch (error) {
     options.onWarning(`No control socket: ${address} can't be opened (${errorCode(error) ?? String(error)}).`);
     return undefined;
@@ -85,9 +86,13 @@ function removeStale(address: string): void {
 function listen(server: Server, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
     const mask = process.umask(PERMISSION_BITS_OF_OTHERS);
     try {
-      server.listen(address, resolve);
+      server.listen(address);
     } finally {
       process.umask(mask);
     }

@@ -105,6 +105,13 @@ export function deriveKey(key: Uint8Array, purpose: 'ticket' | 'join' | 'connect
   return new Uint8Array(hkdfSync('sha256', key, boot, `darkages ${purpose}`, TOKEN_KEY_BYTES));
 }
 
+/** As somebody may have written it: what a line of the log must not say. */
+export function spellKey(key: Uint8Array): readonly string[] {
+  const bytes = Buffer.from(key);
+  const hex = bytes.toString('hex');
+  return [hex, hex.toUpperCase(), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
+}
+
 async function readSecret(file: string, flag: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');

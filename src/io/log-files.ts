@@ -20,7 +20,7 @@ import { createGzip } from 'node:zlib';
 import type { DestinationStream } from 'pino';
 import { errorCode, ServerError } from '../base/errors.ts';
 
-/** Of the words that threads share: grows when the file was put aside. */
+/** Of the words that threads share: grows when the file is another one, or none. */
 const GENERATION_WORD = 1;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PACKED_AFTER_MS = 7 * DAY_MS;
@@ -47,6 +47,8 @@ export function openLogFile(file: string, shared: SharedArrayBuffer, instead: De
   const words = new Int32Array(shared);
   let fd = -1;
   let generation = -1;
+  /** The disk had no room for the end of the last line. */
+  let isTorn = false;
   return {
     write(line) {
       try {
@@ -56,8 +58,11 @@ export function openLogFile(file: string, shared: SharedArrayBuffer, instead: De
           fd = -1;
           fd = openSync(file, 'a', FILE_MODE);
           generation = current;
+          isTorn = false;
         }
-        writeSync(fd, line);
+        const bytes = Buffer.from(isTorn ? `\n${line}` : line);
+        isTorn = writeSync(fd, bytes) < bytes.length;
+        if (isTorn) instead.write(line);
       } catch {
         // Deliberate: to log that the log fails is what failed.
         instead.write(line);
@@ -86,6 +91,7 @@ export interface LogFiles {
 export function createLogFiles(options: LogFilesOptions): LogFiles {
   const { file, wallMs } = options;
   const words = new Int32Array(options.words);
+  let inode = statIfThere(file)?.ino;
   const today = (): number => Math.floor(wallMs() / DAY_MS);
   let running = false;
   /** Of the newest line that was there at the start: the process before may have written it last week. */
@@ -98,7 +104,14 @@ export function createLogFiles(options: LogFilesOptions): LogFiles {
       options.onTrouble(name, error);
     }
   };
+  /** Somebody else moved or deleted it: threads that have it open would write where nobody reads. */
+  const notice = (): void => {
+    const found = statIfThere(file)?.ino;
+    if (found !== inode) Atomics.add(words, GENERATION_WORD, 1);
+    inode = found;
+  };
   const rotate = (): void => {
+    notice();
     const bytes = statIfThere(file)?.size ?? 0;
     if (bytes > 0 && (day !== today() || bytes >= options.fileBytesMax)) {
       renameSync(file, freeName(`${file}.${stampOf(wallMs())}`));

@@ -6,8 +6,16 @@ import { Writable } from 'node:stream';
 import { type DestinationStream, pino } from 'pino';
 import { type Counters, createCounterBuffer, createCounters } from '../base/counters.ts';
 import { errorCode } from '../base/errors.ts';
-import { type EventRow, type FieldsOf, LOG_EVENTS, type LogEvent, type LogLevel } from '../observe/log-events.ts';
+import {
+  type EventRow,
+  type FieldsOf,
+  LOG_EVENTS,
+  type LogEvent,
+  type LogFields,
+  type LogLevel,
+} from '../observe/log-events.ts';
 import { createLogLimit } from '../observe/log-limit.ts';
+import { printable } from '../observe/printable.ts';
 import { createRedact, type Redact } from '../observe/redact.ts';
 import { openLogFile } from './log-files.ts';
 import { systemClock } from './system.ts';
@@ -76,11 +84,11 @@ export function createLog(shared: LogShared, options: LogOptions): Log {
       const row: EventRow = LOG_EVENTS[event];
       count(counted, row.level);
       if (LOG_LEVELS.indexOf(row.level) < Atomics.load(words, THRESHOLD_WORD)) return;
-      const values: Readonly<Record<string, unknown>> = fields;
+      const values: Readonly<Partial<Record<keyof LogFields, unknown>>> = fields;
       const cause = [event, ...(row.cause ?? []).map((field) => String(values[field]))].join(' ');
       const leftOut = limit.take(cause, now());
       if (leftOut === undefined) return;
-      const line = { event, ...(leftOut > 0 && { left_out: leftOut }), ...clean(values, redact) };
+      const line = { event, ...(leftOut > 0 && { left_out: leftOut }), ...clean(row.fields, values, redact) };
       out[row.level](line, row.text);
     },
   };
@@ -91,10 +99,15 @@ function count({ words, index }: Counters<'log'>, level: LogLevel): void {
   else words[index[level]]!++;
 }
 
-/** As JSON has them: errors in words, without what would let somebody in. */
-function clean(fields: Readonly<Record<string, unknown>>, redact: Redact): Record<string, unknown> {
+/** Those of its row alone, as JSON has them: errors in words, without what would let somebody in. */
+function clean(
+  fields: EventRow['fields'],
+  values: Readonly<Partial<Record<keyof LogFields, unknown>>>,
+  redact: Redact,
+): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
+    fields.flatMap((name): [string, unknown][] => {
+      const value = values[name];
       if (value === undefined) return [];
       if (name === 'error') return Object.entries(describeError(value, redact));
       return [[name, typeof value === 'string' ? redact(value) : value]];
@@ -153,5 +166,5 @@ export function formatLogLine(line: string): string {
   const { level, time, msg, event, stack, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const label = (pino.levels.labels[Number(level)] ?? 'info').toUpperCase().padEnd(5);
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
-  return `${String(time).slice(11, 23)} ${label} ${String(msg ?? event ?? '')}${fields.join('')}\n`;
+  return `${printable(`${String(time).slice(11, 23)} ${label} ${String(msg ?? event ?? '')}${fields.join('')}`)}\n`;
 }

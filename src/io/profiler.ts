@@ -10,6 +10,7 @@ import { errorCode, ServerError } from '../base/errors.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { phaseNames } from '../zone/phases.ts';
 import { type ControlPath, readControlBody } from './control.ts';
+import type { Log } from './log.ts';
 import { type Thread, withTimeout } from './threads.ts';
 
 /** What can be profiled: a worker as the main thread has it, or the main thread itself. */
@@ -83,7 +84,11 @@ function asHandle(handle: { stop(): string }) {
  * @param threads those there are now
  * @param answerMsMax how long one may take to begin, and to end
  */
-export function createProfiler(threads: () => readonly Profiled[], answerMsMax = ANSWER_MS_MAX): ControlPath {
+export function createProfiler(
+  threads: () => readonly Profiled[],
+  log: Pick<Log, 'event'>,
+  answerMsMax = ANSWER_MS_MAX,
+): ControlPath {
   let taken = '';
   return {
     help:
@@ -99,6 +104,7 @@ export function createProfiler(threads: () => readonly Profiled[], answerMsMax =
       }
       if (taken !== '') throw refuse(`A profile of ${taken} is just being taken: ask again when it is done.`);
       taken = thread.name;
+      log.event('profile_taken', { thread: thread.name, kind: request.kind, seconds: request.seconds });
       try {
         return await take({ ...thread, answerMsMax }, request, signal);
       } finally {

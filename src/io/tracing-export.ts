@@ -94,6 +94,8 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
   let failing = '';
   let sending: Promise<void> | undefined;
   let isClosed = false;
+  /** The thread whose spans were read last. */
+  let last = '';
 
   const readerOf = (thread: string, ring: SharedArrayBuffer): RingReader => {
     const known = readers.get(thread);
@@ -102,9 +104,14 @@ export function startSpanExport(options: SpanExportOptions): SpanExport {
     readers.set(thread, made);
     return made.reader;
   };
+  /** Begins behind the thread that came last: one that is busy must not keep the others waiting. */
   const take = (): ReadableSpan[] => {
     const spans: ReadableSpan[] = [];
-    for (const [thread, buffer] of options.rings()) {
+    const rings = [...options.rings()];
+    const first = rings.findIndex(([thread]) => thread === last) + 1;
+    for (const [thread, buffer] of [...rings.slice(first), ...rings.slice(0, first)]) {
+      if (spans.length >= SPANS_MAX) break;
+      last = thread;
       const ring = readerOf(thread, buffer);
       while (spans.length < SPANS_MAX && ring.next()) {
         reader.reset(ring.bytes, ring.offset, ring.end);

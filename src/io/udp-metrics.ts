@@ -1,17 +1,10 @@
 // What a UDP edge counts beside the session layer, as a block for /metrics: packets and refusals of the transport, what
 // the socket knows of losses, and how many connections have which kind of line. The edge thread writes the block, the main thread reads it.
 
-import type { CounterRow } from '../base/counters.ts';
+import { type CounterRow, counter } from '../base/counters.ts';
 import { BAND_WORDS, LINE_FIGURES } from '../session/lines.ts';
 import { COUNT, type CountName, DROP_REASONS } from '../transport/counts.ts';
 import { createUdpCounts, type UdpCounts } from '../transport/udp-port.ts';
-
-const counter = (metric: string, help: string, labels?: Readonly<Record<string, string>>): CounterRow => ({
-  metric,
-  kind: 'counter',
-  help,
-  ...(labels !== undefined && { labels }),
-});
 
 /** Of what happened, by zone. */
 const BY_ZONE: ReadonlySet<string> = new Set<CountName>([

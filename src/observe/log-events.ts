@@ -13,6 +13,8 @@ export interface LogFields {
   readonly thread: string;
   readonly backend: string;
   readonly player: number;
+  /** By id, a space between. */
+  readonly players: string;
   readonly version: string;
   readonly game: string;
   readonly signal: string;
@@ -22,6 +24,8 @@ export interface LogFields {
   readonly end: string;
   readonly count: number;
   readonly state: string;
+  readonly kind: string;
+  readonly seconds: number;
   readonly file: string;
   readonly code: string;
   readonly percent: number;
@@ -172,12 +176,17 @@ export const LOG_EVENTS = {
     fields: ['error'],
     help: 'It knows what it has; the start takes longer',
   },
-  commit_trouble: {
+  commit_fenced: {
+    level: 'warn',
+    text: 'the ledger refused a commit: another node has had its player since',
+    fields: ['players', 'detail'],
+    help: 'After a network was split; the players begin anew with what the ledger has. docs/stores.md',
+  },
+  commit_broken: {
     level: 'error',
-    text: 'the ledger does not take a commit',
-    fields: ['detail'],
-    help: 'docs/stores.md; the journal keeps it',
-    cause: ['detail'],
+    text: 'the ledger can not take a commit',
+    fields: ['players', 'detail'],
+    help: 'Somebody has to see to it: the journal keeps it until then. docs/stores.md',
   },
   commits_wait: {
     level: 'warn',
@@ -212,6 +221,19 @@ export const LOG_EVENTS = {
     help: 'A mistake of ours: please report it',
   },
   log_level: { level: 'info', text: 'the level of the log was changed', fields: ['state'], help: '' },
+  phases_switched: {
+    level: 'info',
+    text: 'whether the time of ticks is measured was changed',
+    fields: ['state'],
+    help: 'on or off; docs/profiling.md',
+  },
+  profile_taken: {
+    level: 'info',
+    text: 'somebody takes a profile of a thread',
+    fields: ['thread', 'kind', 'seconds'],
+    help: 'It costs the thread a little meanwhile. docs/profiling.md',
+    cause: ['thread'],
+  },
   traces_share: {
     level: 'info',
     text: 'the share of what is traced was changed',
@@ -259,7 +281,7 @@ after 30, or sooner, the oldest first, when all together have more than \`--log-
 
 One cause may be told five times, then once in ten seconds; the next line says in \`left_out\` how many were not. Passwords, tokens,
 keys and tickets have no field; what a database or a system says is searched for them. Lines are counted in \`darkages_log_lines_total\`.
-The level can be changed while it runs: \`npm run log-level -- debug\`.
+The level can be changed while it runs: \`npm run control -- /log-level level=debug\`.
 
 | event | level | text | fields | what it means |
 | --- | --- | --- | --- | --- |

@@ -54,17 +54,17 @@ const SUSPECTS: readonly Suspect[] = [
   {
     pattern: /node_modules\/(pino|sonic-boom)\//,
     share: 0.05,
-    was: 'writing logs: PUT /log-level, or find what logs that often.',
+    was: 'writing logs: `npm run control -- /log-level level=warn`, or find what logs that often.',
   },
   {
-    pattern: /node_modules\/prom-client\//,
+    pattern: / src\/io\/(prometheus|block-series|exposition|thread-metrics)\.ts|node_modules\/prom-client\//,
     share: 0.3,
     was: 'answering scrapes of /metrics: scrape more rarely, or from one place.',
   },
   {
-    pattern: /node_modules\/@opentelemetry\//,
+    pattern: / src\/(io\/tracing[a-z-]*|observe\/span-record)\.ts|node_modules\/@opentelemetry\//,
     share: 0.1,
-    was: 'exporting traces: sample fewer (PUT /tracing).',
+    was: 'traces: sample fewer, `npm run control -- /tracing percent=1`.',
   },
   {
     pattern: / node:internal\/(crypto|tls)|node_modules\/sodium-native\//,
@@ -100,8 +100,8 @@ function adviseOnCpu(profile: Profile, thread: ProfiledThread): string[] {
   const gcShare = Math.max(share(gc, busy), share((thread.gcPauseS ?? 0) * 1e6, busy));
   if (gcShare >= GC_SHARE) {
     advice.push(
-      `Collecting garbage took ${percent(gcShare)} of what it did: see who allocates, ` +
-        `npm run profile -- --thread ${thread.thread} --kind allocation.`,
+      `Collecting garbage took ${percent(gcShare)} of what it did: ` +
+        `\`npm run profile -- --thread ${thread.thread} --kind allocation\` shows who allocates.`,
     );
   }
   if (asleepShare >= ASLEEP_SHARE) return advice;

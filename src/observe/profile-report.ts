@@ -1,6 +1,7 @@
 // The report of a profile: for a terminal, and as one HTML file with a flame graph that needs nothing else. Pure.
 
 import { drawFlameGraph, escapeHtml, FLAME_SCRIPT, FLAME_STYLE } from './flame-graph.ts';
+import { printable } from './printable.ts';
 import type { HotFunction, Profile } from './profile.ts';
 import type { ProfiledThread } from './profile-advice.ts';
 
@@ -124,8 +125,3 @@ function showShare({ root }: Profile, size: number): string {
 }
 
 const nameOf = ({ name, place }: HotFunction) => (place === '' ? name : `${name}  ${place}`);
-
-/** What would steer a terminal is left out. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '?');
-}

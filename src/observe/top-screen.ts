@@ -2,6 +2,7 @@
 // sends is shown as text: nothing of it steers the terminal.
 
 import { OVERLOAD_STEPS } from '../base/overload-steps.ts';
+import { printable } from './printable.ts';
 import type { TopThread, TopView, TopZone } from './top.ts';
 
 export interface ScreenSize {
@@ -170,7 +171,7 @@ function showLine(line: Line, { columns, isColoured }: ScreenSize): string {
   let room = columns;
   let shown = '';
   for (const [text, style] of line) {
-    const cut = [...text.replace(/\p{C}/gu, '?')].slice(0, room).join('');
+    const cut = [...printable(text)].slice(0, room).join('');
     room -= [...cut].length;
     shown += isColoured && STYLES[style] !== '' && cut !== '' ? `${ESCAPE}[${STYLES[style]}m${cut}${ESCAPE}[0m` : cut;
   }

@@ -60,6 +60,7 @@ test('a server says in its file what it does, its level changes while it runs, a
   await expect(control('/phases', 'measured=2')).rejects.toMatchObject({
     stderr: expect.stringContaining('true or false'),
   });
+  expect(events().filter((event) => event === 'phases_switched')).toHaveLength(1);
   const metrics = await (await fetch(`${server.url()}/metrics`)).text();
   expect(metrics).toMatch(/^darkages_log_lines_total\{level="debug"\} [12]$/m);
   expect(metrics).toMatch(/^darkages_log_lines_total\{level="error"\} 0$/m);

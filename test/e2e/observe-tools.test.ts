@@ -1,7 +1,7 @@
 // `npm run top` and `npm run profile` against a real node with bots.
 
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -57,7 +57,9 @@ test.each(['zone-1', 'edge-1', 'udp-edge-1', 'store', 'main'])('a CPU profile of
   expect(stdout).toContain(`CPU of ${thread}, 1.0 s\n`);
   const [page] = readdirSync(out).filter((name) => name.startsWith(`${thread}-2`) && name.endsWith('.html'));
   expect(readFileSync(join(out, page!), 'utf8')).toContain('<div class="flame"');
-  const file = readFileSync(join(out, page!.replace('.html', '.cpuprofile')), 'utf8');
+  const raw = join(out, page!.replace('.html', '.cpuprofile'));
+  expect(statSync(raw).mode & 0o077).toBe(0);
+  const file = readFileSync(raw, 'utf8');
   expect(JSON.parse(file)).toHaveProperty('samples');
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseConfig } from '../../src/io/config.ts';
-import { readTracingOptions } from '../../src/io/config-tracing.ts';
+import { readTracingOptions, tracingSecretsOf } from '../../src/io/config-tracing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'darkages-headers-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,4 +62,10 @@ test('headers come from a file; what is wrong with it is said without what is in
   }
   const missing = readTracingOptions(at('http://a:1', '--otlp-headers-file', join(folder, 'none')));
   await expect(missing).rejects.toThrow("none can't be read (ENOENT).");
+});
+
+test('what the log must not say: values of headers, a token also on its own', () => {
+  const headers = { Authorization: 'Bearer abcdef', 'x-key': 'hunter2' };
+  const secrets = tracingSecretsOf({ endpoint: 'http://a:1', headers, percent: 10 });
+  expect(new Set(secrets)).toEqual(new Set(['Bearer abcdef', 'abcdef', 'hunter2']));
 });

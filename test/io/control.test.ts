@@ -194,3 +194,16 @@ test('where no server runs a tool says so', async () => {
     `No server runs in ${data}: start it, or name its data folder with --data.`,
   );
 });
+
+test('where something else listens a tool says so', async () => {
+  let answer = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello';
+  const other = createServer((socket) => socket.once('data', () => socket.end(answer)));
+  await new Promise<void>((resolve) => other.listen(controlAddress(data), resolve));
+  await expect(ask('GET', '/')).rejects.toMatchObject({
+    code: 'DARKAGES_CONTROL_REFUSED',
+    message: `What listens in ${data} does not answer as a server does.`,
+  });
+  answer = 'HTTP/1.1 502 Bad\r\nConnection: close\r\nContent-Length: 4\r\n\r\nnull';
+  await expect(ask('GET', '/')).rejects.toThrow('The server answered 502.');
+  await new Promise((resolve) => other.close(resolve));
+});

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { deriveKey, keepKey, missingKey, readKey } from '../../src/io/keys.ts';
+import { deriveKey, keepKey, missingKey, readKey, spellKey } from '../../src/io/keys.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -92,4 +92,12 @@ test('a file that is not there, and two sources, are a sentence each', async () 
   const file = join(folder, 'none');
   await expect(read({ file })).rejects.toThrow(`--a-key-file ${file} can't be read: ENOENT.`);
   await expect(read({ file, text: base64url })).rejects.toThrow('Give A_KEY or --a-key-file, not both.');
+});
+
+test('however somebody wrote a key, it is among its spellings', () => {
+  const spelled = spellKey(BYTES);
+  for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+    const text = Buffer.from(BYTES).toString(encoding);
+    expect(spelled.some((one) => text.startsWith(one))).toBe(true);
+  }
 });

@@ -1,5 +1,6 @@
 // The log in files, with real ones: two threads of it, days that pass, disks that are full.
 
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -7,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -71,6 +73,49 @@ test('a file that is too long is put aside, and every thread writes the new one'
   expect(aside()).toHaveLength(2);
   expect(troubles).toEqual([]);
 });
+
+test('one that somebody else moved or deleted is made anew', async () => {
+  const files = tend();
+  const thread = openLogFile(file, words, nowhere);
+  thread.write('one\n');
+  await files.update();
+  renameSync(file, `${file}.moved`);
+  await files.update();
+  thread.write('two\n');
+  await files.update();
+  expect(readFileSync(file, 'utf8')).toBe('two\n');
+  renameSync(file, `${file}.moved`);
+  writeFileSync(file, '');
+  await files.update();
+  thread.write('three\n');
+  await files.update();
+  rmSync(file);
+  expect(readFileSync(`${file}.moved`, 'utf8')).toBe('two\n');
+  await files.update();
+  thread.write('four\n');
+  expect(readFileSync(file, 'utf8')).toBe('four\n');
+  expect(troubles).toEqual([]);
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'a line that half fits is told whole elsewhere, and the next one begins anew',
+  () => {
+    const script = `
+    import { truncateSync } from 'node:fs';
+    import { openLogFile } from ${JSON.stringify(new URL('../../src/io/log-files.ts', import.meta.url).href)};
+    const file = ${JSON.stringify(file)};
+    const log = openLogFile(file, new SharedArrayBuffer(8), process.stderr);
+    log.write('x'.repeat(1000) + '\\n');
+    log.write('torn'.repeat(10) + '\\n');
+    truncateSync(file, 1010);
+    log.write('next\\n');`;
+    // A file may have a block of 1024 bytes.
+    const bounded = `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module -e "$1"`;
+    const { stderr } = spawnSync('bash', ['-c', bounded, process.execPath, script], { encoding: 'utf8' });
+    expect(stderr).toBe(`${'torn'.repeat(10)}\n`);
+    expect(readFileSync(file, 'utf8')).toBe(`${'x'.repeat(1000)}\ntorntornt\nnext\n`);
+  },
+);
 
 test('each day has a file, also over a restart; an empty one stays', async () => {
   const files = tend();

@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCounters } from '../../src/base/counters.ts';
 import { ServerError } from '../../src/base/errors.ts';
 import {
@@ -9,6 +13,14 @@ import {
   type LogShared,
   setLogThreshold,
 } from '../../src/io/log.ts';
+
+const PROGRAM = join(import.meta.dirname, 'fixtures', 'logging-process.ts');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'darkages-log-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
 
 interface Opened {
   readonly log: Log;
@@ -45,6 +57,13 @@ test('a line says what happened, where, and no more than its fields', () => {
     tick: 700,
     hash: 'ab',
   });
+});
+
+test('what the row of the event does not name is not written', () => {
+  const { log, lines } = open();
+  const fields = { player: 7, secretName: 'x', error: new Error('x') };
+  log.event('account_deleted', fields);
+  expect(Object.keys(lines()[0]!)).toEqual(['level', 'time', 'thread', 'event', 'player', 'msg']);
 });
 
 test('an error is told with its causes and its code, without what would let somebody in', () => {
@@ -96,4 +115,38 @@ test('on a terminal a record is one readable line', () => {
   expect(formatLogLine(`${line}\n`)).toBe('07:08:09.123 INFO  zone up zone=1 why="a b"\n');
   const forged = JSON.stringify({ level: 30, time, msg: 'x', name: 'a\n07:08 FATAL' });
   expect(formatLogLine(forged).split('\n')).toHaveLength(2);
+  const steering = JSON.stringify({ level: 30, time, msg: 'x', name: '\u009b2J\u001b[2J' });
+  expect(formatLogLine(`${steering}\n`)).toBe('07:08:09.123 INFO  x name="?2J\\u001b[2J"\n');
+});
+
+/** Of lines: who said what. */
+const said = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { thread: string; event: string; count?: number })
+    .map(({ thread, event, count }) => [thread, event, ...(count === undefined ? [] : [count])].join(' '));
+
+function run(...args: readonly string[]) {
+  const { stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' });
+  return { out: said(stdout), err: said(stderr) };
+}
+
+const OF_ONE = (thread: string, count: number) => [`${thread} commits_wait ${count}`, `${thread} journal_failed`];
+
+test('without a file lines go to stdout, from error on to stderr instead', () => {
+  expect(run()).toEqual({
+    out: ['main commits_wait 1', 'store commits_wait 1', 'main commits_wait 2', 'store commits_wait 2'],
+    err: ['main journal_failed', 'store journal_failed', 'main journal_failed', 'store journal_failed'],
+  });
+});
+
+test('with one all threads write it, the next one after it was put aside, and stderr has the errors too', () => {
+  const file = join(folder, 'server.log');
+  expect(run(file)).toEqual({
+    out: [],
+    err: ['main journal_failed', 'store journal_failed', 'main journal_failed', 'store journal_failed'],
+  });
+  expect(said(readFileSync(`${file}.old`, 'utf8'))).toEqual([...OF_ONE('main', 1), ...OF_ONE('store', 1)]);
+  expect(said(readFileSync(file, 'utf8'))).toEqual([...OF_ONE('main', 2), ...OF_ONE('store', 2)]);
 });

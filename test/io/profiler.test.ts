@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
+import type { Log } from '../../src/io/log.ts';
 import { createProfiler, ownThread, type ProfileAnswer, type Profiled } from '../../src/io/profiler.ts';
 import { startThread, type Thread } from '../../src/io/threads.ts';
 import { readProfile } from '../../src/observe/profile.ts';
@@ -22,7 +23,9 @@ beforeEach(async () => {
 
 afterEach(() => thread.terminate('the test is over'));
 
-const profiler = createProfiler(() => threads);
+const told: [event: string, fields: object][] = [];
+const log: Pick<Log, 'event'> = { event: (event, fields) => void told.push([event, fields]) };
+const profiler = createProfiler(() => threads, log);
 const never = new AbortController().signal;
 const ask = async (body: object, signal = never) =>
   JSON.parse(String(await profiler.POST?.(body, signal))) as ProfileAnswer;
@@ -38,6 +41,7 @@ describe('a profile of a thread that sleeps in Atomics.wait', () => {
     pause.observe(0.005);
     const answer = await asked;
     expect(answer).toMatchObject({ thread: 'zone-1', kind: 'cpu', gcPauseS: 0.005 });
+    expect(told).toEqual([['profile_taken', { thread: 'zone-1', kind: 'cpu', seconds: 1 }]]);
     expect(answer.phases).toEqual([{ phase: 'inputs', seconds: 0.25, ticks: 60 }]);
     expect(answer.seconds).toBeGreaterThanOrEqual(0.99);
     expect(answer.cpuS).toBeGreaterThan(0);
@@ -93,7 +97,7 @@ describe('a profile of a thread that sleeps in Atomics.wait', () => {
   test('for a thread that waits for the system nobody waits for long, and it is not profiled behind anyone’s back', async () => {
     thread.post('wait');
     await sleep(200);
-    const hasty = createProfiler(() => threads, 300);
+    const hasty = createProfiler(() => threads, log, 300);
     await expect(hasty.POST?.({ thread: 'zone-1', seconds: 1 }, never)).rejects.toThrow('zone-1 does not answer');
     await sleep(2500);
     expect((await ask({ thread: 'zone-1', seconds: 1 })).thread).toBe('zone-1');

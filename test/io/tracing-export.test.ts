@@ -32,13 +32,15 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function start() {
+type Rings = readonly (readonly [thread: string, ring: SharedArrayBuffer])[];
+
+function start(rings: (ring: SharedArrayBuffer) => Rings = (ring) => [['edge-1', ring]]) {
   const traced = setUpTracer(100, 1 << 20);
   const counters = createCounters('trace', traced.data.counters);
   const { port } = server.address() as AddressInfo;
   exporting = startSpanExport({
     ...{ endpoint: `http://127.0.0.1:${port}/v1/traces`, headers: { 'x-key': 'k' }, counters, lookMs: 5 },
-    ...{ version: '1', instance: 'boot', rings: () => [['edge-1', traced.data.ring] as const] },
+    ...{ version: '1', instance: 'boot', rings: () => rings(traced.data.ring) },
     onFailing: (code) => told.push(code),
     onWorking: () => told.push('works'),
   });
@@ -92,6 +94,38 @@ test('while it hangs nothing more is asked of it, and the end does not wait for 
   await exporting.close();
   // The request has not been given up yet.
   expect([requests, dropped()]).toEqual([1, 0]);
+});
+
+test('a thread that has much to tell does not keep others waiting', async () => {
+  const busy = setUpTracer(100, 1 << 20);
+  const span = { ...busy.tracer.random()!, parentId: '', startMs: 1000, endMs: 1001, isError: false } as const;
+  const fill = () => {
+    for (let nth = 0; nth < 600; nth++) busy.tracer.record({ ...span, name: 'command', attributes: { tick: nth } });
+  };
+  const bodies: string[] = [];
+  server.on('request', (request) => {
+    bodies.push('');
+    request.on('data', (part: Buffer) => {
+      bodies[bodies.length - 1] += part.toString('latin1');
+    });
+  });
+  answer = (_request, response) => {
+    // Whenever it is looked at, there is more than goes into a request.
+    if (requests < 6) fill();
+    response.writeHead(200).end();
+  };
+  fill();
+  const { make } = start((ring) => [
+    ['edge-1', busy.data.ring],
+    ['edge-2', ring],
+  ]);
+  make(10);
+  await vi.waitFor(() => expect(requests).toBeGreaterThan(5));
+  expect(bodies.slice(0, 3).map((body) => [body.includes('edge-1'), body.includes('edge-2')])).toEqual([
+    [true, false],
+    [true, true],
+    [true, false],
+  ]);
 });
 
 test('what is left at the end is sent', async () => {

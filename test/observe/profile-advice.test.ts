@@ -41,7 +41,7 @@ describe('advice on a CPU profile', () => {
 
   test('garbage: by what the profile shows, or by what the thread counted', () => {
     expect(advise([...work(900), { name: '(garbage collector)', self: 100 }])).toContain(
-      'Collecting garbage took 10 % of what it did: see who allocates, npm run profile -- --thread zone-1 --kind allocation.',
+      'Collecting garbage took 10 % of what it did: `npm run profile -- --thread zone-1 --kind allocation` shows who allocates.',
     );
     expect(advise(work(1000), { gcPauseS: 0.07 })).toContain('Collecting garbage took 7 %');
     expect(advise(work(1000), { gcPauseS: 0.03 })).not.toContain('garbage');
@@ -65,7 +65,10 @@ describe('advice on a CPU profile', () => {
     ['node_modules/zod/v4/core/parse.js', 'zod, which'],
     ['node_modules/pino/lib/tools.js', 'writing logs'],
     ['node_modules/prom-client/lib/registry.js', 'answering scrapes'],
-    ['node_modules/@opentelemetry/sdk-trace/x.js', 'exporting traces'],
+    ['src/io/block-series.ts:20', 'answering scrapes'],
+    ['src/io/tracing-export.ts:20', 'traces: sample fewer'],
+    ['src/observe/span-record.ts:20', 'traces: sample fewer'],
+    ['node_modules/@opentelemetry/sdk-trace/x.js', 'traces: sample fewer'],
     ['node:internal/tls/wrap', 'encryption'],
   ])('what has no place on a hot thread: %s', (path, words) => {
     const text = advise([...work(600), ...work(400).map((one, nth) => ({ ...one, name: `g${nth}`, path }))]);

@@ -340,6 +340,9 @@ test('tidy: each alert has its runbook, each runbook its alert, and commands exi
   expect(say({ 'infra/runbooks/README.md': '| TickSlow | P2 | [a](a) |\n| ZoneDown | P1 | [b](b) |' })).toEqual([
     'runbooks/README.md:1: lacks "| TickSlow | P1 | ["',
   ]);
+  for (const path of ['README.md', 'CHANGELOG.md', 'docs/a.md']) {
+    expect(say({ [path]: 'npm run mend\n' }).join()).toContain('says npm run mend, which does not exist');
+  }
   expect(say({ 'infra/runbooks/zone-down.md': '# ZoneDown\n\nnpm run check, npm run mend:it -- --all\n' })).toEqual([
     'runbooks/zone-down.md:3: says npm run mend:it, which does not exist',
   ]);

@@ -3,8 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { errorCode } from '../../src/base/errors.ts';
-import { parseConfig } from '../../src/io/config.ts';
-import { askControl } from '../../src/io/control-client.ts';
+import { askControl, dataFolder } from '../../src/io/control-client.ts';
 
 const EXIT_CANNOT = 2;
 const HELP = `npm run control                                what there is to ask and to set
@@ -20,11 +19,9 @@ async function control(argv: readonly string[]): Promise<string> {
     allowPositionals: true,
   });
   if (values.help === true) return HELP;
-  const parsed = parseConfig(values.data === undefined ? [] : ['--data', values.data], process.env, '');
-  if ('text' in parsed) return parsed.text;
   const [path = '/', ...pairs] = positionals;
   const body = Object.fromEntries(pairs.map(readPair));
-  const { data } = parsed.config;
+  const data = dataFolder(values.data);
   const answer =
     pairs.length === 0
       ? await askControl({ data, method: 'GET', path })

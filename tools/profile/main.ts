@@ -13,6 +13,8 @@ import { describeProfile, drawProfile, type ProfileReport } from '../../src/obse
 import { type ProfileOptions, parseProfileOptions } from './options.ts';
 
 const EXIT_CANNOT = 2;
+/** They say how this machine is built: for the caller alone, and never over what lies there. */
+const PRIVATE = { mode: 0o600, flag: 'wx' };
 const ROOT_URL = pathToFileURL(`${join(import.meta.dirname, '..', '..')}/`).href;
 
 const say = (text: string): void => void process.stdout.write(text);
@@ -35,10 +37,10 @@ async function profile(data: string, { thread, kind, seconds, out }: ProfileOpti
   const stamp = new Date().toISOString().slice(0, 19).replace(/\D/g, '-');
   const base = join(folder, `${answer.thread}-${stamp}`);
   const file = `${base}.${kind === 'cpu' ? 'cpuprofile' : 'heapprofile'}`;
-  writeFileSync(file, JSON.stringify(answer.profile));
+  writeFileSync(file, JSON.stringify(answer.profile), PRIVATE);
   const read = readProfile(kind, answer.profile, ROOT_URL);
   const report: ProfileReport = { profile: read, thread: answer, advice: adviseOnProfile(read, answer) };
-  writeFileSync(`${base}.html`, drawProfile(report));
+  writeFileSync(`${base}.html`, drawProfile(report), PRIVATE);
   say(`${describeProfile(report)}\n${base}.html\n${file}  (opens in Chrome and VS Code too)\n`);
 }
 

@@ -27,7 +27,7 @@ export function parseProfileOptions(argv: readonly string[]): ParsedProfile {
     .option('--seconds <n>', `1 to ${PROFILE_SECONDS_MAX}`, '10')
     .option('--kind <kind>', 'cpu or allocation', 'cpu')
     .option('--data <folder>', 'data folder of the server (default: as for npm start)')
-    .option('--out <folder>', 'where the files go', '.');
+    .option('--out <folder>', 'where the files go', 'out');
   const read = readCommand<{ thread?: string; seconds: string; kind: string; data?: string; out: string }>(
     command,
     argv,
