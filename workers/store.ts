@@ -16,11 +16,11 @@ import { createJournalPool, type JournalPool } from '../src/io/journal-pool.ts';
 import { createLog, type Log, type LogShared } from '../src/io/log.ts';
 import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
-import { createStoreTrouble } from '../src/io/store-trouble.ts';
+import { createStoreTrouble, type StoreTrouble } from '../src/io/store-trouble.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
 import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
-import { createTracer, type TraceData } from '../src/io/tracing.ts';
+import { createTracer, type TraceData, type Tracer } from '../src/io/tracing.ts';
 import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
 import { createZoneJournals, type RecoveredStart, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
 import type { JournalMark } from '../src/store/journal/format.ts';
@@ -69,14 +69,7 @@ const UNUSED_GUEST_MS_MAX = 24 * 60 * 60 * 1000;
 async function run(data: StoreThreadData): Promise<void> {
   const log = createLog(data.log, { thread: 'store', counters: data.logCounters });
   const tracer = createTracer(data.trace);
-  const trouble = createStoreTrouble({
-    counters: data.counters,
-    around: (span, work) => tracer.child(span, {}, work),
-    onBreaker: (backend, state, cause) => {
-      if (state === 'open') log.event('breaker_opened', { backend, error: cause });
-      else log.event('breaker_closed', { backend });
-    },
-  });
+  const trouble = openTrouble(data, tracer, log);
   const opened = await openStore(data.store, {
     trouble,
     onRedisTrouble: (error) => log.event('save_not_cached', { error }),
@@ -167,6 +160,17 @@ async function run(data: StoreThreadData): Promise<void> {
   };
   parentPort?.postMessage({ type: 'ready' });
   keepCompiled();
+}
+
+function openTrouble({ counters }: StoreThreadData, tracer: Tracer, log: Log): StoreTrouble {
+  return createStoreTrouble({
+    counters,
+    around: (span, work) => tracer.child(span, {}, work),
+    onBreaker: (backend, state, cause) => {
+      if (state === 'open') log.event('breaker_opened', { backend, error: cause });
+      else log.event('breaker_closed', { backend });
+    },
+  });
 }
 
 function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): { journal: Journal; pool: JournalPool } {
