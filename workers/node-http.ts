@@ -133,6 +133,7 @@ function createPosts(service: NodeHttpOptions, answers: Counters<'gateway'>): Ht
     allowOrigins: config.allowOrigin,
     hasTls: service.tls !== undefined,
     allowPlainHttp: config.allowPlainHttp,
+    node: threads.nodeId,
     boot: service.boot,
   };
   const tell = (response: SessionResponse, ...done: readonly CounterName<'gateway'>[]): SessionResponse => {

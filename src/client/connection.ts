@@ -44,8 +44,9 @@ const STEADY_MS = 1_000;
 /** So long somebody who was playing tries again at short intervals. */
 export const RESUME_MS_MAX = 30_000;
 /**
- * The second wait, the first being none; each is half as long again, up to the first bound while a server that was killed
- * would be up again, then up to the second; and up to half of it is taken off at random.
+ * The second wait, the first being none; each is half as long again, up to a bound; and up to half of it is taken off at
+ * random. The bound is a short one where nobody listens, while a server that was killed would be up again: asking costs
+ * nobody anything. Whoever answers has all who played to answer, and is asked less often.
  */
 const RESUME_WAIT_MS_MIN = 50;
 const RESUME_WAIT_MS_MAX_AT_FIRST = 400;
@@ -56,8 +57,8 @@ const RESUME_WAIT_GROWTH = 1.5;
 const RESUME_STAGE_MS_MAX = 3_000;
 /**
  * A server that dies says nothing over UDP. After so long without a snapshot, on lines with gaps after several of these, the
- * client asks for a session, to hear whether nobody or another process answers: then it resumes. If it is the same one it
- * waits for more, up to SILENCE_MS_MAX.
+ * client asks for a session, to hear whether nobody or another process of the node answers: then it resumes. If it is the
+ * same one, or another node at the same host, which says nothing of this one, it waits for more, up to SILENCE_MS_MAX.
  */
 const SUSPECT_MS = 500;
 const SUSPECT_MS_MAX = 2_000;
@@ -65,6 +66,9 @@ const SUSPECT_GAPS = 4;
 /** Later than that by chance: a server that only hung must not be asked by all at once. */
 const SUSPECT_SPREAD_MS = 250;
 const PROBE_WAIT_MS = 2_000;
+/** Nobody answers: that may be a blip of the player's own network. So early in the silence it is asked once more. */
+const BLIP_MS = 1_000;
+const BLIP_PROBE_WAIT_MS = 200;
 
 /** Goodbyes after which another attempt would get the same answer, or would throw somebody else out. */
 const FINAL_REASONS: ReadonlySet<string> = new Set(['protocol_version', 'game_version', 'replaced', 'cheating']);
@@ -100,11 +104,12 @@ function takeSession(client: Client, answer: Session | SessionRefusal): void {
   if ('refused' in answer) {
     if (answer.isFinal) fail(client, answer.refused);
     else if (answer.refused === 'ticket_refused') loseTicket(client, nowMs);
-    else loseConnection(client, answer.refused, nowMs);
+    else loseConnection(client, answer.refused, nowMs, answer);
     return;
   }
   const { attempt, fullZones } = client;
   client.ticket = answer.ticket;
+  client.node = answer.node;
   client.boot = answer.boot;
   // No zone is left that was not full: they are tried from the first again.
   const zone = zoneNameOf(answer);
@@ -175,8 +180,11 @@ function fail(client: Client, reason: string): void {
   setState(client, FAILED);
 }
 
-/** The connection is gone, or never came to be: tries again after a wait. */
-function loseConnection(client: Client, reason: string, nowMs: number): void {
+/**
+ * The connection is gone, or never came to be: tries again after a wait.
+ * @param refusal where it got no session
+ */
+function loseConnection(client: Client, reason: string, nowMs: number, refusal?: SessionRefusal): void {
   if (client.state === PLAYING) {
     client.stats.reconnects++;
     client.fullZones.length = 0;
@@ -186,9 +194,10 @@ function loseConnection(client: Client, reason: string, nowMs: number): void {
   if (isResuming(client) && nowMs - client.resumingSinceMs > RESUME_MS_MAX) client.resumingSinceMs = -1;
   dropSocket(client);
   client.reason = reason;
-  const wait = isResuming(client) ? resumeWaitMs(client, nowMs) : waitMs(client.failures);
+  const wait = isResuming(client) ? resumeWaitMs(client, nowMs, refusal) : waitMs(client.failures);
   client.failures++;
-  client.deadlineMs = nowMs + wait * (1 - client.options.random() / 2);
+  const spread = client.options.random() / 2;
+  client.deadlineMs = nowMs + Math.max(wait * (1 - spread), retryAfterMs(refusal) * (1 + spread));
   setState(client, RECONNECTING);
 }
 
@@ -196,10 +205,17 @@ function waitMs(failures: number): number {
   return Math.min(BACKOFF_MS_MIN * 2 ** failures, BACKOFF_MS_MAX);
 }
 
-function resumeWaitMs({ failures, resumingSinceMs }: Client, nowMs: number): number {
+function retryAfterMs(refusal: SessionRefusal | undefined): number {
+  return (refusal?.retryAfterS ?? 0) * 1_000;
+}
+
+function resumeWaitMs(client: Client, nowMs: number, refusal: SessionRefusal | undefined): number {
+  const { failures, resumingSinceMs, deadlineMs } = client;
   if (failures === 0) return 0;
   const isAtFirst = nowMs - resumingSinceMs < RESUME_AT_FIRST_MS;
-  const waitMsMax = isAtFirst ? RESUME_WAIT_MS_MAX_AT_FIRST : RESUME_WAIT_MS_MAX;
+  // At once, that is: who is asked and says nothing for long is there, and busy.
+  const isNobodyThere = refusal?.refused === 'unreachable' && deadlineMs - nowMs > RESUME_STAGE_MS_MAX / 2;
+  const waitMsMax = isAtFirst && isNobodyThere ? RESUME_WAIT_MS_MAX_AT_FIRST : RESUME_WAIT_MS_MAX;
   return Math.min(RESUME_WAIT_MS_MIN * RESUME_WAIT_GROWTH ** (failures - 1), waitMsMax);
 }
 
@@ -222,13 +238,15 @@ function suspectMs({ snapshotGapMs }: Client): number {
 
 /**
  * It plays, and hears nothing: asks whether its server is there, and still the same process. A snapshot that comes
- * meanwhile ends the doubt.
+ * meanwhile ends the doubt. Deliberate: another node's answer is no reason to go there. Its own may be alive and hold what
+ * it has promised this player, which the other one's entering would void.
  */
 function probe(client: Client, nowMs: number): void {
   const { attempt, snapshotMs, ticket, options } = client;
   if (nowMs - snapshotMs <= suspectMs(client) || ticket === undefined) return;
   if (client.doubtedMs !== snapshotMs) {
     client.doubtedMs = snapshotMs;
+    client.probesUnanswered = 0;
     client.probeDueMs = Math.max(client.probeDueMs, nowMs + options.random() * SUSPECT_SPREAD_MS);
   }
   if (nowMs < client.probeDueMs) return;
@@ -239,16 +257,27 @@ function probe(client: Client, nowMs: number): void {
     client.probeDueMs = now + PROBE_WAIT_MS;
     if (client.snapshotMs !== snapshotMs) return;
     if ('refused' in answer) {
-      if (answer.refused === 'unreachable') loseConnection(client, 'silent', now);
+      takeProbeRefusal(client, answer, now);
       return;
     }
-    if (answer.boot === client.boot) return;
+    if (answer.node !== client.node || answer.boot === client.boot) return;
     loseConnection(client, 'silent', now);
     // What it would ask for is at hand already.
     beginAttempt(client, now);
     takeSession(client, answer);
   };
   options.requestSession(take, client.fullZones, ticket);
+}
+
+function takeProbeRefusal(client: Client, refusal: SessionRefusal, nowMs: number): void {
+  if (refusal.refused !== 'unreachable') {
+    client.probeDueMs = nowMs + Math.max(PROBE_WAIT_MS, retryAfterMs(refusal));
+    return;
+  }
+  client.probesUnanswered++;
+  const isBlip = client.probesUnanswered === 1 && nowMs - client.snapshotMs < BLIP_MS;
+  if (isBlip) client.probeDueMs = nowMs + BLIP_PROBE_WAIT_MS;
+  else loseConnection(client, 'silent', nowMs);
 }
 
 function dropSocket(client: Client): void {

@@ -33,11 +33,14 @@ export type OpenSocket = (session: Session, events: SocketEvents) => Socket;
  * One JSON request. Rejects when there is no answer; any status is an answer.
  * @param key header Idempotency-Key: asked again with the same one, the server does nothing twice
  */
-export type PostJson = (
-  url: string,
-  body: unknown,
-  key?: string,
-) => Promise<{ readonly status: number; readonly body: unknown }>;
+export type PostJson = (url: string, body: unknown, key?: string) => Promise<PostAnswer>;
+
+export interface PostAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** The header of this name as it came; for hosts that don't see it, or where there is none, it isn't there. */
+  readonly retryAfter?: string | null;
+}
 
 /** What POST /v1/session gives: everything needed to join. */
 export interface Session {
@@ -49,7 +52,9 @@ export interface Session {
   readonly zoneId?: number;
   /** Opens the next session without name, password or secret, for a day at most; a server may give none. */
   readonly ticket?: string;
-  /** Of the server's process: the connection is over where another one answers. */
+  /** Of the server, also when it is started again: several may answer at one host. */
+  readonly node?: string;
+  /** Of the server's process: the connection is over where another one of the same node answers. */
   readonly boot?: string;
   /** For one of the zone's UDP edges, when that was asked for: netcode's, once and not for long too. */
   readonly connectToken?: Uint8Array;
@@ -61,6 +66,8 @@ export interface Session {
 export interface SessionRefusal {
   readonly refused: string;
   readonly isFinal: boolean;
+  /** Sooner it would get the same answer, as the server says. */
+  readonly retryAfterS?: number;
 }
 
 /**

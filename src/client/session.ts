@@ -1,7 +1,7 @@
 // Gets a session from POST /v1/session over the host's HTTP: as a guest, whose secret the host keeps so that the same
 // character comes back, or with name and password; or by the ticket of the session before. Browser main thread or Node; awaits only the port handed in.
 
-import type { PostJson, RequestSession, Session, SessionRefusal } from './ports.ts';
+import type { PostAnswer, PostJson, RequestSession, Session, SessionRefusal } from './ports.ts';
 
 /** Refusals that asking again won't change. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set([
@@ -16,6 +16,11 @@ const FINAL_ERRORS: ReadonlySet<string> = new Set([
   'not_json',
   'too_large',
 ]);
+
+/** In seconds, as servers of DarkAges say it; proxies before them may give a date, which isn't read. */
+const RETRY_AFTER = /^\d{1,9}$/;
+/** However long a server, or a proxy before it, would have a client wait. */
+const RETRY_AFTER_S_MAX = 60;
 
 /** base64 of 2,048 bytes, as netcode's tokens have. */
 const CONNECT_TOKEN = /^[A-Za-z0-9+/]{2731}=$/;
@@ -104,7 +109,7 @@ async function ask(
   request: object,
   fullZones: readonly string[],
 ): Promise<Session | SessionRefusal> {
-  let answer: { readonly status: number; readonly body: unknown };
+  let answer: PostAnswer;
   try {
     const { transport, key } = options;
     const body = transport ? { ...request, transport } : request;
@@ -114,20 +119,19 @@ async function ask(
     // Deliberate: why the request failed is the host's to show; a client only needs to know that it did.
     return { refused: 'unreachable', isFinal: false };
   }
-  return readAnswer(options, answer.status, answer.body, fullZones);
+  return readAnswer(options, answer, fullZones);
 }
 
 /** From the wire: any JSON. */
 function readAnswer(
   options: SessionOptions,
-  status: number,
-  body: unknown,
+  { status, body, retryAfter }: PostAnswer,
   fullZones: readonly string[],
 ): Session | SessionRefusal {
   const fields: Readonly<Record<string, unknown>> = typeof body === 'object' && body !== null ? { ...body } : {};
   if (status !== 200) {
     const refused = typeof fields.error === 'string' ? fields.error : `http_${status}`;
-    return { refused, isFinal: FINAL_ERRORS.has(refused) };
+    return { refused, isFinal: FINAL_ERRORS.has(refused), ...readRetryAfter(retryAfter) };
   }
   if (typeof fields.guestSecret === 'string') options.secret.save(fields.guestSecret);
   const zones = findZones(fields.zones, options.zoneId);
@@ -135,16 +139,22 @@ function readAnswer(
   const usable = options.transport === 'udp' ? zones.filter(({ connectToken }) => connectToken !== undefined) : zones;
   const zone = usable.find((each) => !fullZones.includes(zoneNameOf(each))) ?? usable[0];
   if (zone === undefined) return { refused: 'no_udp', isFinal: false };
-  const { token, resume, boot } = fields;
+  const { token, resume, node, boot } = fields;
   return {
     token,
     ...zone,
     ...(typeof resume === 'string' && { ticket: resume }),
+    ...(typeof node === 'string' && { node }),
     ...(typeof boot === 'string' && { boot }),
   };
 }
 
-type SessionZone = Omit<Session, 'token' | 'ticket' | 'boot'>;
+function readRetryAfter(text: string | null | undefined): { readonly retryAfterS?: number } {
+  if (text === null || text === undefined || !RETRY_AFTER.test(text)) return {};
+  return { retryAfterS: Math.min(Number(text), RETRY_AFTER_S_MAX) };
+}
+
+type SessionZone = Omit<Session, 'token' | 'ticket' | 'node' | 'boot'>;
 
 /** Of a zone, among those that were full: whichever of its edges it is. */
 export function zoneNameOf({ zoneId, url }: SessionZone): string {

@@ -197,7 +197,8 @@ export interface Client {
   deadlineMs: number;
   /** Opens the next session; undefined: that takes a login. */
   ticket: string | undefined;
-  /** Of the server's process that it was let in by. */
+  /** Of the node, and of its process, that its last session came from. */
+  node: string | undefined;
   boot: string | undefined;
   /** Since when it tries to come back to where it was; −1 while it does not. */
   resumingSinceMs: number;
@@ -205,6 +206,8 @@ export interface Client {
   probeDueMs: number;
   /** The snapshot after which the silence was long enough to wonder: its `snapshotMs`. */
   doubtedMs: number;
+  /** How often nobody was there to answer, in this doubt. */
+  probesUnanswered: number;
   /** Between snapshots of this connection: the longest, forgotten little by little. */
   snapshotGapMs: number;
   /** When the newest snapshot was applied. */

@@ -83,7 +83,9 @@ export interface SessionOptions extends RequestOptions {
   readonly listenHost: string;
   /** The edges take TLS too. */
   readonly hasTls: boolean;
-  /** Of this process: a client that hears another one knows that its connection is over. */
+  /** Of this node, also after a restart: several of them may answer at one host. */
+  readonly node: string;
+  /** Of this process: a client that hears another one of the same node knows that its connection is over. */
   readonly boot: string;
 }
 
@@ -232,6 +234,7 @@ async function answerSession(
     token,
     expiresInS: TOKEN_LIFETIME_S,
     resume: await ports.signTicket({ playerId, name, loginS }),
+    node: options.node,
     boot: options.boot,
     protocolVersion: PROTOCOL_VERSION,
     game: { name: options.game.name, version: options.game.version },

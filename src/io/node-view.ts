@@ -17,6 +17,8 @@ import type { Thread, ThreadFigures } from './threads.ts';
 import type { EdgeThread, ZoneThreads } from './zone-threads.ts';
 
 export interface NodeThreads {
+  /** By which stores know this node from all others, also after a restart. */
+  readonly nodeId: string;
   /** With the ports its edges listen on, and how many players stand in it. */
   zones(): readonly SessionZone[];
   /** Ticks each zone has run, as its u32 counter says. */
@@ -42,6 +44,7 @@ export interface NodeThreads {
 
 /** As it is now: threads come and go. */
 export interface RunningNode {
+  readonly nodeId: string;
   readonly game: AnyGame;
   readonly zoneThreads: readonly ZoneThreads[];
   readonly storeCounters: SharedArrayBuffer;
@@ -53,13 +56,14 @@ export interface RunningNode {
 }
 
 export function describeNode(node: RunningNode, drain: NodeThreads['drain']): NodeThreads {
-  const { game, zoneThreads } = node;
+  const { nodeId, game, zoneThreads } = node;
   const zoneCounters = zoneThreads.map(({ buffers }) => createCounters('zone', buffers.counters));
   const store = (): StoreClient => {
     if (node.storeClient !== undefined) return node.storeClient;
     throw new ServerError('DARKAGES_STORE_TIMEOUT', 'The store is not there.');
   };
   return {
+    nodeId,
     zones: () =>
       zoneThreads.map(({ zoneId, edges }, zone) => {
         const { words, index } = zoneCounters[zone]!;

@@ -37,7 +37,8 @@ export const postJson: PostJson = async (url, body, key) => {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(POST_TIMEOUT_MS),
   });
-  return { status: response.status, body: await response.json() };
+  const { status, headers } = response;
+  return { status, body: await response.json(), retryAfter: headers.get('retry-after') };
 };
 
 /** 128 bits in hexadecimal; `randomUUID` is for https alone. */

@@ -16,7 +16,12 @@ const LOGIN = 'login';
 
 /** What answers sessions: a process by its name, which knows some tickets and all logins. */
 interface Gateway {
+  node: string;
   boot: string;
+  /** As when the player's own network is gone; snapshots stop by `frozenUntilMs`. */
+  isUnreachable: boolean;
+  /** Answers that the test gives later; undefined: they come at once. */
+  held: (() => void)[] | undefined;
   refusal: SessionRefusal | undefined;
   isTicketGood: boolean;
   /** Of each request what was shown, and when. */
@@ -25,7 +30,12 @@ interface Gateway {
 
 function setUp(players = 1) {
   const server = createSimulatedServer(game, SEED, LINE);
-  const gateway: Gateway = { boot: 'first', refusal: undefined, isTicketGood: true, asked: [] };
+  const gateway: Gateway = {
+    ...{ node: 'one', boot: 'first', isUnreachable: false, held: undefined },
+    refusal: undefined,
+    isTicketGood: true,
+    asked: [],
+  };
   const states: number[][] = [];
   const clients = Array.from({ length: players }, (_, index) => {
     const own: number[] = [];
@@ -33,7 +43,9 @@ function setUp(players = 1) {
     return addClient(server, {
       requestSession(done, _full, ticket) {
         gateway.asked.push({ shown: ticket ?? LOGIN, atMs: server.clock.now() });
-        done(answerOf(server, gateway, index + 1, ticket));
+        const answer = () => done(answerOf(server, gateway, index + 1, ticket));
+        if (gateway.held === undefined) answer();
+        else gateway.held.push(answer);
       },
       openSocket: (_session, events) => openLink(server, events, () => 0),
       events: { stateChanged: (state) => own.push(state) },
@@ -46,10 +58,11 @@ function setUp(players = 1) {
 }
 
 function answerOf(server: SimulatedServer, gateway: Gateway, player: number, ticket: string | undefined) {
-  if (!server.isUp) return { refused: 'unreachable', isFinal: false };
+  if (!server.isUp || gateway.isUnreachable) return { refused: 'unreachable', isFinal: false };
   if (gateway.refusal !== undefined) return gateway.refusal;
   if (ticket !== undefined && !gateway.isTicketGood) return { refused: 'ticket_refused', isFinal: false };
-  const session: Session = { token: String(player), url: 'zone', ticket: `ticket ${player}`, boot: gateway.boot };
+  const { node, boot } = gateway;
+  const session: Session = { token: String(player), url: 'zone', ticket: `ticket ${player}`, node, boot };
   return session;
 }
 
@@ -187,6 +200,73 @@ test('silence of a server that still answers is waited out, without a new connec
   expect([client.state, client.stats.reconnects]).toEqual([PLAYING, 0]);
 });
 
+test('another node at the same host says nothing of a silent one: it is waited for, until the silence is too long', () => {
+  const { server, gateway, client } = setUp();
+  gateway.node = 'two';
+  gateway.boot = 'another';
+  server.frozenUntilMs = server.clock.now() + 4_000;
+  run(server, 5_000);
+  expect(gateway.asked.length).toBeGreaterThan(1);
+  expect([client.state, client.node, client.boot, client.stats.reconnects]).toEqual([PLAYING, 'one', 'first', 0]);
+  server.frozenUntilMs = server.clock.now() + 7_000;
+  run(server, 5_900);
+  expect([client.state, client.stats.reconnects]).toEqual([PLAYING, 0]);
+  run(server, 2_000);
+  expect([client.state, client.node, client.boot]).toEqual([PLAYING, 'two', 'another']);
+  expect(client.stats).toMatchObject({ reconnects: 1, resumed: 1 });
+});
+
+test('a blip in which neither snapshots come nor anybody answers ends no connection; asked twice in vain, it is left', () => {
+  const { server, gateway, clients } = setUp(20);
+  const silentMs = server.clock.now();
+  const ofPlayer = (index: number) => gateway.asked.filter(({ shown }) => shown === `ticket ${index + 1}`);
+  gateway.isUnreachable = true;
+  server.frozenUntilMs = silentMs + 3_000;
+  run(server, 640);
+  expect(gateway.asked.length).toBeGreaterThan(0);
+  expect(gateway.asked.length).toBeLessThanOrEqual(clients.length);
+  server.frozenUntilMs = 0;
+  run(server, 1_000);
+  expect(clients.map(({ state, stats }) => [state, stats.reconnects])).toEqual(clients.map(() => [PLAYING, 0]));
+  gateway.asked.length = 0;
+  const goneMs = server.clock.now();
+  server.frozenUntilMs = goneMs + 3_000;
+  const leftMs = clients.map(() => 0);
+  for (let ms = 0; ms < 1_200; ms++) {
+    run(server, 1);
+    for (const [index, client] of clients.entries()) {
+      if (leftMs[index] === 0 && isResuming(client)) leftMs[index] = server.clock.now();
+    }
+  }
+  for (const [index, atMs] of leftMs.entries()) {
+    const [first, second] = ofPlayer(index);
+    expect(second!.atMs - first!.atMs).toBeGreaterThanOrEqual(200);
+    expect(second!.atMs - first!.atMs).toBeLessThan(220);
+    expect(atMs).toBe(second!.atMs);
+  }
+});
+
+test('after a second of silence it takes one probe that nobody answers', () => {
+  const { server, gateway, client } = setUp();
+  server.frozenUntilMs = server.clock.now() + 5_000;
+  gateway.refusal = { refused: 'busy', isFinal: false };
+  run(server, 1_000);
+  expect([client.state, gateway.asked.length]).toEqual([PLAYING, 1]);
+  gateway.isUnreachable = true;
+  for (let ms = 0; ms < 2_500 && gateway.asked.length < 2; ms++) run(server, 1);
+  expect([isResuming(client), gateway.asked.length]).toEqual([true, 2]);
+});
+
+test('a probe that is told when to ask again waits for that', () => {
+  const { server, gateway, client } = setUp();
+  server.frozenUntilMs = server.clock.now() + 5_500;
+  gateway.refusal = { refused: 'rate_limited', isFinal: false, retryAfterS: 4 };
+  run(server, 4_400);
+  expect([client.state, gateway.asked.length]).toEqual([PLAYING, 1]);
+  run(server, 500);
+  expect(gateway.asked).toHaveLength(2);
+});
+
 test('a ticket that is refused is said once, and a login follows at once', () => {
   const bench = setUp();
   const { server, gateway, client, states } = bench;
@@ -241,6 +321,67 @@ test('who leaves is forgotten, whatever was under way', () => {
   gateway.asked.length = 0;
   run(server, 5_000);
   expect([client.ticket, isResuming(client), gateway.asked]).toEqual([undefined, false, []]);
+});
+
+/** Between the requests of the first player, in ms. */
+function waitsOf({ asked }: Gateway): number[] {
+  const times = asked.filter(({ shown }) => shown === 'ticket 1').map(({ atMs }) => atMs);
+  return times.slice(1).map((atMs, index) => atMs - times[index]!);
+}
+
+test.each(['rate_limited', 'store_unavailable', 'busy', 'http_502'])(
+  'a gateway that answers %s is asked after waits that grow to 2 s from the first on',
+  (refused) => {
+    const bench = setUp();
+    const { server, gateway, client } = bench;
+    kill(bench, true);
+    server.isUp = true;
+    gateway.refusal = { refused, isFinal: false };
+    run(server, 5_000);
+    expect(isResuming(client)).toBe(true);
+    expect(Math.max(...waitsOf(gateway))).toBeGreaterThan(420);
+    expect(gateway.asked.length).toBeLessThan(14);
+  },
+);
+
+test('an attempt that is answered by nothing for long is no sign of a server that is gone', () => {
+  const bench = setUp();
+  const { server, gateway, client } = bench;
+  kill(bench, true);
+  run(server, 2_000);
+  expect(client.failures).toBeGreaterThan(7);
+  const held: (() => void)[] = [];
+  gateway.held = held;
+  const waits: number[] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    while (held.length === 0) run(server, 1);
+    // The second one's refusal comes late, and still before it is given up.
+    if (attempt === 1) run(server, 1_800);
+    held.shift()!();
+    expect([client.state, client.reason]).toEqual([RECONNECTING, 'unreachable']);
+    waits.push(client.deadlineMs - server.clock.now());
+  }
+  expect(waits[0]).toBeLessThanOrEqual(400);
+  expect(waits[1]).toBeGreaterThan(425);
+});
+
+test('nobody asks sooner than a gateway says, and not all at that moment', () => {
+  const bench = setUp(20);
+  const { server, gateway, clients } = bench;
+  kill(bench, true);
+  server.isUp = true;
+  gateway.refusal = { refused: 'rate_limited', isFinal: false, retryAfterS: 3 };
+  run(server, 100);
+  expect(gateway.asked).toHaveLength(clients.length);
+  const refusedMs = Math.min(...gateway.asked.map(({ atMs }) => atMs));
+  gateway.asked.length = 0;
+  gateway.refusal = undefined;
+  run(server, 4_800);
+  const waits = gateway.asked.map(({ atMs }) => atMs - refusedMs);
+  expect(waits).toHaveLength(clients.length);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(3_000);
+  expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(500);
+  runUntilPlaying(server, clients, 1_000);
 });
 
 test('a gateway that is busy, or knows no zone yet, is asked again until the time is over', () => {

@@ -15,6 +15,7 @@ const ZONES = [
 interface Answer {
   readonly status: number;
   readonly body: unknown;
+  readonly retryAfter?: string | null;
 }
 
 /** Asks with the given answers of the server, one a request; an undefined one is no answer at all. */
@@ -152,6 +153,17 @@ test.each<[string, Answer | undefined, SessionRefusal]>([
   expect((await ask([answer])).answer).toEqual(refusal);
 });
 
+test.each([
+  ['7', 7],
+  ['999999', 60],
+  ['-1', undefined],
+  ['Sun, 22 Nov 2026 09:00:00 GMT', undefined],
+  [null, undefined],
+])('of retry-after: %s a client is told %s seconds', async (retryAfter, retryAfterS) => {
+  const { answer } = await ask([{ status: 503, body: { error: 'busy' }, retryAfter }]);
+  expect(answer).toEqual({ refused: 'busy', isFinal: false, ...(retryAfterS !== undefined && { retryAfterS }) });
+});
+
 test('what got no answer is asked for by the same key, and the next thing by another one', async () => {
   let drawn = 0;
   const key = createRequestKey(() => `key-${++drawn}`);
@@ -169,13 +181,13 @@ test('what got no answer is asked for by the same key, and the next thing by ano
 });
 
 test('with a ticket nothing else is shown, whatever is known; what comes with the answer is told', async () => {
-  const body = { token: 't', zones: ZONES, resume: 'next', boot: 'b' };
+  const body = { token: 't', zones: ZONES, resume: 'next', node: 'n', boot: 'b' };
   const good: Answer = { status: 200, body };
   const { answer, asked, kept } = await ask([good], { name: 'A', password: 'p' }, 'old', [], 'mine');
   expect(asked.map(([, shown]) => shown)).toEqual([{ resume: 'mine' }]);
-  expect(answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1, ticket: 'next', boot: 'b' });
+  expect(answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1, ticket: 'next', node: 'n', boot: 'b' });
   expect(kept).toBe('old');
-  const odd = await ask([{ status: 200, body: { ...body, resume: 7, boot: {} } }]);
+  const odd = await ask([{ status: 200, body: { ...body, resume: 7, node: 7, boot: {} } }]);
   expect(odd.answer).toEqual({ token: 't', url: 'ws://h:1', zoneId: 1 });
 });
 

@@ -13,6 +13,7 @@ import { createGuestSecret, createSessionRequest } from '../../src/client/sessio
 import { type Client, PLAYING } from '../../src/client/state.ts';
 import { game } from '../../src/game/game.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
+import { readNodeId } from '../../src/io/data-folder.ts';
 import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
 import { openUdp } from '../../src/io/udp.ts';
@@ -166,6 +167,7 @@ test('a token of the process before is nothing to the next one, used or not; the
   }
   const again = await openSession(server.url(), { resume: session.resume });
   expect([again.status, again.playerId, again.boot === session.boot]).toEqual([200, session.playerId, false]);
+  expect([session.node, again.node]).toEqual(Array(2).fill(readNodeId(folder)));
   // The character stands where it was, until it has lingered. The token would still be good, had the account not gone.
   const credentials = { guestSecret: session.guestSecret };
   await until('it may be deleted', async () => {

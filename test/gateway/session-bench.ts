@@ -115,6 +115,7 @@ export function createBench() {
     hasTls: false,
     allowPlainHttp: false,
     allowOrigins: [],
+    node: 'node-1',
     boot: 'boot-1',
   };
   const requestOf = (body: unknown, more: Partial<SessionRequest> = {}): SessionRequest => ({

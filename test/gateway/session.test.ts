@@ -48,6 +48,7 @@ describe('a guest', () => {
         token: expect.stringMatching(/^4000000000000000\/guest-1\/token-/),
         expiresInS: 60,
         resume: '4000000000000000/guest-1/1700000000',
+        node: 'node-1',
         boot: 'boot-1',
         protocolVersion: 2,
         game: { name: 'darkages', version: 3 },

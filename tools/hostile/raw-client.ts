@@ -18,8 +18,9 @@ export interface Session {
   readonly playerId: string;
   readonly token: string;
   readonly guestSecret: string;
-  /** Ticket to come back with, and the process that gave it. */
+  /** Ticket to come back with, and the node and process that gave it. */
   readonly resume: string;
+  readonly node: string;
   readonly boot: string;
   readonly zones: readonly { readonly zoneId: number; readonly url: string }[];
 }

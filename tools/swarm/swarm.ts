@@ -242,12 +242,14 @@ export const postJson: PostJson = async (url, body, key) => {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
   });
+  const { status, headers } = response;
+  const retryAfter = headers.get('retry-after');
   const text = await response.text();
   try {
-    return { status: response.status, body: JSON.parse(text) as unknown };
+    return { status, body: JSON.parse(text) as unknown, retryAfter };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { status: response.status, body: undefined };
+    return { status, body: undefined, retryAfter };
   }
 };
 
