@@ -1,43 +1,45 @@
 // What all telemetry costs a zone: a real server full of players, of whom a fifth trade, while others come; with it and without,
 // in turns of some seconds, so that the players and the machine are the same. With: phases measured, a tenth of all traces
 // recorded and sent, /metrics asked for as often as Prometheus does. Without: phases, traces and scrapes off. Counters are
-// always counted. Of each pair of turns the ratio is taken, and of those the median.
+// always counted. Turns are short and many, since what players do varies by a tenth from one second to the next; every second
+// one without is set against its neighbour without, which says how much of the ratio is chance.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askControl } from '../../src/io/control-client.ts';
-import { type Bench, type Figure, median } from '../bench.ts';
+import type { Bench, Figure } from '../bench.ts';
 import { readThreads, threadsBetween } from '../players/process-stats.ts';
 import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer } from '../server.ts';
 
-const FIGURES = ['telemetry.zoneCpuRatio', 'telemetry.edgeCpuRatio', 'telemetry.serverCpuRatio'];
+const FIGURES = ['zoneCpuRatio', 'edgeCpuRatio', 'serverCpuRatio', 'zoneCpuRatioByChance'];
 const BOTS = 500;
-const PAIRS = 10;
-const TURN_S = 8;
+/** Of three turns each, one of them with. */
+const ROUNDS = 30;
+const TURN_S = 2;
 /** As infra/prometheus/prometheus.yml has it. */
 const SCRAPE_MS = 5_000;
 const SETTLE_S = 12;
 const TRACE_PERCENT = 10;
 const TRADE_PERCENT = 20;
-const SESSIONS_PER_TURN = 10;
+const SESSIONS_PER_TURN = 3;
 /** For all to come in. */
 const JOIN_S_MAX = 60;
 const SERVER_CORE = 1;
 const BOTS_CORE = 0;
 
 interface Costs {
-  readonly zoneUs: number;
-  readonly edgeUs: number;
-  readonly serverUs: number;
+  zoneUs: number;
+  edgeUs: number;
+  serverUs: number;
 }
 
 export const bench: Bench = {
-  figures: FIGURES.map((name) => `observe.${name}`),
+  figures: FIGURES.map((name) => `observe.telemetry.${name}`),
   needs: () => (process.platform === 'linux' ? undefined : 'the CPU time of a thread, which Linux tells'),
   async run(seed, isSmall) {
     const turn = isSmall ? { turnS: 0.5, tracePercent: 100 } : { turnS: TURN_S, tracePercent: TRACE_PERCENT };
-    const [bots, pairs] = isSmall ? [4, 1] : [BOTS, PAIRS];
+    const [bots, rounds] = isSmall ? [4, 1] : [BOTS, ROUNDS];
     const sink = await openSink();
     const { port } = sink.address() as AddressInfo;
     const args = ['--otlp-endpoint', `http://127.0.0.1:${port}`, '--trace-percent', '0', '--udp', 'auto'];
@@ -46,19 +48,19 @@ export const bench: Bench = {
     try {
       await untilIn(server.url, bots);
       await sleep(isSmall ? 0 : SETTLE_S * 1000);
-      const ratios: Costs[] = [];
-      for (let pair = 0; pair < pairs; pair++) ratios.push(await measurePair(server, turn, pair % 2 === 0));
+      const sums = { on: noCosts(), off: noCosts(), offAgain: noCosts() };
+      const scrape = createScraper(server.url);
+      for (let round = 0; round < rounds; round++) {
+        // Each comes first, second and third as often.
+        const order = (['on', 'off', 'offAgain'] as const).map((_, place, all) => all[(place + round) % 3]!);
+        for (const kind of order) add(sums[kind], await measureTurn(server, turn, kind === 'on' ? scrape : undefined));
+      }
       const spans = await untilSpans(server.url);
-      const of = (name: keyof Costs) => median(ratios.map((ratio) => ratio[name]));
-      const values = [of('zoneUs'), of('edgeUs'), of('serverUs')];
+      const ratio = (name: keyof Costs) => (2 * sums.on[name]) / (sums.off[name] + sums.offAgain[name]);
+      const values = [ratio('zoneUs'), ratio('edgeUs'), ratio('serverUs'), sums.offAgain.zoneUs / sums.off.zoneUs];
       return FIGURES.map((name, at): Figure => {
-        return {
-          figure: `observe.${name}`,
-          value: values[at]!,
-          unit: '',
-          seed,
-          checksum: spans > 0 ? 'spans' : 'none',
-        };
+        const figure = `observe.telemetry.${name}`;
+        return { figure, value: values[at]!, unit: '', seed, checksum: spans > 0 ? 'spans' : 'none' };
       });
     } finally {
       await players.end();
@@ -68,15 +70,21 @@ export const bench: Bench = {
   },
 };
 
-/** With against without, of which now the one and now the other comes first. */
-async function measurePair(server: ServerProcess, turn: Turn, isFirstWith: boolean): Promise<Costs> {
-  const first = await measureTurn(server, turn, isFirstWith);
-  const second = await measureTurn(server, turn, !isFirstWith);
-  const [on, off] = isFirstWith ? [first, second] : [second, first];
-  return {
-    zoneUs: on.zoneUs / off.zoneUs,
-    edgeUs: on.edgeUs / off.edgeUs,
-    serverUs: on.serverUs / off.serverUs,
+function noCosts(): Costs {
+  return { zoneUs: 0, edgeUs: 0, serverUs: 0 };
+}
+
+function add(sum: Costs, costs: Costs): void {
+  for (const name of ['zoneUs', 'edgeUs', 'serverUs'] as const) sum[name] += costs[name];
+}
+
+/** Asks for metrics when it is time again, if it is called by then. */
+function createScraper(url: string): () => Promise<void> {
+  let dueMs = 0;
+  return async () => {
+    if (performance.now() < dueMs) return;
+    dueMs = performance.now() + SCRAPE_MS;
+    await readMetrics(url);
   };
 }
 
@@ -85,22 +93,23 @@ interface Turn {
   readonly tracePercent: number;
 }
 
-async function measureTurn(server: ServerProcess, { turnS, tracePercent }: Turn, isOn: boolean): Promise<Costs> {
+/** @param scrape with telemetry; undefined: without */
+async function measureTurn(
+  server: ServerProcess,
+  { turnS, tracePercent }: Turn,
+  scrape: (() => Promise<void>) | undefined,
+): Promise<Costs> {
   const { url, data } = server;
   const { pid } = server.process;
+  const isOn = scrape !== undefined;
   await askControl({ data, method: 'PUT', path: '/tracing', body: { percent: isOn ? tracePercent : 0 } });
   await askControl({ data, method: 'PUT', path: '/phases', body: { measured: isOn } });
   const before = readThreads(pid!);
-  const stepMs = (turnS * 1000) / SESSIONS_PER_TURN;
   const untilMs = performance.now() + turnS * 1000;
-  let scrapeAtMs = performance.now();
   while (performance.now() < untilMs) {
-    if (isOn && performance.now() >= scrapeAtMs) {
-      await readMetrics(url);
-      scrapeAtMs += SCRAPE_MS;
-    }
+    await scrape?.();
     await openSession(url);
-    await sleep(Math.min(stepMs, Math.max(0, untilMs - performance.now())));
+    await sleep(Math.min((turnS * 1000) / SESSIONS_PER_TURN, Math.max(0, untilMs - performance.now())));
   }
   const threads = threadsBetween(before, readThreads(pid!));
   const sum = (isOf: (name: string) => boolean): number =>
