@@ -55,7 +55,7 @@ export type StoreThreadMessage = { type: 'port'; port: MessagePort } | { type: '
 
 const POLL_MS = 20;
 /** How long a promise waits for its group at most; beside that the disk takes its time. The second: while there are many. */
-const JOURNAL_POLL_MS = 3;
+const JOURNAL_POLL_MS = 6;
 const BUSY_POLL_MS = 1;
 /** The embedded store stops the thread for a batch, and promises wait behind it: half a millisecond. */
 const EMBEDDED_BATCH_MAX = 16;
