@@ -359,10 +359,10 @@ function watch(node: Node, thread: Thread, restart: () => Promise<void>): void {
       node.onHopeless(`thread ${thread.name} died (${why}), as it did too often within a minute`);
       return;
     }
-    node.log.event('thread_died', { thread: thread.name, detail: why });
+    node.log.event('thread_died', { subject: thread.name, detail: why });
     try {
       await restart();
-      node.log.event('thread_back', { thread: thread.name });
+      node.log.event('thread_back', { subject: thread.name });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (!node.isDraining) node.onHopeless(`thread ${thread.name} could not be started again: ${reason}`);

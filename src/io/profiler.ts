@@ -104,7 +104,7 @@ export function createProfiler(
       }
       if (taken !== '') throw refuse(`A profile of ${taken} is just being taken: ask again when it is done.`);
       taken = thread.name;
-      log.event('profile_taken', { thread: thread.name, kind: request.kind, seconds: request.seconds });
+      log.event('profile_taken', { subject: thread.name, kind: request.kind, seconds: request.seconds });
       try {
         return await take({ ...thread, answerMsMax }, request, signal);
       } finally {

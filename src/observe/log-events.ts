@@ -10,7 +10,8 @@ export interface LogFields {
   /** Of the process: of a person's interest, in a sentence. */
   readonly detail: string;
   readonly zone: number;
-  readonly thread: string;
+  /** The thread that it is about; `thread` is whose line it is. */
+  readonly subject: string;
   readonly backend: string;
   readonly player: number;
   /** By id, a space between. */
@@ -80,11 +81,11 @@ export const LOG_EVENTS = {
   thread_died: {
     level: 'error',
     text: 'a thread died; starting it again',
-    fields: ['thread', 'detail'],
+    fields: ['subject', 'detail'],
     help: 'Players of a zone stand still for a moment. Runbook: zone-down',
-    cause: ['thread'],
+    cause: ['subject'],
   },
-  thread_back: { level: 'info', text: 'the thread runs again', fields: ['thread'], help: '', cause: ['thread'] },
+  thread_back: { level: 'info', text: 'the thread runs again', fields: ['subject'], help: '', cause: ['subject'] },
   zone_hung: {
     level: 'error',
     text: 'the zone does not tick: its thread is replaced',
@@ -230,9 +231,9 @@ export const LOG_EVENTS = {
   profile_taken: {
     level: 'info',
     text: 'somebody takes a profile of a thread',
-    fields: ['thread', 'kind', 'seconds'],
+    fields: ['subject', 'kind', 'seconds'],
     help: 'It costs the thread a little meanwhile. docs/profiling.md',
-    cause: ['thread'],
+    cause: ['subject'],
   },
   traces_share: {
     level: 'info',

@@ -13,3 +13,8 @@ test('a cause is told apart by fields that the event has', () => {
     for (const field of cause) expect(fields).toContain(field);
   }
 });
+
+test('no field has the name of what every line has', () => {
+  const all = (Object.values(LOG_EVENTS) as EventRow[]).flatMap(({ fields }) => fields as readonly string[]);
+  expect(all.filter((field) => ['level', 'time', 'thread', 'event', 'msg', 'left_out'].includes(field))).toEqual([]);
+});
