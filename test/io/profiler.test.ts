@@ -41,7 +41,7 @@ describe('a profile of a thread that sleeps in Atomics.wait', () => {
     pause.observe(0.005);
     const answer = await asked;
     expect(answer).toMatchObject({ thread: 'zone-1', kind: 'cpu', gcPauseS: 0.005 });
-    expect(told).toEqual([['profile_taken', { thread: 'zone-1', kind: 'cpu', seconds: 1 }]]);
+    expect(told).toEqual([['profile_taken', { subject: 'zone-1', kind: 'cpu', seconds: 1 }]]);
     expect(answer.phases).toEqual([{ phase: 'inputs', seconds: 0.25, ticks: 60 }]);
     expect(answer.seconds).toBeGreaterThanOrEqual(0.99);
     expect(answer.cpuS).toBeGreaterThan(0);
