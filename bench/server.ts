@@ -120,6 +120,23 @@ export function runBots(
   return runNode([join(ROOT, 'tools', 'swarm', 'main.ts'), ...args], core, onStart);
 }
 
+/** Bots that play until `stop`, or as long as their flags say. It rejects when they ended otherwise than well or badly played. */
+export function startBots(args: readonly string[], core?: number): { stop(): Promise<RunOutcome> } {
+  let interrupt = (): void => {};
+  const playing = runBots(args, core, (child) => {
+    interrupt = () => void child.kill('SIGINT');
+  });
+  return {
+    async stop() {
+      interrupt();
+      const outcome = await playing;
+      // 1: some did not fare well.
+      if (outcome.code === 0 || outcome.code === 1) return outcome;
+      throw new Error(`the bots ended with ${outcome.code}: ${outcome.stderr}`);
+    },
+  };
+}
+
 export interface Metrics {
   readonly values: MetricValues;
   /** When they were read, as near as a client can tell. */

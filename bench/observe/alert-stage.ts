@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../tools/services/alertmanager.ts';
 import { type Monitoring, startMonitoring } from '../../tools/services/monitoring.ts';
 import { CAPACITY_VARIABLE } from '../overload/burning-game.ts';
-import { findOnPath, readMetrics, runBots, type ServerProcess, startServer } from '../server.ts';
+import { findOnPath, readMetrics, type ServerProcess, startBots, startServer } from '../server.ts';
 
 export interface AlertStage {
   readonly server: ServerProcess;
@@ -85,16 +85,10 @@ export async function openAlertStage({ isHurried, serverCore, botsCore }: AlertS
 }
 
 function startBot(url: string, core: number | undefined): () => Promise<void> {
-  let interrupt = (): void => {};
-  const args = ['--url', url, '--bots', '1', '--duration', String(BOT_S_MAX), '--seed', '7'];
-  const playing = runBots(args, core, (child) => {
-    interrupt = () => void child.kill('SIGINT');
-  });
+  // It does not fare well, which is what it is here for.
+  const bot = startBots(['--url', url, '--bots', '1', '--duration', String(BOT_S_MAX), '--seed', '7'], core);
   return async () => {
-    interrupt();
-    const { code, stderr } = await playing;
-    // 1: it did not fare well, which is what it is here for.
-    if (code !== 0 && code !== 1) throw new Error(`the bot ended with ${code}: ${stderr}`);
+    await bot.stop();
   };
 }
 

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askControl } from '../../src/io/control-client.ts';
 import type { Bench, Figure } from '../bench.ts';
 import { readThreads, threadsBetween } from '../players/process-stats.ts';
-import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer } from '../server.ts';
+import { readMetrics, type ServerProcess, startBots, startServer } from '../server.ts';
 
 const FIGURES = ['zoneCpuRatio', 'edgeCpuRatio', 'serverCpuRatio', 'zoneCpuRatioByChance'];
 const BOTS = 500;
@@ -44,7 +44,7 @@ export const bench: Bench = {
     const { port } = sink.address() as AddressInfo;
     const args = ['--otlp-endpoint', `http://127.0.0.1:${port}`, '--trace-percent', '0', '--udp', 'auto'];
     const server = await startServer({ args, core: SERVER_CORE });
-    const players = startBots(server.url, bots, seed);
+    const players = startPlayers(server.url, bots, seed);
     try {
       await untilIn(server.url, bots);
       await sleep(isSmall ? 0 : SETTLE_S * 1000);
@@ -63,7 +63,7 @@ export const bench: Bench = {
         return { figure, value: values[at]!, unit: '', seed, checksum: spans > 0 ? 'spans' : 'none' };
       });
     } finally {
-      await players.end();
+      await players.stop();
       await server.stop();
       sink.close();
     }
@@ -131,8 +131,7 @@ async function openSink(): Promise<Server> {
   return server;
 }
 
-function startBots(url: string, bots: number, seed: number): { end(): Promise<RunOutcome> } {
-  let interrupt = (): void => {};
+function startPlayers(url: string, bots: number, seed: number): ReturnType<typeof startBots> {
   const numbers = {
     bots,
     seed,
@@ -142,15 +141,7 @@ function startBots(url: string, bots: number, seed: number): { end(): Promise<Ru
     duration: 3_600,
   };
   const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const playing = runBots(['--url', url, '--transport', 'udp', ...flags], BOTS_CORE, (child) => {
-    interrupt = () => void child.kill('SIGINT');
-  });
-  return {
-    end() {
-      interrupt();
-      return playing;
-    },
-  };
+  return startBots(['--url', url, '--transport', 'udp', ...flags], BOTS_CORE);
 }
 
 async function openSession(url: string): Promise<void> {

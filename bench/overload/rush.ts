@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../tools/swarm/report.ts';
-import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer, threadWaitMs } from '../server.ts';
+import { readMetrics, type ServerProcess, startBots, startServer, threadWaitMs } from '../server.ts';
 import { CAPACITY_VARIABLE } from './burning-game.ts';
 
 export interface Rush {
@@ -114,16 +114,10 @@ export async function openStage({ capacity, seed, flags = [], serverCore, botsCo
 }
 
 function startSwarm(args: readonly string[], reportFile: string, core: number | undefined): Swarm {
-  let interrupt = (): void => {};
-  const playing = runBots(args, core, (child) => {
-    interrupt = () => void child.kill('SIGINT');
-  });
+  const bots = startBots(args, core);
   return {
     async stop() {
-      interrupt();
-      const outcome: RunOutcome = await playing;
-      if (outcome.code !== 0 && outcome.code !== 1)
-        throw new Error(`the bots ended with ${outcome.code}: ${outcome.stderr}`);
+      await bots.stop();
       return JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
     },
   };

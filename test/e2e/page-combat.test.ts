@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { runBots } from '../../bench/server.ts';
+import { startBots } from '../../bench/server.ts';
 import {
   approach,
   chromium,
@@ -182,10 +182,7 @@ if (chromium !== undefined && process.env.SCREENSHOTS !== undefined) {
 
 async function takePictures(): Promise<void> {
   await serve();
-  let stopBots = (): void => {};
-  const playing = runBots(['--url', url(), '--bots', '6', '--duration', '600'], undefined, (child) => {
-    stopBots = () => void child.kill('SIGINT');
-  });
+  const bots = startBots(['--url', url(), '--bots', '6', '--duration', '600']);
   const desktop = await open();
   await enter(desktop.page, 'Aldric');
   const other = await open({ viewport: { width: 500, height: 400 } });
@@ -200,8 +197,7 @@ async function takePictures(): Promise<void> {
   const { page } = await open(PHONE);
   await enter(page, 'Cato');
   await fightOn(page, 'docs/play-phone.png');
-  stopBots();
-  await playing;
+  await bots.stop();
 }
 
 /** The nearest living creature; where none is in sight, the nearest camp. */
