@@ -9,6 +9,7 @@ import { countAnswer } from '../src/gateway/answers.ts';
 import { showsTicket } from '../src/gateway/credentials.ts';
 import { createEdgeChoice, type SessionEdge } from '../src/gateway/edge-choice.ts';
 import type { SessionResponse } from '../src/gateway/refusals.ts';
+import { createRepeats } from '../src/gateway/repeats.ts';
 import { openSession } from '../src/gateway/session.ts';
 import { createTickets } from '../src/gateway/ticket.ts';
 import { createTokenSigner } from '../src/gateway/token.ts';
@@ -25,7 +26,6 @@ import { nodeMetrics } from '../src/io/node-metrics.ts';
 import type { NodeThreads } from '../src/io/node-view.ts';
 import { createPasswords } from '../src/io/password.ts';
 import type { Metrics } from '../src/io/prometheus.ts';
-import { createRecent } from '../src/io/recent.ts';
 import { mintInvite, publicAddressOf, type RendezvousSeat, rendezvousSources } from '../src/io/rendezvous.ts';
 import { createSessionLimits, hashGuestSecret, secureRandom } from '../src/io/session-ports.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
@@ -223,7 +223,7 @@ export async function serve(service: NodeHttpOptions): Promise<readonly HttpServ
     await Promise.all(servers.map((server) => server.close()));
     return [];
   });
-  const recent = createRecent<string>(STRANGERS_SCRAPE_MS, systemClock.now);
+  const scrapes = createRepeats<string>(Object.keys(CONTENT_TYPES).length, STRANGERS_SCRAPE_MS);
   const options = {
     host: config.host,
     trustProxy: config.trustProxy,
@@ -232,7 +232,7 @@ export async function serve(service: NodeHttpOptions): Promise<readonly HttpServ
       const format = chooseFormat(accept);
       const metrics = await openMetrics();
       const scrape = () => metrics.text(format);
-      const text = await (isStranger ? recent(format, scrape) : scrape());
+      const text = await (isStranger ? scrapes.answer(format, systemClock.now(), scrape, () => true) : scrape());
       return { contentType: CONTENT_TYPES[format], text };
     },
     onAnswered: (path: string | undefined, status: number, durationS: number, traceId?: string) =>
