@@ -3,7 +3,7 @@
 //
 //   to the zone     u8 kind | u16 client |  join: u53 player, u32 epoch, u8 length + name, u8 state (0 new, 1 saved,
 //                                           2 standing here, 3 new with an account); when 1 or 3: i32 a saved column
-//                                           leave: –      input: i32 a word of InputLayout      request: ClientRequest
+//                                           leave: –      input: zigzag a word of InputLayout   request: ClientRequest
 //                                           reset: – (the edge starts: all clients it had are gone; in the place of
 //                                           the connection index: which start it is)
 //   from the zone   u8 kind | u16 client |  joined: u16 slot, u16 generation, u32 tick     left: u8 length + reason
@@ -33,6 +33,8 @@ export const RECORD_NEAR = 7;
 
 export const CLIENT_BITS = 13;
 export const CLIENT_ALL = 0xffff;
+/** Of all of these. A journal that holds records of another format is not replayed. */
+export const RECORD_FORMAT = 2;
 /** Bytes of the largest record: a request fills a client's frame. */
 export const RECORD_BYTES_MAX = 8192;
 
@@ -123,7 +125,12 @@ export function writeBareRecord(writer: Writer, kind: number, client: number): v
 export function writeInputRecord(writer: Writer, client: number, words: Int32Array, from: number, count: number): void {
   writer.u8(RECORD_INPUT);
   writer.u16(client);
-  for (let index = 0; index < count; index++) writer.u32(words[from + index]!);
+  for (let index = 0; index < count; index++) writer.zigzag(words[from + index]!);
+}
+
+/** Behind kind and client. */
+export function readInputRecord(reader: Reader, words: Int32Array): void {
+  for (let index = 0; index < words.length; index++) words[index] = reader.zigzag();
 }
 
 export function writeRequestRecord(writer: Writer, client: number, frame: Uint8Array, from: number, end: number): void {

@@ -2,7 +2,7 @@
 // after it done again from what was taken in them. Zone thread. What a zone does depends on nothing else: neither on
 // clients, which are gone by then, nor on time.
 //
-//   text game | u32 version | u32 hash of the columns' names | u32 capacity | u32 tick | u32 slots ever | header words |
+//   text game | u32 version | u32 hash of the records' format and the columns' names | u32 capacity | u32 tick | u32 slots ever | header words |
 //   columns, slots ever each | waiting inputs: u32 n | u16 slot, i32 newest, u8 m | m of: i32 tick, values …
 //   frames: u8 n | u32 tick, u16 slots | kind, generation, x, y, z each
 //   names: u32 n | u16 slot, text …  | answers
@@ -14,6 +14,7 @@ import { hashText, hashWords, type StateHash } from '../sim/hash.ts';
 import { frameOffset, frameSlotCount, GENERATION, isFrameHeld, KIND, restoreFrame } from '../sim/history.ts';
 import { playerIdOf, restoreWorld, slotCount, type World, worldTick } from '../sim/world.ts';
 import { eachTaken, readTickHead } from '../store/tick-record.ts';
+import { RECORD_FORMAT } from '../wire/zone-records.ts';
 import { readAnswers, writeAnswers } from './answers.ts';
 import { nameOf, setName } from './names.ts';
 import type { Replayed, Zone } from './state.ts';
@@ -62,9 +63,10 @@ function bytesOf(words: Int32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-/** Which game and columns a keyframe is of: another one can't be put into this zone. */
+/** Which columns a keyframe has, and of which format the records after it are: others can't be put into this zone. */
 function hashLayout(game: AnyGame): number {
   const hash = { low: 0, high: 0 };
+  hashWord(hash, RECORD_FORMAT);
   for (const name of Object.keys(game.allColumns)) for (const char of name) hashWord(hash, char.codePointAt(0)!);
   return hash.low;
 }

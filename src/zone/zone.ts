@@ -43,6 +43,7 @@ import {
   RECORD_NEAR,
   RECORD_REQUEST,
   RECORD_RESET,
+  readInputRecord,
 } from '../wire/zone-records.ts';
 import { createAnswers, resetAnswers } from './answers.ts';
 import { createCommits, resetCommits, transferAsset } from './commits.ts';
@@ -338,7 +339,7 @@ function takeInput(zone: Zone, client: number): void {
     words[index.dropUnknownClient]!++;
     return;
   }
-  for (let word = 0; word < inputWords.length; word++) inputWords[word] = reader.i32();
+  readInputRecord(reader, inputWords);
   if (reader.failed) {
     words[index.dropMalformed]!++;
     return;
