@@ -11,17 +11,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../src/base/random.ts';
 import { PLAYING } from '../../src/client/state.ts';
-import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
-import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
-import { openUdp } from '../../src/io/udp.ts';
 import { findFreePorts } from '../services/free-ports.ts';
-import { createLink } from '../swarm/link.ts';
-import { openSocket } from '../swarm/swarm.ts';
-import { createUdpHost } from '../swarm/udp-host.ts';
-import { game } from './bank.ts';
-import { createPlayer, endPlayer, type Player, updatePlayer } from './players.ts';
+import { type Crowd, compareBooks, createCrowd } from './crowd.ts';
+import type { Player } from './players.ts';
 
 export interface KillOptions {
   readonly times: number;
@@ -50,7 +44,6 @@ export interface KillReport {
   readonly recoveryAllMsP99: number;
 }
 
-const NONE = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
 const UP_MS_MAX = 30_000;
 const BACK_MS_MAX = 20_000;
 const SETTLE_MS_MAX = 30_000;
@@ -60,7 +53,6 @@ const SETTLE_MS_MAX = 30_000;
  */
 const QUIET_MS_MIN = 1_100;
 const QUIET_MS_SPAN = 2_500;
-const TURN_MS = 4;
 
 interface Server {
   readonly launcher: ChildProcess;
@@ -72,7 +64,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const folder = await mkdtemp(join(tmpdir(), 'darkages-chaos-'));
   const server = await startServer(folder);
   try {
-    const crowd = await createCrowd(server, options);
+    const { players, seed, transport } = options;
+    const crowd = await createCrowd({ url: server.url, players, seed, transport, pauseMsMax: 0 });
     const times = await killAgain(server, crowd, options);
     await crowd.settle();
     await stop(server);
@@ -120,67 +113,6 @@ async function startServer(folder: string): Promise<Server> {
     await sleep(20);
   }
   return server;
-}
-
-interface Crowd {
-  readonly players: readonly Player[];
-  /** Waits until `isSo`, and tells for how long that took; throws after a while. */
-  until(what: string, msMax: number, isSo: () => boolean): Promise<number>;
-  trade(isTrading: boolean): void;
-  /** Until no command is under way. */
-  settle(): Promise<void>;
-}
-
-async function createCrowd({ url }: Server, options: KillOptions): Promise<Crowd> {
-  const udp =
-    options.transport === 'udp'
-      ? await createUdpHost({
-          openUdp,
-          aead: createSodiumAead(),
-          keyExchange: createNodeKeyExchange(),
-          clock: systemClock,
-          bots: options.players,
-        })
-      : undefined;
-  const players = Array.from({ length: options.players }, (_, index) =>
-    createPlayer(
-      url,
-      options.seed * 100_003 + index,
-      (random) =>
-        udp === undefined ? createLink(openSocket, NONE, random, systemClock.now) : udp.createLink(NONE, random),
-      options.transport,
-    ),
-  );
-  let isTrading = true;
-  const turn = (): void => {
-    const nowMs = systemClock.now();
-    for (const [place, player] of players.entries()) updatePlayer(player, place, players, nowMs, isTrading);
-    udp?.turn(systemClock.now());
-  };
-  const until: Crowd['until'] = async (what, msMax, isSo) => {
-    const startMs = performance.now();
-    while (!isSo()) {
-      turn();
-      await sleep(TURN_MS);
-      if (performance.now() - startMs > msMax) throw new Error(`not within ${msMax} ms: ${what}`);
-    }
-    return performance.now() - startMs;
-  };
-  await until('all players are in', UP_MS_MAX, () => players.every(({ client }) => client.state === PLAYING));
-  return {
-    players,
-    until,
-    trade(is) {
-      isTrading = is;
-    },
-    async settle() {
-      isTrading = false;
-      await until('all commands are answered', SETTLE_MS_MAX, () => players.every(({ isBusy }) => !isBusy));
-      for (const player of players) endPlayer(player);
-      await sleep(TURN_MS);
-      udp?.close();
-    },
-  };
 }
 
 interface Times {
@@ -240,20 +172,7 @@ async function compare(
   options: KillOptions,
 ): Promise<KillReport> {
   const store = openEmbeddedStore(folder);
-  let lost = 0;
-  let doubled = 0;
-  for (const { playerId, gold, gems } of players) {
-    const { balances } = await store.loadBalances(playerId, game.name);
-    for (const [asset, told] of [
-      ['gold', gold],
-      ['gems', gems],
-    ] as const) {
-      const found = balances[asset] ?? 0;
-      lost += Math.max(0, told - found);
-      doubled += Math.max(0, found - told);
-      if (found !== told) options.say(`player ${playerId} has ${found} of ${asset} and was told ${told}`);
-    }
-  }
+  const { lost, doubled } = await compareBooks(store, players, options.say);
   await store.close();
   const replays = server.output().match(/"msg":"the zone goes on where it was"/g)?.length ?? 0;
   return {

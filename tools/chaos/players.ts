@@ -11,7 +11,18 @@ import type { Link } from '../swarm/link.ts';
 import { postJson } from '../swarm/swarm.ts';
 import { game } from './bank.ts';
 
+export interface PlayerOptions {
+  /** Of the server's HTTP. */
+  readonly url: string;
+  readonly seed: number;
+  readonly transport: 'ws' | 'udp';
+  readonly pauseMsMax: number;
+  readonly link: (random: Random) => Link;
+  readonly answered?: (waitedMs: number) => void;
+}
+
 export interface Player {
+  readonly options: PlayerOptions;
   readonly client: Client;
   readonly link: Link;
   readonly random: Random;
@@ -22,6 +33,8 @@ export interface Player {
   answered: number;
   done: number;
   isBusy: boolean;
+  /** Until then it asks for nothing. */
+  pausesUntilMs: number;
   /** The process that it was welcomed by, as its session named it; and when that one's first snapshot came. */
   boot: string | undefined;
   backMs: number;
@@ -34,14 +47,10 @@ const MINTED_MAX = 50;
 const PAID_MAX = 9;
 const MOVE_MAX = 127;
 
-export function createPlayer(
-  url: string,
-  seed: number,
-  link: (random: Random) => Link,
-  transport: 'ws' | 'udp',
-): Player {
-  const random = createRandom(seed);
-  const own = link(random);
+export function createPlayer(options: PlayerOptions): Player {
+  const { url, transport } = options;
+  const random = createRandom(options.seed);
+  const own = options.link(random);
   const client = createClient({
     game,
     requestSession: createSessionRequest({
@@ -68,6 +77,7 @@ export function createPlayer(
     heardEvents: [],
   });
   const player: Player = {
+    options,
     client,
     link: own,
     random,
@@ -76,6 +86,7 @@ export function createPlayer(
     answered: 0,
     done: 0,
     isBusy: false,
+    pausesUntilMs: 0,
     boot: undefined,
     backMs: Number.NaN,
     playerId: 0,
@@ -99,7 +110,7 @@ export function updatePlayer(
     client.intent.moveX = turn % 2 === 0 ? MOVE_MAX : -MOVE_MAX;
   }
   updateClient(client, nowMs);
-  if (!isTrading || player.isBusy || client.state !== PLAYING) return;
+  if (!isTrading || player.isBusy || nowMs < player.pausesUntilMs || client.state !== PLAYING) return;
   if (player.gold < PAID_MAX || random.below(10) === 0) mint(player);
   else swap(player, all[random.below(all.length)]!);
 }
@@ -128,7 +139,8 @@ function swap(player: Player, other: Player): void {
 }
 
 function ask(player: Player, name: string, values: Readonly<Record<string, number>>, book: () => void): void {
-  const { client, random } = player;
+  const { client, random, options } = player;
+  const askedMs = systemClock.now();
   player.isBusy = true;
   sendCommand(
     client,
@@ -141,6 +153,9 @@ function ask(player: Player, name: string, values: Readonly<Record<string, numbe
         throw new Error(`player ${player.playerId}: nobody knows what became of a command (${refused})`);
       }
       player.answered++;
+      const nowMs = systemClock.now();
+      options.answered?.(nowMs - askedMs);
+      if (options.pauseMsMax > 0) player.pausesUntilMs = nowMs + random.below(options.pauseMsMax);
       if (refused !== '') return;
       player.done++;
       book();
