@@ -6,11 +6,10 @@
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { createCounters } from '../base/counters.ts';
-import { errorCode } from '../base/errors.ts';
 import { type Commit, isPlayerSide } from '../store/commit.ts';
 import type { CommitResult, Ledger } from '../store/ledger.ts';
 
-/** Of the log's: refused for its epoch, or of no form that the ledger takes. */
+/** Of the log's: refused for its epoch, or because something before it was lost. */
 export interface CommitTrouble {
   readonly event: 'commit_fenced' | 'commit_broken';
   readonly players: readonly number[];
@@ -77,8 +76,6 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
   const waiters = new Map<number, Waiter[]>();
   const causes = new Set<string>();
   let taken = 0;
-  /** Before the first commit that the ledger can't take: a person has to see to it, and the journal keeps it until then. */
-  let keptFrom = Number.POSITIVE_INFINITY;
   let failures = 0;
   let notBefore = Number.NEGATIVE_INFINITY;
   let applying: Promise<boolean> | undefined;
@@ -107,50 +104,44 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
     }
   };
   const note = ({ commit, players }: Waiting, result: CommitResult): void => {
-    words[result === 'applied' ? index.ledgerApplied : index.ledgerFenced]!++;
-    if (result === 'applied') return;
-    options.onFenced(players);
-    const who = players.join(', ');
-    const detail = `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`;
-    tellOnce({ event: 'commit_fenced', players, detail });
-  };
-  const setAside = (waiting: Waiting, error: unknown): void => {
-    words[index.ledgerBroken]!++;
-    keptFrom = Math.min(keptFrom, waiting.position);
-    const detail = error instanceof Error ? error.message : String(error);
-    tellOnce({ event: 'commit_broken', players: waiting.players, detail });
-  };
-
-  /** The first ones of the queue, and only them: whoever comes meanwhile is behind. */
-  const applyBatch = async (batch: readonly Waiting[]): Promise<void> => {
-    try {
-      const results = await ledger.applyCommits(batch.map(({ commit }) => commit));
-      for (const [place, waiting] of batch.entries()) note(waiting, results[place]!);
-    } catch (error) {
-      if (errorCode(error) !== 'DARKAGES_LEDGER_BROKEN') throw error;
-      if (batch.length === 1) setAside(batch[0]!, error);
-      else for (const waiting of batch) await applyBatch([waiting]);
+    if (result === 'applied') {
+      words[index.ledgerApplied]!++;
       return;
     }
+    options.onFenced(players);
+    if (result === 'fenced') {
+      words[index.ledgerFenced]!++;
+      const who = players.join(', ');
+      const detail = `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`;
+      tellOnce({ event: 'commit_fenced', players, detail });
+    } else {
+      words[index.ledgerBroken]!++;
+      tellOnce({ event: 'commit_broken', players, detail: result.broken });
+    }
   };
+
   const fail = (error: unknown): void => {
     failures++;
     notBefore = clock.now() + options.pauseMs(failures);
     for (const list of waiters.values()) for (const { reject } of list) reject(error);
     waiters.clear();
   };
-  /** False when the store failed. */
+  /** The first ones of the queue, and only them: whoever comes meanwhile is behind. False when the store failed. */
   const applyNext = async (): Promise<boolean> => {
     const batch = queue.slice(0, batchMax);
+    let results: readonly CommitResult[];
     try {
-      await applyBatch(batch);
+      results = await ledger.applyCommits(batch.map(({ commit }) => commit));
     } catch (error) {
       fail(error);
       return false;
     }
     failures = 0;
     queue.splice(0, batch.length);
-    for (const waiting of batch) finish(waiting);
+    for (const [place, waiting] of batch.entries()) {
+      note(waiting, results[place]!);
+      finish(waiting);
+    }
     showWaiting();
     return true;
   };
@@ -186,7 +177,7 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
         waiters.set(playerId, list);
       });
     },
-    appliedPosition: () => Math.min(queue[0] === undefined ? taken : queue[0].position - 1, keptFrom - 1),
+    appliedPosition: () => (queue[0] === undefined ? taken : queue[0].position - 1),
     async update(forMs = 0) {
       showWaiting();
       const untilMs = clock.now() + forMs;

@@ -8,6 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Commit } from '../store/commit.ts';
 import {
   advanceHead,
+  brokenBy,
   brokenLedger,
   type CommitResult,
   EMPTY_HEAD,
@@ -179,26 +180,43 @@ export function createEmbeddedLedger(
 
   /** @param moved accounts of this batch that have changed; written at its end */
   const apply = (commit: Commit, moved: Map<string, MovedAccount>): CommitResult => {
+    const shares = sharesOf(commit);
+    try {
+      if (move(commit, shares, moved)) return 'applied';
+    } catch (error) {
+      const broken = brokenBy(error);
+      fence(commit, shares);
+      return broken;
+    }
+    fence(commit, shares);
+    return 'fenced';
+  };
+
+  const fence = (commit: Commit, shares: readonly Share[]): void => {
+    const { id, game } = commit;
+    addFenced.run(game, id, JSON.stringify(commit));
+    for (const { playerId, epoch } of shares) if (epoch > 0) endEpoch.run(playerId, game, epoch);
+  };
+
+  /** All of it, or nothing: it is fenced, or throws that it is broken. */
+  const move = (commit: Commit, shares: readonly Share[], moved: Map<string, MovedAccount>): boolean => {
     const { game } = commit;
-    const looks = sharesOf(commit).map((share) => {
+    const looks = shares.map((share) => {
       const { playerId } = share;
       const key = keyOf(playerId, game);
       const account = moved.get(key)?.account ?? readAccount(playerId, game);
       return { key, share, account, is: look(commit, share, account) };
     });
-    if (looks.some(({ is }) => is === 'fenced')) {
-      addFenced.run(game, commit.id, JSON.stringify(commit));
-      for (const { share } of looks) if (share.epoch > 0) endEpoch.run(share.playerId, game, share.epoch);
-      return 'fenced';
-    }
-    for (const { key, share, account, is } of looks) {
-      if (is === 'there') continue;
-      moved.set(key, { playerId: share.playerId, game, account: moveBy(account, commit, share) });
+    if (looks.some(({ is }) => is === 'fenced')) return false;
+    const free = looks.filter(({ is }) => is === 'free');
+    const next = free.map(({ share, account }) => moveBy(account, commit, share));
+    for (const [place, { key, share }] of free.entries()) {
+      moved.set(key, { playerId: share.playerId, game, account: next[place]! });
     }
     for (const { account, commitId, transfer, asset, amount } of namedEntriesOf(commit)) {
       addNamed.run(game, account, commitId, transfer, asset, amount);
     }
-    return 'applied';
+    return true;
   };
 
   /** Returns it as it is then in the database. */

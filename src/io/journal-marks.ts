@@ -69,10 +69,10 @@ export function createJournalMarks(options: JournalMarksOptions): JournalMarks {
     while (settling[0] !== undefined && atMs - settling[0].atMs >= settleMs) settled = settling.shift()!.position;
   };
   const begin = (): void => {
-    const mark = noted.findLast(({ sequence }) => sequence <= settled);
-    if (keeping !== undefined || mark === undefined) return;
+    // Also when there is nothing to say: while the store is away there are many to look through.
     dueMs = now() + INTERVAL_MS;
-    keeping = keepOne(mark);
+    const mark = noted.findLast(({ sequence }) => sequence <= settled);
+    if (keeping === undefined && mark !== undefined) keeping = keepOne(mark);
   };
 
   return {

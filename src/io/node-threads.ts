@@ -286,9 +286,9 @@ function toBegin(threads: ZoneThreads): FirstMessage {
 
 function sayReplayed({ log }: Node, zoneId: number, replayed: Replayed | undefined): void {
   if (replayed === undefined) return;
-  const { ticks, end, tick, hash } = replayed;
+  const { ticks, end, tick, hash, error } = replayed;
   if (end === 'whole') log.event('zone_resumed', { zone: zoneId, ticks, tick, hash });
-  else log.event('zone_anew', { zone: zoneId, ticks, end });
+  else log.event('zone_anew', { zone: zoneId, ticks, end, detail: error ?? '' });
 }
 
 async function startEdge(

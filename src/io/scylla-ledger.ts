@@ -15,6 +15,7 @@
 import type { Commit } from '../store/commit.ts';
 import {
   advanceHead,
+  brokenBy,
   brokenLedger,
   type CommitResult,
   EMPTY_HEAD,
@@ -215,17 +216,34 @@ export function createScyllaLedger(
     }
   };
 
+  /** Nothing of it is done by that. One that is broken is as good as fenced. */
+  const lookAtAll = async (commit: Commit, shares: readonly Share[], accounts: Accounts) => {
+    const looks: Look[] = [];
+    let refusal: CommitResult = 'fenced';
+    for (const share of shares) {
+      try {
+        const account = await accounts.read(share.playerId);
+        const is = await look(commit, share, account);
+        if (is === 'free' && account !== undefined) advanceHead(account.head, commit, share);
+        looks.push(is);
+      } catch (error) {
+        refusal = brokenBy(error);
+        looks.push('fenced');
+      }
+    }
+    return { looks, refusal };
+  };
+
   const apply = async (commit: Commit, accounts: Accounts): Promise<CommitResult> => {
     const shares = sharesOf(commit);
-    const looks: Look[] = [];
-    for (const share of shares) looks.push(await look(commit, share, await accounts.read(share.playerId)));
-    const named: NamedEntry[] = [...namedEntriesOf(commit)];
+    const { looks, refusal } = await lookAtAll(commit, shares, accounts);
     let isBegun = shares.some(({ epoch }, place) => epoch > 0 && looks[place] === 'there');
     if (looks.includes('fenced') && !isBegun) {
       await fence(commit, shares, accounts);
-      return 'fenced';
+      return refusal;
     }
-    let isFenced = false;
+    const named: NamedEntry[] = [...namedEntriesOf(commit)];
+    const fenced: Share[] = [];
     for (const [place, share] of shares.entries()) {
       const is = looks[place] === 'free' ? await move(commit, share, accounts) : looks[place];
       if (is === 'fenced' && !isBegun) {
@@ -234,14 +252,15 @@ export function createScyllaLedger(
       }
       if (is === 'there' && share.epoch > 0) isBegun = true;
       if (is !== 'fenced') continue;
-      isFenced = true;
+      fenced.push(share);
       for (const { transfer, asset, amount } of share.entries) {
         named.push({ account: FENCED_ACCOUNT, commitId: commit.id, transfer, asset, amount });
       }
     }
     await Promise.all(named.map((entry) => scylla.write(ADD_NAMED, namedValues(commit, entry))));
-    if (isFenced) await scylla.write(ADD_FENCED, [commit.game, commit.zoneId, commit.id, JSON.stringify(commit)]);
-    return isFenced ? 'fenced' : 'applied';
+    if (fenced.length === 0) return 'applied';
+    await fence(commit, fenced, accounts);
+    return refusal;
   };
 
   return {

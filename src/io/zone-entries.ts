@@ -2,6 +2,14 @@
 // the character is taken from the store. While it stands in another zone the player is refused, and that zone's edges are told to let go
 // of the connection: then it lingers there, as after any disconnect, and can be asked for once its last save has come. So
 // changing the zone is no way out of a fight or of death. Part of io/store-keeper, which drains the rings.
+//
+//   what happens                store/zone-owners          io/character-writer                      here
+//   let in                      of the zone, not heard     entering                                 its token is used
+//   its first save              heard                      no longer entering
+//   its last save               gone                       left, until the ledger has all it was promised
+//   a save or commit refused                               lost, no longer left                     edges let go of it
+//   a later save, taken again                              no longer lost
+//   its account is deleted                                                                          kept out
 
 import type { Clock } from '../base/clock.ts';
 import { ServerError } from '../base/errors.ts';

@@ -77,7 +77,7 @@ export interface ZoneJournals {
   replayCommits(mark?: JournalMark): void;
   /** Says to the store how much it has, now and not when it is due. Never rejects. */
   keepMark(): Promise<void>;
-  /** Commits came or went a moment ago. */
+  /** Commits come in numbers: looking more often makes their groups no smaller than they need be. */
   isBusy(): boolean;
   /** Resolves when nothing that is on disk of the player's is on its way to the store any more; rejects when that can't be said. */
   whenApplied(playerId: number): Promise<void>;
@@ -102,9 +102,12 @@ interface JournalledRing {
 
 /** A group takes no more of the rings at once; the rest is the next one's. */
 const GROUP_RECORDS_MAX = 4096;
-/** What nobody was promised may wait so long for its sync. */
-const PATIENT_MS = 50;
+/** What nobody was promised may wait so long for its sync: it costs as much for a tick as for many. */
+const PATIENT_MS = 100;
 const BUSY_MS = 100;
+/** In a group, or groups that the store has not: that many are no coincidence. Fewer are not worth a look a millisecond. */
+const BUSY_COMMITS = 8;
+const BUSY_GROUPS = 8;
 /** 2020-01-01: an epoch is a word. */
 const EPOCHS_FROM_S = 1_577_836_800;
 
@@ -133,8 +136,8 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   let takenCount = 0;
   let unappliedBytes = 0;
   let keptMs = Number.NEGATIVE_INFINITY;
-  /** When commits came, or went into the store. */
-  let movedMs = Number.NEGATIVE_INFINITY;
+  /** When there were many commits. */
+  let crowdedMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
   /** When the oldest of what waits for the disk was taken. */
   let takenMs = Number.POSITIVE_INFINITY;
@@ -189,8 +192,8 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     if (commits.length > 0) {
       options.onKept?.(commits, options.now() - takenMs);
       marks.note(journal.mark);
-      movedMs = options.now();
     }
+    if (commits.length >= BUSY_COMMITS || unapplied.length >= BUSY_GROUPS) crowdedMs = options.now();
     takenMs = Number.POSITIVE_INFINITY;
     if (commits.length > 0 || isBehind()) wait({ position, commits, bytes });
     else applier.take(position, commits);
@@ -211,10 +214,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     const applied = applier.appliedPosition();
     let done = 0;
     while (done < takenCount && unapplied[done]!.position <= applied) unappliedBytes -= unapplied[done++]!.bytes;
-    if (done > 0) {
-      unapplied.splice(0, done);
-      movedMs = options.now();
-    }
+    if (done > 0) unapplied.splice(0, done);
     takenCount -= done;
     marks.update(applied);
     setUnappliedBytes(unappliedBytes);
@@ -238,7 +238,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     });
   };
 
-  /** While nobody waits, a sync is for the ticks of some time: it costs as much for one as for many. */
+  /** While nobody waits, a sync is for the ticks of some time. */
   const isDue = (): boolean => {
     let isAwaited = false;
     for (const { words } of zones) if (Atomics.exchange(words, IS_AWAITED, 0) === 1) isAwaited = true;
@@ -291,7 +291,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       handOver();
       await marks.keep();
     },
-    isBusy: () => options.now() - movedMs < BUSY_MS,
+    isBusy: () => options.now() - crowdedMs < BUSY_MS,
     isFailing: () => isFailing || journal.counts.pending > 0,
   };
 }

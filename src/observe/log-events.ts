@@ -102,8 +102,8 @@ export const LOG_EVENTS = {
   zone_anew: {
     level: 'error',
     text: 'the zone begins anew: its journal is not what it was. Players keep all that was promised',
-    fields: ['zone', 'ticks', 'end'],
-    help: 'Where everybody stood is lost. end: why the replay ended',
+    fields: ['zone', 'ticks', 'end', 'detail'],
+    help: 'Where everybody stood is lost. end: why the replay ended; detail: the error, where the rules failed',
   },
   zone_overloaded: {
     level: 'warn',
@@ -185,9 +185,9 @@ export const LOG_EVENTS = {
   },
   commit_broken: {
     level: 'error',
-    text: 'the ledger can not take a commit',
+    text: 'the ledger refused a commit: something before it was lost',
     fields: ['players', 'detail'],
-    help: 'Somebody has to see to it: the journal keeps it until then. docs/stores.md',
+    help: 'Somebody has to see to it: its players begin anew with what the ledger has, fenced_commits has the commit. docs/stores.md',
   },
   commits_wait: {
     level: 'warn',

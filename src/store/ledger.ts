@@ -6,17 +6,23 @@
 // number, what there is of each asset, and what was answered to its newest commands.
 
 import { assert } from '../base/assert.ts';
-import { ServerError } from '../base/errors.ts';
+import { errorCode, ServerError } from '../base/errors.ts';
 import { ANSWERS_PER_PLAYER_MAX } from '../base/limits.ts';
 import { type Commit, isPlayerSide, type Side } from './commit.ts';
 import type { JournalMark } from './journal/format.ts';
 import type { CharacterColumns } from './records.ts';
 
 /**
- * `fenced`: the character of one of its players was taken since the commit was made. No account has changed, and the epochs
- * of its other players have ended too: what their zone believes of them is no longer so, and what it says is refused.
+ * `fenced`: the character of one of its players was taken since the commit was made. Broken: it does not go on where an
+ * account ends, something before it was lost. In both cases no account has changed, `fenced_commits` has all of it, and the
+ * epochs of its players have ended: what their zone believes of them is no longer so, and what it says is refused.
  */
-export type CommitResult = 'applied' | 'fenced';
+export type CommitResult = 'applied' | 'fenced' | BrokenCommit;
+
+export interface BrokenCommit {
+  /** A sentence. */
+  readonly broken: string;
+}
 
 export interface LedgerEntry {
   readonly seq: number;
@@ -61,8 +67,7 @@ export interface KeptAnswer {
 export interface Ledger {
   /**
    * A result for each commit. Those of one account come in order. Doing it again, with some of them or in another batch,
-   * changes nothing and answers the same; after a rejection any of them may be done. Rejects with
-   * DARKAGES_LEDGER_BROKEN when a commit does not go on where an account ends: something before it was lost.
+   * changes nothing and answers the same, but `fenced` for one that was broken; after a rejection any of them may be done.
    */
   applyCommits(commits: readonly Commit[]): Promise<readonly CommitResult[]>;
   loadBalances(playerId: number, game: string): Promise<Balances>;
@@ -144,7 +149,7 @@ export function hasHeard(head: LedgerHead, commit: Commit): boolean {
   return known !== undefined && (known[1] > commit.tick || (known[1] === commit.tick && known[2] >= index));
 }
 
-/** The head after it. Throws DARKAGES_LEDGER_BROKEN when the share does not go on where the head ends. */
+/** The head after it. Throws DARKAGES_LEDGER_BROKEN when the share does not go on where the head ends: `brokenBy` takes that. */
 export function advanceHead(head: LedgerHead, commit: Commit, { playerId, entries }: Share): LedgerHead {
   const balances: Record<string, number> = { ...head.balances };
   let { seq } = head;
@@ -187,6 +192,12 @@ export function settleColumns(
 function splitId({ id }: Commit): [origin: string, index: number] {
   const end = id.lastIndexOf('/');
   return [id.slice(0, id.lastIndexOf('/', end - 1)), Number(id.slice(end + 1))];
+}
+
+/** What is thrown while a commit is looked at is its result, if it says that the commit is broken. */
+export function brokenBy(error: unknown): BrokenCommit {
+  if (errorCode(error) !== 'DARKAGES_LEDGER_BROKEN') throw error;
+  return { broken: (error as Error).message };
 }
 
 export function brokenLedger(commit: Commit, playerId: number, what: string): ServerError {

@@ -67,7 +67,10 @@ function bytesOf(words: Int32Array): Uint8Array {
 function hashLayout(game: AnyGame): number {
   const hash = { low: 0, high: 0 };
   hashWord(hash, RECORD_FORMAT);
-  for (const name of Object.keys(game.allColumns)) for (const char of name) hashWord(hash, char.codePointAt(0)!);
+  // A join has the saved ones.
+  for (const name of [...Object.keys(game.allColumns), '/', ...game.savedColumns]) {
+    for (const char of name) hashWord(hash, char.codePointAt(0)!);
+  }
   return hash.low;
 }
 
@@ -222,7 +225,7 @@ export interface ReplaySteps {
   end(): void;
 }
 
-export type ReplayEnd = Pick<Replayed, 'ticks' | 'end'>;
+export type ReplayEnd = Pick<Replayed, 'ticks' | 'end' | 'error'>;
 
 /** Does the ticks again, from the state that a keyframe gave. @param records of the zone, oldest first */
 export function replayTicks(zone: Zone, records: Iterable<Uint8Array>, steps: ReplaySteps): ReplayEnd {

@@ -27,9 +27,11 @@ export interface Replayed {
   readonly ticks: number;
   /**
    * `whole`: to the last record. Else why the state can't be trusted: it is not what it was, promises lie beyond what can be
-   * replayed, or the keyframe is of another game or version of it.
+   * replayed, the keyframe is of another game or version of it, or the rules threw an error.
    */
-  readonly end: 'whole' | 'diverged' | 'promises_beyond' | 'other_game';
+  readonly end: 'whole' | 'diverged' | 'promises_beyond' | 'other_game' | 'failed';
+  /** Of `failed`. */
+  readonly error?: string;
   /** Of the state that it came to. */
   readonly tick: number;
   readonly hash: string;

@@ -137,8 +137,7 @@ function noteSystems(watch: ZoneOptions['watch']): Zone['onSystem'] {
 
 /** False when it can't be trusted; then the zone begins anew, and players come back from the store with all that was promised. */
 function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolean {
-  const isRead = readZoneKeyframe(zone, new Reader(keyframe));
-  const replayed: ReplayEnd = isRead ? replay(zone, ticks) : { ticks: 0, end: 'other_game' };
+  const replayed = replayFrom(zone, keyframe, ticks);
   onReplayed({ ...replayed, tick: worldTick(zone.world), hash: hashZone(zone) });
   resetKeyframes(zone.keyframes);
   if (replayed.end === 'whole') {
@@ -154,10 +153,21 @@ function recover(zone: Zone, { keyframe, ticks, onReplayed }: Recovered): boolea
   return false;
 }
 
+function replayFrom(zone: Zone, keyframe: Uint8Array, ticks: Iterable<Uint8Array>): ReplayEnd {
+  try {
+    zone.isReplaying = true;
+    return readZoneKeyframe(zone, new Reader(keyframe)) ? replay(zone, ticks) : { ticks: 0, end: 'other_game' };
+  } catch (error) {
+    // Rules that were changed since may find what they hold for impossible; it is told, and no reason not to start.
+    return { ticks: 0, end: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  } finally {
+    zone.isReplaying = false;
+  }
+}
+
 function replay(zone: Zone, ticks: Iterable<Uint8Array>): ReplayEnd {
-  zone.isReplaying = true;
   findPlayers(zone);
-  const replayed = replayTicks(zone, ticks, {
+  return replayTicks(zone, ticks, {
     begin(isOpen) {
       zone.commits.isOpen = isOpen;
     },
@@ -168,8 +178,6 @@ function replay(zone: Zone, ticks: Iterable<Uint8Array>): ReplayEnd {
       publishFrame(zone.history, zone.world);
     },
   });
-  zone.isReplaying = false;
-  return replayed;
 }
 
 /** What systems and requests reach beyond the world's columns. */

@@ -119,18 +119,20 @@ test('a fenced commit is counted, its players are let go, and a person hears of 
   ]);
 });
 
-test('where something was lost the others go on, and the journal keeps what could not be applied', async () => {
-  const { applier, store, zone, told, count } = setUp();
+test('where something was lost its players are let go, the others go on, and so does the journal', async () => {
+  const { applier, store, zone, told, lost, count } = setUp();
   for (const player of [1, 2]) await enterZone(store, NAMES, zone, player);
   zone.commit('lost', [['gold', 1, 'ground', 1]]);
   applier.take(4, [zone.commit('loot', [['gold', 1, 'ground', 2]])]);
   applier.take(5, [zone.commit('loot', [['gold', 1, 'ground', 1]]), zone.commit('loot', [['gold', 1, 'ground', 2]])]);
   applier.take(6, [zone.commit('loot', [['gold', 1, 'ground', 1]])]);
   await applier.update();
-  expect([count('ledgerApplied'), count('ledgerBroken'), count('ledgerWaiting')]).toEqual([2, 2, 0]);
-  expect([applier.appliedPosition(), applier.isCaughtUp(1)]).toEqual([4, true]);
+  expect((['ledgerApplied', 'ledgerBroken', 'ledgerFenced', 'ledgerWaiting'] as const).map(count)).toEqual([
+    2, 1, 1, 0,
+  ]);
+  expect([applier.appliedPosition(), applier.isCaughtUp(1), lost]).toEqual([6, true, [[1], [1]]]);
   expect((await store.loadBalances(2, 'g')).balances).toEqual({ gold: 2 });
-  expect(told).toEqual([expect.stringMatching(/^commit_broken \d/)]);
+  expect(told).toEqual([expect.stringMatching(/^commit_broken 1: /), expect.stringMatching(/^commit_fenced 1: /)]);
 });
 
 test('however often the store fails in between: each is applied once, in order, and no position is told too early', async () => {

@@ -1,7 +1,6 @@
 // The store contract in maps, as simply as it can be said: the model that stores are compared with, and the store of
 // tests that are about something else. Its time is what the test says it is.
 
-import { ServerError } from '../../src/base/errors.ts';
 import { nameShape } from '../../src/base/names.ts';
 import type { Commit, PlayerSide, Side } from '../../src/store/commit.ts';
 import { byNodeAndZone, type Presence, type ZoneRecord } from '../../src/store/directory.ts';
@@ -59,19 +58,24 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
     if (refused.has(id)) return 'fenced' as const;
     const sides = commit.transfers.flatMap(({ from, to }) => [from, to]).filter(isPlayer);
     const isStale = ({ playerId, epoch }: PlayerSide) => characters.get(key(playerId, game))?.epoch !== epoch;
-    if (sides.some(isStale)) {
+    const refuse = () => {
       refused.set(id, 'fenced');
       for (const { playerId, epoch } of sides) {
         const character = characters.get(key(playerId, game));
         if (character?.epoch === epoch)
           characters.set(key(playerId, game), { ...character, epoch: epoch + 1, version: 0 });
       }
+    };
+    if (sides.some(isStale)) {
+      refuse();
       return 'fenced' as const;
     }
     for (const playerId of new Set(sides.map((side) => side.playerId))) {
       let { length } = entriesOf(playerId, game);
       for (const { seq } of sides.filter((side) => side.playerId === playerId)) {
-        if (seq !== ++length) throw new ServerError('DARKAGES_LEDGER_BROKEN', `${seq} is not ${length}`);
+        if (seq === ++length) continue;
+        refuse();
+        return { broken: `${seq} is not ${length}` };
       }
     }
     ledger.set(id, commit);

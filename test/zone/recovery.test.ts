@@ -157,6 +157,35 @@ test('a record that was cut off, a gap, another game: the zone begins anew, unle
   expect(worldTick(other.zone.world)).toBe(0);
 });
 
+test('rules that were changed since and fail at what there is: the zone begins anew and ticks, and the error is told', () => {
+  const zone = createTestZone(bank, 1, 1, 64, true);
+  const journal = createTestJournal(zone);
+  join(zone, 1);
+  run(zone);
+  keep(zone, journal);
+  request(zone, 1, { id: 1, key: 1, mint: { gold: 5, gems: 0 } });
+  run(zone, 4);
+  keep(zone, journal);
+  const changed: AnyGame = {
+    ...bank,
+    systems: [
+      {
+        name: 'rule',
+        run(sim) {
+          if (sim.slotCount > 0) throw new Error('there is nobody with a hat');
+        },
+      },
+    ],
+  };
+  const { zone: again, replayed } = recover(changed, journal);
+  expect(replayed).toMatchObject({ ticks: 0, end: 'failed', error: expect.stringContaining('nobody with a hat') });
+  expect([again.slotOfPlayer.size, worldTick(again.world), again.isReplaying]).toEqual([0, 0, false]);
+  tickZone(again);
+  expect(worldTick(again.world)).toBe(1);
+  const { end } = recover({ ...bank, savedColumns: bank.savedColumns.slice(1) }, journal).replayed;
+  expect(end).toBe('other_game');
+});
+
 test('a keyframe that was cut anywhere is no state', () => {
   const zone = createTestZone(bank, 1, 1, 64, true);
   const journal = createTestJournal(zone);

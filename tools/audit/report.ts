@@ -15,8 +15,10 @@ export function describeAudit(report: AuditReport): string {
     lines.push(...alignColumns([[game, 'players', ...names, 'sum'], ...rows]), '');
   }
   lines.push(`${accounts} accounts of players with ${entries} entries.`);
-  if (fenced > 0)
-    lines.push(`${fenced} commits were refused, since another node had one of their players: fenced_commits.`);
+  if (fenced > 0) {
+    const why = 'since another node had one of their players, or something before them was lost';
+    lines.push(`${fenced} commits were refused, ${why}: fenced_commits.`);
+  }
   if (ahead > 0)
     lines.push(`${ahead} characters are ahead of their accounts: commits wait in the journal of a server.`);
   lines.push(...contradictions);
