@@ -12,6 +12,14 @@ export interface Names {
   word(text: string): string;
 }
 
+/** Of one that has a store to itself. */
+export const createPlainNames = (game = 'g'): Names => ({
+  game,
+  id: (number) => number,
+  name: (text) => text,
+  word: (text) => text,
+});
+
 export interface Operation {
   readonly text: string;
   /** @param epochs of leases that were taken so far: stores count them differently */

@@ -19,19 +19,11 @@ import type { CassandraNodes } from '../../tools/services/cassandra.ts';
 import { type RedisServers, startRedis, startRedisSentinels } from '../../tools/services/redis.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
 import { compareStores, createSteps, createTestZone, enterZone } from './store-ledger.ts';
-import type { Names } from './store-operations.ts';
+import { createPlainNames } from './store-operations.ts';
 
 const LONG_MS = 600_000;
 const START_MS_MAX = 240_000;
 const FAILOVER_MS_MAX = 100_000;
-
-/** Few worlds in a keyspace of their own. */
-const createPlainNames = (game: string, base: number): Names => ({
-  game,
-  id: (number) => base + number,
-  name: (text) => text,
-  word: (text) => text,
-});
 
 const save = (playerId: number, epoch: number, version: number, final = false): FencedRecord => ({
   ...{ playerId, game: 'g', columns: { epoch, version }, epoch, version, final },
@@ -139,7 +131,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
         `INSERT INTO older.characters (player_id, game, owner, epoch, version, columns) VALUES (7, 'g', 'a/1', 4, 2, '{"gold":3}')`,
       );
       const store = await openAt(redis.url, 'older');
-      const names = createPlainNames('g', 0);
+      const names = createPlainNames();
       expect(await store.loadBalances(7, 'g')).toEqual({ seq: 0, balances: {} });
       expect(await store.takeCharacter(7, 'g', 'b/1')).toEqual({ epoch: 5, columns: { gold: 3 } });
       const zone = createTestZone('n/1/1', names);
@@ -218,7 +210,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
                 return ledger.applyCommits(commits);
               },
             };
-            await compareStores(steps, createPlainNames(`cut${++worlds}`, 0), () => store, createNaiveStore());
+            await compareStores(steps, createPlainNames(`cut${++worlds}`), () => store, createNaiveStore());
           },
         );
         await fc.assert(property, { numRuns: 20 });
@@ -230,7 +222,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
         timeout: 60_000,
       }, async () => {
         const store = stores.at(-1)!;
-        const names = createPlainNames('midst', 0);
+        const names = createPlainNames('midst');
         const zone = createTestZone('n/1/1', names);
         for (const player of [1, 2]) await enterZone(store, names, zone, player);
         await store.applyCommits([zone.commit('loot', [['gold', 10, 'ground', 1]])]);

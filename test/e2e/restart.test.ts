@@ -1,14 +1,20 @@
 // What dies and what is left: a zone thread, the node, the launcher, a connection; and what a server that can't start
 // leaves behind. Real processes, real sockets, one data folder a test.
 
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { game as shipped } from '../../src/game/game.ts';
+import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import { BLOCK_BYTES, GROUP_HEAD_BYTES, readGroup, segmentName } from '../../src/store/journal/format.ts';
+import { game as bank } from '../../tools/chaos/bank.ts';
 import { enter, hangUp, ownColumns, play, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { game as hostileGame } from './fixtures/hostile-game.ts';
 import {
@@ -24,6 +30,8 @@ import {
 } from './server.ts';
 
 const HOSTILE_GAME = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');
+const BANK = joinPath(import.meta.dirname, '..', '..', 'tools', 'chaos', 'bank.ts');
+const JOURNAL_TOOL = joinPath(import.meta.dirname, '..', '..', 'tools', 'journal', 'main.ts');
 const UNITS_PER_M = 128_000;
 /** Fastest the shipped game lets anyone go, m/s. */
 const SPRINT = 7.5;
@@ -63,6 +71,27 @@ async function walk(client: RawClient, ms: number, rest = true): Promise<void> {
     place = placeOf(client);
     return wayM(before, place) === 0;
   });
+}
+
+/** Asks for gold until it is promised. */
+async function mint(client: RawClient, gold: number): Promise<void> {
+  await until('gold is promised', async () => {
+    send(client, { request: { id: 1, key: gold, mint: { gold, gems: 0 } } });
+    await sleep(100);
+    return client.responses.some(({ refused }) => refused === '');
+  });
+}
+
+/** Where the groups of a segment begin. */
+function groupsOf(segment: string): number[] {
+  const bytes = readFileSync(segment);
+  const offsets: number[] = [];
+  for (let at = BLOCK_BYTES; ; ) {
+    const group = readGroup(bytes, at, crc32);
+    if (group === undefined) return offsets;
+    offsets.push(at);
+    at = group.end;
+  }
 }
 
 /** Whether something accepts connections there. */
@@ -215,6 +244,8 @@ describe('a server that can not start says one sentence, exits with 2 and leaves
     ['holds no game', 'export const gmae = 1;', /exports no `game`/],
   ];
 
+  const ANY_PORTS = ['--http-port', '0', '--port', '0'];
+
   async function refuses(args: readonly string[], sentence: RegExp): Promise<void> {
     const server = launch(['--data', joinPath(folder, 'data'), ...args]);
     expect(await server.ended).toBe(2);
@@ -236,7 +267,7 @@ describe('a server that can not start says one sentence, exits with 2 and leaves
   }
 
   test.for(GAMES)('a game that %s', async ([, text, sentence]) => {
-    await refuses(['--http-port', '0', '--port', '0', ...game(text)], sentence);
+    await refuses([...ANY_PORTS, ...game(text)], sentence);
   });
 
   test('a port of an edge in use: the HTTP port and the data folder are free again', async () => {
@@ -262,8 +293,42 @@ describe('a server that can not start says one sentence, exits with 2 and leaves
     const data = joinPath(folder, 'data');
     const server = await startServer(data);
     const { client } = await enter(shipped, server.url());
-    await refuses(['--http-port', '0', '--port', '0'], /in use by another DarkAges process/);
+    await refuses(ANY_PORTS, /in use by another DarkAges process/);
     const { snapshots } = client;
     await until('snapshots', () => client.snapshots > snapshots + 3);
+  });
+
+  test('a journal damaged in its middle; once it is repaired, players have what they were promised before that', async () => {
+    const data = joinPath(folder, 'data');
+    const journal = joinPath(data, 'journal');
+    const segment = joinPath(journal, segmentName(1));
+    const server = await startServer(data, ['--game', BANK]);
+    const { client, session } = await enter(bank, server.url());
+    await mint(client, 7);
+    const promised = groupsOf(segment).length;
+    await until('groups behind it', () => groupsOf(segment).length > promised + 10);
+    await killServers();
+    const bytes = readFileSync(segment);
+    bytes[groupsOf(segment)[promised + 5]! + GROUP_HEAD_BYTES + 5]! ^= 1;
+    writeFileSync(segment, bytes);
+    const sentence = `${segment} is damaged: .*: see .* npm run journal -- repair ${journal}\\.$`;
+    await refuses([...ANY_PORTS, '--game', BANK], new RegExp(sentence, 'm'));
+    const repair = spawnSync(process.execPath, [JOURNAL_TOOL, 'repair', data], { encoding: 'utf8' });
+    expect(repair).toMatchObject({ status: 0, stderr: '' });
+    expect(repair.stdout).toContain(`The journal is whole up to group ${promised + 5}; 1 files are in `);
+    const next = await startServer(data, ['--game', BANK]);
+    const again = (await enter(bank, next.url(), session.guestSecret)).client;
+    expect(ownColumns(again).gold).toBe(7);
+    await mint(again, 5);
+    await until('the gold is seen', () => ownColumns(again).gold === 12);
+  });
+
+  test('a store of a newer version', async () => {
+    const data = joinPath(folder, 'data');
+    await openEmbeddedStore(data).close();
+    const database = new DatabaseSync(joinPath(data, 'darkages.db'));
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    await refuses(ANY_PORTS, /written by a newer DarkAges \(schema 99, this one knows \d+\): start that version/);
   });
 });

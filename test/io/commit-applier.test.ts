@@ -5,9 +5,10 @@ import { createCounterBuffer, createCounters } from '../../src/base/counters.ts'
 import { createCommitApplier } from '../../src/io/commit-applier.ts';
 import type { Commit } from '../../src/store/commit.ts';
 import { createTestZone, enterZone } from '../contract/store-ledger.ts';
+import { createPlainNames } from '../contract/store-operations.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
 
-const NAMES = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
+const NAMES = createPlainNames();
 
 function setUp(more: { waitingMax?: number; batchMax?: number } = {}) {
   const store = createNaiveStore();

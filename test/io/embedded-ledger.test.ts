@@ -13,6 +13,7 @@ import { auditLedger } from '../../src/store/audit.ts';
 import type { Commit } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import { compareStores, createSteps, createTestZone, enterZone } from '../contract/store-ledger.ts';
+import { createPlainNames } from '../contract/store-operations.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
 
 test('a batch that fails anywhere has changed nothing, and done again it is done once', async () => {
@@ -77,9 +78,7 @@ test('a batch that fails anywhere has changed nothing, and done again it is done
           return ledger.applyCommits(commits);
         },
       };
-      const game = `g${++worlds}`;
-      const names = { game, id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
-      await compareStores(steps, names, () => store, createNaiveStore());
+      await compareStores(steps, createPlainNames(`g${++worlds}`), () => store, createNaiveStore());
     },
   );
   await fc.assert(property, { numRuns: 40 });
@@ -94,7 +93,7 @@ test('a batch that fails anywhere has changed nothing, and done again it is done
 }, 120_000);
 
 test('after a power cut the ledger is as it was after some batch, at the mark or later; from the mark on all is done again', async () => {
-  const names = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
+  const names = createPlainNames();
   let lost = 0;
   const property = fc.asyncProperty(
     fc.array(fc.record({ count: fc.integer({ min: 1, max: 30 }), isMarked: fc.nat({ max: 4 }) }), { minLength: 1 }),

@@ -66,16 +66,17 @@ test.each([
 ] as const)('wherever %s, a keyframe is there whole or not at all', (_, makeFailure) => {
   for (let seed = 0; seed < 20; seed++) {
     for (let count = 0; count <= OPERATIONS.length; count++) {
+      const context = `seed ${seed}, after ${count} operations`;
       const files = createFaultyFiles(createRandom(seed));
       const bytes = drawBytes(seed, 3000);
       failAfter(files, count, makeFailure());
       const write = () => writeKeyframe(files, { ...PLACE, start: START, bytes });
-      if (count < OPERATIONS.length) expect(write).toThrow();
-      else write();
+      if (count < OPERATIONS.length) expect(write, context).toThrow();
+      else expect(write, context).not.toThrow();
       files.before = () => undefined;
       files.cutPower();
-      if (count === OPERATIONS.length) expect(files.list()).toContain(NAME);
-      if (files.list().includes(NAME)) expect(readKeyframe(files, NAME, PLACE)?.bytes).toEqual(bytes);
+      if (count === OPERATIONS.length) expect(files.list(), context).toContain(NAME);
+      if (files.list().includes(NAME)) expect(readKeyframe(files, NAME, PLACE)?.bytes, context).toEqual(bytes);
     }
   }
 });
@@ -83,21 +84,23 @@ test.each([
 test('wherever the power goes, a segment that is packed is there in one form or the other', () => {
   for (let seed = 0; seed < 20; seed++) {
     for (let count = 0; count < 8; count++) {
+      const context = `seed ${seed}, after ${count} operations`;
       const files = createFaultyFiles(createRandom(seed));
       const bytes = drawBytes(seed, 3000);
       files.put('00000001.journal', bytes);
       failAfter(files, count, new PowerCut());
       const isDone = count >= 7;
-      if (isDone) packSegment(files, '00000001.journal');
-      else expect(() => packSegment(files, '00000001.journal')).toThrow(PowerCut);
+      const pack = () => packSegment(files, '00000001.journal');
+      if (isDone) expect(pack, context).not.toThrow();
+      else expect(pack, context).toThrow(PowerCut);
       files.before = () => undefined;
       files.cutPower();
       const names = files.list();
       const plain = names.includes('00000001.journal');
-      expect(plain || names.includes('00000001.journal.zst')).toBe(true);
-      if (isDone) expect(plain).toBe(false);
+      expect(plain || names.includes('00000001.journal.zst'), context).toBe(true);
+      if (isDone) expect(plain, context).toBe(false);
       const content = plain ? files.read('00000001.journal') : files.unpack(files.read('00000001.journal.zst'));
-      expect(content).toEqual(bytes);
+      expect(content, context).toEqual(bytes);
     }
   }
 });

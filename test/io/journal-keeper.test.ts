@@ -1,24 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.ts';
-import { packSegment, readKeyframe, writeKeyframe } from '../../src/io/journal-jobs.ts';
+import { packSegment, readKeyframe } from '../../src/io/journal-jobs.ts';
 import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
-import type { JournalPool } from '../../src/io/journal-pool.ts';
 import type { JournalFiles } from '../../src/store/journal/files.ts';
 import { BLOCK_BYTES, type JournalMark } from '../../src/store/journal/format.ts';
 import { keyframeOfName } from '../../src/store/journal/keyframe-file.ts';
 import type { JournalRecord, StartRecord, TickRecord } from '../../src/store/journal/records.ts';
 import { comparePlaces } from '../../src/store/journal/retention.ts';
 import { createFaultyFiles, DiskError, type FaultyFiles, PowerCut } from '../store/journal/faulty-files.ts';
-
-/** The pool's work, done here and now, on the same disk. */
-function createPool(files: JournalFiles): Omit<JournalPool, 'checkpoint'> {
-  return {
-    packSegment: async (name) => packSegment(files, name),
-    writeKeyframe: async (job) => writeKeyframe(files, job),
-    close: async () => undefined,
-  };
-}
+import { createPromptPool } from './prompt-pool.ts';
 
 interface Opened {
   readonly journal: Journal;
@@ -31,7 +22,7 @@ function open(files: JournalFiles): Opened {
   const troubles: unknown[] = [];
   const journal = openJournal({
     files,
-    pool: createPool(files),
+    pool: createPromptPool(files),
     nodeId: 'node',
     now: () => clock.nowMs,
     wallMs: () => 1000,

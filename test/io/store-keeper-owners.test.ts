@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { CharacterColumns } from '../../src/store/records.ts';
 import { createTestZone } from '../contract/store-ledger.ts';
+import { createPlainNames } from '../contract/store-operations.ts';
 import { createBench, createFakeStore } from './keeper-bench.ts';
 
 test('two nodes that both believe they have the player: the later one has it, the other lets go and nothing of it is written', async () => {
@@ -151,8 +152,7 @@ test('zones that have their players still go on saving them in their epochs with
 
 test('a character is as its account says, whether it was saved before or after its last transfer', async () => {
   const { store, keeper, enter, passTicks, clock } = createBench();
-  const names = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
-  const zone = createTestZone('n/1/1', names);
+  const zone = createTestZone('n/1/1', createPlainNames());
   const saved = async (epoch: number, columns: CharacterColumns) => {
     await store.saveCharacters([{ playerId: 1, game: 'g', columns, epoch, version: 1, final: true }]);
     clock.advance(10_000);
@@ -194,8 +194,7 @@ test('who left with a transfer that is still on its way to the disk is leaving u
     'health',
     'ledgerSeq',
   ]);
-  const names = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
-  const zone = createTestZone('n/1/1', names);
+  const zone = createTestZone('n/1/1', createPlainNames());
   await enter(1);
   zone.enter(1, 1, { seq: 0, balances: {} });
   const loot = zone.commit('loot', [['gold', 5, 'ground', 1]]);

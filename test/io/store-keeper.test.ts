@@ -282,19 +282,26 @@ test('what is exported is the newest, also what waits to be written', async () =
   expect(await keeper.methods.exportPlayer(2)).toEqual({ characters: [], accounts: [], presence: null });
 });
 
-test('what is exported has the newest entries of the account', async () => {
+test('what is exported has the newest 10,000 entries of the account, and says how many are older', async () => {
   const { store, keeper, enter } = createBench();
   await enter(1);
-  const mint = (seq: number): Commit => ({
-    id: `node-1/1/1/${seq}/0`,
-    ...{ game: 'g', zoneId: 1, tick: seq, playerId: 1, key: seq, request: 'mint', refused: '' },
-    transfers: [
-      { asset: 'gold', amount: 2, from: { account: 'mint' }, to: { playerId: 1, epoch: 1, seq, balance: 2 * seq } },
-    ],
+  const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const mint = (first: number, last: number): Commit => ({
+    id: `node-1/1/1/${first}/0`,
+    ...{ game: 'g', zoneId: 1, tick: first, playerId: 1, key: first, request: 'mint', refused: '' },
+    transfers: range(first, last).map((seq) => ({
+      ...{ asset: 'gold', amount: 2, from: { account: 'mint' } },
+      to: { playerId: 1, epoch: 1, seq, balance: 2 * seq },
+    })),
   });
-  await store.applyCommits(Array.from({ length: 1_200 }, (_, index) => mint(index + 1)));
-  const [account] = (await keeper.methods.exportPlayer(1)).accounts;
-  expect(account).toMatchObject({ game: 'g', balances: { gold: 2_400 }, olderEntries: 0 });
-  expect(account!.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_200 }, (_, index) => index + 1));
-  expect(account!.entries.at(-1)).toMatchObject({ asset: 'gold', amount: 2, balance: 2_400, counterparty: 'mint' });
+  const exported = async () => (await keeper.methods.exportPlayer(1)).accounts[0]!;
+  await store.applyCommits([mint(1, 1_200)]);
+  const all = await exported();
+  expect(all).toMatchObject({ game: 'g', balances: { gold: 2_400 }, olderEntries: 0 });
+  expect(all.entries.map(({ seq }) => seq)).toEqual(range(1, 1_200));
+  expect(all.entries.at(-1)).toMatchObject({ asset: 'gold', amount: 2, balance: 2_400, counterparty: 'mint' });
+  await store.applyCommits([mint(1_201, 10_003)]);
+  const newest = await exported();
+  expect(newest).toMatchObject({ balances: { gold: 20_006 }, olderEntries: 3 });
+  expect(newest.entries.map(({ seq }) => seq)).toEqual(range(4, 10_003));
 });

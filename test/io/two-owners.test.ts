@@ -19,8 +19,9 @@ import type { Commit } from '../../src/store/commit.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createTestZone } from '../contract/store-ledger.ts';
+import { createPlainNames } from '../contract/store-operations.ts';
 
-const NAMES = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
+const NAMES = createPlainNames();
 
 function createNode(store: Store, nodeId: string) {
   const clock = createManualClock();

@@ -9,6 +9,7 @@ import {
   IS_PAUSED,
   JOURNAL_RING_BYTES,
   KEPT_TICK,
+  KEYFRAME_TICK,
 } from '../../src/store/zone-journal.ts';
 import { adoptLeft, beginRecordOfTick, createZoneJournal, pushRecord, recordTaken } from '../../src/zone/journal.ts';
 import { tellCommitted } from '../../src/zone/zone.ts';
@@ -148,6 +149,18 @@ test('nothing is promised before a keyframe is on disk, while the store is behin
   run(zone);
   keep(zone, journal);
   expect(ask()).toEqual(['']);
+});
+
+test('a keyframe is handed over with the first tick and then each ten seconds, not sooner and not later', () => {
+  const zone = createTestZone(bank, 1, 1, 64, true);
+  const journal = createTestJournal(zone);
+  const handed: number[] = [];
+  for (let tick = 0; tick < 1_900; tick++) {
+    run(zone);
+    if (journal.words[KEYFRAME_TICK] !== 0) handed.push(journal.words[KEYFRAME_TICK]!);
+    keep(zone, journal);
+  }
+  expect(handed).toEqual([1, 601, 1201, 1801]);
 });
 
 test('of more than fits a record the promises alone are kept, and no tick after it counts as replayable', () => {

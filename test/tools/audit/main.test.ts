@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openEmbeddedStore } from '../../../src/io/embedded-store.ts';
 import { createTestZone, enterZone } from '../../contract/store-ledger.ts';
+import { createPlainNames } from '../../contract/store-operations.ts';
 
 const MAIN = fileURLToPath(new URL('../../../tools/audit/main.ts', import.meta.url));
-const NAMES = { game: 'g', id: (id: number) => id, name: (text: string) => text, word: (text: string) => text };
+const NAMES = createPlainNames();
 
 let folder: string;
 beforeEach(() => {
