@@ -315,7 +315,7 @@ describe('a server that can not start says one sentence, exits with 2 and leaves
     await refuses([...ANY_PORTS, '--game', BANK], new RegExp(sentence, 'm'));
     const repair = spawnSync(process.execPath, [JOURNAL_TOOL, 'repair', data], { encoding: 'utf8' });
     expect(repair).toMatchObject({ status: 0, stderr: '' });
-    expect(repair.stdout).toContain(`The journal is whole up to group ${promised + 5}; 1 files are in `);
+    expect(repair.stdout).toContain(`The journal is whole up to group ${promised + 5}; put into `);
     const next = await startServer(data, ['--game', BANK]);
     const again = (await enter(bank, next.url(), session.guestSecret)).client;
     expect(ownColumns(again).gold).toBe(7);

@@ -51,7 +51,7 @@ function repair(folder: string, { keepLater }: { keepLater?: true }): void {
       lost,
     } = repairJournal(files, scan, `damaged-${new Date().toISOString().replace(/\W/g, '-')}`);
     say(
-      `The journal is whole up to group ${scan.next.sequence - 1}; ${moved.length} files are in ${files.folder}/${aside}.\n`,
+      `The journal is whole up to group ${scan.next.sequence - 1}; put into ${files.folder}/${aside}: ${moved.join(', ')}.\n`,
     );
     say(describeLost(lost, keepLater === true));
   } finally {

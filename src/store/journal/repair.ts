@@ -1,9 +1,10 @@
-// What can be done about a damaged journal: everything from the damage on is put aside into a folder of its own, never
-// deleted, and the longest valid part before it stays. The tool, while no server runs; pure, over a port. Each step leaves
+// What can be done about a damaged journal: everything from the damage on, and all keyframes, are put aside into a folder of
+// their own, never deleted, and the longest valid part before it stays. The tool, while no server runs; pure, over a port. Each step leaves
 // the journal either damaged as before or repaired: a repair that was cut off is done again.
 
 import type { JournalFiles } from './files.ts';
 import { PACKED_SUFFIX, segmentName } from './format.ts';
+import { keyframeOfName } from './keyframe-file.ts';
 import type { TickRecord } from './records.ts';
 import { type JournalScan, readLooseGroups, readSegment } from './scan.ts';
 
@@ -71,7 +72,12 @@ export function repairJournal(files: JournalFiles, scan: JournalScan, aside: str
   const lost = findLost(files, scan);
   if (damage === undefined) return { aside, files: [], lost };
   const [damaged, ...later] = damagedNames(scan);
+  // The store may have applied what is lost: zones that went on from a state of before would be behind it.
+  const keyframes = files.list().filter((name) => keyframeOfName(name) !== undefined);
   files.makeFolder(aside);
+  for (const name of keyframes) files.rename(name, `${aside}/${name}`);
+  files.syncFolder(aside);
+  files.syncFolder();
   write(files, `${aside}/${damaged!}`, files.read(damaged!));
   files.syncFolder(aside);
   // Newest first: what is left in between is a valid part and its damage, or nothing behind it.
@@ -81,7 +87,7 @@ export function repairJournal(files: JournalFiles, scan: JournalScan, aside: str
     files.syncFolder();
   }
   keepValidPart(files, scan, damaged!);
-  return { aside, files: [damaged!, ...later], lost };
+  return { aside, files: [damaged!, ...later, ...keyframes], lost };
 }
 
 /** The valid part of the damaged segment takes the place of it in one step. */
