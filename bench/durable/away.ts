@@ -116,7 +116,7 @@ async function measure(outage: Outage, stores: Stores, server: ServerProcess, se
   const welcomes = crowd.players.map(({ client }) => client.welcome);
   const read = async (): Promise<Reading> => {
     const { values } = await readMetrics(server.url);
-    const missed = values.get('darkages_missed_ticks_total{zone="1"}');
+    const missed = values.get('darkages_missed_ticks_total{zone_id="1"}');
     if (missed === undefined) throw new Error('the zone does not tell its missed ticks');
     return { missed, waitedMs: threadWaitMs(server.process.pid!, 'zone-1'), commands: waits.length };
   };
