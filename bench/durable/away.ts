@@ -9,17 +9,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TICK_MS } from '../../src/base/limits.ts';
 import { PLAYING } from '../../src/client/state.ts';
-import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
-import { readRedisUrl } from '../../src/io/redis-url.ts';
 import { type Books, type Crowd, compareBooks, createCrowd } from '../../tools/chaos/crowd.ts';
-import { type CassandraNodes, findCassandra, startCassandra } from '../../tools/services/cassandra.ts';
-import { type RedisServers, startRedis } from '../../tools/services/redis.ts';
+import { findCassandra } from '../../tools/services/cassandra.ts';
+import {
+  openServicesStore,
+  type RedisScylla,
+  servicesFlags,
+  startRedisScylla,
+  stopRedisScylla,
+} from '../../tools/services/redis-scylla.ts';
+import { quantileOf } from '../../tools/swarm/statistics.ts';
 import type { Figure } from '../bench.ts';
 import { findOnPath, readMetrics, type ServerProcess, startServer, threadWaitMs } from '../server.ts';
 
-export interface Stores {
-  readonly cassandra: CassandraNodes;
-  redis: RedisServers;
+export interface Stores extends RedisScylla {
   /** Where Redis goes on with what it had. */
   readonly redisFolder: string;
 }
@@ -70,8 +73,6 @@ export function missingStore(): string | undefined {
 export async function measureOutage(outage: Outage, seed: number): Promise<Figure[]> {
   const stores = await startStores(outage);
   try {
-    // Its tables take seconds to be made: not within the time that a server has to come up.
-    await (await openStore(stores)).close();
     const server = await startBank(stores);
     try {
       return await measure(outage, stores, server, seed);
@@ -82,33 +83,21 @@ export async function measureOutage(outage: Outage, seed: number): Promise<Figur
       await server.stop();
     }
   } finally {
-    await Promise.all([stores.cassandra.stop(), stores.redis.stop()]);
+    await stopRedisScylla(stores);
     rmSync(stores.redisFolder, { recursive: true, force: true });
   }
 }
 
 async function startStores({ cassandraNodes }: Outage): Promise<Stores> {
-  const cassandra = await startCassandra({ nodes: cassandraNodes, durable: true });
-  try {
-    const redisFolder = mkdtempSync(join(tmpdir(), 'darkages-redis-'));
-    return { cassandra, redis: await startRedis({ folder: redisFolder }), redisFolder };
-  } catch (error) {
-    await cassandra.stop();
-    throw error;
-  }
+  const redisFolder = mkdtempSync(join(tmpdir(), 'darkages-redis-'));
+  const cassandra = { nodes: cassandraNodes, durable: true };
+  return { ...(await startRedisScylla(STORE_NAME, cassandra, { folder: redisFolder })), redisFolder };
 }
 
-function startBank({ redis, cassandra }: Stores): Promise<ServerProcess> {
+function startBank(stores: Stores): Promise<ServerProcess> {
   const game = fileURLToPath(new URL('../../tools/chaos/bank.ts', import.meta.url));
-  const store = ['--store', 'redis+scylla', '--redis-url', redis.url, '--store-name', STORE_NAME];
-  const points = ['--scylla-contact-points', cassandra.contactPoints.join(',')];
   const limits = ['--sessions-per-minute', '60000', '--players-per-address', '0'];
-  return startServer({ args: ['--game', game, ...store, ...points, ...limits] });
-}
-
-function openStore({ redis, cassandra }: Stores) {
-  const scylla = { contactPoints: cassandra.contactPoints, username: '', password: '' };
-  return openRedisScyllaStore({ redis: readRedisUrl(redis.url)!, scylla, name: STORE_NAME, replicas: undefined });
+  return startServer({ args: ['--game', game, ...servicesFlags(stores, STORE_NAME), ...limits] });
 }
 
 async function measure(outage: Outage, stores: Stores, server: ServerProcess, seed: number): Promise<Figure[]> {
@@ -147,7 +136,7 @@ async function measure(outage: Outage, stores: Stores, server: ServerProcess, se
   await crowd.settle();
   await server.stop();
   const books = await readBooks(stores, crowd);
-  const waitsAway = waits.slice(taken.commands, away.commands).sort((a, b) => a - b);
+  const waitsAway = waits.slice(taken.commands, away.commands);
   const missed = end.missed - start.missed;
   // Those for which the zone waited for a core that others had are the machine's.
   const forCores = Math.min(missed, Math.ceil((end.waitedMs - start.waitedMs) / TICK_MS));
@@ -159,7 +148,7 @@ async function measure(outage: Outage, stores: Stores, server: ServerProcess, se
     left: [left.length, 'players'],
     commandsPerSecond: [waitsAway.length / seconds, '1/s'],
     commandsShare: [waitsAway.length / (whole.commands - start.commands), ''],
-    commandMsP99: [waitsAway[Math.floor(waitsAway.length * 0.99)] ?? Number.NaN, 'ms'],
+    commandMsP99: [quantileOf(waitsAway, 0.99), 'ms'],
   };
   const checksum = `${waits.length} answered`;
   return NAMES.map((name) => {
@@ -202,7 +191,7 @@ async function untilCaughtUp(crowd: Crowd, server: ServerProcess): Promise<void>
 }
 
 async function readBooks(stores: Stores, { players }: Crowd): Promise<Books> {
-  const store = await openStore(stores);
+  const store = await openServicesStore(stores, STORE_NAME);
   try {
     return await compareBooks(store, players, (line) => console.error(line));
   } finally {

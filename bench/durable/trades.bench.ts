@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
 import { game as bank } from '../../tools/chaos/bank.ts';
+import { quantileOf } from '../../tools/swarm/statistics.ts';
 import type { Bench, Figure } from '../bench.ts';
 import { type BenchZones, startBenchZones } from './zones.ts';
 
@@ -67,7 +68,6 @@ async function measure(zones: BenchZones, load: Load, seed: number): Promise<Fig
   const fsyncs = groupsOf(zones) - groups;
   await zones.stop();
   const corrupt = await countCorrupt(zones.folder, load, run.balances);
-  run.msEach.sort((a, b) => a - b);
   const checksum = `${trades} trades, ${run.refused} refused, ${corrupt} corrupt`;
   const figure = (name: string, value: number, unit: string): Figure => ({
     figure: `durable.${name}`,
@@ -78,7 +78,7 @@ async function measure(zones: BenchZones, load: Load, seed: number): Promise<Fig
   });
   return [
     figure('tradesPerSecond', trades / seconds, '1/s'),
-    figure('tradeMsP99', run.msEach[Math.floor(trades * 0.99)] ?? Number.NaN, 'ms'),
+    figure('tradeMsP99', quantileOf(run.msEach, 0.99), 'ms'),
     figure('tradesPerFsync', trades / fsyncs, ''),
     figure('tradesRefused', run.refused, ''),
     figure('writers', corrupt, 'corrupt'),

@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import type { Client } from '../../src/client/state.ts';
+import { quantileOf } from '../../tools/swarm/statistics.ts';
 import { type Bench, type Figure, median } from '../bench.ts';
 import { findChromium, openBrowser } from '../chromium.ts';
 import { startServer } from '../server.ts';
@@ -174,8 +175,6 @@ async function stroll(page: Page, ms: number): Promise<void> {
 
 function toFigures({ costs, gaps, seen }: Frames, loadMs: number, seed: number): Figure[] {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const p99 = (values: readonly number[]): number =>
-    [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
   const checksum = `${gaps.length} frames, ${costs.main.length} in the trace, ${seen.length} looks at the screen`;
   const figure = (name: string, value: number, unit: string): Figure => ({
     figure: `game.page.${name}`,
@@ -187,10 +186,10 @@ function toFigures({ costs, gaps, seen }: Frames, loadMs: number, seed: number):
   return [
     figure('loadMs', loadMs, 'ms'),
     figure('framesPerSecond', 1000 / mean(gaps), '1/s'),
-    figure('frameGapMsP99', p99(gaps), 'ms'),
+    figure('frameGapMsP99', quantileOf(gaps, 0.99), 'ms'),
     figure('entitiesInView', mean(seen), ''),
     figure('mainMs', mean(costs.main), 'ms'),
-    figure('mainMsP99', p99(costs.main), 'ms'),
+    figure('mainMsP99', quantileOf(costs.main, 0.99), 'ms'),
     figure('scriptMs', mean(costs.script), 'ms'),
     figure('paintMs', mean(costs.paint), 'ms'),
   ];

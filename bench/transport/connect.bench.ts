@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { game } from '../../src/game/game.ts';
 import { leaveUdp, openUdpSession, startUdpClient } from '../../tools/hostile/udp-client.ts';
+import { quantileOf } from '../../tools/swarm/statistics.ts';
 import { type Bench, type Figure, median } from '../bench.ts';
 import { startServer } from '../server.ts';
 
@@ -31,8 +32,6 @@ async function joinOnce(url: string): Promise<Join> {
   if (openMs === undefined || snapshotMs === undefined) throw new Error(`did not get in: ${goodbye}`);
   return { handshakeMs: openMs, snapshotMs };
 }
-
-const p99 = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)]!;
 
 export const bench: Bench = {
   figures: [
@@ -62,9 +61,9 @@ export const bench: Bench = {
     });
     return [
       figure('handshakeMs', median(handshakes)),
-      figure('handshakeMsP99', p99(handshakes)),
+      figure('handshakeMsP99', quantileOf(handshakes, 0.99)),
       figure('firstSnapshotMs', median(snapshots)),
-      figure('firstSnapshotMsP99', p99(snapshots)),
+      figure('firstSnapshotMsP99', quantileOf(snapshots, 0.99)),
     ];
   },
 };

@@ -1,23 +1,27 @@
 // One run of `npm run chaos:kill`: a server under its launcher, players that trade, and a SIGKILL at a moment nobody chose,
-// again and again; then what the players were told is compared with what the ledger has. Chaos process. It ends only
-// processes that it started.
+// again and again; then what the players were told is compared with what the ledger has, and the ledger with itself. Chaos
+// process. It ends only processes that it started.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../src/base/random.ts';
 import { PLAYING } from '../../src/client/state.ts';
-import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
 import { systemClock } from '../../src/io/system.ts';
+import { parseMetrics } from '../../src/observe/metrics-text.ts';
+import { auditLedger } from '../../src/store/audit.ts';
+import { describeAudit } from '../audit/report.ts';
 import { findFreePorts } from '../services/free-ports.ts';
-import { type Crowd, compareBooks, createCrowd } from './crowd.ts';
+import { quantileOf } from '../swarm/statistics.ts';
+import { type Books, type Crowd, compareBooks, createCrowd } from './crowd.ts';
+import { type KillReport, readRecoveries } from './kill-report.ts';
+import { type KillStore, type StoreKind, startKillStore } from './kill-stores.ts';
+import { killServers, type LaunchedServer, launch, until, untilUp } from './launched-server.ts';
 import type { Player } from './players.ts';
 
 export interface KillOptions {
+  readonly store: StoreKind;
   readonly times: number;
   readonly players: number;
   readonly seed: number;
@@ -26,27 +30,11 @@ export interface KillOptions {
   readonly say: (line: string) => void;
 }
 
-export interface KillReport {
-  readonly kills: number;
-  readonly players: number;
-  readonly seed: number;
-  /** Commands that were answered; of them done. */
-  readonly acknowledged: number;
-  readonly done: number;
-  /** Players whose account lacks something they were told of, or has more than that; by how many transfers. */
-  readonly lost: number;
-  readonly doubled: number;
-  /** Times a zone did not come to the state that its journal says. */
-  readonly hashMismatches: number;
-  /** From the kill to the first snapshot of anybody, and of everybody. */
-  readonly recoveryMsP50: number;
-  readonly recoveryMsP99: number;
-  readonly recoveryAllMsP99: number;
-}
-
-const UP_MS_MAX = 30_000;
 const BACK_MS_MAX = 20_000;
 const SETTLE_MS_MAX = 30_000;
+/** Of a kill with all around it, much more than it takes; and of beginning and end. */
+const KILL_MINUTES_MAX = 0.25;
+const RUN_MINUTES_MAX = 10;
 /**
  * Between the moment in which all play again and the next kill: now before, now after a keyframe. Not sooner than the
  * launcher takes for a server that was up: else its pauses are measured.
@@ -54,65 +42,64 @@ const SETTLE_MS_MAX = 30_000;
 const QUIET_MS_MIN = 1_100;
 const QUIET_MS_SPAN = 2_500;
 
-interface Server {
-  readonly launcher: ChildProcess;
-  readonly url: string;
-  output(): string;
-}
-
 export async function runKills(options: KillOptions): Promise<KillReport> {
   const folder = await mkdtemp(join(tmpdir(), 'darkages-chaos-'));
-  const server = await startServer(folder);
   try {
-    const { players, seed, transport } = options;
-    const crowd = await createCrowd({ url: server.url, players, seed, transport, pauseMsMax: 0 });
-    const times = await killAgain(server, crowd, options);
-    await crowd.settle();
-    await stop(server);
-    return await compare(folder, server, crowd.players, times, options);
-  } catch (error) {
-    options.say(server.output());
-    throw error;
+    const minutesMax = Math.ceil(RUN_MINUTES_MAX + options.times * KILL_MINUTES_MAX);
+    const store = await startKillStore(options.store, folder, minutesMax);
+    try {
+      return await runOn(store, folder, options);
+    } finally {
+      await store.stop();
+    }
   } finally {
-    server.launcher.kill('SIGTERM');
-    await untilEnded(server.launcher);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startServer(folder: string): Promise<Server> {
+async function runOn(store: KillStore, folder: string, options: KillOptions): Promise<KillReport> {
+  const server = await launchBank(store, folder);
+  try {
+    await untilUp(server, 1);
+    const { players, seed, transport } = options;
+    const { pauseMsMax } = store;
+    const crowd = await createCrowd({ url: server.url(), players, seed, transport, pauseMsMax });
+    const times = await killAgain(server, crowd, options);
+    await crowd.settle();
+    await untilApplied(server);
+    server.launcher.kill('SIGTERM');
+    const exitCode = await server.ended;
+    if (exitCode !== 0) throw new Error(`the server did not stop in order: exit code ${exitCode}`);
+    return {
+      store: options.store,
+      kills: options.times,
+      players,
+      seed,
+      ...countCommands(crowd),
+      ...(await readBooks(store, crowd, options)),
+      contradictions: await audit(store, options),
+      ...readRecoveries(server.output(), options.times),
+      recoveryMsP50: Math.round(quantileOf(times.first, 0.5)),
+      recoveryMsP99: Math.round(quantileOf(times.first, 0.99)),
+      recoveryAllMsP99: Math.round(quantileOf(times.all, 0.99)),
+    };
+  } catch (error) {
+    options.say(server.output());
+    throw error;
+  } finally {
+    await killServers();
+  }
+}
+
+/** At ports that stay the same: clients come back to where it was. */
+async function launchBank({ flags }: KillStore, folder: string): Promise<LaunchedServer> {
   const port = await findFreePorts(2);
-  const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  const flags = [
-    '--data',
-    folder,
-    '--port',
-    String(port),
-    '--http-port',
-    String(port + 1),
-    '--players-per-address',
-    '0',
-  ];
-  const limits = ['--sessions-per-minute', '60000'];
-  const launcher = spawn(
-    process.execPath,
-    [file('workers/launch.js'), '--game', file('tools/chaos/bank.ts'), ...flags, ...limits],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let output = '';
-  for (const stream of [launcher.stdout, launcher.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  }
-  const server: Server = { launcher, url: `http://127.0.0.1:${port + 1}`, output: () => output };
-  const deadlineMs = performance.now() + UP_MS_MAX;
-  while (!output.includes('metrics')) {
-    if (launcher.exitCode !== null || performance.now() > deadlineMs)
-      throw new Error(`The server did not start:\n${output}`);
-    await sleep(20);
-  }
-  return server;
+  return launch([
+    ...['--game', join(import.meta.dirname, 'bank.ts'), '--data', folder],
+    ...['--port', String(port), '--http-port', String(port + 1)],
+    ...['--players-per-address', '0', '--sessions-per-minute', '60000'],
+    ...flags,
+  ]);
 }
 
 interface Times {
@@ -120,7 +107,7 @@ interface Times {
   readonly all: number[];
 }
 
-async function killAgain(server: Server, crowd: Crowd, options: KillOptions): Promise<Times> {
+async function killAgain(server: LaunchedServer, crowd: Crowd, options: KillOptions): Promise<Times> {
   const random = createRandom(options.seed);
   const times: Times = { first: [], all: [] };
   const { players } = crowd;
@@ -130,7 +117,7 @@ async function killAgain(server: Server, crowd: Crowd, options: KillOptions): Pr
     await crowd.until('a moment', quietMs + SETTLE_MS_MAX, () => performance.now() >= untilMs);
     const killedMs = systemClock.now();
     const killed = players[0]!.boot;
-    process.kill(nodePid(server), 'SIGKILL');
+    process.kill(server.nodePid(), 'SIGKILL');
     // Of what the dead one has sent much is read after it is gone, when they are many: that is no return.
     const isBack = ({ boot, backMs }: Player) => boot !== killed && backMs > killedMs;
     await crowd.until('somebody plays again', BACK_MS_MAX, () => players.some(isBack));
@@ -146,51 +133,37 @@ async function killAgain(server: Server, crowd: Crowd, options: KillOptions): Pr
   return times;
 }
 
-/** The launcher's only child. */
-function nodePid({ launcher }: Server): number {
-  const path = `/proc/${launcher.pid}/task/${launcher.pid}/children`;
-  const [pid] = existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
-  if (pid === undefined) throw new Error('the launcher has no node running');
-  return pid;
+/** A server that stops has some seconds for what the ledger has yet to take: a slow one gets more. */
+async function untilApplied(server: LaunchedServer): Promise<void> {
+  await until('the ledger has all that was promised', async () => {
+    const text = await (await fetch(`${server.url()}/metrics`)).text();
+    return parseMetrics(text).get('darkages_ledger_waiting') === 0;
+  });
 }
 
-async function stop({ launcher }: Server): Promise<void> {
-  launcher.kill('SIGTERM');
-  await untilEnded(launcher);
+async function readBooks({ openStore }: KillStore, { players }: Crowd, { say }: KillOptions): Promise<Books> {
+  const store = await openStore();
+  try {
+    return await compareBooks(store, players, say);
+  } finally {
+    await store.close();
+  }
 }
 
-async function untilEnded(launcher: ChildProcess): Promise<void> {
-  if (launcher.exitCode !== null || launcher.signalCode !== null) return;
-  await new Promise((resolve) => launcher.once('close', resolve));
+async function audit({ openAudit }: KillStore, { say }: KillOptions): Promise<number> {
+  const source = await openAudit();
+  try {
+    const found = await auditLedger(source);
+    // A journal that waits for nobody, and a server that was alone: nothing is ahead of the ledger or refused by it.
+    const count = found.contradictionCount + found.ahead + found.fenced;
+    if (count > 0) say(describeAudit(found));
+    return count;
+  } finally {
+    await source.close();
+  }
 }
 
-async function compare(
-  folder: string,
-  server: Server,
-  players: readonly Player[],
-  times: Times,
-  options: KillOptions,
-): Promise<KillReport> {
-  const store = openEmbeddedStore(folder);
-  const { lost, doubled } = await compareBooks(store, players, options.say);
-  await store.close();
-  const replays = server.output().match(/"msg":"the zone goes on where it was"/g)?.length ?? 0;
-  return {
-    kills: options.times,
-    players: players.length,
-    seed: options.seed,
-    acknowledged: players.reduce((sum, { answered }) => sum + answered, 0),
-    done: players.reduce((sum, { done }) => sum + done, 0),
-    lost,
-    doubled,
-    hashMismatches: options.times - replays,
-    recoveryMsP50: quantile(times.first, 0.5),
-    recoveryMsP99: quantile(times.first, 0.99),
-    recoveryAllMsP99: quantile(times.all, 0.99),
-  };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN);
+function countCommands({ players }: Crowd): Pick<KillReport, 'acknowledged' | 'done' | 'exchanges'> {
+  const sum = (of: 'answered' | 'done' | 'exchanges') => players.reduce((total, player) => total + player[of], 0);
+  return { acknowledged: sum('answered'), done: sum('done'), exchanges: sum('exchanges') };
 }

@@ -29,9 +29,10 @@ export interface Player {
   /** What it was told that it has. */
   gold: number;
   gems: number;
-  /** Commands that it was answered, and those that were done. */
+  /** Commands that it was answered, those that were done, and of these the swaps of gold and gems. */
   answered: number;
   done: number;
+  exchanges: number;
   isBusy: boolean;
   /** Until then it asks for nothing. */
   pausesUntilMs: number;
@@ -44,6 +45,8 @@ export interface Player {
 /** One in so many walks about, and finds coins: commits that nobody asked for. */
 const WALKERS = 3;
 const MINTED_MAX = 50;
+/** Gems that are minted, or asked for in a swap, are fewer. */
+const GEMS = 3;
 const PAID_MAX = 9;
 const MOVE_MAX = 127;
 
@@ -85,6 +88,7 @@ export function createPlayer(options: PlayerOptions): Player {
     gems: 0,
     answered: 0,
     done: 0,
+    exchanges: 0,
     isBusy: false,
     pausesUntilMs: 0,
     boot: undefined,
@@ -117,7 +121,7 @@ export function updatePlayer(
 
 function mint(player: Player): void {
   const { random } = player;
-  const [gold, gems] = [1 + random.below(MINTED_MAX), random.below(3)];
+  const [gold, gems] = [1 + random.below(MINTED_MAX), random.below(GEMS)];
   ask(player, 'mint', { gold, gems }, () => {
     player.gold += gold;
     player.gems += gems;
@@ -130,11 +134,16 @@ function swap(player: Player, other: Player): void {
   // Who isn't there at the moment has another handle when it comes back.
   if (other === player || to === undefined || other.client.state !== PLAYING) return;
   const gold = 1 + random.below(PAID_MAX);
+  // As far as is known: what others ask for at the same time may have gone first, and what it got may not be told yet.
+  const gems = Math.min(random.below(GEMS), Math.max(0, other.gems));
   const handle = (to.generation << 16) | to.slot;
   if (client.welcome === undefined) return;
-  ask(player, 'swap', { to: handle, gold, gems: 0 }, () => {
+  ask(player, 'swap', { to: handle, gold, gems }, () => {
     player.gold -= gold;
     other.gold += gold;
+    player.gems += gems;
+    other.gems -= gems;
+    if (gems > 0) player.exchanges++;
   });
 }
 

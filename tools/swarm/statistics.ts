@@ -78,6 +78,12 @@ export function summarise(distribution: Distribution): Summary {
   };
 }
 
+/** Of values that are all kept: the one that so great a share of them is sorted before; NaN without values. */
+export function quantileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
 /** To a thousandth: more digits would say more than was measured. */
 export function round(value: number | null): number | null {
   return value === null ? null : Math.round(value * 1000) / 1000;

@@ -6,6 +6,7 @@ import {
   type Distribution,
   mergeDistribution,
   quantile,
+  quantileOf,
   summarise,
 } from '../../../tools/swarm/statistics.ts';
 
@@ -34,6 +35,13 @@ test('quantiles are within a thousandth of those of the sorted values, mean and 
       expect([distribution.min, distribution.max]).toEqual([sorted[0], sorted.at(-1)]);
     }),
   );
+});
+
+test('a quantile of values that are kept is one of them, with that share of all before it, however they are sorted', () => {
+  const hundred = Array.from({ length: 100 }, (_, index) => (index * 37) % 100);
+  expect([0, 0.5, 0.99, 1].map((share) => quantileOf(hundred, share))).toEqual([0, 50, 99, 99]);
+  expect(hundred.slice(0, 3)).toEqual([0, 37, 74]);
+  expect([quantileOf([7], 0.5), quantileOf([], 0.5)]).toEqual([7, Number.NaN]);
 });
 
 test('adding up two distributions is the same as one of all values', () => {
