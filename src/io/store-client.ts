@@ -58,6 +58,8 @@ export type PlayerExport = {
 export interface ExportedAccount {
   readonly game: string;
   readonly balances: Readonly<Record<string, number>>;
+  /** To its newest commands, the newest first. */
+  readonly answers: readonly KeptAnswer[];
   readonly entries: readonly LedgerEntry[];
   /** So many more there were before those. */
   readonly olderEntries: number;

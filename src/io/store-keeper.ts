@@ -302,18 +302,19 @@ function ownerMethods(
   };
 }
 
-/** What the player owns in each game, and how that came about: the newest entries of its account. */
+/** What the player owns in each game, how that came about, and what it was answered: the newest of each account. */
 async function exportAccounts(store: Store, playerId: number, games: Iterable<string>): Promise<ExportedAccount[]> {
   const accounts: ExportedAccount[] = [];
   for (const game of games) {
     const { seq, balances } = await store.loadBalances(playerId, game);
-    if (seq === 0) continue;
+    const answers = await store.recentAnswers(playerId, game);
+    if (seq === 0 && answers.length === 0) continue;
     const first = Math.max(1, seq - EXPORTED_ENTRIES_MAX + 1);
     const entries: LedgerEntry[] = [];
     for (let from = first; from <= seq; from += ENTRIES_AT_ONCE) {
       entries.push(...(await store.listEntries(playerId, game, from, Math.min(ENTRIES_AT_ONCE, seq - from + 1))));
     }
-    accounts.push({ game, balances, entries, olderEntries: first - 1 });
+    accounts.push({ game, balances, answers, entries, olderEntries: first - 1 });
   }
   return accounts;
 }
