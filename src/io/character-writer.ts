@@ -53,7 +53,10 @@ interface Entering {
   readonly taken: Promise<EnteringCharacter>;
 }
 
-/** A zone saves who has got in within a second. Too short for a stay in another node, which ends with 10 s of lingering. */
+/**
+ * A zone saves who has got in at the end of that tick, so this is for the way there. Too short for a stay in another node,
+ * which ends with 10 s of lingering.
+ */
 const ENTERING_MS_MAX = 3_000;
 /** Who was lost and not heard of again, since its zone died: the next save of it would tell. */
 const LOST_MAX = 131_072;

@@ -45,6 +45,7 @@ export function takeJoin(zone: Zone, client: number): void {
   zone.writer.reset();
   writeJoinedRecord(zone.writer, client, slot, zone.world.columns.generation[slot]!, worldTick(zone.world) + 1);
   pushOutput(zone, client);
+  zone.saves.arrived.push(slot);
   if (known !== undefined) return;
   words[index.joins]!++;
   // After the client was told that it is in, so that it gets what the game sends it at once.
@@ -143,10 +144,11 @@ function detachClient(zone: Zone, slot: number, reason: string): void {
   if (reason !== '') sendLeft(zone, client, reason);
 }
 
-/** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
+/** Saves who has got in, and each player once a second, in turn; removes those whose connection has been gone for too long. */
 export function tendPlayers(zone: Zone, tick: number): void {
   const { client, lingerTicks, playerLow, playerHigh } = zone.world.columns;
   if (zone.saves.waiting.length > 0) flushFinalSaves(zone.saves);
+  if (zone.saves.arrived.length > 0) saveArrived(zone);
   const count = slotCount(zone.world);
   for (let slot = 0; slot < count; slot++) {
     if (playerLow[slot] === 0 && playerHigh[slot] === 0) continue;
@@ -158,6 +160,15 @@ export function tendPlayers(zone: Zone, tick: number): void {
     lingerTicks[slot]!--;
     if (lingerTicks[slot] === 0) removePlayer(zone, slot);
   }
+}
+
+/** Not when they join: of a tick that kills the thread they have to ask again, and would be taken for standing here. */
+function saveArrived(zone: Zone): void {
+  const { saves, world, isReplaying } = zone;
+  for (const slot of saves.arrived) {
+    if (!isReplaying && playerIdOf(world, slot) !== 0) saveCharacter(saves, world, slot, false);
+  }
+  saves.arrived.length = 0;
 }
 
 function removePlayer(zone: Zone, slot: number): void {
