@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import { createCounters } from '../base/counters.ts';
 import { errorCode } from '../base/errors.ts';
 import { type Commit, isPlayerSide } from '../store/commit.ts';
-import type { CommitResult, Ledger } from '../store/ledger.ts';
+import { type CommitResult, type Ledger, sharesOf } from '../store/ledger.ts';
 
 /** Of the log's: refused for its epoch, or of no form that the ledger takes. */
 export interface CommitTrouble {
@@ -25,8 +25,8 @@ export interface CommitApplierOptions {
   readonly counters: SharedArrayBuffer;
   /** Before the next attempt, after so many failures in a row. */
   pauseMs(failures: number): number;
-  /** The ledger refused a commit: none of its players may go on where they are. */
-  onFenced(playerIds: readonly number[]): void;
+  /** The ledger refused a commit: none of its players may go on as it was taken in that epoch. */
+  onFenced(playerId: number, epoch: number): void;
   /** For a person; once for each cause. */
   onTrouble(trouble: CommitTrouble): void;
   readonly waitingMax?: number;
@@ -109,7 +109,7 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
   const note = ({ commit, players }: Waiting, result: CommitResult): void => {
     words[result === 'applied' ? index.ledgerApplied : index.ledgerFenced]!++;
     if (result === 'applied') return;
-    options.onFenced(players);
+    for (const { playerId, epoch } of sharesOf(commit)) options.onFenced(playerId, epoch);
     const who = players.join(', ');
     const detail = `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`;
     tellOnce({ event: 'commit_fenced', players, detail });

@@ -12,6 +12,7 @@ import {
   type JoinRecord,
   RECORD_GONE,
   RECORD_RESET,
+  readEvictRecord,
   readJoinRecord,
   writeJoinedRecord,
 } from '../wire/zone-records.ts';
@@ -116,6 +117,20 @@ export function takeReset(zone: Zone, client: number): void {
   forgetRequestsOfEdge(zone.requests, edge);
   if (zone.journal !== undefined) forgetHeld(zone.journal, (other) => other >>> CLIENT_BITS === edge);
   sendBare(zone, RECORD_RESET, client);
+}
+
+/**
+ * Nothing that the player does here counts any more, but what its body leaves behind would: others pick it up. So it goes
+ * at once and without a trace. The store refuses this last save like those before; that it came says who is gone.
+ */
+export function takeEviction(zone: Zone): void {
+  const { playerId, epoch } = readEvictRecord(zone.reader);
+  assert(!zone.reader.failed, 'an edge writes whole evict records');
+  const slot = zone.slotOfPlayer.get(playerId);
+  // Taken again since, it is here by right.
+  if (slot === undefined || zone.world.columns.epoch[slot]! > epoch) return;
+  detachClient(zone, slot, 'replaced');
+  removePlayer(zone, slot);
 }
 
 /** After the process died: nobody has a connection any more. The store hears at once who is here. */

@@ -17,7 +17,7 @@ function setUp(more: { waitingMax?: number; batchMax?: number } = {}) {
     ...{ store, clock, zone: createTestZone('n/1/1', NAMES), fails: false },
     batches: [] as string[][],
     told: [] as string[],
-    lost: [] as (readonly number[])[],
+    lost: [] as [playerId: number, epoch: number][],
     count: (name: keyof typeof counters.index) => counters.words[counters.index[name]],
     applier: createCommitApplier({
       ledger: {
@@ -30,7 +30,7 @@ function setUp(more: { waitingMax?: number; batchMax?: number } = {}) {
       clock,
       counters: counters.words.buffer as SharedArrayBuffer,
       pauseMs: (failures) => 100 * failures,
-      onFenced: (playerIds) => void bench.lost.push(playerIds),
+      onFenced: (...lost) => void bench.lost.push(lost),
       onTrouble: ({ event, players, detail }) => void bench.told.push(`${event} ${players.join(' ')}: ${detail}`),
       ...more,
     }),
@@ -109,11 +109,11 @@ test('a fenced commit is counted, its players are let go, and a person hears of 
   );
   await applier.update();
   expect([count('ledgerFenced'), count('ledgerApplied'), applier.appliedPosition()]).toEqual([3, 0, 1]);
-  expect(lost).toEqual([
-    [1, 2],
-    [1, 2],
-    [1, 2],
-  ]);
+  const players = [
+    [1, 1],
+    [2, 1],
+  ];
+  expect(lost).toEqual([...players, ...players, ...players]);
   expect(told).toEqual([
     'commit_fenced 1 2: Commit n/1/1/1/0 was refused: another node has had one of its players (1, 2) since.',
   ]);

@@ -12,6 +12,7 @@ import { createZone, tickZone } from '../../src/zone/zone.ts';
 import { game as bank } from '../../tools/chaos/bank.ts';
 import {
   createTestZone,
+  evict,
   input,
   join,
   leave,
@@ -51,6 +52,7 @@ function play(test: TestZone, journal: TestJournal, steps: readonly number[]): v
     const what = (step >> 3) % 8;
     if (what === 0) join(test, client);
     else if (what === 1 && step % 3 === 0) leave(test, client);
+    else if (what === 1 && step % 3 === 1) evict(test, 1000 + client, 1);
     else if (what === 2)
       request(test, client, { id: step, key: (step >> 6) + 1, mint: { gold: step % 90, gems: step % 4 } });
     else if (what === 3) {
