@@ -25,7 +25,7 @@ export interface CommitApplierOptions {
   readonly counters: SharedArrayBuffer;
   /** Before the next attempt, after so many failures in a row. */
   pauseMs(failures: number): number;
-  /** The ledger refused a commit: none of its players may go on as it was taken in that epoch. */
+  /** The ledger refused a commit that changes the player's account: it may not go on as it was taken in that epoch. */
   onFenced(playerId: number, epoch: number): void;
   /** For a person; once for each cause. */
   onTrouble(trouble: CommitTrouble): void;
@@ -109,7 +109,8 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
   const note = ({ commit, players }: Waiting, result: CommitResult): void => {
     words[result === 'applied' ? index.ledgerApplied : index.ledgerFenced]!++;
     if (result === 'applied') return;
-    for (const { playerId, epoch } of sharesOf(commit)) options.onFenced(playerId, epoch);
+    // Who only asked has lost nothing.
+    for (const { playerId, epoch } of sharesOf(commit)) if (epoch > 0) options.onFenced(playerId, epoch);
     const who = players.join(', ');
     const detail = `Commit ${commit.id} was refused: another node has had one of its players (${who}) since.`;
     tellOnce({ event: 'commit_fenced', players, detail });

@@ -366,7 +366,7 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
   connection.playerId = join.playerId;
 }
 
-/** The player is elsewhere now. What stands of it in the zone may linger. */
+/** The player is in another zone now. What stands of it in this one may linger. */
 export function dropPlayer(edge: Edge, playerId: number): void {
   for (const connection of edge.connections) {
     if (connection?.playerId === playerId) closeConnection(edge, connection, 'replaced');
@@ -374,11 +374,10 @@ export function dropPlayer(edge: Edge, playerId: number): void {
 }
 
 /**
- * What stands of the player goes as well, through whichever edge it came. Where there is no room to say so, the next save
- * of it is refused like the one before, and it is said again.
+ * What stands of the player goes, through whichever edge it came; then the zone has its connection closed. Where there is no
+ * room to say so, the next save of it is refused like the one before, and it is said again.
  */
 export function evictPlayer(edge: Edge, evicted: EvictRecord): void {
-  dropPlayer(edge, evicted.playerId);
   edge.writer.reset();
   writeEvictRecord(edge.writer, edge.options.edgeIndex << CLIENT_BITS, evicted);
   pushToZone(edge);

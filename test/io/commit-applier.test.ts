@@ -117,6 +117,9 @@ test('a fenced commit is counted, its players are let go, and a person hears of 
   expect(told).toEqual([
     'commit_fenced 1 2: Commit n/1/1/1/0 was refused: another node has had one of its players (1, 2) since.',
   ]);
+  applier.take(2, [zone.commit('find', [['gold', 1, 'ground', 1]], { playerId: 3, key: 1 })]);
+  await applier.update();
+  expect([lost.slice(6), count('ledgerFenced')]).toEqual([[[1, 1]], 4]);
 });
 
 test('where something was lost the others go on, and the journal keeps what could not be applied', async () => {
