@@ -54,7 +54,6 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/zone/resume.ts': 'test/zone/zone.test.ts, test/zone/recovery.test.ts',
   'src/store/ledger.ts': 'the contract: test/contract/store.test.ts',
   'src/store/directory.ts': 'the contract: test/contract/store.test.ts',
-  'src/io/edge-door.ts': 'workers end to end: test/e2e/hostile.test.ts, test/e2e/zones.test.ts, test/e2e/udp.test.ts',
   'src/io/websocket-port.ts': 'the contract: test/contract/websocket.test.ts',
   'src/io/websocket-uws.ts': 'needs another Node: test/contract/websocket.test.ts',
   'src/guard/edge-rules.ts': 'rows of the table that test/guard/rules.test.ts holds to tests and counters',

@@ -228,6 +228,7 @@ export async function serve(service: NodeHttpOptions): Promise<readonly HttpServ
     host: config.host,
     trustProxy: config.trustProxy,
     posts: createPosts(service, createCounters('gateway', answers)),
+    repeats: createRepeats<SessionResponse>(),
     metrics: async (accept: string | undefined, isStranger: boolean) => {
       const format = chooseFormat(accept);
       const metrics = await openMetrics();

@@ -86,9 +86,7 @@ async function run(data: StoreThreadData): Promise<void> {
     counters: data.counters,
     pauseMs: trouble.retries.patientPauseMs,
     ...(data.store.kind === 'embedded' && { batchMax: EMBEDDED_BATCH_MAX }),
-    onFenced: (playerIds) => {
-      for (const playerId of playerIds) keeper.letGo(playerId);
-    },
+    onFenced: (playerId, epoch) => keeper.letGo(playerId, epoch),
     onTrouble: ({ event, players, detail }) => log.event(event, { players: players.join(' '), detail }),
   });
   const keeper = createStoreKeeper({

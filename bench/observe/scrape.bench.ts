@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { createCounterBuffer } from '../../src/base/counters.ts';
 import { createRandom } from '../../src/base/random.ts';
 import { game } from '../../src/game/game.ts';
+import { createRepeats } from '../../src/gateway/repeats.ts';
 import type { BlockSource } from '../../src/io/block-series.ts';
 import { CONTENT_TYPES, chooseFormat } from '../../src/io/exposition.ts';
 import { startHttp } from '../../src/io/http.ts';
@@ -49,7 +50,7 @@ export const bench: Bench = {
       }),
     });
     const server = await startHttp({
-      ...{ host: '127.0.0.1', port: 0, page: new Map(), trustProxy: false, posts: {} },
+      ...{ host: '127.0.0.1', port: 0, page: new Map(), trustProxy: false, posts: {}, repeats: createRepeats() },
       async metrics(accept) {
         const format = chooseFormat(accept);
         return { contentType: CONTENT_TYPES[format], text: await metrics.text(format) };

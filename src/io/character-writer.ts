@@ -14,8 +14,8 @@ export interface CharacterWriterOptions {
   readonly nodeId: string;
   /** Something that was promised may not be on disk yet. */
   isJournalBehind(): boolean;
-  /** Another node has taken the character: it has to go from here. */
-  onFenced(playerId: number): void;
+  /** Another node has taken the character since that epoch: it has to go from here. */
+  onFenced(playerId: number, epoch: number): void;
 }
 
 export interface CharacterWriter {
@@ -33,10 +33,10 @@ export interface CharacterWriter {
   forgetLeft(playerId: number): void;
   /** A zone has saved it: whom it was taken for did get in. */
   hear(save: CharacterSave, now: number): void;
-  /** The newest save of it was refused. */
-  isLost(playerId: number): boolean;
-  /** The ledger refused what its zone promised: nobody plays on with what stands there. */
-  lose(playerId: number): void;
+  /** Of the newest save of it, if that was refused. */
+  lostEpoch(playerId: number): number | undefined;
+  /** The ledger refused what its zone promised in that epoch: nobody plays on with what stands there. */
+  lose(playerId: number, epoch: number): void;
   write(batch: readonly CharacterSave[]): Promise<void>;
 }
 
@@ -53,7 +53,10 @@ interface Entering {
   readonly taken: Promise<EnteringCharacter>;
 }
 
-/** A zone saves who has got in within a second. Too short for a stay in another node, which ends with 10 s of lingering. */
+/**
+ * A zone saves who has got in at the end of that tick, so this is for the way there. Too short for a stay in another node,
+ * which ends with 10 s of lingering.
+ */
 const ENTERING_MS_MAX = 3_000;
 /** Who was lost and not heard of again, since its zone died: the next save of it would tell. */
 const LOST_MAX = 131_072;
@@ -65,13 +68,13 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
   const { store, gameName, nodeId, assets } = options;
   /** Those who were let into a zone and not heard of since, the latest at the end. */
   const entering = new Map<number, Entering>();
-  const lost = new Set<number>();
+  const lost = new Map<number, number>();
   /** How many transfers those had who left, until they come back. */
   const left = new Map<number, { readonly ledgerSeq: number; readonly sinceMs: number }>();
 
-  const lose = (playerId: number): void => {
+  const lose = (playerId: number, epoch: number): void => {
     if (lost.size >= LOST_MAX) lost.clear();
-    lost.add(playerId);
+    lost.set(playerId, epoch);
   };
 
   const forgetEntering = (now: number): void => {
@@ -120,17 +123,17 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
       return true;
     },
     forgetLeft: (playerId) => void left.delete(playerId),
-    isLost: (playerId) => lost.has(playerId),
+    lostEpoch: (playerId) => lost.get(playerId),
     lose,
     async write(batch) {
       const results = await store.saveCharacters(batch.map((save) => ({ ...save, game: gameName })));
-      for (const [index, { playerId, final }] of batch.entries()) {
+      for (const [index, { playerId, epoch, final }] of batch.entries()) {
         lost.delete(playerId);
         if (results[index] === 'saved') continue;
         // The zone has said its last word when it is final: who comes back takes it anew.
-        if (!final) lose(playerId);
+        if (!final) lose(playerId, epoch);
         left.delete(playerId);
-        options.onFenced(playerId);
+        options.onFenced(playerId, epoch);
       }
     },
   };

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { createCounters } from '../base/counters.ts';
 import { type Commit, isPlayerSide } from '../store/commit.ts';
-import type { CommitResult, Ledger } from '../store/ledger.ts';
+import { type CommitResult, type Ledger, sharesOf } from '../store/ledger.ts';
 
 /** Of the log's: refused for its epoch, or because something before it was lost. */
 export interface CommitTrouble {
@@ -24,8 +24,8 @@ export interface CommitApplierOptions {
   readonly counters: SharedArrayBuffer;
   /** Before the next attempt, after so many failures in a row. */
   pauseMs(failures: number): number;
-  /** The ledger refused a commit: none of its players may go on where they are. */
-  onFenced(playerIds: readonly number[]): void;
+  /** The ledger refused a commit that changes the player's account: it may not go on as it was taken in that epoch. */
+  onFenced(playerId: number, epoch: number): void;
   /** For a person; once for each cause. */
   onTrouble(trouble: CommitTrouble): void;
   readonly waitingMax?: number;
@@ -108,7 +108,8 @@ export function createCommitApplier(options: CommitApplierOptions): CommitApplie
       words[index.ledgerApplied]!++;
       return;
     }
-    options.onFenced(players);
+    // Who only asked has lost nothing.
+    for (const { playerId, epoch } of sharesOf(commit)) if (epoch > 0) options.onFenced(playerId, epoch);
     if (result === 'fenced') {
       words[index.ledgerFenced]!++;
       const who = players.join(', ');

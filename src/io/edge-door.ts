@@ -1,5 +1,5 @@
 // What every edge thread does beside its sockets, whatever carries its clients: it lets players in by their token and
-// the store, lets go of those who moved to another zone, serves each new tick, and ends in order. Edge threads.
+// the store, lets go of those who moved to another zone or node, serves each new tick, and ends in order. Edge threads.
 // All of an edge runs on one clock: milliseconds since 1970 that never go back.
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,8 +13,10 @@ import {
   type Connection,
   closeConnection,
   createEdge,
+  dropPlayer,
   type Edge,
   ENTERING,
+  evictPlayer,
   takePlace,
 } from '../session/edge.ts';
 import { updateEffort } from '../session/load.ts';
@@ -115,12 +117,11 @@ export function createDoor(data: EdgeData, game: AnyGame, transport: 'ws' | 'udp
     return words[index.players]! >= PLAYERS_MAX || words[index.entities]! >= data.buffers.capacity;
   }
 
-  /** The player asks for another zone: its character here is without connection, and lingers. */
-  function letGo({ playerId, zoneId }: PlayerMoved): void {
+  /** The player asks for another zone: its character here is without connection, and lingers. One that is lost goes. */
+  function letGo({ playerId, zoneId, lostEpoch }: PlayerMoved): void {
     if (zoneId === data.zoneId) return;
-    for (const connection of edge.connections) {
-      if (connection?.playerId === playerId) closeConnection(edge, connection, 'replaced');
-    }
+    if (lostEpoch === undefined) dropPlayer(edge, playerId);
+    else evictPlayer(edge, { playerId, epoch: lostEpoch });
   }
 
   /** A store thread that has just started doesn't know who is where. */

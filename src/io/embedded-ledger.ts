@@ -101,6 +101,11 @@ export const LEDGER_PAGES_MIGRATION = `CREATE TABLE ledger_accounts (
    DROP TABLE ledger;
    DROP TABLE ledger_heads;`;
 
+export interface EmbeddedLedger extends Ledger {
+  /** Of a player who is deleted, in all games. In a transaction of the caller's. */
+  forgetAnswers(playerId: number): void;
+}
+
 /** The largest number of accounts that are remembered: more than play on a node at once. */
 const REMEMBERED_MAX = 10_000;
 
@@ -123,7 +128,7 @@ export function createEmbeddedLedger(
   database: DatabaseSync,
   inTransaction: <T>(work: () => T) => T,
   syncAll: () => void,
-): Ledger {
+): EmbeddedLedger {
   const findEpoch = database.prepare('SELECT epoch FROM characters WHERE player_id = ? AND game = ?');
   const endEpoch = database.prepare(
     'UPDATE characters SET epoch = epoch + 1, version = 0 WHERE player_id = ? AND game = ? AND epoch = ?',
@@ -133,6 +138,9 @@ export function createEmbeddedLedger(
   );
   const openAccount = database.prepare('INSERT INTO ledger_accounts (player_id, game, head, tail) VALUES (?, ?, ?, ?)');
   const moveAccount = database.prepare('UPDATE ledger_accounts SET head = ?, tail = ? WHERE account = ?');
+  const emptyAnswers = database.prepare(
+    `UPDATE ledger_accounts SET head = json_set(head, '$[${ANSWERS_AT}]', json('[]')) WHERE player_id = ? RETURNING game`,
+  );
   const addPage = database.prepare('INSERT INTO ledger_pages (account, last_seq, entries) VALUES (?, ?, ?)');
   const listPages = database.prepare(
     'SELECT entries FROM ledger_pages WHERE account = ? AND last_seq >= ? ORDER BY last_seq LIMIT ?',
@@ -254,6 +262,9 @@ export function createEmbeddedLedger(
     async recentAnswers(playerId, game) {
       return guarded('answers could not be read', () => readAccount(playerId, game)).head.answers.toReversed();
     },
+    forgetAnswers(playerId) {
+      for (const { game } of emptyAnswers.all(playerId)) remembered.delete(keyOf(playerId, String(game)));
+    },
     async listEntries(playerId, game, fromSeq, count) {
       return guarded('entries could not be read', () => listEntries(readAccount(playerId, game), fromSeq, count));
     },
@@ -305,6 +316,9 @@ type HeadValues = [
   answers: [key: number, request: string, refused: string][],
   heard: LedgerHead['heard'],
 ];
+
+/** Place of the answers in it. */
+const ANSWERS_AT = 2;
 
 function encodeHead({ seq, balances, answers, heard }: LedgerHead): string {
   const told = answers.map(({ key, request, refused }) => [key, request, refused]);

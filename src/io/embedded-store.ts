@@ -14,7 +14,12 @@ import { type AccountRecord, type CharacterColumns, nameKey, type StoredCharacte
 import type { AccountStore, CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
 import { type FolderLock, lockFolder } from './data-folder.ts';
 import { createEmbeddedDirectory } from './embedded-directory.ts';
-import { createEmbeddedLedger, LEDGER_MIGRATION, LEDGER_PAGES_MIGRATION } from './embedded-ledger.ts';
+import {
+  createEmbeddedLedger,
+  type EmbeddedLedger,
+  LEDGER_MIGRATION,
+  LEDGER_PAGES_MIGRATION,
+} from './embedded-ledger.ts';
 import { guarded, storeError } from './store-errors.ts';
 import { wallClockS } from './system.ts';
 
@@ -146,11 +151,10 @@ function unsynced<T>(database: DatabaseSync, work: () => T): T {
 
 function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Checkpoints): Store {
   const nowMs = () => wallClockS() * 1000;
-  const accounts = createAccountStore(database, nowMs);
   const directory = createEmbeddedDirectory(database, nowMs);
   const ping = database.prepare('SELECT 1');
   let hasFailed = false;
-  const ledger = createEmbeddedLedger(
+  const { forgetAnswers, ...ledger } = createEmbeddedLedger(
     database,
     (work) => unsynced(database, () => inTransaction(database, work)),
     () => {
@@ -159,6 +163,7 @@ function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Che
       hasFailed = false;
     },
   );
+  const accounts = createAccountStore(database, nowMs, forgetAnswers);
   const store: Store = {
     ...accounts,
     ...createCharacterStore(database),
@@ -248,7 +253,11 @@ function createCheckpoints(database: DatabaseSync, file: string, help: StoreHelp
 
 type Checkpoints = ReturnType<typeof createCheckpoints>;
 
-function createAccountStore(database: DatabaseSync, nowMs: () => number): AccountStore {
+function createAccountStore(
+  database: DatabaseSync,
+  nowMs: () => number,
+  forgetAnswers: EmbeddedLedger['forgetAnswers'],
+): AccountStore {
   const accountColumns = 'player_id, name, guest_secret_hash, password_hash, created_at_ms';
   const insertAccount = database.prepare(
     `INSERT INTO accounts (player_id, name, name_key, name_shape, guest_secret_hash, password_hash, created_at_ms)
@@ -297,7 +306,9 @@ function createAccountStore(database: DatabaseSync, nowMs: () => number): Accoun
       );
     },
     async deleteAccount(playerId, nameKeptMs) {
-      return guarded('an account could not be deleted', () => deleteForGood(database, playerId, nowMs(), nameKeptMs));
+      return guarded('an account could not be deleted', () =>
+        deleteForGood(database, playerId, nowMs(), nameKeptMs, forgetAnswers),
+      );
     },
     async deleteUnusedGuests(createdBeforeMs) {
       return guarded('unused guests could not be deleted', () =>
@@ -308,7 +319,13 @@ function createAccountStore(database: DatabaseSync, nowMs: () => number): Accoun
 }
 
 /** And from the file: what was deleted would stay in it, and in the log, until something else is written there. */
-function deleteForGood(database: DatabaseSync, playerId: number, nowMs: number, nameKeptMs: number): boolean {
+function deleteForGood(
+  database: DatabaseSync,
+  playerId: number,
+  nowMs: number,
+  nameKeptMs: number,
+  forgetAnswers: EmbeddedLedger['forgetAnswers'],
+): boolean {
   database.exec('PRAGMA secure_delete = ON');
   try {
     const wasThere = inTransaction(database, () => {
@@ -319,6 +336,7 @@ function deleteForGood(database: DatabaseSync, playerId: number, nowMs: number, 
         .prepare(`INSERT INTO deleted_players SELECT player_id, name_shape, ? FROM accounts WHERE player_id = ?`)
         .run(Math.floor(nowMs + nameKeptMs), playerId);
       database.prepare('DELETE FROM characters WHERE player_id = ?').run(playerId);
+      forgetAnswers(playerId);
       return Number(database.prepare('DELETE FROM accounts WHERE player_id = ?').run(playerId).changes) > 0;
     });
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');

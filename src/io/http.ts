@@ -9,7 +9,7 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, type Fastif
 import { errorCode, ServerError } from '../base/errors.ts';
 import { isLoopback } from '../gateway/origin.ts';
 import { type SessionRequest, type SessionResponse, sessionError } from '../gateway/refusals.ts';
-import { createRepeats } from '../gateway/repeats.ts';
+import type { Repeats } from '../gateway/repeats.ts';
 import { systemClock } from './system.ts';
 import { type TlsIdentity, tlsSettings } from './tls.ts';
 
@@ -29,6 +29,8 @@ export interface HttpOptions {
   readonly trustProxy: boolean;
   /** What is posted, by path. */
   readonly posts: Readonly<Record<string, (request: SessionRequest) => Promise<SessionResponse>>>;
+  /** What was posted with an Idempotency-Key: of all servers of the node. */
+  readonly repeats: Repeats<SessionResponse>;
   /** In the format that suits the Accept header. */
   /** @param isStranger then what was said a moment ago will do */
   metrics(
@@ -130,11 +132,10 @@ function addRoutes(app: FastifyInstance, options: HttpOptions, traceIds: TraceId
     reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503);
     return reply.send({ status: reasons.length === 0 ? 'ready' : 'not_ready', reasons });
   });
-  const once = createOnce();
   for (const [path, answer] of Object.entries(options.posts)) {
     app.post(path, async (request, reply) => {
       const asked = readSessionRequest(request, options);
-      const response = await once(request, asked, () => answer(asked));
+      const response = await answerOnce(options.repeats, request, asked, () => answer(asked));
       if (response.traceId !== undefined) traceIds.set(reply, response.traceId);
       return sendSession(reply, response);
     });
@@ -143,21 +144,24 @@ function addRoutes(app: FastifyInstance, options: HttpOptions, traceIds: TraceId
 
 /**
  * Who sends an Idempotency-Key, and again the same request with it, gets the first answer: a new guest whose answer was
- * lost is no second one. The key has to be a secret, since what it was answered with is one.
+ * lost is no second one, whichever network it asks from by then. The key has to be a secret, since what it was answered with
+ * is one; and that is never told in plain where it was asked for by TLS.
  */
-function createOnce() {
-  const repeats = createRepeats<SessionResponse>();
-  return async ({ url, headers }: FastifyRequest, asked: object, work: () => Promise<SessionResponse>) => {
-    const key = headers['idempotency-key'];
-    if (key === undefined) return work();
-    if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
-      return sessionError('malformed', 'An Idempotency-Key has 22 to 64 characters of A-Z a-z 0-9 _ -');
-    }
-    const digest = createHash('sha256')
-      .update(JSON.stringify([key, url, asked]))
-      .digest('base64url');
-    return repeats.answer(digest, systemClock.now(), work, ({ status }) => status === 200);
-  };
+async function answerOnce(
+  repeats: Repeats<SessionResponse>,
+  { url, headers }: FastifyRequest,
+  { body, origin, isEncrypted }: SessionRequest,
+  work: () => Promise<SessionResponse>,
+): Promise<SessionResponse> {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return work();
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    return sessionError('malformed', 'An Idempotency-Key has 22 to 64 characters of A-Z a-z 0-9 _ -');
+  }
+  const digest = createHash('sha256')
+    .update(JSON.stringify([key, url, body, origin, isEncrypted]))
+    .digest('base64url');
+  return repeats.answer(digest, systemClock.now(), work, ({ status }) => status === 200);
 }
 
 function readSessionRequest(request: FastifyRequest, { tls, trustProxy }: HttpOptions): SessionRequest {

@@ -39,7 +39,10 @@ export type Entry =
 /** The player is in this zone from now on, or asks to be: every other one lets go of the connection. */
 export interface PlayerMoved {
   readonly playerId: number;
+  /** 0: none of this node has it. */
   readonly zoneId: number;
+  /** The store refuses what is done with the character in this epoch, or an earlier one: where it stands so it has to go. */
+  readonly lostEpoch?: number;
 }
 
 /** Who is connected to a zone, for a store thread that has just started; since when in milliseconds since 1970. */
@@ -58,6 +61,8 @@ export type PlayerExport = {
 export interface ExportedAccount {
   readonly game: string;
   readonly balances: Readonly<Record<string, number>>;
+  /** To its newest commands, the newest first. */
+  readonly answers: readonly KeptAnswer[];
   readonly entries: readonly LedgerEntry[];
   /** So many more there were before those. */
   readonly olderEntries: number;

@@ -55,8 +55,8 @@ export interface StoreKeeperOptions {
 
 export interface StoreKeeper {
   readonly methods: RpcMethods<StoreRpc>;
-  /** No zone of this node may go on with the player: what it has of it does not count. */
-  letGo(playerId: number): void;
+  /** No zone of this node may go on with the player as it was taken in that epoch: what it has of it does not count. */
+  letGo(playerId: number, epoch: number): void;
   /** `tell` hears of every player that other zones are to let go of; returns how to stop that. */
   onMoved(tell: (moved: PlayerMoved) => void): () => void;
   /** Drains the rings and writes what is due. Call often; a call while one runs only drains. */
@@ -69,8 +69,6 @@ const FLUSH_ATTEMPTS = 5;
 const LAG_INTERVAL_MS = 500;
 const EXPORTED_ENTRIES_MAX = 10_000;
 const ENTRIES_AT_ONCE = 1_000;
-/** No zone of this node: all of them let go. */
-const ELSEWHERE = 0;
 
 export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const { store, clock, gameName, savedColumns, assets, nodeId, trouble, isJournalBehind = () => false } = options;
@@ -87,9 +85,9 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   const owners = createZoneOwners();
   const characters = createCharacterWriter({
     ...{ store, gameName, assets, nodeId, isJournalBehind },
-    onFenced(playerId) {
+    onFenced(playerId, epoch) {
       words[index.savesFenced]!++;
-      entries.tellMoved(playerId, ELSEWHERE);
+      entries.tellLost(playerId, epoch);
     },
   });
   /** Of the longest save so far: all are of the same columns. */
@@ -199,17 +197,17 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       drain();
       return writeBehind.hasRoom();
     },
-    isLost: characters.isLost,
+    lostEpoch: characters.lostEpoch,
     useToken: ({ tokenId, expiresS }) =>
       measured(() => store.useToken(tokenId, Math.max(expiresS - options.nowS(), 1) * 1000)),
     take,
   });
 
   return {
-    letGo(playerId) {
+    letGo(playerId, epoch) {
       characters.forgetLeft(playerId);
-      if (owners.zoneOf(playerId) !== undefined) characters.lose(playerId);
-      entries.tellMoved(playerId, ELSEWHERE);
+      if (owners.zoneOf(playerId) !== undefined) characters.lose(playerId, epoch);
+      entries.tellLost(playerId, epoch);
     },
     onMoved: entries.onMoved,
     methods: {
@@ -302,18 +300,19 @@ function ownerMethods(
   };
 }
 
-/** What the player owns in each game, and how that came about: the newest entries of its account. */
+/** What the player owns in each game, how that came about, and what it was answered: the newest of each account. */
 async function exportAccounts(store: Store, playerId: number, games: Iterable<string>): Promise<ExportedAccount[]> {
   const accounts: ExportedAccount[] = [];
   for (const game of games) {
     const { seq, balances } = await store.loadBalances(playerId, game);
-    if (seq === 0) continue;
+    const answers = await store.recentAnswers(playerId, game);
+    if (seq === 0 && answers.length === 0) continue;
     const first = Math.max(1, seq - EXPORTED_ENTRIES_MAX + 1);
     const entries: LedgerEntry[] = [];
     for (let from = first; from <= seq; from += ENTRIES_AT_ONCE) {
       entries.push(...(await store.listEntries(playerId, game, from, Math.min(ENTRIES_AT_ONCE, seq - from + 1))));
     }
-    accounts.push({ game, balances, entries, olderEntries: first - 1 });
+    accounts.push({ game, balances, answers, entries, olderEntries: first - 1 });
   }
   return accounts;
 }

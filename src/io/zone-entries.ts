@@ -27,8 +27,8 @@ export interface ZoneEntriesOptions {
   readonly tokensFromS: number;
   /** Takes every save that waits in a ring; false when there is no room for all. */
   takeSaves(): boolean;
-  /** Another node has taken the player's character from this one. */
-  isLost(playerId: number): boolean;
+  /** In which this node had the player's character, if what it did with it was refused since. */
+  lostEpoch(playerId: number): number | undefined;
   /** False when another node has seen the token. */
   useToken(request: EnterRequest): Promise<boolean>;
   /**
@@ -44,9 +44,12 @@ export interface ZoneEntries {
   keepOut<T>(playerId: number, work: () => Promise<T>): Promise<T>;
   claimPlayers(players: ZonePlayers): Promise<undefined>;
   onMoved(tell: (moved: PlayerMoved) => void): () => void;
-  /** Tells every edge that the player is in that zone. */
-  tellMoved(playerId: number, zoneId: number): void;
+  /** Tells every edge that no zone may go on with the player as it was taken in that epoch or before. */
+  tellLost(playerId: number, lostEpoch: number): void;
 }
+
+/** No zone of this node: all of them let go. */
+const ELSEWHERE = 0;
 
 export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
   const { owners, clock } = options;
@@ -54,9 +57,11 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
   /** Players who are kept out, and until when, in seconds since 1970. */
   const keptOut = new Map<number, number>();
   const listeners = new Set<(moved: PlayerMoved) => void>();
-  const tellMoved = (playerId: number, zoneId: number): void => {
-    for (const tell of listeners) tell({ playerId, zoneId });
+  const tellAll = (moved: PlayerMoved): void => {
+    for (const tell of listeners) tell(moved);
   };
+  const tellMoved = (playerId: number, zoneId: number): void => tellAll({ playerId, zoneId });
+  const tellLost = (playerId: number, lostEpoch: number): void => tellAll({ playerId, zoneId: ELSEWHERE, lostEpoch });
 
   /** Gives the player to the zone, or says why not. Throws when there are too many of something. */
   const take = (request: EnterRequest): 'entered' | 'token_used' | 'zone_full' | 'still_leaving' => {
@@ -85,8 +90,9 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
       const taken = take(request);
       if (taken !== 'entered') return { refused: taken };
       // What stands in the zone is older than what the other node has since made of it: it has to go first.
-      if (isStanding && options.isLost(playerId)) {
-        tellMoved(playerId, 0);
+      const lostEpoch = options.lostEpoch(playerId);
+      if (isStanding && lostEpoch !== undefined) {
+        tellLost(playerId, lostEpoch);
         return { refused: 'still_leaving' };
       }
       try {
@@ -133,7 +139,7 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
       listeners.add(tell);
       return () => listeners.delete(tell);
     },
-    tellMoved,
+    tellLost,
   };
 }
 

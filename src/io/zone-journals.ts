@@ -98,6 +98,8 @@ interface JournalledRing {
   /** Commits that wait for the disk. */
   readonly commits: Commit[];
   commitBytes: number;
+  /** No keyframe of it is begun before: a while after one that failed, and never while one is being written. */
+  keyframeFromMs: number;
 }
 
 /** A group takes no more of the rings at once; the rest is the next one's. */
@@ -108,6 +110,8 @@ const BUSY_MS = 100;
 /** In a group, or groups that the store has not: that many are no coincidence. Fewer are not worth a look a millisecond. */
 const BUSY_COMMITS = 8;
 const BUSY_GROUPS = 8;
+/** After a keyframe that failed: until there is one the zone may promise nothing. */
+const KEYFRAME_RETRY_MS = 500;
 /** 2020-01-01: an epoch is a word. */
 const EPOCHS_FROM_S = 1_577_836_800;
 
@@ -126,6 +130,7 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       tick: 0,
       commits: [],
       commitBytes: 0,
+      keyframeFromMs: Number.NEGATIVE_INFINITY,
     };
   });
   const { words: counted, index } = createCounters('store', options.counters);
@@ -230,11 +235,16 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
       if (words[KEYFRAME_EPOCH]! < zone.epoch) Atomics.store(words, KEYFRAME_TICK, 0);
       return;
     }
+    if (options.now() < zone.keyframeFromMs) return;
+    zone.keyframeFromMs = Number.POSITIVE_INFINITY;
     const bytes = new Uint8Array(keyframe).slice(0, words[KEYFRAME_BYTES]);
     const { epoch } = zone;
-    Atomics.store(words, KEYFRAME_TICK, 0);
     void journal.writeKeyframe(zoneId, epoch, tick, bytes).then((isKept) => {
-      if (isKept && zone.epoch === epoch) Atomics.store(words, KEPT_TICK, tick);
+      zone.keyframeFromMs = isKept ? Number.NEGATIVE_INFINITY : options.now() + KEYFRAME_RETRY_MS;
+      // Else it stays where it is, and is tried again.
+      if (!isKept || zone.epoch !== epoch) return;
+      Atomics.store(words, KEPT_TICK, tick);
+      Atomics.store(words, KEYFRAME_TICK, 0);
     });
   };
 

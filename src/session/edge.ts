@@ -25,11 +25,13 @@ import { encodeToBytes } from '../wire/codec.ts';
 import { createMessages, type Messages } from '../wire/schema.ts';
 import {
   CLIENT_BITS,
+  type EvictRecord,
   type JoinRecord,
   RECORD_BYTES_MAX,
   RECORD_LEAVE,
   RECORD_RESET,
   writeBareRecord,
+  writeEvictRecord,
   writeJoinRecord,
 } from '../wire/zone-records.ts';
 import { createEdgeEffort, createZoneLoad, type EdgeEffort, type ZoneLoad } from './load.ts';
@@ -362,6 +364,23 @@ export function admitConnection(edge: Edge, connection: Connection, join: JoinRe
   leaveDoor(edge.strangers, connection.stranger);
   connection.name = join.name;
   connection.playerId = join.playerId;
+}
+
+/** The player is in another zone now. What stands of it in this one may linger. */
+export function dropPlayer(edge: Edge, playerId: number): void {
+  for (const connection of edge.connections) {
+    if (connection?.playerId === playerId) closeConnection(edge, connection, 'replaced');
+  }
+}
+
+/**
+ * What stands of the player goes, through whichever edge it came; then the zone has its connection closed. Where there is no
+ * room to say so, the next save of it is refused like the one before, and it is said again.
+ */
+export function evictPlayer(edge: Edge, evicted: EvictRecord): void {
+  edge.writer.reset();
+  writeEvictRecord(edge.writer, edge.options.edgeIndex << CLIENT_BITS, evicted);
+  pushToZone(edge);
 }
 
 /** Time passes: who never joined, fell silent or got no answer is closed. A few times a second is enough. */

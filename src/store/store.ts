@@ -24,7 +24,7 @@ export interface AccountStore {
   /** Whether the account's is `after` now, by this call or one before; false when it was neither: then nothing is changed. */
   replacePasswordHash(playerId: number, before: string, after: string): Promise<boolean>;
   /**
-   * Deletes the player's characters in all games with their copies, its presence, and the account; false when there is no
+   * Deletes the player's characters in all games with their copies, what it was answered, its presence, and the account; false when there is no
    * account. What is saved of it from then on is refused. The account's playerId is taken for ever; its name, and those
    * that look like it, for that long, by the store's own clock.
    */

@@ -11,21 +11,28 @@ export interface ZoneJournalBuffers {
   readonly keyframe: SharedArrayBuffer;
 }
 
+// The store thread says, the zone reads:
 /** Newest tick of which, and of all before, the records are on disk. The zone sleeps on this word. */
 export const COMMITTED_TICK = 0;
 /** Newest tick of which a keyframe is on disk: what comes after it can be replayed. */
 export const KEPT_TICK = 1;
-/** Tick of the keyframe that lies in `keyframe`, and its bytes; 0: none, the zone may write one. */
-export const KEYFRAME_TICK = 2;
-export const KEYFRAME_BYTES = 3;
 /** 1: commits are refused: the store can't take more at the moment, or the disk fails. */
-export const IS_PAUSED = 4;
-/** Of the zone that wrote the keyframe. */
-export const KEYFRAME_EPOCH = 6;
+export const IS_PAUSED = 2;
+
+// The zone sets, the store thread takes back:
 /** 1: clients wait to be told what is on the ring. Without it records may wait for others to be kept with. */
-export const IS_AWAITED = 7;
+export const IS_AWAITED = 3;
+/** Tick of the keyframe that lies in `keyframe`, until it is on disk; 0: none, the zone may write one. */
+export const KEYFRAME_TICK = 4;
+
+// The zone says before it sets that, the store thread reads:
+export const KEYFRAME_BYTES = 5;
+/** Of the zone that wrote it. */
+export const KEYFRAME_EPOCH = 6;
+
+// The zone says, the thread after it reads:
 /** Tick of the record that was pushed last, whether or not the ring's reader may see it. */
-export const PUSHED_TICK = 5;
+export const PUSHED_TICK = 7;
 
 const WORDS = 16;
 /** A tick record is a quarter of it at most: 4,096 players and all they can send in a tick fit. */

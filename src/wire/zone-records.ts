@@ -1,11 +1,13 @@
-// Records on the rings between edges and a zone, and so the zone's input stream: joins, leaves, inputs and requests,
-// in the order the zone takes them, are all that can change it. Pure, any thread.
+// Records on the rings between edges and a zone, and so the zone's input stream: joins, leaves, evictions, inputs and
+// requests, in the order the zone takes them, are all that can change it. Pure, any thread.
 //
 //   to the zone     u8 kind | u16 client |  join: u53 player, u32 epoch, u8 length + name, u8 state (0 new, 1 saved,
 //                                           2 standing here, 3 new with an account); when 1 or 3: i32 a saved column
 //                                           leave: –      input: zigzag a word of InputLayout   request: ClientRequest
 //                                           reset: – (the edge starts: all clients it had are gone; in the place of
 //                                           the connection index: which start it is)
+//                                           evict: u53 player, u32 epoch (what stands of the player goes, if it was taken
+//                                           in that epoch or before; no connection index)
 //   from the zone   u8 kind | u16 client |  joined: u16 slot, u16 generation, u32 tick     left: u8 length + reason
 //                                           response: ServerResponse     event: ServerEvent (client 0xFFFF = all)
 //                                           near: u16 slot, ServerEvent (for who sees that slot; client 0xFFFF)
@@ -23,6 +25,7 @@ export const RECORD_LEAVE = 2;
 export const RECORD_INPUT = 3;
 export const RECORD_REQUEST = 4;
 export const RECORD_RESET = 5;
+export const RECORD_EVICT = 6;
 
 export const RECORD_JOINED = 1;
 export const RECORD_LEFT = 2;
@@ -114,6 +117,24 @@ function readJoinAnswers(reader: Reader): JoinAnswer[] {
     answers.push({ key, refused: readAscii(reader) });
   }
   return answers;
+}
+
+export interface EvictRecord {
+  readonly playerId: number;
+  /** The newest one that has ended. */
+  readonly epoch: number;
+}
+
+export function writeEvictRecord(writer: Writer, client: number, { playerId, epoch }: EvictRecord): void {
+  writer.u8(RECORD_EVICT);
+  writer.u16(client);
+  writer.u53(playerId);
+  writer.u32(epoch);
+}
+
+/** Behind kind and client. */
+export function readEvictRecord(reader: Reader): EvictRecord {
+  return { playerId: reader.u53(), epoch: reader.u32() };
 }
 
 /** A record that is no more than its kind: leave, gone, reset. */

@@ -103,12 +103,11 @@ export function pushRecord(
   commits: Writer,
   hash: { readonly low: number; readonly high: number } | undefined,
 ): boolean {
-  const { record, ring, words, tick } = journal;
+  const { record, ring, words, tick, isFirst } = journal;
   endTaken(record);
   if (hash !== undefined) putHash(record, hash.low, hash.high);
   record.raw(commits.bytes, 0, commits.offset);
   const isWhole = !record.failed;
-  const { isFirst } = journal;
   if (isFirst || (!isWhole && commits.offset > 0)) {
     beginCutRecord(record, tick, journal.epoch);
     record.raw(commits.bytes, 0, commits.offset);
@@ -120,11 +119,14 @@ export function pushRecord(
     journal.isFirst = false;
   }
   const isRecorded = isWhole && isPushed;
-  if (isFirst || !isRecorded) {
-    journal.unbrokenSince = tick;
-    journal.keyframeDue = tick;
-  }
+  if (isFirst || !isRecorded) breakReplay(journal, tick);
   return isRecorded;
+}
+
+/** No replay gets across that tick: until a keyframe of it or a later one is on disk nothing can be promised. */
+function breakReplay(journal: ZoneJournal, tick: number): void {
+  journal.unbrokenSince = tick;
+  journal.keyframeDue = tick;
 }
 
 /** The reader may see it; and whether clients wait for that. */

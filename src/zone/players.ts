@@ -12,6 +12,7 @@ import {
   type JoinRecord,
   RECORD_GONE,
   RECORD_RESET,
+  readEvictRecord,
   readJoinRecord,
   writeJoinedRecord,
 } from '../wire/zone-records.ts';
@@ -45,6 +46,7 @@ export function takeJoin(zone: Zone, client: number): void {
   zone.writer.reset();
   writeJoinedRecord(zone.writer, client, slot, zone.world.columns.generation[slot]!, worldTick(zone.world) + 1);
   pushOutput(zone, client);
+  zone.saves.arrived.push(slot);
   if (known !== undefined) return;
   words[index.joins]!++;
   // After the client was told that it is in, so that it gets what the game sends it at once.
@@ -117,6 +119,20 @@ export function takeReset(zone: Zone, client: number): void {
   sendBare(zone, RECORD_RESET, client);
 }
 
+/**
+ * Nothing that the player does here counts any more, but what its body leaves behind would: others pick it up. So it goes
+ * at once and without a trace. The store refuses this last save like those before; that it came says who is gone.
+ */
+export function takeEviction(zone: Zone): void {
+  const { playerId, epoch } = readEvictRecord(zone.reader);
+  assert(!zone.reader.failed, 'an edge writes whole evict records');
+  const slot = zone.slotOfPlayer.get(playerId);
+  // Taken again since, it is here by right.
+  if (slot === undefined || zone.world.columns.epoch[slot]! > epoch) return;
+  detachClient(zone, slot, 'replaced');
+  removePlayer(zone, slot);
+}
+
 /** After the process died: nobody has a connection any more. The store hears at once who is here. */
 export function leaveStanding(zone: Zone): void {
   const { client, lingerTicks } = zone.world.columns;
@@ -143,10 +159,11 @@ function detachClient(zone: Zone, slot: number, reason: string): void {
   if (reason !== '') sendLeft(zone, client, reason);
 }
 
-/** Saves each player once a second, in turn, and removes those whose connection has been gone for too long. */
+/** Saves who has got in, and each player once a second, in turn; removes those whose connection has been gone for too long. */
 export function tendPlayers(zone: Zone, tick: number): void {
   const { client, lingerTicks, playerLow, playerHigh } = zone.world.columns;
   if (zone.saves.waiting.length > 0) flushFinalSaves(zone.saves);
+  if (zone.saves.arrived.length > 0) saveArrived(zone);
   const count = slotCount(zone.world);
   for (let slot = 0; slot < count; slot++) {
     if (playerLow[slot] === 0 && playerHigh[slot] === 0) continue;
@@ -158,6 +175,15 @@ export function tendPlayers(zone: Zone, tick: number): void {
     lingerTicks[slot]!--;
     if (lingerTicks[slot] === 0) removePlayer(zone, slot);
   }
+}
+
+/** Not when they join: of a tick that kills the thread they have to ask again, and would be taken for standing here. */
+function saveArrived(zone: Zone): void {
+  const { saves, world, isReplaying } = zone;
+  for (const slot of saves.arrived) {
+    if (!isReplaying && playerIdOf(world, slot) !== 0) saveCharacter(saves, world, slot, false);
+  }
+  saves.arrived.length = 0;
 }
 
 function removePlayer(zone: Zone, slot: number): void {

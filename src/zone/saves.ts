@@ -14,6 +14,8 @@ export interface Saves {
   readonly columns: readonly Int32Array[];
   readonly values: Int32Array;
   readonly writer: Writer;
+  /** Slots of those who got in since the last tick: the store thread hears of them at its end, however slow time is. */
+  readonly arrived: number[];
   /** Last saves that wait for room, oldest first; at most one a player. */
   readonly waiting: Uint8Array[];
   readonly counters: Counters<'zone'>;
@@ -30,6 +32,7 @@ export function createSaves(
     columns: savedColumns.map((name) => world.columns[name]!),
     values: new Int32Array(savedColumns.length),
     writer: new Writer(new Uint8Array(SAVE_HEAD_BYTES + 4 * savedColumns.length)),
+    arrived: [],
     waiting: [],
     counters,
   };

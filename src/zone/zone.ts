@@ -37,6 +37,7 @@ import {
   CLIENT_ALL,
   RECORD_BYTES_MAX,
   RECORD_EVENT,
+  RECORD_EVICT,
   RECORD_INPUT,
   RECORD_JOIN,
   RECORD_LEAVE,
@@ -64,7 +65,7 @@ import { createKeyframes, loadKeyframe, resetKeyframes, writeKeyframe } from './
 import { createNames, findName, nameOf } from './names.ts';
 import { beginRecord, endRecord, holdRecord, sendRecord } from './output.ts';
 import { PHASE, PHASE_GAME } from './phases.ts';
-import { leaveStanding, takeJoin, takeLeave, takeReset, tendPlayers } from './players.ts';
+import { leaveStanding, takeEviction, takeJoin, takeLeave, takeReset, tendPlayers } from './players.ts';
 import { hashState, hashZone, type ReplayEnd, readZoneKeyframe, replayTicks, writeZoneKeyframe } from './recovery.ts';
 import { costOfRequest, createRequestQueue, nextRequest, queueRequest } from './request-queue.ts';
 import { countRefusal, listRequests, takeRequest } from './requests.ts';
@@ -333,6 +334,9 @@ export function applyRecord(zone: Zone, bytes: Uint8Array, offset: number, end: 
       break;
     case RECORD_RESET:
       takeReset(zone, client);
+      break;
+    case RECORD_EVICT:
+      takeEviction(zone);
       break;
     default:
       assert(false, `an edge sends no record of kind ${kind}`);

@@ -134,13 +134,18 @@ for (const implementation of IMPLEMENTATIONS) {
         expect(passwordHash).toBe(both[0] ? 'new0' : 'new1');
       });
 
-      test('a deleted account is found by nothing, nor its characters, copies and presence; its number is nobody’s', async () => {
+      test('a deleted account is found by nothing, nor its characters, copies, answers and presence; its number is nobody’s', async () => {
         const { id, name, word, game } = names;
         await store.createAccount(account(id(1), name('Gone'), { guestSecretHash: word('g') }));
         await store.createAccount(account(id(2), name('Stays'), { guestSecretHash: word('s') }));
         await Promise.all([take(1), take(2), store.takeCharacter(id(1), `${game}-2`, 'node/1')]);
         await store.saveCharacters([own(1, { gold: 1 }), own(2, { gold: 2 }), own(1, {}, 1, 1, { game: `${game}-2` })]);
         await store.setPresence(id(1), { nodeId: 'n', zoneId: 1, epoch: 9 }, LONG_MS);
+        const asked = { key: 5, request: 'buy', refused: 'too_poor' };
+        const commitId = `${word('n')}/1/1/1/0`;
+        const commit = { id: commitId, game, zoneId: 1, tick: 1, playerId: id(1), ...asked, transfers: [] };
+        expect(await store.applyCommits([commit])).toEqual(['applied']);
+        expect(await store.recentAnswers(id(1), game)).toEqual([asked]);
         expect(await other.deleteAccount(id(1), LONG_MS)).toBe(true);
         for (const from of [store, other]) {
           expect(await from.findAccountByName(name('gone'))).toBeUndefined();
@@ -148,6 +153,7 @@ for (const implementation of IMPLEMENTATIONS) {
           expect(await from.listCharacters(id(1))).toEqual([]);
           expect(await load(1, from)).toBeUndefined();
           expect(await from.findPresence(id(1))).toBeUndefined();
+          expect(await from.recentAnswers(id(1), game)).toEqual([]);
         }
         // A zone that does not know it yet writes nothing any more.
         expect(await store.saveCharacters([own(1, { gold: 3 }, 1, 2, { final: true })])).toEqual(['fenced']);

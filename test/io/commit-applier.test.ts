@@ -18,7 +18,7 @@ function setUp(more: { waitingMax?: number; batchMax?: number } = {}) {
     ...{ store, clock, zone: createTestZone('n/1/1', NAMES), fails: false },
     batches: [] as string[][],
     told: [] as string[],
-    lost: [] as (readonly number[])[],
+    lost: [] as [playerId: number, epoch: number][],
     count: (name: keyof typeof counters.index) => counters.words[counters.index[name]],
     applier: createCommitApplier({
       ledger: {
@@ -31,7 +31,7 @@ function setUp(more: { waitingMax?: number; batchMax?: number } = {}) {
       clock,
       counters: counters.words.buffer as SharedArrayBuffer,
       pauseMs: (failures) => 100 * failures,
-      onFenced: (playerIds) => void bench.lost.push(playerIds),
+      onFenced: (...lost) => void bench.lost.push(lost),
       onTrouble: ({ event, players, detail }) => void bench.told.push(`${event} ${players.join(' ')}: ${detail}`),
       ...more,
     }),
@@ -110,14 +110,17 @@ test('a fenced commit is counted, its players are let go, and a person hears of 
   );
   await applier.update();
   expect([count('ledgerFenced'), count('ledgerApplied'), applier.appliedPosition()]).toEqual([3, 0, 1]);
-  expect(lost).toEqual([
-    [1, 2],
-    [1, 2],
-    [1, 2],
-  ]);
+  const players = [
+    [1, 1],
+    [2, 1],
+  ];
+  expect(lost).toEqual([...players, ...players, ...players]);
   expect(told).toEqual([
     'commit_fenced 1 2: Commit n/1/1/1/0 was refused: another node has had one of its players (1, 2) since.',
   ]);
+  applier.take(2, [zone.commit('find', [['gold', 1, 'ground', 1]], { playerId: 3, key: 1 })]);
+  await applier.update();
+  expect([lost.slice(6), count('ledgerFenced')]).toEqual([[[1, 1]], 4]);
 });
 
 test('where something was lost its players are let go, the others go on, and so does the journal', async () => {
@@ -131,7 +134,14 @@ test('where something was lost its players are let go, the others go on, and so 
   expect((['ledgerApplied', 'ledgerBroken', 'ledgerFenced', 'ledgerWaiting'] as const).map(count)).toEqual([
     2, 1, 1, 0,
   ]);
-  expect([applier.appliedPosition(), applier.isCaughtUp(1), lost]).toEqual([6, true, [[1], [1]]]);
+  expect([applier.appliedPosition(), applier.isCaughtUp(1), lost]).toEqual([
+    6,
+    true,
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  ]);
   expect((await store.loadBalances(2, 'g')).balances).toEqual({ gold: 2 });
   expect(told).toEqual([expect.stringMatching(/^commit_broken 1: /), expect.stringMatching(/^commit_fenced 1: /)]);
 });

@@ -39,7 +39,7 @@ describe('the data folder', () => {
 
   test('holds nothing any more of an account that was deleted, also while the store is open', async () => {
     const store = openEmbeddedStore(root);
-    const secrets = ['Gwendolyn', 'secret-of-the-guest', 'hash-of-the-password', 'goldOfHers'];
+    const secrets = ['Gwendolyn', 'secret-of-the-guest', 'hash-of-the-password', 'goldOfHers', 'wishOfHers'];
     const holds = () =>
       secrets.filter((secret) => readdirSync(root).some((file) => readFileSync(join(root, file)).includes(secret)));
     const more = { guestSecretHash: secrets[1]!, passwordHash: secrets[2]! };
@@ -49,6 +49,8 @@ describe('the data folder', () => {
       const columns = { [secrets[3]!]: version };
       await store.saveCharacters([{ playerId: 7, game: 'g', columns, epoch: 1, version, final: true }]);
     }
+    const wish = { playerId: 7, key: 5, request: secrets[4]!, refused: 'too_poor', transfers: [] };
+    await store.applyCommits([{ id: 'n/1/1/1/0', game: 'g', zoneId: 1, tick: 1, ...wish }]);
     expect(holds()).toEqual(secrets);
     await store.deleteAccount(7, 60_000);
     expect(holds()).toEqual([]);

@@ -3,7 +3,8 @@ import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SessionRequest } from '../../src/gateway/refusals.ts';
+import type { SessionRequest, SessionResponse } from '../../src/gateway/refusals.ts';
+import { createRepeats } from '../../src/gateway/repeats.ts';
 import { type HttpServer, startHttp } from '../../src/io/http.ts';
 import { makeIdentity } from './identity.ts';
 
@@ -13,9 +14,11 @@ const seen: SessionRequest[] = [];
 const errors: unknown[] = [];
 const answered: (string | number | undefined)[][] = [];
 let reasons: string[] = [];
+const repeats = createRepeats<SessionResponse>();
 
 const options = (port: number, trustProxy = false) => ({
   trustProxy,
+  repeats,
   host: '127.0.0.1',
   port,
   page: new Map([
@@ -269,6 +272,23 @@ test('a request that comes again with its Idempotency-Key gets the first answer,
     expect(await ask({ a: 1 }, { 'idempotency-key': bad })).toEqual([400, expect.stringContaining('malformed')]);
   }
   expect(seen.length).toBe(before + 8);
+});
+
+test('who repeats a request from another network, at another port, gets the first answer; one by TLS is none without', async () => {
+  const behindProxy = await startHttp(options(0, true));
+  const ask = async (port: number, forwarded: Record<string, string>) => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'r'.repeat(22), ...forwarded };
+    return (await fetch(`http://127.0.0.1:${port}/v1/session`, { method: 'POST', headers, body: '{"a":1}' })).text();
+  };
+  const before = seen.length;
+  const first = await ask(server.port, {});
+  expect(await ask(behindProxy.port, {})).toBe(first);
+  for (const address of ['192.168.0.7', '203.0.113.9'])
+    expect(await ask(behindProxy.port, { 'x-forwarded-for': address })).toBe(first);
+  expect(seen.length).toBe(before + 1);
+  await ask(behindProxy.port, { 'x-forwarded-proto': 'https' });
+  expect(seen.length).toBe(before + 2);
+  await behindProxy.close();
 });
 
 test('what metrics a stranger gets, or somebody behind a proxy, may be a moment old', async () => {

@@ -19,11 +19,12 @@ test('two nodes that both believe they have the player: the later one has it, th
   expect(first.store.characters.get(1)).toEqual({ health: 20 });
   expect([first.count('savesFenced'), first.moved, second.count('savesFenced')]).toEqual([
     1,
-    [{ playerId: 1, zoneId: 0 }],
+    [{ playerId: 1, zoneId: 0, lostEpoch: 1 }],
     0,
   ]);
   // What still stands there is older than what the other node has: nobody goes on with it.
   expect(await first.enter(1)).toEqual({ refused: 'still_leaving' });
+  expect(first.moved.slice(1)).toEqual([{ playerId: 1, zoneId: 0, lostEpoch: 1 }]);
   first.save(0, 1, 67, true);
   await first.keeper.flush();
   expect(await first.enter(1)).toEqual({
@@ -134,8 +135,8 @@ test('zones that have their players still go on saving them in their epochs with
   expect([after.count('savesFenced'), after.moved]).toEqual([
     2,
     [
-      { playerId: 2, zoneId: 0 },
-      { playerId: 3, zoneId: 0 },
+      { playerId: 2, zoneId: 0, lostEpoch: 1 },
+      { playerId: 3, zoneId: 0, lostEpoch: 1 },
     ],
   ]);
   expect(await after.enter(1)).toEqual({ isStanding: true });
@@ -210,7 +211,7 @@ test('who left with a transfer that is still on its way to the disk is leaving u
   expect(await enter(1)).toMatchObject({ character: { health: 8, gold: 5, ledgerSeq: 1 }, epoch: 3 });
   save(0, 1, 9, true, 9);
   expect(await enter(1)).toEqual({ refused: 'still_leaving' });
-  keeper.letGo(1);
+  keeper.letGo(1, 3);
   expect(await enter(1)).toMatchObject({ character: { gold: 5, ledgerSeq: 1 }, epoch: 4 });
 });
 

@@ -280,6 +280,12 @@ test('what is exported is the newest, also what waits to be written', async () =
     presence: { nodeId: 'n', zoneId: 2, epoch: 3 },
   });
   expect(await keeper.methods.exportPlayer(2)).toEqual({ characters: [], accounts: [], presence: null });
+  // Who was refused has an answer, and nothing else.
+  const asked = { key: 5, request: 'buy', refused: 'too_poor' };
+  const commit = { id: 'node-1/1/1/1/0', game: 'g', zoneId: 1, tick: 1, playerId: 3, ...asked, transfers: [] };
+  await store.applyCommits([commit]);
+  const account = { game: 'g', balances: {}, answers: [asked], entries: [], olderEntries: 0 };
+  expect((await keeper.methods.exportPlayer(3)).accounts).toEqual([account]);
 });
 
 test('what is exported has the newest 10,000 entries of the account, and says how many are older', async () => {

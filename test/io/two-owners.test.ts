@@ -36,9 +36,7 @@ function createNode(store: Store, nodeId: string) {
   let tick = 0;
   const applier = createCommitApplier({
     ...{ ledger: store, clock, counters: block, pauseMs: () => 100, onTrouble: () => {} },
-    onFenced(players) {
-      for (const player of players) keeper.letGo(player);
-    },
+    onFenced: (player, epoch) => keeper.letGo(player, epoch),
   });
   const keeper = createStoreKeeper({
     ...{ store, clock, nowS: () => 1_000, tokensFromS: 0, gameName: 'g', nodeId, savedColumns: ['gold', 'ledgerSeq'] },

@@ -14,7 +14,7 @@ function setUp(takeSaves: () => boolean = () => true, owners = createZoneOwners(
     nowS: () => 1_000,
     tokensFromS: 0,
     takeSaves,
-    isLost: () => false,
+    lostEpoch: () => undefined,
     useToken: async () => true,
     take: async () => ({ epoch: 7, columns: undefined, isNew: true, answers: [] }),
   });

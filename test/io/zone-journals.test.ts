@@ -10,6 +10,7 @@ import {
   type ZoneJournals,
   type ZoneJournalsOptions,
 } from '../../src/io/zone-journals.ts';
+import { worldTick } from '../../src/sim/world.ts';
 import { createBackPressure } from '../../src/store/back-pressure.ts';
 import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
 import { BLOCK_BYTES, type JournalMark } from '../../src/store/journal/format.ts';
@@ -425,4 +426,56 @@ test('commits that wait are applied as what they were, whatever game and however
   await zones.whenApplied(1001);
   const [commit] = commits;
   expect(commit).toMatchObject({ game: 'bank', zoneId: 1, transfers: [{ asset: 'gold', from: { account: 'mint' } }] });
+});
+
+test('a keyframe that failed is tried again half a second later, and one that comes while another is written waits for that', async () => {
+  const clock = { nowMs: 0 };
+  const writes: { readonly tick: number; readonly finish: (isKept: boolean) => void }[] = [];
+  const journal = Object.assign(Object.create(openBench(createFaultyFiles(createRandom(5)), clock)) as Journal, {
+    writeKeyframe: (_zoneId: number, _epoch: number, tick: number) =>
+      new Promise<boolean>((finish) => writes.push({ tick, finish })),
+  });
+  const zone = createTestZone(bank, 1, 1, 64, true);
+  const zones = createZoneJournals({
+    ...{ journal, buffers: [zone.buffers.journal!], nodeId: 'node', settleMs: 0, now: () => clock.nowMs },
+    start: { game: 'bank', gameVersion: '1', assets: bank.assets, accounts: bank.accounts },
+    counters: createCounterBuffer('store'),
+    applier: { take: () => true, appliedPosition: () => 0, whenApplied: async () => {} },
+    ledger: { keepMark: async () => {} },
+    ...{ backPressure: createBackPressure(), onMarkFailed: () => {}, onKeeping: () => {} },
+  });
+  const pass = async (ticks: number): Promise<void> => {
+    for (let tick = 0; tick < ticks; tick++) {
+      run(zone);
+      clock.nowMs += 17;
+      zones.update(true);
+      await breathe();
+    }
+  };
+  const ask = async () => {
+    request(zone, 1, { id: 1, mint: { gold: 1, gems: 0 } });
+    await pass(3);
+    return receive(zone).flatMap(({ value }) => value?.refused ?? []);
+  };
+  join(zone, 1);
+  await pass(2);
+  expect([writes.length, await ask()]).toEqual([1, ['not_now']]);
+  writes[0]!.finish(false);
+  await pass(28);
+  expect(writes).toHaveLength(1);
+  await pass(4);
+  expect(writes.map(({ tick }) => tick)).toEqual([1, 1]);
+  // Ticks that found no room on the ring: what is being written is too old for promises.
+  const { world, journal: end } = zone.zone;
+  end!.unbrokenSince = worldTick(world) + 1;
+  end!.keyframeDue = end!.unbrokenSince;
+  await pass(5);
+  expect([writes.length, await ask()]).toEqual([2, ['not_now']]);
+  writes[1]!.finish(true);
+  await pass(3);
+  expect(writes).toHaveLength(3);
+  expect(writes[2]!.tick).toBeGreaterThanOrEqual(end!.unbrokenSince);
+  writes[2]!.finish(true);
+  await pass(1);
+  expect(await ask()).toEqual(['']);
 });

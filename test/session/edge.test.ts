@@ -15,6 +15,7 @@ import {
   CLOSED,
   closeConnection,
   ENTERING,
+  evictPlayer,
   forgetStranger,
   JOINING,
   openConnection,
@@ -156,6 +157,15 @@ test('a second connection of a player replaces the first, in the same entity', (
   step(session, 3);
   expect(session.zone.zone.world.columns.lingerTicks[slot], 'the leave of the first does no harm').toBe(0);
   expect(session.zone.zone.world.columns.positionX[slot]).toBeGreaterThan(0);
+});
+
+test('who is lost to another node is closed and gone from the zone, in the same tick; others play on', () => {
+  const session = createSession();
+  const [lost, other] = [enter(session, 7), enter(session, 8)];
+  evictPlayer(session.edge, { playerId: 7, epoch: 1 });
+  step(session);
+  expect([goodbyesOf(lost), lost.isClosed, goodbyesOf(other)]).toEqual([['replaced'], true, []]);
+  expect([...session.zone.zone.slotOfPlayer.keys()]).toEqual([8]);
 });
 
 test('who comes back within the linger time gets the same slot and generation, later a new one', () => {

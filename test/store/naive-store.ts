@@ -32,6 +32,8 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
   /** Commits that count, in their order; and what was answered to all others. */
   const ledger = new Map<string, Commit>();
   const refused = new Map<string, 'fenced'>();
+  /** Of who was deleted: how many commits there were by then. */
+  const unanswered = new Map<number, number>();
   const isPlayer = (side: Side): side is PlayerSide => 'playerId' in side;
   const nameOf = (side: Side) => (isPlayer(side) ? String(side.playerId) : side.account);
   const entriesOf = (playerId: number, game: string) =>
@@ -113,6 +115,7 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       const account = accounts.get(playerId);
       for (const one of characters.keys()) if (one.startsWith(`${playerId} `)) characters.delete(one);
       presences.delete(playerId);
+      unanswered.set(playerId, ledger.size);
       accounts.delete(playerId);
       if (account !== undefined) deleted.set(playerId, keep(nameShape(account.name), nameKeptMs));
       return account !== undefined;
@@ -157,7 +160,8 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       return { seq: entries.length, balances: Object.fromEntries(assets.map((asset) => [asset, sum(asset)])) };
     },
     async recentAnswers(playerId, game) {
-      const own = [...ledger.values()].filter((one) => one.playerId === playerId && one.game === game && one.key > 0);
+      const since = [...ledger.values()].slice(unanswered.get(playerId) ?? 0);
+      const own = since.filter((one) => one.playerId === playerId && one.game === game && one.key > 0);
       return own
         .slice(-16)
         .reverse()

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { Reader, Writer } from '../../src/base/bytes.ts';
 import {
   readAscii,
+  readEvictRecord,
   readInputRecord,
   readJoinRecord,
   writeBareRecord,
+  writeEvictRecord,
   writeInputRecord,
   writeJoinedRecord,
   writeJoinRecord,
@@ -81,6 +83,9 @@ test('inputs, requests, joined, left and bare records keep their bytes', () => {
       },
     ),
   );
+  const evicted = { playerId: 2 ** 52 + 3, epoch: 2 ** 32 - 1 };
+  const evict = written((writer) => writeEvictRecord(writer, 8192, evicted));
+  expect([evict.u8(), evict.u16(), readEvictRecord(evict), evict.remaining]).toEqual([6, 8192, evicted, 0]);
   const joined = written((writer) => writeJoinedRecord(writer, 9, 65_535, 32_767, 2 ** 31));
   expect([joined.u8(), joined.u16(), joined.u16(), joined.u16(), joined.u32()]).toEqual([
     1,

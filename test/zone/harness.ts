@@ -27,6 +27,7 @@ import {
   RECORD_RESPONSE,
   readAscii,
   writeBareRecord,
+  writeEvictRecord,
   writeInputRecord,
   writeJoinRecord,
   writeRequestRecord,
@@ -214,6 +215,12 @@ export function reset(test: TestZone, edge: number): void {
   writer.reset();
   writeBareRecord(writer, RECORD_RESET, edge << CLIENT_BITS);
   push(test, edge << CLIENT_BITS);
+}
+
+export function evict(test: TestZone, playerId: number, epoch: number): void {
+  writer.reset();
+  writeEvictRecord(writer, 0, { playerId, epoch });
+  push(test, 0);
 }
 
 export interface TestInput {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { game as darkages } from '../../src/game/game.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
 import { worldTick } from '../../src/sim/world.ts';
+import { IS_PAUSED } from '../../src/store/zone-journal.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
 import { leaveStanding } from '../../src/zone/players.ts';
 import { hashZone } from '../../src/zone/recovery.ts';
@@ -11,6 +12,7 @@ import { createZone, tickZone } from '../../src/zone/zone.ts';
 import { game as bank } from '../../tools/chaos/bank.ts';
 import {
   createTestZone,
+  evict,
   input,
   join,
   leave,
@@ -50,6 +52,7 @@ function play(test: TestZone, journal: TestJournal, steps: readonly number[]): v
     const what = (step >> 3) % 8;
     if (what === 0) join(test, client);
     else if (what === 1 && step % 3 === 0) leave(test, client);
+    else if (what === 1 && step % 3 === 1) evict(test, 1000 + client, 1);
     else if (what === 2)
       request(test, client, { id: step, key: (step >> 6) + 1, mint: { gold: step % 90, gems: step % 4 } });
     else if (what === 3) {
@@ -102,7 +105,7 @@ for (const game of [bank, darkages]) {
         for (let tick = 0; tick < 20; tick++) {
           // Nothing is promised by either until a keyframe is on disk, and neither gets one.
           tickZone(again);
-          zone.zone.journal!.words[4] = 1;
+          zone.zone.journal!.words[IS_PAUSED] = 1;
           tickZone(zone.zone);
         }
         expect(hashZone(again)).toBe(hashZone(zone.zone));

@@ -12,6 +12,7 @@ import { applyRecord, createZone, stepZone } from '../../src/zone/zone.ts';
 import {
   count,
   createTestZone,
+  evict,
   input,
   join,
   leave,
@@ -155,7 +156,8 @@ test('saves name the epoch of the taking and the tick; one that was taken again 
   const saved = new Int32Array(testGame.savedColumns.length);
   join(zone, 0, { playerId: 9, epoch: 5, saved });
   run(zone, SAVE_INTERVAL_TICKS);
-  expect(takeSaves(zone)).toMatchObject([{ playerId: 9, epoch: 5, final: false }]);
+  const save = { playerId: 9, epoch: 5, final: false };
+  expect(takeSaves(zone)).toMatchObject([save, save]);
   for (const [client, epoch, after] of [
     [1, 0, 5],
     [2, 6, 6],
@@ -268,6 +270,51 @@ test('each player is saved once a second, and all of them when the zone stops', 
   expect(saved.every(({ final }) => !final)).toBe(true);
   saveAllCharacters(zone.zone);
   expect(takeSaves(zone).filter(({ final }) => final)).toHaveLength(5);
+});
+
+test('who gets in is saved at the end of that tick, again too; of a tick that dies nobody', () => {
+  const zone = createTestZone();
+  const saved = () => takeSaves(zone).map(({ playerId, epoch }) => [playerId, epoch]);
+  const players = [0, 1, 2, 3, 4];
+  for (const client of players) join(zone, client);
+  run(zone);
+  expect(saved()).toEqual(players.map((client) => [1000 + client, 1]));
+  join(zone, 7, { playerId: 1002, epoch: 2 });
+  run(zone);
+  expect(saved()).toEqual([[1002, 2]]);
+  join(zone, 5);
+  request(zone, 0, { id: 1, boom: {} });
+  expect(() => run(zone)).toThrow('the game is faulty');
+  expect(saved()).toEqual([]);
+});
+
+test('who was lost to another node is gone at once, connected or lingering, and nothing is left; who was taken since stays', () => {
+  const zone = createTestZone();
+  for (const client of [0, 1, 2]) join(zone, client, { epoch: 5 });
+  run(zone);
+  leave(zone, 1);
+  run(zone);
+  takeSaves(zone);
+  receive(zone);
+  for (const [playerId, epoch] of [
+    [1000, 5],
+    [1001, 6],
+    [1002, 4],
+    [1003, 9],
+  ] as const)
+    evict(zone, playerId, epoch);
+  run(zone);
+  expect([...zone.zone.slotOfPlayer.keys()]).toEqual([1002]);
+  expect([aliveCount(zone.zone.world), slotOf(zone, 0), slotOf(zone, 2) >= 0]).toEqual([2, -1, true]);
+  expect(receive(zone)).toEqual([{ kind: 'left', client: 0, reason: 'replaced' }]);
+  const last = { epoch: 5, final: true };
+  expect(takeSaves(zone)).toMatchObject([
+    { playerId: 1000, ...last },
+    { playerId: 1001, ...last },
+  ]);
+  leave(zone, 0);
+  run(zone);
+  expect(receive(zone)).toEqual([{ kind: 'gone', client: 0 }]);
 });
 
 test('an edge that starts anew leaves its old clients without connection, those of other edges alone', () => {
