@@ -353,7 +353,7 @@ function packZone(
   const epoch = Math.max(start.zoneEpoch + 1, fresh);
   if (keyframe === undefined || !isWhole || isClosed) return { zoneId, epoch, state: undefined };
   const payloads: Uint8Array[] = [];
-  for (const record of ticks()) if (record.kind === 'tick') payloads.push(record.payload);
+  for (const { payload } of ticks()) payloads.push(payload);
   let length = 0;
   for (const payload of payloads) length += 4 + payload.length;
   const packed = new Uint8Array(length);
