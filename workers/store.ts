@@ -2,7 +2,8 @@
 // what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop', isAll }   write everything and end
-//   out  { type: 'recovered', recovered }  how zones begin, at the start of the process
+//   out  { type: 'working' }  while it starts, which takes as long as the journal is long
+//        { type: 'recovered', recovered }  how zones begin, at the start of the process
 //        { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ import { createStoreTrouble, type StoreTrouble } from '../src/io/store-trouble.t
 import { systemClock, wallClockS } from '../src/io/system.ts';
 import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
+import type { WorkingMessage } from '../src/io/threads.ts';
 import { createTracer, type TraceData, type Tracer } from '../src/io/tracing.ts';
 import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
 import { createZoneJournals, type RecoveredStart, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
@@ -76,7 +78,7 @@ async function run(data: StoreThreadData): Promise<void> {
     onAdvice: (sentence) => log.event('advice', { detail: sentence }),
     checkpoint: (file) => pool.checkpoint(file),
     onCheckpointFailed: (error) => log.event('checkpoint_failed', { error }),
-    onUpgrade: () => parentPort?.postMessage({ type: 'upgrading' }),
+    onWorking: tellWorking,
   });
   const store = traceStore(opened, tracer);
   if (!data.isRestart) await deleteUnusedGuests(store, log);
@@ -175,7 +177,7 @@ function openTrouble({ counters }: StoreThreadData, tracer: Tracer, log: Log): S
 
 function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): { journal: Journal; pool: JournalPool } {
   const folder = join(store.folder, JOURNAL_FOLDER);
-  const files = openJournalFiles(folder);
+  const files = openJournalFiles(folder, tellWorking);
   const pool = createJournalPool(folder);
   const journal = openJournal({
     ...{ files, pool, nodeId },
@@ -199,6 +201,11 @@ async function findMark(store: Store, nodeId: string, log: Log): Promise<Journal
 /** Before anything else is done by it: the zones have more to do. */
 function tellRecovered(recovered: readonly RecoveredStart[]): void {
   const transfers = recovered.flatMap(({ state }) =>
+/** For a start that takes its time: main gives up on a thread that says nothing. */
+function tellWorking(withinMs?: number): void {
+  parentPort?.postMessage({ type: 'working', withinMs } satisfies WorkingMessage);
+}
+
     state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
   );
   parentPort?.postMessage({ type: 'recovered', recovered }, transfers);

@@ -71,6 +71,8 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
+/** Each rewrites what an older version has left: hundreds of millions of entries. */
+const MIGRATION_MS_MAX = 60 * 60_000;
 
 /** Pages of accounts in play. */
 const CACHE_KIB = 32_000;
@@ -84,8 +86,8 @@ export interface StoreHelp {
   checkpoint(file: string): Promise<void>;
   /** The log grows meanwhile. */
   onCheckpointFailed(error: unknown): void;
-  /** What an older version wrote is about to be rewritten, which may take minutes. */
-  onUpgrade(): void;
+  /** What comes next may take so long. */
+  onWorking(withinMs: number): void;
 }
 
 /** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
@@ -116,11 +118,11 @@ function migrate(database: DatabaseSync, folder: string, help?: StoreHelp): void
       `The data folder ${folder} was written by a newer DarkAges (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or choose another folder with --data.`,
     );
   }
-  if (version > 0 && version < SCHEMA_VERSION) help?.onUpgrade();
   for (let from = version; from < SCHEMA_VERSION; from++) {
     inTransaction(database, () => database.exec(`${MIGRATIONS[from]}; PRAGMA user_version = ${from + 1};`));
   }
 }
+    help?.onWorking(MIGRATION_MS_MAX);
 
 function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');

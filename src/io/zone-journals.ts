@@ -105,6 +105,8 @@ const GROUP_RECORDS_MAX = 4096;
 /** What nobody was promised may wait so long for its sync. */
 const PATIENT_MS = 50;
 const BUSY_MS = 100;
+/** Of a replay: some seconds at the slowest. */
+const MANY_TICKS = 600;
 /** 2020-01-01: an epoch is a word. */
 const EPOCHS_FROM_S = 1_577_836_800;
 
@@ -369,9 +371,12 @@ function packZone(
   return { zoneId, epoch, state: { keyframe: copy, ticks: packed } };
 }
 
-export function* unpackTicks(packed: Uint8Array): Generator<Uint8Array> {
+/** @param onMany called now and then: whoever replays them may have much to do */
+export function* unpackTicks(packed: Uint8Array, onMany = () => {}): Generator<Uint8Array> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  let count = 0;
   for (let at = 0; at < packed.length; ) {
+    if (++count % MANY_TICKS === 0) onMany();
     const end = at + 4 + view.getUint32(at, true);
     yield packed.subarray(at + 4, end);
     at = end;

@@ -144,6 +144,8 @@ describe('the data folder', () => {
     database.exec('DROP TABLE named_ledger; DROP TABLE fenced_commits');
     database.exec(`${LEDGER_MIGRATION} PRAGMA user_version = 5`);
     const add = database.prepare('INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    let steps = 0;
+    const help = { checkpoint: async () => {}, onCheckpointFailed: () => {}, onWorking: () => void steps++ };
     const addHead = database.prepare('INSERT INTO ledger_heads VALUES (?, ?, ?)');
     const addNamed = database.prepare('INSERT INTO named_ledger VALUES (?, ?, ?, ?, ?, ?)');
     const entries = Array.from({ length: 47 }, (_, index) => ({
@@ -168,7 +170,8 @@ describe('the data folder', () => {
       }
     }
     database.close();
-    const store = openEmbeddedStore(root);
+    const store = openEmbeddedStore(root, help);
+    expect(steps).toBe(SCHEMA_VERSION - 1);
     for (const playerId of [1, 2]) {
       expect(await store.loadBalances(playerId, 'g')).toEqual({ seq: 47, balances: { gold: 94 } });
       expect(await store.recentAnswers(playerId, 'g')).toEqual(answers.toReversed());

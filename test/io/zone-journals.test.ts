@@ -291,6 +291,14 @@ test('a disk that is full: commands are refused, the zone ticks on, and when the
   );
 });
 
+test('who replays many ticks hears of it now and then', () => {
+  const ticks = Array.from({ length: 1300 }, (_, index) => Uint8Array.of(index & 255));
+  const packed = Uint8Array.from(ticks.flatMap(([byte]) => [1, 0, 0, 0, byte!]));
+  let told = 0;
+  expect([...unpackTicks(packed, () => void told++)]).toEqual(ticks);
+  expect(told).toBe(2);
+});
+
 test('commits that wait are applied as what they were, whatever game and however many zones are run by then', async () => {
   const files = createFaultyFiles(createRandom(4));
   const server = start(files);
