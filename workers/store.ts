@@ -81,7 +81,6 @@ async function run(data: StoreThreadData): Promise<void> {
     onWorking: tellWorking,
   });
   const store = traceStore(opened, tracer);
-  if (!data.isRestart) await deleteUnusedGuests(store, log);
   const applier = createCommitApplier({
     ledger: traceLedger(store, tracer),
     clock: systemClock,
@@ -146,7 +145,9 @@ async function run(data: StoreThreadData): Promise<void> {
     if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);
   });
+  let isStopping = false;
   const stop = async (isAll: boolean): Promise<void> => {
+    isStopping = true;
     clearInterval(keeping);
     clearTimeout(looking);
     zones.update(true);
@@ -161,6 +162,8 @@ async function run(data: StoreThreadData): Promise<void> {
     process.exit(0);
   };
   parentPort?.postMessage({ type: 'ready' });
+  // Now, and not when others have been answered: see the store's contract.
+  if (!data.isRestart) void deleteUnusedGuests(store, log, () => isStopping);
   keepCompiled();
 }
 
@@ -198,23 +201,28 @@ async function findMark(store: Store, nodeId: string, log: Log): Promise<Journal
   }
 }
 
-/** Before anything else is done by it: the zones have more to do. */
-function tellRecovered(recovered: readonly RecoveredStart[]): void {
-  const transfers = recovered.flatMap(({ state }) =>
 /** For a start that takes its time: main gives up on a thread that says nothing. */
 function tellWorking(withinMs?: number): void {
   parentPort?.postMessage({ type: 'working', withinMs } satisfies WorkingMessage);
 }
 
+/** Before anything else is done by it: the zones have more to do. */
+function tellRecovered(recovered: readonly RecoveredStart[]): void {
+  const transfers = recovered.flatMap(({ state }) =>
     state === undefined ? [] : [state.keyframe.buffer, state.ticks.buffer],
   );
   parentPort?.postMessage({ type: 'recovered', recovered }, transfers);
 }
 
-/** Only at the start of the process: one of them may be about to play. */
-async function deleteUnusedGuests(store: Store, log: Log): Promise<void> {
-  const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
-  if (deleted > 0) log.event('guests_deleted', { count: deleted });
+/** Nobody waits for it: of many it takes long, and the server is as good with them as without. */
+async function deleteUnusedGuests(store: Store, log: Log, isStopping: () => boolean): Promise<void> {
+  try {
+    const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
+    if (deleted > 0) log.event('guests_deleted', { count: deleted });
+  } catch (error) {
+    // With the store closed under it, it is the next start's to go on.
+    if (!isStopping()) log.event('guests_stay', { error });
+  }
 }
 
 function serve(keeper: StoreKeeper, port: MessagePort, around: AroundRpc): void {
