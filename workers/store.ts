@@ -2,7 +2,8 @@
 // what zones put into their save rings. Composition only; the work is in io/store-keeper.
 //
 //   in   { type: 'port', port }   one more client to answer        { type: 'stop', isAll }   write everything and end
-//   out  { type: 'recovered', recovered }  how zones begin, at the start of the process
+//   out  { type: 'working' }  while it starts, which takes as long as the journal is long
+//        { type: 'recovered', recovered }  how zones begin, at the start of the process
 //        { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ import { createStoreTrouble, type StoreTrouble } from '../src/io/store-trouble.t
 import { systemClock, wallClockS } from '../src/io/system.ts';
 import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
+import type { WorkingMessage } from '../src/io/threads.ts';
 import { createTracer, type TraceData, type Tracer } from '../src/io/tracing.ts';
 import { recordKept, traceCalls, traceLedger, traceStore } from '../src/io/tracing-store.ts';
 import { createZoneJournals, type RecoveredStart, takeRecovered, type ZoneStart } from '../src/io/zone-journals.ts';
@@ -76,10 +78,9 @@ async function run(data: StoreThreadData): Promise<void> {
     onAdvice: (sentence) => log.event('advice', { detail: sentence }),
     checkpoint: (file) => pool.checkpoint(file),
     onCheckpointFailed: (error) => log.event('checkpoint_failed', { error }),
-    onUpgrade: () => parentPort?.postMessage({ type: 'upgrading' }),
+    onWorking: tellWorking,
   });
   const store = traceStore(opened, tracer);
-  if (!data.isRestart) await deleteUnusedGuests(store, log);
   const applier = createCommitApplier({
     ledger: traceLedger(store, tracer),
     clock: systemClock,
@@ -142,7 +143,9 @@ async function run(data: StoreThreadData): Promise<void> {
     if (message.type === 'port') serve(keeper, message.port, traceCalls(tracer));
     else void stop(message.isAll === true);
   });
+  let isStopping = false;
   const stop = async (isAll: boolean): Promise<void> => {
+    isStopping = true;
     clearInterval(keeping);
     clearTimeout(looking);
     zones.update(true);
@@ -157,6 +160,8 @@ async function run(data: StoreThreadData): Promise<void> {
     process.exit(0);
   };
   parentPort?.postMessage({ type: 'ready' });
+  // Now, and not when others have been answered: see the store's contract.
+  if (!data.isRestart) void deleteUnusedGuests(store, log, () => isStopping);
   keepCompiled();
 }
 
@@ -173,7 +178,7 @@ function openTrouble({ counters }: StoreThreadData, tracer: Tracer, log: Log): S
 
 function openZoneJournal({ store, nodeId }: StoreThreadData, log: Log): { journal: Journal; pool: JournalPool } {
   const folder = join(store.folder, JOURNAL_FOLDER);
-  const files = openJournalFiles(folder);
+  const files = openJournalFiles(folder, tellWorking);
   const pool = createJournalPool(folder);
   const journal = openJournal({
     ...{ files, pool, nodeId },
@@ -194,6 +199,11 @@ async function findMark(store: Store, nodeId: string, log: Log): Promise<Journal
   }
 }
 
+/** For a start that takes its time: main gives up on a thread that says nothing. */
+function tellWorking(withinMs?: number): void {
+  parentPort?.postMessage({ type: 'working', withinMs } satisfies WorkingMessage);
+}
+
 /** Before anything else is done by it: the zones have more to do. */
 function tellRecovered(recovered: readonly RecoveredStart[]): void {
   const transfers = recovered.flatMap(({ state }) =>
@@ -202,10 +212,15 @@ function tellRecovered(recovered: readonly RecoveredStart[]): void {
   parentPort?.postMessage({ type: 'recovered', recovered }, transfers);
 }
 
-/** Only at the start of the process: one of them may be about to play. */
-async function deleteUnusedGuests(store: Store, log: Log): Promise<void> {
-  const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
-  if (deleted > 0) log.event('guests_deleted', { count: deleted });
+/** Nobody waits for it: of many it takes long, and the server is as good with them as without. */
+async function deleteUnusedGuests(store: Store, log: Log, isStopping: () => boolean): Promise<void> {
+  try {
+    const deleted = await store.deleteUnusedGuests(wallClockS() * 1000 - UNUSED_GUEST_MS_MAX);
+    if (deleted > 0) log.event('guests_deleted', { count: deleted });
+  } catch (error) {
+    // With the store closed under it, it is the next start's to go on.
+    if (!isStopping()) log.event('guests_stay', { error });
+  }
 }
 
 function serve(keeper: StoreKeeper, port: MessagePort, around: AroundRpc): void {

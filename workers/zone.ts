@@ -11,6 +11,7 @@ import { OVERLOAD_STEPS, packLoad } from '../src/base/overload-steps.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { watchCollections } from '../src/io/thread-stats.ts';
+import type { WorkingMessage } from '../src/io/threads.ts';
 import { createYoungClaim, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
 import { type RecoveredZone, unpackTicks } from '../src/io/zone-journals.ts';
 import { beginTick, createFixedStep, setPace, untilDue } from '../src/sim/fixed-step.ts';
@@ -103,7 +104,7 @@ function sleep(waitMs: number): void {
 function openRecovered({ keyframe, ticks }: RecoveredZone): Recovered {
   return {
     keyframe,
-    ticks: unpackTicks(ticks),
+    ticks: unpackTicks(ticks, () => port!.postMessage({ type: 'working' } satisfies WorkingMessage)),
     onReplayed(how) {
       replayed = how;
     },

@@ -76,6 +76,8 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
+/** Each rewrites what an older version has left: hundreds of millions of entries. */
+const MIGRATION_MS_MAX = 60 * 60_000;
 
 /** Pages of accounts in play. */
 const CACHE_KIB = 32_000;
@@ -83,14 +85,16 @@ const CACHE_KIB = 32_000;
 const LOG_PAGES = 8_000;
 /** Commits after which that is to be done. */
 const CHECKPOINT_COMMITS = 4_096;
+/** While what was deleted is in the log still. */
+const OWED_COMMITS = 64;
 
 export interface StoreHelp {
   /** Copies what is in the database's log into the file, on another thread. */
   checkpoint(file: string): Promise<void>;
   /** The log grows meanwhile. */
   onCheckpointFailed(error: unknown): void;
-  /** What an older version wrote is about to be rewritten, which may take minutes. */
-  onUpgrade(): void;
+  /** What comes next may take so long. */
+  onWorking(withinMs: number): void;
 }
 
 /** Opens, creates or upgrades the store in `folder`. Throws ServerError DARKAGES_STORE_… with a sentence. */
@@ -100,10 +104,12 @@ export function openEmbeddedStore(folder: string, help?: StoreHelp): Store {
   try {
     const file = join(folder, 'darkages.db');
     database = new DatabaseSync(file);
+    // What is moved or deleted is zeroed where it was: copies in free space nobody would find to delete.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-      PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${help === undefined ? 1000 : LOG_PAGES};`);
+      PRAGMA secure_delete = ON; PRAGMA cache_size = -${CACHE_KIB};
+      PRAGMA wal_autocheckpoint = ${help === undefined ? 1000 : LOG_PAGES};`);
     migrate(database, folder, help);
-    return createStore(database, lock, help && createCheckpoints(database, file, help));
+    return createStore(database, lock, createCheckpoints(database, file, help));
   } catch (error) {
     if (database?.isOpen) database.close();
     lock.close();
@@ -121,8 +127,8 @@ function migrate(database: DatabaseSync, folder: string, help?: StoreHelp): void
       `The data folder ${folder} was written by a newer DarkAges (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or choose another folder with --data.`,
     );
   }
-  if (version > 0 && version < SCHEMA_VERSION) help?.onUpgrade();
   for (let from = version; from < SCHEMA_VERSION; from++) {
+    help?.onWorking(MIGRATION_MS_MAX);
     inTransaction(database, () => database.exec(`${MIGRATIONS[from]}; PRAGMA user_version = ${from + 1};`));
   }
 }
@@ -149,7 +155,7 @@ function unsynced<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Checkpoints): Store {
+function createStore(database: DatabaseSync, lock: FolderLock, checkpoints: Checkpoints): Store {
   const nowMs = () => wallClockS() * 1000;
   const directory = createEmbeddedDirectory(database, nowMs);
   const ping = database.prepare('SELECT 1');
@@ -169,24 +175,24 @@ function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Che
     ...createCharacterStore(database),
     ...ledger,
     async applyCommits(commits) {
-      checkpoints?.count(commits.length);
+      checkpoints.count(commits.length);
       return ledger.applyCommits(commits);
     },
     ...directory,
     async deleteAccount(playerId, nameKeptMs) {
       await directory.clearPresence(playerId, Number.MAX_SAFE_INTEGER);
-      // It empties the log, which nobody else may be reading.
-      await checkpoints?.done();
-      return accounts.deleteAccount(playerId, nameKeptMs);
+      const wasThere = await accounts.deleteAccount(playerId, nameKeptMs);
+      await checkpoints.purge();
+      return wasThere;
     },
     async ping() {
       guarded('it does not answer', () => ping.get());
     },
     async close() {
-      await checkpoints?.done();
+      await checkpoints.done();
       if (!database.isOpen) return;
       guarded('it could not be closed', () => {
-        database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        emptyLog(database);
         database.close();
         lock.close();
       });
@@ -202,8 +208,12 @@ function createStore(database: DatabaseSync, lock: FolderLock, checkpoints?: Che
  * the log. What is in memory still is whole, and goes into the file.
  */
 function copyLog(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
-  if (Number(row?.busy) !== 0) throw new Error('the log could not be copied whole');
+  if (!emptyLog(database)) throw new Error('the log could not be copied whole');
+}
+
+/** Copies the log into the file and cuts it off; false when somebody else reads what is in it. */
+function emptyLog(database: DatabaseSync): boolean {
+  return Number(database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy) === 0;
 }
 
 function noteFailures(store: Store, onFailure: () => void): Store {
@@ -225,29 +235,41 @@ function noteFailures(store: Store, onFailure: () => void): Store {
  * Copies the log into the file beside this thread, which goes on writing; what has come meanwhile, little, this thread copies
  * then: only a log of which all is copied is begun anew.
  */
-function createCheckpoints(database: DatabaseSync, file: string, help: StoreHelp) {
+function createCheckpoints(database: DatabaseSync, file: string, help?: StoreHelp) {
   let commits = 0;
   let copying: Promise<void> | undefined;
-  const copy = async (): Promise<void> => {
+  /** What was deleted is in the log still: somebody read it, as an audit beside the server does. */
+  let isPurgeOwed = false;
+  const copy = async ({ checkpoint, onCheckpointFailed }: StoreHelp): Promise<void> => {
     try {
-      await help.checkpoint(file);
-      if (database.isOpen) database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      await checkpoint(file);
+      if (!database.isOpen) return;
+      if (isPurgeOwed) isPurgeOwed = !emptyLog(database);
+      else database.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
-      help.onCheckpointFailed(error);
+      onCheckpointFailed(error);
     }
+  };
+  const done = async (): Promise<void> => {
+    while (copying !== undefined) await copying;
   };
   return {
     count(more: number): void {
       commits += more;
-      if (commits < CHECKPOINT_COMMITS || copying !== undefined) return;
+      if (help === undefined || copying !== undefined) return;
+      if (commits < (isPurgeOwed ? OWED_COMMITS : CHECKPOINT_COMMITS)) return;
       commits = 0;
-      copying = copy().finally(() => {
+      copying = copy(help).finally(() => {
         copying = undefined;
       });
     },
-    async done(): Promise<void> {
-      while (copying !== undefined) await copying;
+    /** Takes what was deleted out of the log, now or with the checkpoints to come. */
+    async purge(): Promise<void> {
+      isPurgeOwed = true;
+      await done();
+      isPurgeOwed = !guarded('its log could not be emptied', () => emptyLog(database));
     },
+    done,
   };
 }
 
@@ -318,7 +340,7 @@ function createAccountStore(
   };
 }
 
-/** And from the file: what was deleted would stay in it, and in the log, until something else is written there. */
+/** From the file too; it stays in the log. */
 function deleteForGood(
   database: DatabaseSync,
   playerId: number,
@@ -326,24 +348,17 @@ function deleteForGood(
   nameKeptMs: number,
   forgetAnswers: EmbeddedLedger['forgetAnswers'],
 ): boolean {
-  database.exec('PRAGMA secure_delete = ON');
-  try {
-    const wasThere = inTransaction(database, () => {
-      database
-        .prepare('UPDATE deleted_players SET name_shape = NULL WHERE name_kept_until_ms <= ?')
-        .run(Math.floor(nowMs));
-      database
-        .prepare(`INSERT INTO deleted_players SELECT player_id, name_shape, ? FROM accounts WHERE player_id = ?`)
-        .run(Math.floor(nowMs + nameKeptMs), playerId);
-      database.prepare('DELETE FROM characters WHERE player_id = ?').run(playerId);
-      forgetAnswers(playerId);
-      return Number(database.prepare('DELETE FROM accounts WHERE player_id = ?').run(playerId).changes) > 0;
-    });
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    return wasThere;
-  } finally {
-    database.exec('PRAGMA secure_delete = OFF');
-  }
+  return inTransaction(database, () => {
+    database
+      .prepare('UPDATE deleted_players SET name_shape = NULL WHERE name_kept_until_ms <= ?')
+      .run(Math.floor(nowMs));
+    database
+      .prepare(`INSERT INTO deleted_players SELECT player_id, name_shape, ? FROM accounts WHERE player_id = ?`)
+      .run(Math.floor(nowMs + nameKeptMs), playerId);
+    database.prepare('DELETE FROM characters WHERE player_id = ?').run(playerId);
+    forgetAnswers(playerId);
+    return Number(database.prepare('DELETE FROM accounts WHERE player_id = ?').run(playerId).changes) > 0;
+  });
 }
 
 function createCharacterStore(database: DatabaseSync): CharacterStore {

@@ -23,8 +23,11 @@ import type { JournalFile, JournalFiles } from '../store/journal/files.ts';
 /** What a packed file may hold: more than any segment or keyframe is. */
 const UNPACKED_BYTES_MAX = 1 << 30;
 
-/** Makes the folder where it is missing; the one it lies in has to be there. */
-export function openJournalFiles(folder: string): JournalFiles {
+/**
+ * Makes the folder where it is missing; the one it lies in has to be there.
+ * @param onRead hears of each file before it is read whole: of a long journal that takes long
+ */
+export function openJournalFiles(folder: string, onRead = () => {}): JournalFiles {
   if (!existsSync(folder)) {
     mkdirSync(folder);
     syncFolder(dirname(folder));
@@ -37,7 +40,10 @@ export function openJournalFiles(folder: string): JournalFiles {
         .map((entry) => entry.name),
     create: (name) => toFile(openSync(join(folder, name), 'wx+')),
     open: (name) => toFile(openSync(join(folder, name), 'r+')),
-    read: (name) => readFileSync(join(folder, name)),
+    read(name) {
+      onRead();
+      return readFileSync(join(folder, name));
+    },
     readStart: (name, bytes) => readStart(join(folder, name), bytes),
     rename: (from, to) => renameSync(join(folder, from), join(folder, to)),
     remove: (name) => unlinkSync(join(folder, name)),

@@ -308,7 +308,7 @@ function createAppender(
     retention.noteRecord(record);
     counts.records++;
     if (record.kind === 'start') starts.set(record.zoneId, record);
-    if (record.kind === 'tick' || record.kind === 'gap') counts.payloadBytes += record.payload.length;
+    if (record.kind === 'tick') counts.payloadBytes += record.payload.length;
     if (record.kind === 'keyframe' || record.kind === 'closed') return;
     const { zoneId, zoneEpoch, tick } = record;
     lastPlaces.set(zoneId, { zoneId, zoneEpoch, tick });
@@ -371,7 +371,7 @@ function createAppender(
 function countForGroup(records: readonly JournalRecord[]): number {
   let bytes = 0;
   for (const [index, record] of records.entries()) {
-    if (record.kind === 'tick' || record.kind === 'gap') bytes += record.payload.length;
+    if (record.kind === 'tick') bytes += record.payload.length;
     if (bytes > GROUP_PAYLOAD_BYTES) return Math.max(index, 1);
   }
   return records.length;

@@ -4,7 +4,7 @@
 import { errorCode } from '../base/errors.ts';
 import type { JournalFiles } from '../store/journal/files.ts';
 import { keyframeOfName } from '../store/journal/keyframe-file.ts';
-import type { GapRecord, JournalRecord, StartRecord, TickRecord } from '../store/journal/records.ts';
+import type { JournalRecord, StartRecord, TickRecord } from '../store/journal/records.ts';
 import { comparePlaces, type KeyframeFile, type ZonePlace } from '../store/journal/retention.ts';
 import { type JournalScan, readGroups } from '../store/journal/scan.ts';
 import { type KeyframeContent, readKeyframe } from './journal-jobs.ts';
@@ -26,7 +26,7 @@ export interface RecoveredZone {
   /** False when ticks between the keyframe, or the start, and the first tick are missing: they can't be replayed. */
   readonly isWhole: boolean;
   /** What follows the keyframe, in order. Read it before the zone goes on. Throws what the disk says. */
-  ticks(): Iterable<TickRecord | GapRecord>;
+  ticks(): Iterable<TickRecord>;
 }
 
 interface FoundKeyframe {
@@ -101,7 +101,7 @@ export function createZoneNoter(keyframes: Keyframes): ZoneNoter {
     note(record, sequence) {
       isClosed = record.kind === 'closed';
       if (record.kind === 'start') noteStart(notes, record);
-      if (record.kind === 'tick' || record.kind === 'gap') noteTick(notes, record, sequence);
+      if (record.kind === 'tick') noteTick(notes, record, sequence);
     },
     zones: (files, scan) =>
       new Map([...notes].map(([zoneId, zone]) => [zoneId, toRecovered(files, scan, zoneId, zone)])),
@@ -125,12 +125,12 @@ function toPlace({ zoneId, zoneEpoch, tick }: ZonePlace): ZonePlace {
   return { zoneId, zoneEpoch, tick };
 }
 
-function noteTick(notes: Map<number, ZoneNotes>, record: TickRecord | GapRecord, sequence: number): void {
+function noteTick(notes: Map<number, ZoneNotes>, record: TickRecord, sequence: number): void {
   const zone = notes.get(record.zoneId);
   if (zone === undefined || comparePlaces(record, zone.last) <= 0) return;
   if (zone.firstGroup === undefined) {
     zone.firstGroup = sequence;
-    zone.isWhole = zone.isWhole && record.kind === 'tick' && record.tick === zone.last.tick + 1;
+    zone.isWhole = zone.isWhole && record.tick === zone.last.tick + 1;
   }
   // Not the record itself: its payload lies in the whole segment.
   zone.last = toPlace(record);
@@ -152,7 +152,7 @@ function toRecovered(files: JournalFiles, scan: JournalScan, zoneId: number, zon
       if (firstGroup === undefined) return;
       for (const { records } of readGroups(files, scan, firstGroup)) {
         for (const record of records) {
-          if ((record.kind === 'tick' || record.kind === 'gap') && isAfter(record, zoneId, base)) yield record;
+          if (record.kind === 'tick' && isAfter(record, zoneId, base)) yield record;
         }
       }
     },

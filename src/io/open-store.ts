@@ -9,7 +9,10 @@ import type { StoreTrouble } from './store-trouble.ts';
 /** Plain values, handed from thread to thread. */
 export type StoreOptions =
   | { readonly kind: 'embedded'; readonly folder: string }
-  | ({ readonly kind: 'redis+scylla'; readonly folder: string } & Omit<RedisScyllaOptions, keyof StoreReports>);
+  | ({ readonly kind: 'redis+scylla'; readonly folder: string } & Omit<
+      RedisScyllaOptions,
+      keyof StoreReports | keyof StoreHelp
+    >);
 
 export interface StoreReports {
   /** Something did not work that was made up for; may be called often. */

@@ -39,6 +39,8 @@ export interface RedisScyllaOptions {
   readonly onRedisTrouble?: (error: unknown) => void;
   /** How the services are run, where it is not as it should be: one sentence each. */
   readonly onAdvice?: (sentence: string) => void;
+  /** Of the making of the schema: what comes next may take so long. */
+  readonly onWorking?: (withinMs: number) => void;
   /** Breakers, budgets and counters; without it, ones of its own. */
   readonly trouble?: StoreTrouble;
 }
@@ -55,15 +57,16 @@ const MIGRATION_WAIT_MS = 250;
 /** Throws ServerError DARKAGES_STORE_… with a sentence. */
 export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise<Store> {
   const { name, replicas, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
-  const { onAdvice = () => {}, trouble = createStoreTrouble() } = options;
+  const { onAdvice = () => {}, onWorking = () => {}, trouble = createStoreTrouble() } = options;
   const redis = await connectRedis(options.redis, name, trouble);
   let scylla: ScyllaClient;
   const directory = createRedisDirectory(redis, name);
   try {
     await checkRedisVersion(redis, name);
     for (const sentence of await redis.advice()) onAdvice(sentence);
-    const exclusive = createExclusive(directory);
-    const dataCenter = await prepareSchema({ address: options.scylla, keyspace: name, replicas, exclusive });
+    const exclusive = createExclusive(directory, onWorking);
+    const schema = { address: options.scylla, keyspace: name, replicas, exclusive, onWorking };
+    const dataCenter = await prepareSchema(schema);
     scylla = await connectScylla(options.scylla, name, dataCenter, trouble);
   } catch (error) {
     await redis.close();
@@ -118,13 +121,18 @@ async function checkRedisVersion(redis: RedisClient, name: string): Promise<void
 }
 
 /** One after the other, by a lease; its holder's death frees it after a while. */
-function createExclusive(directory: ReturnType<typeof createRedisDirectory>): Exclusive {
+function createExclusive(
+  directory: ReturnType<typeof createRedisDirectory>,
+  onWorking: (withinMs: number) => void,
+): Exclusive {
   return async (work) => {
     const holder = crypto.randomUUID();
     let epoch: number | undefined;
     for (;;) {
       epoch = await directory.takeLease('schema', holder, MIGRATION_LEASE_MS);
       if (epoch !== undefined) break;
+      // Whoever has it may be at it for long.
+      onWorking(MIGRATION_LEASE_MS);
       await sleep(MIGRATION_WAIT_MS);
     }
     const held = epoch;

@@ -49,7 +49,10 @@ const ADD_SECRET = idempotent('INSERT INTO guest_secrets (guest_secret_hash, pla
 const DELETE_SECRET = idempotent('DELETE FROM guest_secrets WHERE guest_secret_hash = ?');
 const ADD_GUEST = idempotent('INSERT INTO guests_by_day (day, created_at_ms, player_id) VALUES (?, ?, ?)');
 const DELETE_GUEST = idempotent('DELETE FROM guests_by_day WHERE day = ? AND created_at_ms = ? AND player_id = ?');
-const GUESTS = idempotent('SELECT created_at_ms, player_id FROM guests_by_day WHERE day = ? AND created_at_ms < ?');
+/** A page of them, the oldest. */
+const GUESTS = idempotent(
+  'SELECT created_at_ms, player_id FROM guests_by_day WHERE day = ? AND created_at_ms >= ? AND created_at_ms < ?',
+);
 const ADD_DAY = idempotent('INSERT INTO guest_days (bucket, day) VALUES (?, ?)');
 const DELETE_DAY = idempotent('DELETE FROM guest_days WHERE bucket = ? AND day = ?');
 const DAYS_UNTIL = idempotent('SELECT day FROM guest_days WHERE bucket = ? AND day <= ?');
@@ -67,6 +70,12 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
   const findRow = async (playerId: number): Promise<Row | undefined> => {
     const row = await findAny(playerId);
     return row?.claim === DELETED ? undefined : row;
+  };
+  const unused = createUnusedGuests(scylla, findRow);
+  /** For who is about to play. */
+  const lookUp = async (playerId: number): Promise<Row | undefined> => {
+    await unused.spare(playerId);
+    return findRow(playerId);
   };
 
   /** False when somebody else has it. */
@@ -110,16 +119,6 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
     return 'player_id_taken';
   };
 
-  /** Whether it was there. */
-  const deleteGuest = async (playerId: number): Promise<boolean> => {
-    const row = await findRow(playerId);
-    if (row === undefined) return false;
-    await scylla.writeIf(DELETE, [toBigint(playerId)]);
-    await scylla.writeIf(FREE_NAME, [nameShape(String(row.name)), row.claim]);
-    await scylla.write(DELETE_SECRET, [row.guest_secret_hash]);
-    return true;
-  };
-
   /** What leads to it goes last: until then its owner can do it again. */
   const deleteForGood = async (playerId: number, nameKeptMs: number): Promise<boolean> => {
     const row = await findRow(playerId);
@@ -136,33 +135,17 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
     return true;
   };
 
-  const deleteOfDay = async (day: number, createdBeforeMs: number): Promise<number> => {
-    let count = 0;
-    for (const guest of await scylla.read(GUESTS, [day, toBigint(createdBeforeMs)])) {
-      const playerId = readBigint(guest.player_id);
-      const row = await findRow(playerId);
-      const isUnused =
-        row?.password_hash === null && (await scylla.read(ANY_CHARACTER, [guest.player_id])).length === 0;
-      if (isUnused && (await deleteGuest(playerId))) count++;
-      // Whoever has played is looked at no more.
-      await scylla.write(DELETE_GUEST, [day, guest.created_at_ms, guest.player_id]);
-    }
-    // Nobody is made on a day that is over.
-    if ((day + 1) * DAY_MS <= createdBeforeMs) await scylla.write(DELETE_DAY, [DAYS, day]);
-    return count;
-  };
-
   return {
     createAccount: (account) => create(account, randomUUID()),
     async findAccountByGuestSecret(guestSecretHash) {
       if (guestSecretHash === '') return undefined;
       const [secret] = await scylla.read(FIND_SECRET, [guestSecretHash]);
-      const row = secret && (await findRow(readBigint(secret.player_id)));
+      const row = secret && (await lookUp(readBigint(secret.player_id)));
       return row?.guest_secret_hash === guestSecretHash ? readAccount(row) : undefined;
     },
     async findAccountByName(name) {
       const [found] = await scylla.read(FIND_NAME, [nameShape(name)]);
-      const row = found && (await findRow(readBigint(found.player_id)));
+      const row = found && (await lookUp(readBigint(found.player_id)));
       return row?.name_key === nameKey(name) ? readAccount(row) : undefined;
     },
     async replacePasswordHash(playerId, before, after) {
@@ -170,11 +153,77 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
       return there === undefined || there.password_hash === after;
     },
     deleteAccount: deleteForGood,
-    async deleteUnusedGuests(createdBeforeMs) {
-      const days = await scylla.read(DAYS_UNTIL, [DAYS, Math.floor(createdBeforeMs / DAY_MS)]);
-      let count = 0;
-      for (const { day } of days) count += await deleteOfDay(Number(day), createdBeforeMs);
-      return count;
+    deleteUnusedGuests: unused.delete,
+  };
+}
+
+interface UnusedGuests {
+  delete(createdBeforeMs: number): Promise<number>;
+  /** From when it is called nothing is deleted of the player; resolves when nothing is being deleted any more. */
+  spare(playerId: number): Promise<void>;
+}
+
+/** Deletes one after the other, beside play. */
+function createUnusedGuests(
+  scylla: ScyllaClient,
+  findRow: (playerId: number) => Promise<Row | undefined>,
+): UnusedGuests {
+  /** Who was looked for since the deletion began; undefined while there is none. */
+  let spared: Set<number> | undefined;
+  let deleting: { readonly playerId: number; readonly done: Promise<void> } | undefined;
+
+  const deleteGuest = async (playerId: number, row: Row): Promise<void> => {
+    await scylla.writeIf(DELETE, [toBigint(playerId)]);
+    await scylla.writeIf(FREE_NAME, [nameShape(String(row.name)), row.claim]);
+    await scylla.write(DELETE_SECRET, [row.guest_secret_hash]);
+  };
+
+  const deleteIfUnused = async (playerId: number): Promise<boolean> => {
+    const row = await findRow(playerId);
+    if (row?.password_hash !== null) return false;
+    if ((await scylla.read(ANY_CHARACTER, [toBigint(playerId)])).length > 0) return false;
+    // Nothing is awaited between this and the deletion: who looks for it from here on waits.
+    if (spared?.has(playerId)) return false;
+    const done = deleteGuest(playerId, row);
+    deleting = { playerId, done };
+    await done;
+    return true;
+  };
+
+  const deleteOfDay = async (day: number, createdBeforeMs: number): Promise<number> => {
+    let count = 0;
+    // A page begins where the one before ended: not with all the tombstones that this has left.
+    let fromMs: unknown = toBigint(0);
+    for (;;) {
+      const guests = await scylla.read(GUESTS, [day, fromMs, toBigint(createdBeforeMs)]);
+      if (guests.length === 0) break;
+      for (const guest of guests) {
+        if (await deleteIfUnused(readBigint(guest.player_id))) count++;
+        // Whoever has played, or is about to, is looked at no more.
+        await scylla.write(DELETE_GUEST, [day, guest.created_at_ms, guest.player_id]);
+        fromMs = guest.created_at_ms;
+      }
+    }
+    // Nobody is made on a day that is over.
+    if ((day + 1) * DAY_MS <= createdBeforeMs) await scylla.write(DELETE_DAY, [DAYS, day]);
+    return count;
+  };
+
+  return {
+    async delete(createdBeforeMs) {
+      spared = new Set();
+      try {
+        const days = await scylla.read(DAYS_UNTIL, [DAYS, Math.floor(createdBeforeMs / DAY_MS)]);
+        let count = 0;
+        for (const { day } of days) count += await deleteOfDay(Number(day), createdBeforeMs);
+        return count;
+      } finally {
+        spared = undefined;
+      }
+    },
+    async spare(playerId) {
+      spared?.add(playerId);
+      if (deleting?.playerId === playerId) await Promise.allSettled([deleting.done]);
     },
   };
 }

@@ -75,10 +75,14 @@ export interface ScyllaSchemaOptions {
    */
   readonly replicas: number | undefined;
   readonly exclusive: Exclusive;
+  /** What comes next may take so long. */
+  readonly onWorking?: (withinMs: number) => void;
   readonly migrations?: readonly Migration[];
 }
 
 const DDL_MS_MAX = 60_000;
+/** Until all nodes know of it. */
+const AGREEMENT_S_MAX = 30;
 const REPLICAS_MAX = 3;
 
 /**
@@ -90,7 +94,7 @@ export async function prepareSchema(options: ScyllaSchemaOptions): Promise<strin
   // Any node will do: which data center is the nearest isn't known yet.
   const driver = createDriver(address, {
     policies: { loadBalancing: new policies.loadBalancing.RoundRobinPolicy() },
-    protocolOptions: { maxSchemaAgreementWaitSeconds: 30 },
+    protocolOptions: { maxSchemaAgreementWaitSeconds: AGREEMENT_S_MAX },
   });
   try {
     try {
@@ -128,10 +132,13 @@ async function readVersion(driver: Client, keyspace: string, known: number): Pro
 
 async function migrate(
   driver: Client,
-  { keyspace, replicas }: ScyllaSchemaOptions,
+  { keyspace, replicas, onWorking = () => {} }: ScyllaSchemaOptions,
   migrations: readonly Migration[],
 ): Promise<void> {
-  const run = (query: string) => driver.execute(query, [], { prepare: false, readTimeout: DDL_MS_MAX });
+  const run = (query: string) => {
+    onWorking(DDL_MS_MAX + AGREEMENT_S_MAX * 1000);
+    return driver.execute(query, [], { prepare: false, readTimeout: DDL_MS_MAX });
+  };
   // Somebody else may have done it while this one waited for its turn.
   const version = await readVersion(driver, keyspace, migrations.length);
   if (version === 0) {

@@ -5,9 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
 
-const START_TIMEOUT_MS = 20_000;
-/** Of one that rewrites what an older version has left: of hundreds of millions of entries. */
-const UPGRADE_TIMEOUT_MS = 60 * 60_000;
+/** A thread that says nothing for so long while it starts is ended. One that has much to do says that it is at it. */
+const START_SILENCE_MS = 20_000;
 /** A thread that doesn't answer within this is left out of the figures: it may be stuck. */
 const FIGURES_TIMEOUT_MS = 500;
 
@@ -42,6 +41,13 @@ export interface FirstMessage {
 export interface ThreadMessage {
   readonly type: string;
   readonly [key: string]: unknown;
+}
+
+/** Of a thread that starts: how much there is to do nobody knows before. */
+export interface WorkingMessage {
+  readonly type: 'working';
+  /** It may be silent for so long now; undefined: for no longer than any. */
+  readonly withinMs?: number | undefined;
 }
 
 export interface Thread {
@@ -163,10 +169,8 @@ async function untilUp(
   why: () => string,
   firstMessage: Promise<FirstMessage> | undefined,
 ): Promise<ThreadMessage> {
-  let isUpgrading = false;
   const up = new Promise<ThreadMessage>((resolve, reject) => {
     worker.on('message', (message: ThreadMessage) => {
-      if (message.type === 'upgrading') isUpgrading = true;
       if (message.type === 'ready' || message.type === 'listening') resolve(message);
       if (message.type === 'failed') {
         reject(new ServerError(String(message.code) as ErrorCode, String(message.message)));
@@ -181,16 +185,32 @@ async function untilUp(
   try {
     // Its time begins when it has all it needs.
     if (told !== undefined) await Promise.race([told, up]);
-    const message =
-      (await withTimeout(up, START_TIMEOUT_MS)) ??
-      (isUpgrading ? await withTimeout(up, UPGRADE_TIMEOUT_MS) : undefined);
+    const message = await whileHeard(worker, up);
     if (message !== undefined) return message;
   } catch (error) {
     await worker.terminate();
     throw error;
   }
   await worker.terminate();
-  throw new ServerError('DARKAGES_THREAD_DIED', `The thread ${name} did not start within ${START_TIMEOUT_MS} ms.`);
+  throw new ServerError('DARKAGES_THREAD_DIED', `The thread ${name} did not start: it was silent for too long.`);
+}
+
+/** Undefined when the thread has said nothing for longer than it may. */
+async function whileHeard<T>(worker: Worker, promise: Promise<T>): Promise<T | undefined> {
+  const silent = Promise.withResolvers<undefined>();
+  let timer: NodeJS.Timeout | undefined;
+  const hear = ({ withinMs = START_SILENCE_MS }: Pick<WorkingMessage, 'withinMs'>): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silent.resolve(undefined), withinMs);
+  };
+  hear({});
+  worker.on('message', hear);
+  try {
+    return await Promise.race([promise, silent.promise]);
+  } finally {
+    worker.off('message', hear);
+    clearTimeout(timer);
+  }
 }
 
 function waitFor(worker: Worker, type: string): Promise<ThreadMessage> {

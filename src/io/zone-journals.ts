@@ -112,6 +112,8 @@ const BUSY_COMMITS = 8;
 const BUSY_GROUPS = 8;
 /** After a keyframe that failed: until there is one the zone may promise nothing. */
 const KEYFRAME_RETRY_MS = 500;
+/** Of a replay: some seconds at the slowest. */
+const MANY_TICKS = 600;
 /** 2020-01-01: an epoch is a word. */
 const EPOCHS_FROM_S = 1_577_836_800;
 
@@ -363,7 +365,7 @@ function packZone(
   const epoch = Math.max(start.zoneEpoch + 1, fresh);
   if (keyframe === undefined || !isWhole || isClosed) return { zoneId, epoch, state: undefined };
   const payloads: Uint8Array[] = [];
-  for (const record of ticks()) if (record.kind === 'tick') payloads.push(record.payload);
+  for (const { payload } of ticks()) payloads.push(payload);
   let length = 0;
   for (const payload of payloads) length += 4 + payload.length;
   const packed = new Uint8Array(length);
@@ -379,9 +381,12 @@ function packZone(
   return { zoneId, epoch, state: { keyframe: copy, ticks: packed } };
 }
 
-export function* unpackTicks(packed: Uint8Array): Generator<Uint8Array> {
+/** @param onMany called now and then: whoever replays them may have much to do */
+export function* unpackTicks(packed: Uint8Array, onMany = () => {}): Generator<Uint8Array> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  let count = 0;
   for (let at = 0; at < packed.length; ) {
+    if (++count % MANY_TICKS === 0) onMany();
     const end = at + 4 + view.getUint32(at, true);
     yield packed.subarray(at + 4, end);
     at = end;

@@ -201,6 +201,12 @@ export const LOG_EVENTS = {
     fields: ['count'],
     help: '',
   },
+  guests_stay: {
+    level: 'warn',
+    text: 'guests who never played could not be deleted',
+    fields: ['error'],
+    help: 'Players notice nothing. Tried again at the next start',
+  },
   account_exported: {
     level: 'info',
     text: 'a player was told what is kept of it',

@@ -29,7 +29,10 @@ export interface AccountStore {
    * that look like it, for that long, by the store's own clock.
    */
   deleteAccount(playerId: number, nameKeptMs: number): Promise<boolean>;
-  /** Deletes guests made before that time of whom no character was ever taken, in any game; how many there were. */
+  /**
+   * Deletes guests made before that time of whom no character was ever taken, in any game; how many there were. To be
+   * called before anybody is looked for by this process: who is, from then on, and found, is about to play, and stays.
+   */
   deleteUnusedGuests(createdBeforeMs: number): Promise<number>;
 }
 

@@ -47,13 +47,13 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
     let cassandra: CassandraNodes;
     let redis: RedisServers;
     const stores: Store[] = [];
-    const openAt = async (url: string, name: string) => {
+    const openAt = async (url: string, name: string, onWorking = () => {}) => {
       const { contactPoints } = cassandra;
       const scylla = { contactPoints, username: '', password: '' };
       // Breakers that ask again soon: what Redis forgets is what is looked at here, not how long it is left alone.
       const trouble = createStoreTrouble({ breaker: { openMs: 500 } });
       const redis = readRedisUrl(url)!;
-      const store = await openRedisScyllaStore({ redis, scylla, name, replicas: undefined, trouble });
+      const store = await openRedisScyllaStore({ redis, scylla, name, replicas: undefined, trouble, onWorking });
       stores.push(store);
       return store;
     };
@@ -116,7 +116,10 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       await openAt(redis.url, 'cut');
       await query('DROP TABLE cut.characters');
       await query("DELETE FROM cut.schema_version WHERE id = 'store'");
-      const store = await openAt(redis.url, 'cut');
+      let steps = 0;
+      const store = await openAt(redis.url, 'cut', () => void steps++);
+      // The table of versions, and each migration with its version.
+      expect(steps).toBeGreaterThan(2 * SCYLLA_SCHEMA_VERSION);
       expect(await store.takeCharacter(1, 'g', 'a/1')).toEqual({ epoch: 1, columns: undefined });
     });
 

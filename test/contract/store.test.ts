@@ -101,6 +101,23 @@ for (const implementation of IMPLEMENTATIONS) {
         expect(await store.createAccount(account(id(5), name('Unused')))).toBe('created');
       });
 
+      test('who is looked for while guests of old go, and found, stays', async () => {
+        const { id, name, word } = names;
+        const guests = Array.from({ length: 20 }, (_, index) => index + 1);
+        for (const guest of guests) {
+          const more = { guestSecretHash: word(`s${guest}`), createdAtMs: 999 };
+          await store.createAccount(account(id(guest), name(spell(guest + 8)), more));
+        }
+        const find = (guest: number) =>
+          guest % 2 === 0
+            ? store.findAccountByGuestSecret(word(`s${guest}`))
+            : store.findAccountByName(name(spell(guest + 8)));
+        const deleting = store.deleteUnusedGuests(1000);
+        const found = await Promise.all(guests.map(find));
+        await deleting;
+        expect(await Promise.all(guests.map(find))).toEqual(found);
+      });
+
       test('a taken name or playerId is refused and changes nothing', async () => {
         const { id, name } = names;
         await store.createAccount(account(id(1), name('Bob'), { passwordHash: 'first' }));

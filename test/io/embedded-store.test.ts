@@ -11,7 +11,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readNodeId } from '../../src/io/data-folder.ts';
 import { LEDGER_MIGRATION } from '../../src/io/embedded-ledger.ts';
 import { openEmbeddedStore, SCHEMA_VERSION } from '../../src/io/embedded-store.ts';
+import { checkpoint } from '../../src/io/journal-jobs.ts';
 import type { Commit } from '../../src/store/commit.ts';
+import type { CharacterColumns } from '../../src/store/records.ts';
 
 const SAVER = fileURLToPath(new URL('../e2e/fixtures/saver.ts', import.meta.url));
 
@@ -45,8 +47,10 @@ describe('the data folder', () => {
     const more = { guestSecretHash: secrets[1]!, passwordHash: secrets[2]! };
     await store.createAccount({ playerId: 7, name: secrets[0]!, createdAtMs: 0, ...more });
     await store.takeCharacter(7, 'g', 'node/1');
-    for (const version of [1, 2]) {
-      const columns = { [secrets[3]!]: version };
+    // It grows and moves: where it was before, the file has copies.
+    for (let version = 1; version <= 20; version++) {
+      const names = Array.from({ length: 3 * version }, (_, index) => [`${secrets[3]}${index}`, version]);
+      const columns = Object.fromEntries(names) as CharacterColumns;
       await store.saveCharacters([{ playerId: 7, game: 'g', columns, epoch: 1, version, final: true }]);
     }
     const wish = { playerId: 7, key: 5, request: secrets[4]!, refused: 'too_poor', transfers: [] };
@@ -56,6 +60,29 @@ describe('the data folder', () => {
     expect(holds()).toEqual([]);
     await store.close();
     expect(holds()).toEqual([]);
+  });
+
+  test('nor when somebody has read it meanwhile, once that is over', async () => {
+    const help = {
+      checkpoint: async (file: string) => checkpoint(file),
+      onCheckpointFailed(error: unknown) {
+        throw error;
+      },
+      onWorking: () => {},
+    };
+    const store = openEmbeddedStore(root, help);
+    const holds = () => readdirSync(root).filter((file) => readFileSync(join(root, file)).includes('Gwendolyn'));
+    await store.createAccount({ playerId: 7, name: 'Gwendolyn', createdAtMs: 0 });
+    await store.takeCharacter(1, 'g', 'node/1');
+    const reader = new DatabaseSync(join(root, 'darkages.db'), { readOnly: true });
+    reader.exec('BEGIN');
+    expect(reader.prepare('SELECT count(*) AS count FROM accounts').get()).toEqual({ count: 1 });
+    expect(await store.deleteAccount(7, 60_000)).toBe(true);
+    expect(holds()).toContain('darkages.db-wal');
+    reader.close();
+    await store.applyCommits(Array.from({ length: 64 }, (_, index) => loot(index + 1)));
+    await expect.poll(holds).toEqual([]);
+    await store.close();
   });
 
   test('in use is one sentence', async () => {
@@ -119,11 +146,14 @@ describe('the data folder', () => {
         PRIMARY KEY (player_id, game)) STRICT, WITHOUT ROWID;
       INSERT INTO characters VALUES (1, 'g', '{"health":7}');
       PRAGMA user_version = 1`);
+    let steps = 0;
+    const help = { checkpoint: async () => {}, onCheckpointFailed: () => {}, onWorking: () => void steps++ };
     const names = ['Bob', 'B0b', 'b.o-b', 'Vvi1lorn', 'A_I.10-x', 'rnvrn'];
     const insert = database.prepare('INSERT INTO accounts VALUES (?, ?, ?, NULL, NULL, 0)');
     for (const [index, name] of names.entries()) insert.run(index + 1, name, name.toLowerCase());
     database.close();
-    const store = openEmbeddedStore(root);
+    const store = openEmbeddedStore(root, help);
+    expect(steps).toBe(SCHEMA_VERSION - 1);
     for (const [index, name] of names.entries()) {
       expect(await store.findAccountByName(name)).toMatchObject({ playerId: index + 1, name });
     }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createCounterBuffer } from '../../src/base/counters.ts';
 import { startThread, withTimeout } from '../../src/io/threads.ts';
 
@@ -32,6 +32,32 @@ test('a thread that fails at start is a ServerError with its own code and senten
     message: 'The thread test-1 died at start: broken at start',
   });
   await expect(start('end')).rejects.toMatchObject({ code: 'DARKAGES_THREAD_DIED' });
+});
+
+test('a thread may take as long as it works, and be silent no longer than it may', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  /** @param waitsMs before each of its four messages, of which the third asks for a minute */
+  const startAfter = (waitsMs: readonly number[]) => {
+    const left = [...waitsMs];
+    return startThread({
+      name: 'test-1',
+      file: new URL('./fixtures/thread.ts', import.meta.url),
+      workerData: { behaviour: 'works' },
+      onMessage: () => void vi.advanceTimersByTime(left.shift() ?? 0),
+    });
+  };
+  try {
+    const thread = await startAfter([19_000, 19_000, 19_000, 59_000]);
+    thread.terminate('');
+    for (const waitsMs of [[21_000], [19_000, 21_000], [19_000, 19_000, 19_000, 61_000]]) {
+      await expect(startAfter(waitsMs), String(waitsMs)).rejects.toMatchObject({
+        code: 'DARKAGES_THREAD_DIED',
+        message: 'The thread test-1 did not start: it was silent for too long.',
+      });
+    }
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a thread is told what it begins with once that is known, and ended when it can’t be', async () => {

@@ -348,8 +348,8 @@ test('while too many bytes wait for the store, commands are put off; they are do
   while (backPressure.bytes() >= 800) {
     expect(await askOnce(server, mint(++key)), `with ${backPressure.bytes()} bytes`).toBe('not_now');
     applied = groups.shift()!;
-    // While nobody waits for the disk, the store thread looks at what there is each 50 ms.
-    for (let tick = 0; tick < 4; tick++) await pass(server);
+    // While nobody waits for the disk, the store thread looks at what there is each 100 ms.
+    for (let tick = 0; tick < 7; tick++) await pass(server);
   }
   expect(key - done, 'refused').toBeGreaterThan(2);
   expect(await askOnce(server, mint(++key))).toBe('');
@@ -379,9 +379,17 @@ test('while the applier has no room, commands are put off; then it gets what wai
   for (const key of [3, 4, 3]) expect(await askOnce(server, mint(key))).toBe('not_now');
   expect(taken.map(({ key }) => key)).toEqual([1]);
   hasRoom = true;
-  for (let tick = 0; tick < 4; tick++) await pass(server);
+  for (let tick = 0; tick < 7; tick++) await pass(server);
   expect(await askOnce(server, mint(3))).toBe('');
   expect(taken.map(({ key }) => key)).toEqual([1, 2, 3]);
+});
+
+test('who replays many ticks hears of it now and then', () => {
+  const ticks = Array.from({ length: 1300 }, (_, index) => Uint8Array.of(index & 255));
+  const packed = Uint8Array.from(ticks.flatMap(([byte]) => [1, 0, 0, 0, byte!]));
+  let told = 0;
+  expect([...unpackTicks(packed, () => void told++)]).toEqual(ticks);
+  expect(told).toBe(2);
 });
 
 test('commits that wait are applied as what they were, whatever game and however many zones are run by then', async () => {

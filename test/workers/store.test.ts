@@ -1,29 +1,35 @@
 // The store thread as a thread: ring in, file out, calls answered, one sentence when the folder is taken.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Writer } from '../../src/base/bytes.ts';
-import { createCounterBuffer } from '../../src/base/counters.ts';
+import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
 import { TOKEN_LIFETIME_S } from '../../src/base/limits.ts';
 import { createRingBuffer, createRingWriter } from '../../src/base/ring.ts';
 import { openEmbeddedStore } from '../../src/io/embedded-store.ts';
+import { openJournalFiles } from '../../src/io/journal-files.ts';
+import { openJournal } from '../../src/io/journal-keeper.ts';
 import { createLogShared } from '../../src/io/log.ts';
 import { connectStore } from '../../src/io/store-client.ts';
-import { startThread } from '../../src/io/threads.ts';
+import { startThread, type ThreadOptions } from '../../src/io/threads.ts';
 import { NO_TRACE } from '../../src/io/tracing.ts';
 import { writeSaveRecord } from '../../src/store/save-record.ts';
 
 let folder: string;
+let logCounters: SharedArrayBuffer;
 beforeEach(() => {
+  logCounters = createCounterBuffer('log');
   folder = mkdtempSync(join(tmpdir(), 'darkages-store-thread-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
+const start = (saveRing: SharedArrayBuffer, isRestart = false, more: Partial<ThreadOptions> = {}) =>
   startThread({
+    ...more,
     name: 'store',
     file: new URL('../../workers/store.ts', import.meta.url),
     workerData: {
@@ -39,7 +45,7 @@ const start = (saveRing: SharedArrayBuffer, isRestart = false) =>
       loopDelay: createCounterBuffer('loop'),
       threadCounters: createCounterBuffer('thread'),
       log: createLogShared('silent'),
-      logCounters: createCounterBuffer('log'),
+      logCounters,
       trace: NO_TRACE,
       isRestart,
     },
@@ -118,6 +124,53 @@ test('at start, guests who never played within a day are deleted', async () => {
   expect(await client.findAccountByName('guest-2')).toBeDefined();
   client.close();
   await thread.stop({ type: 'stop' }, 'stopped', 5000);
+});
+
+test('guests that the store can not delete are no reason not to start', async () => {
+  const store = openEmbeddedStore(folder);
+  await store.createAccount({ playerId: 1, name: 'guest', guestSecretHash: 'h', createdAtMs: 0 });
+  await store.close();
+  const database = new DatabaseSync(join(folder, 'darkages.db'));
+  database.exec("CREATE TRIGGER full BEFORE DELETE ON accounts BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+  database.close();
+  const thread = await start(createRingBuffer(64));
+  const client = connect(thread);
+  expect(await client.findAccountByName('guest')).toBeDefined();
+  const { words, index } = createCounters('log', logCounters);
+  expect([words[index.warn], words[index.info]]).toEqual([1, 0]);
+  client.close();
+  await thread.stop({ type: 'stop' }, 'stopped', 5000);
+});
+
+test('with a long journal it says that it works, for each segment that it reads', async () => {
+  await openEmbeddedStore(folder).close();
+  const none = () => Promise.reject(new Error('there is no pool'));
+  const journal = openJournal({
+    files: openJournalFiles(join(folder, 'journal')),
+    pool: { packSegment: none, writeKeyframe: none, close: async () => {} },
+    nodeId: 'node',
+    now: () => 0,
+    wallMs: () => 0,
+    onTrouble: () => {},
+    segmentBytes: 1 << 16,
+    preallocateBytes: 1 << 14,
+  });
+  const place = { zoneId: 1, zoneEpoch: 1 };
+  journal.append([{ kind: 'start', ...place, tick: 0, game: 'g', gameVersion: '1', assets: [], accounts: [] }]);
+  const payload = new Uint8Array(10_000);
+  for (let tick = 1; tick <= 40; tick++) {
+    journal.append([{ kind: 'tick', ...place, tick, payload, hasCommits: false }]);
+  }
+  await journal.close(false);
+  const segments = readdirSync(join(folder, 'journal')).length;
+  expect(segments).toBeGreaterThan(4);
+  const heard: string[] = [];
+  const thread = await start(createRingBuffer(64), false, { onMessage: ({ type }) => void heard.push(type) });
+  await thread.stop({ type: 'stop' }, 'stopped', 5000);
+  // Once to see what it is worth, and once for what the store may not have.
+  expect(heard.slice(0, segments)).toEqual(Array(segments).fill('working'));
+  expect(heard.slice(-segments - 1)).toEqual([...Array(segments).fill('working'), 'ready']);
+  expect(heard.filter((type) => type === 'recovered')).toHaveLength(1);
 });
 
 test('one that takes the place of a dead one takes no token that the dead one may have seen', async () => {

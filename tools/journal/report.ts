@@ -13,7 +13,6 @@ interface ZoneSummary {
   first: number;
   last: number;
   commits: number;
-  gaps: number;
 }
 
 export function describeJournal(files: JournalFiles): { readonly text: string; readonly isDamaged: boolean } {
@@ -46,11 +45,10 @@ export function describeJournal(files: JournalFiles): { readonly text: string; r
 
 function note(zones: Map<number, ZoneSummary>, record: JournalRecord): void {
   if (record.kind === 'closed' || record.kind === 'keyframe') return;
-  const zone = zones.get(record.zoneId) ?? { starts: 0, ticks: 0, first: record.tick, last: 0, commits: 0, gaps: 0 };
+  const zone = zones.get(record.zoneId) ?? { starts: 0, ticks: 0, first: record.tick, last: 0, commits: 0 };
   zones.set(record.zoneId, zone);
   zone.last = record.tick;
   if (record.kind === 'start') zone.starts++;
-  if (record.kind === 'gap') zone.gaps++;
   if (record.kind !== 'tick') return;
   if (zone.ticks++ === 0) zone.first = record.tick;
   if (record.hasCommits) zone.commits++;
@@ -62,9 +60,9 @@ function describeSegment({ name, header, endSequence, end, bytes }: JournalScan[
 }
 
 function describeZone([zoneId, zone]: [number, ZoneSummary]): string {
-  const { ticks, first, last, commits, gaps } = zone;
+  const { ticks, first, last, commits } = zone;
   const range = ticks === 0 ? '' : ` (${first} to ${last})`;
-  return `zone ${zoneId}: ${ticks} ticks${range}, ${commits} of them with commits, ${gaps} gaps`;
+  return `zone ${zoneId}: ${ticks} ticks${range}, ${commits} of them with commits`;
 }
 
 function describeKeyframes(files: JournalFiles): string[] {

@@ -4,7 +4,7 @@
 //   0 start     …, game, gameVersion, assets, accounts
 //   1 tick      …, payload, whether it has commits
 //   2 keyframe  …, file, SHA-256 of the content
-//   3 gap       …, payload
+//   3 reserved: it once said that ticks were missing, which their numbers say
 //   4 closed    zone, epoch and tick are 0
 
 import { Decoder, Encoder } from '@msgpack/msgpack';
@@ -42,26 +42,16 @@ export interface KeyframeRecord {
   readonly sha256: Uint8Array;
 }
 
-/** Ticks up to this one were not recorded: nothing can be replayed across it. */
-export interface GapRecord {
-  readonly kind: 'gap';
-  readonly zoneId: number;
-  readonly zoneEpoch: number;
-  readonly tick: number;
-  readonly payload: Uint8Array;
-}
-
 /** A clean end: whoever wrote until here had nothing more. */
 export interface ClosedRecord {
   readonly kind: 'closed';
 }
 
-export type JournalRecord = StartRecord | TickRecord | KeyframeRecord | GapRecord | ClosedRecord;
+export type JournalRecord = StartRecord | TickRecord | KeyframeRecord | ClosedRecord;
 
 const START = 0;
 const TICK = 1;
 const KEYFRAME = 2;
-const GAP = 3;
 const CLOSED = 4;
 
 const encoder = new Encoder();
@@ -84,8 +74,6 @@ function toRow(record: JournalRecord): unknown[] {
     }
     case 'keyframe':
       return [KEYFRAME, zoneId, zoneEpoch, tick, record.file, record.sha256];
-    case 'gap':
-      return [GAP, zoneId, zoneEpoch, tick, record.payload];
   }
 }
 
@@ -124,8 +112,6 @@ function fromRow(row: readonly unknown[]): JournalRecord | undefined {
       return typeof row[4] === 'string' && isBytes(row[5])
         ? { kind: 'keyframe', ...place, file: row[4], sha256: row[5] }
         : undefined;
-    case GAP:
-      return isBytes(row[4]) ? { kind: 'gap', ...place, payload: row[4] } : undefined;
     default:
       return undefined;
   }

@@ -78,12 +78,12 @@ interface Opened {
 export function scanJournal(files: JournalFiles, visitor?: JournalVisitor): JournalScan {
   const names = listSegments(files);
   const segments: ScannedSegment[] = [];
-  const headers = names.map((name) => readHeader(files, name));
+  const opener = createOpener(files);
   let chain: Chain | undefined;
   let torn: JournalScan['torn'];
   let damage: Damage | undefined;
   for (const [index, name] of names.entries()) {
-    const segment = openSegment(files, name);
+    const segment = opener.open(name);
     const { bytes, header } = segment;
     damage = findUnreadable(segment);
     if (damage !== undefined) break;
@@ -93,7 +93,7 @@ export function scanJournal(files: JournalFiles, visitor?: JournalVisitor): Jour
     damage = findBreak(name, header, chain, segments.at(-1));
     if (damage !== undefined) break;
     visitor?.onSegment?.(header);
-    const follower = headers.slice(index + 1).find((later) => later !== undefined);
+    const follower = findHeader(opener, names.slice(index + 1));
     const walked = walkSegment(files, bytes, header, chain, follower?.first ?? Number.POSITIVE_INFINITY, visitor);
     segments.push({ name, header, endSequence: chain.sequence, ...walked, bytes: bytes.length });
     damage = findDamage(files, segment, walked, chain, follower);
@@ -106,6 +106,8 @@ export function scanJournal(files: JournalFiles, visitor?: JournalVisitor): Jour
     const isTorn = isNewest && !isZero(bytes, walked.end, bytes.length);
     torn = isTorn ? { name, offset: walked.end, bytes: bytes.length - walked.end } : undefined;
   }
+  // What looks like damage to this version may be the next one's way: it is said of all first.
+  if (damage !== undefined) for (const name of names) opener.readHeader(name);
   const newest = names.at(-1);
   const segment = newest === undefined ? 1 : segmentOfName(newest)! + 1;
   const next = { segment, sequence: chain?.sequence ?? 1, previous: chain?.previous ?? 0 };
@@ -120,17 +122,47 @@ function listSegments(files: JournalFiles): string[] {
     .sort((a, b) => segmentOfName(a)! - segmentOfName(b)!);
 }
 
-function readHeader(files: JournalFiles, name: string): SegmentHeader | undefined {
-  const header = name.endsWith(PACKED_SUFFIX)
-    ? openSegment(files, name).header
-    : decodeSegmentHeader(files.readStart(name, BLOCK_BYTES), files.crc32);
-  if (header !== undefined && header.version > JOURNAL_VERSION) {
-    throw new ServerError(
-      'DARKAGES_JOURNAL_NEWER',
-      `The journal ${files.folder}/${name} was written by a newer DarkAges (format ${header.version}, this one knows ${JOURNAL_VERSION}): start that one.`,
-    );
+interface Opener {
+  open(name: string): Opened;
+  readHeader(name: string): SegmentHeader | undefined;
+}
+
+/** A packed segment has to be unpacked for its header: the last of them is kept, since it is mostly the next to be opened. */
+function createOpener(files: JournalFiles): Opener {
+  let unpacked: Opened | undefined;
+  const open = (name: string): Opened => {
+    const segment = unpacked?.name === name ? unpacked : openSegment(files, name);
+    refuseNewer(files, name, segment.header);
+    return segment;
+  };
+  return {
+    open,
+    readHeader(name) {
+      if (name.endsWith(PACKED_SUFFIX)) {
+        unpacked = open(name);
+        return unpacked.header;
+      }
+      const header = decodeSegmentHeader(files.readStart(name, BLOCK_BYTES), files.crc32);
+      refuseNewer(files, name, header);
+      return header;
+    },
+  };
+}
+
+function findHeader(opener: Opener, names: readonly string[]): SegmentHeader | undefined {
+  for (const name of names) {
+    const header = opener.readHeader(name);
+    if (header !== undefined) return header;
   }
-  return header;
+  return undefined;
+}
+
+function refuseNewer(files: JournalFiles, name: string, header: SegmentHeader | undefined): void {
+  if (header === undefined || header.version <= JOURNAL_VERSION) return;
+  throw new ServerError(
+    'DARKAGES_JOURNAL_NEWER',
+    `The journal ${files.folder}/${name} was written by a newer DarkAges (format ${header.version}, this one knows ${JOURNAL_VERSION}): start that one.`,
+  );
 }
 
 function openSegment(files: JournalFiles, name: string): Opened {

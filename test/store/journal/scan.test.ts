@@ -75,6 +75,23 @@ test('a segment that is packed while it is read is read all the same', () => {
   expect([...readGroups(files, scan, 1)]).toEqual(groups.slice(scan.segments[0]!.endSequence - 1));
 });
 
+test('a packed segment is unpacked once', () => {
+  const files = writeJournal(10);
+  const { groups } = readAll(files);
+  const names = files.list().sort();
+  for (const name of names) packSegment(files, name);
+  let unpacked = 0;
+  const counting = {
+    ...files,
+    unpack(packed: Uint8Array) {
+      unpacked++;
+      return files.unpack(packed);
+    },
+  };
+  expect(readAll(counting).groups).toEqual(groups);
+  expect(unpacked).toBe(names.length);
+});
+
 test('a flipped bit never yields a wrong record, and in a group that others follow it stops the start', () => {
   let damages = 0;
   fc.assert(
@@ -189,6 +206,9 @@ test('a newer format is refused, packed or not', () => {
     const header = { version: 2, salt: 1, segment: 1, first: 1, previous: 0, wallMs: 0, nodeId: 'n' };
     const bytes = encodeSegmentHeader(header, files.crc32);
     files.put(segmentName(1) + (isPacked ? '.zst' : ''), isPacked ? zstdCompressSync(bytes) : bytes);
+    expect(() => scanJournal(files)).toThrow(expect.objectContaining({ code: 'DARKAGES_JOURNAL_NEWER' }));
+    // Rather than the damage of one before it.
+    files.put(segmentName(0), new Uint8Array(2 * BLOCK_BYTES).fill(1));
     expect(() => scanJournal(files)).toThrow(expect.objectContaining({ code: 'DARKAGES_JOURNAL_NEWER' }));
   }
 });
