@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readMetrics } from '../../bench/server.ts';
 
 const LAUNCH = join(import.meta.dirname, '..', '..', 'workers', 'launch.js');
-const WAIT_MS_MAX = 20_000;
+/** Longer than a circuit breaker stays open. */
+const WAIT_MS_MAX = 45_000;
 
 export interface LaunchedServer {
   readonly launcher: ChildProcess;
@@ -110,11 +111,11 @@ export function residentBytes(pid: number): number {
   return Number(line?.[1]) * 1024;
 }
 
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(what: string, isTrue: () => boolean | Promise<boolean>, everyMs = 20): Promise<void> {
   const deadlineMs = performance.now() + WAIT_MS_MAX;
   while (!(await isTrue())) {
     if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
-    await sleep(20);
+    await sleep(everyMs);
   }
 }
 
