@@ -1,6 +1,7 @@
 // The store in Redis and ScyllaDB while one of the two is in trouble: each kind is done to a real Redis and a real
-// Cassandra, with a toxiproxy in between, while twenty characters are saved all the time. Whatever it is: what was answered
-// `saved` is there afterwards, nobody waits for what does not answer, and all goes on by itself when the trouble is over.
+// Cassandra, with a toxiproxy in between, while twenty characters are saved and commits made all the time. Whatever it is:
+// what was answered `saved` or `applied` is there afterwards, nobody waits for what does not answer, and all goes on by
+// itself when the trouble is over.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,25 +11,33 @@ import { auth, Client } from 'cassandra-driver';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
+import { openScyllaAudit } from '../../src/io/audit-sources.ts';
 import { openRedisScyllaStore, type RedisScyllaOptions } from '../../src/io/redis-scylla-store.ts';
 import { readRedisUrl } from '../../src/io/redis-url.ts';
 import { createStoreTrouble } from '../../src/io/store-trouble.ts';
-import type { FencedRecord, Store } from '../../src/store/store.ts';
+import { auditLedger } from '../../src/store/audit.ts';
+import type { Store } from '../../src/store/store.ts';
 import { type CassandraNodes, startCassandra } from '../../tools/services/cassandra.ts';
 import { findFreePorts } from '../../tools/services/free-ports.ts';
 import { type RedisServers, startRedis } from '../../tools/services/redis.ts';
 import { type Line, startToxiproxy, type Toxiproxy } from '../../tools/services/toxiproxy.ts';
+import { until } from '../e2e/server.ts';
 import { needs } from '../needs.ts';
+import { createTestZone, enterZone } from './store-ledger.ts';
+import type { Names } from './store-operations.ts';
+import { expectApplied, keepCommitting, keepSaving, PLAYERS } from './store-rounds.ts';
 
 const NAME = 'trouble';
-const GAME = 'g';
-const PLAYERS = Array.from({ length: 20 }, (_, index) => index + 1);
+/** Who is saved no more while there is trouble, so that what was acknowledged of them last is not made up for later. */
+const GONE = PLAYERS.filter((playerId) => playerId % 2 === 0);
 /** Instead of thirty seconds. */
 const OPEN_MS = 1_000;
+/** Below what either is given to answer: 3 s and 5 s. */
+const SLOW_MS = 1_500;
 /** Of what is refused at once: some calls at the machine's worst. A call that waits for an answer takes 3,000 or more. */
 const AT_ONCE_MS = 1_000;
-/** Of twenty saves under way, twice over. */
-const BYTES_MAX = 10_000;
+/** Of twenty saves and eight commits under way, twice over. */
+const BYTES_MAX = 15_000;
 const PASSWORD = 'kein Wort davon';
 const isMissing = ([needs('redis'), needs('cassandra'), needs('toxiproxy')] as const).includes(undefined);
 
@@ -50,8 +59,9 @@ beforeAll(async () => {
   ]);
   toRedis = await toxiproxy.add(`127.0.0.1:${port}`);
   toScylla = await toxiproxy.add(cassandra.contactPoints[0]!);
-  const scylla = { contactPoints: cassandra.contactPoints, username: 'cassandra', password: 'cassandra' };
-  const store = await openRedisScyllaStore({ redis: readRedisUrl(redis.url)!, scylla, name: NAME, replicas: 1 });
+  const store = await openRedisScyllaStore({
+    ...{ redis: readRedisUrl(redis.url)!, scylla: ownAddress(), name: NAME, replicas: 1 },
+  });
   await store.close();
   await query(`CREATE ROLE game WITH PASSWORD = '${PASSWORD}' AND LOGIN = true`);
   await query(`GRANT SELECT ON KEYSPACE ${NAME} TO game`);
@@ -61,6 +71,13 @@ afterAll(async () => {
   await Promise.all([cassandra?.stop(), redis?.stop(), toxiproxy?.stop()]);
   if (redisFolder !== undefined) rmSync(redisFolder, { recursive: true, force: true });
 }, 60_000);
+
+/** Of Cassandra's owner, past the toxiproxy. */
+const ownAddress = () => ({
+  contactPoints: cassandra.contactPoints,
+  username: 'cassandra',
+  password: 'cassandra',
+});
 
 async function query(text: string): Promise<void> {
   const driver = new Client({
@@ -202,92 +219,63 @@ const SCYLLA_TROUBLES: readonly Trouble[] = [
   },
 ];
 
-interface Round {
-  readonly ms: number;
-  readonly error: unknown;
-}
-
-/** Saves everybody, again and again, as write-behind does: what failed is made up for by what is newer. */
-function keepSaving(store: Store, epochs: ReadonlyMap<number, number>) {
-  const acknowledged = new Map<number, number>();
-  const rounds: Round[] = [];
-  let version = 0;
-  let isOver = false;
-  const saveAll = async (): Promise<void> => {
-    version++;
-    const startMs = performance.now();
-    const records = PLAYERS.map(
-      (playerId): FencedRecord => ({
-        ...{ playerId, game: GAME, columns: { version }, epoch: epochs.get(playerId)!, version, final: false },
-      }),
-    );
-    let error: unknown;
-    try {
-      const results = await store.saveCharacters(records);
-      for (const [index, playerId] of PLAYERS.entries()) {
-        expect(results[index]).toBe('saved');
-        acknowledged.set(playerId, version);
-      }
-    } catch (thrown) {
-      error = thrown;
-    }
-    rounds.push({ ms: performance.now() - startMs, error });
-  };
-  const done = (async () => {
-    while (!isOver) {
-      await saveAll();
-      await sleep(20);
-    }
-  })();
-  return {
-    rounds,
-    acknowledged,
-    attempted: () => version,
-    async stop() {
-      isOver = true;
-      await done;
-    },
-  };
-}
-
 describe.skipIf(isMissing)('store in trouble', () => {
   const closing: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
 
+  /** A game of its own for each test: all of its players and accounts begin anew. */
+  let games = 0;
   const start = async (durableEveryMs?: number) => {
     const counters = createCounterBuffer('store');
     const { words, index } = createCounters('store', counters);
     const store = await open(NAME, counters, durableEveryMs === undefined ? {} : { durableEveryMs });
     closing.push(() => store.close());
+    const game = `g${++games}`;
+    const names: Names = { game, id: (number) => number, name: (text) => text, word: (text) => text };
+    const zone = createTestZone(`a/1/${games}`, names);
     const epochs = new Map<number, number>();
-    for (const playerId of PLAYERS) epochs.set(playerId, (await store.takeCharacter(playerId, GAME, 'a/1')).epoch);
-    const saving = keepSaving(store, epochs);
+    for (const playerId of PLAYERS) epochs.set(playerId, await enterZone(store, names, zone, playerId));
+    const saving = keepSaving(store, game, epochs);
     closing.push(() => saving.stop());
-    return { store, saving, word: (name: keyof typeof index) => words[index[name]]! };
+    const committing = keepCommitting(store, zone);
+    closing.push(() => committing.stop());
+    await until('rounds', () => saving.rounds.length >= 5 && committing.rounds.length >= 5);
+    const word = (name: keyof typeof index) => words[index[name]]!;
+    expect([word('redisBreaker'), word('redisOpened'), word('scyllaBreaker'), word('scyllaOpened')]).toEqual([
+      0, 0, 0, 0,
+    ]);
+    return { store, game, saving, committing, word };
   };
+  type Started = Awaited<ReturnType<typeof start>>;
+
+  const expectAllWell = (rounds: readonly unknown[]) => expect(rounds).toEqual(rounds.map(() => undefined));
 
   /** Another node that comes later: it has to find what was acknowledged, and not what was never sent. */
-  const expectAllThere = async (saving: Awaited<ReturnType<typeof start>>['saving']) => {
+  const expectAllThere = async ({ game, saving, committing }: Started) => {
     const other = await open(NAME, createCounterBuffer('store'));
     closing.push(() => other.close());
+    expect(committing.acknowledged.length).toBeGreaterThan(0);
+    await expectApplied(other, game, committing.acknowledged);
     for (const playerId of PLAYERS) {
-      const { columns } = await other.takeCharacter(playerId, GAME, 'b/1');
+      const { columns } = await other.takeCharacter(playerId, game, 'b/1');
       expect(columns?.version, `player ${playerId}`).toBeGreaterThanOrEqual(saving.acknowledged.get(playerId)!);
-      expect(columns?.version, `player ${playerId}`).toBeLessThanOrEqual(saving.attempted());
+      expect(columns?.version, `player ${playerId}`).toBeLessThanOrEqual(saving.attempted.get(playerId)!);
     }
+    const audit = await openScyllaAudit(ownAddress(), NAME);
+    closing.push(() => audit.close());
+    expect((await auditLedger(audit)).contradictions).toEqual([]);
   };
 
   test.each(REDIS_TROUBLES)(
     'Redis $kind: saves go on in ScyllaDB, at once, and then in Redis again',
     {
-      timeout: 60_000,
+      timeout: 90_000,
     },
     async ({ begin, end }) => {
-      const { store, saving, word } = await start();
-      await until('saves', () => saving.rounds.length >= 5);
-      expect([word('redisBreaker'), word('redisOpened')]).toEqual([0, 0]);
+      const started = await start();
+      const { store, saving, committing, word } = started;
       await begin();
       closing.push(async () => end());
       await until('an open breaker', () => word('redisBreaker') === 2);
@@ -295,10 +283,12 @@ describe.skipIf(isMissing)('store in trouble', () => {
       const refusal = { code: 'DARKAGES_STORE_UNAVAILABLE' };
       await expect(store.useToken('t', 1000)).rejects.toMatchObject(refusal);
       expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
-      const before = saving.rounds.length;
+      const [before, versionBefore] = [saving.rounds.length, saving.version()];
       await until('saves without Redis', () => saving.rounds.length >= before + 8);
-      const without = saving.rounds.slice(before + 1);
-      expect(without.map(({ error }) => error)).toEqual(without.map(() => undefined));
+      await saving.leave(GONE);
+      // What there is of them when Redis is back is older than what was answered without it.
+      for (const playerId of GONE) expect(saving.acknowledged.get(playerId)).toBeGreaterThan(versionBefore);
+      expectAllWell(saving.rounds.slice(before + 1));
       expect(word('redisRejected')).toBeGreaterThan(0);
       expect(word('unprocessedBytes')).toBeLessThan(BYTES_MAX);
       expect([word('scyllaOpened'), word('scyllaBreaker')]).toEqual([0, 0]);
@@ -310,42 +300,83 @@ describe.skipIf(isMissing)('store in trouble', () => {
       await until('saves with Redis', () => saving.rounds.length >= healed + 5);
       expect([word('redisRejected'), word('redisBreaker')]).toEqual([rejected, 0]);
       await store.useToken(crypto.randomUUID(), 1000);
-      await saving.stop();
+      await Promise.all([saving.stop(), committing.finish()]);
+      // The ledger needs no Redis.
+      expectAllWell(committing.rounds);
       expect(word('unprocessedBytes')).toBe(0);
-      await expectAllThere(saving);
+      await expectAllThere(started);
     },
   );
 
   test.each(SCYLLA_TROUBLES)(
     'ScyllaDB $kind: what is due there fails at once and is there later',
     {
-      timeout: 90_000,
+      timeout: 120_000,
     },
     async ({ begin, end }) => {
       // Each save is due.
-      const { store, saving, word } = await start(0);
-      await until('saves', () => saving.rounds.length >= 5);
-      expect([word('scyllaBreaker'), word('scyllaOpened')]).toEqual([0, 0]);
+      const started = await start(0);
+      const { store, game, saving, committing, word } = started;
       await begin();
       closing.push(async () => end());
       await until('an open breaker', () => word('scyllaBreaker') === 2);
       const startMs = performance.now();
-      await expect(store.loadCharacter(1, GAME)).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
-      await expect(store.findAccountByName('anna')).rejects.toMatchObject({ code: 'DARKAGES_STORE_UNAVAILABLE' });
+      const refusal = { code: 'DARKAGES_STORE_UNAVAILABLE' };
+      await expect(store.loadCharacter(1, game)).rejects.toMatchObject(refusal);
+      await expect(store.findAccountByName('anna')).rejects.toMatchObject(refusal);
       expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
       expect(word('scyllaRejected')).toBeGreaterThan(0);
       expect(word('unprocessedBytes')).toBeLessThan(BYTES_MAX);
       expect([word('redisOpened'), word('redisBreaker')]).toEqual([0, 0]);
       expect(await store.useToken(crypto.randomUUID(), 1000)).toBe(true);
+      const before = committing.rounds.length;
+      await until('commits that fail', () => committing.rounds.length >= before + 3);
+      // The round that was under way when the breaker opened may be answered yet, those after it are not.
+      expect(committing.rounds.slice(before + 1)).not.toContain(undefined);
+      await saving.leave(GONE);
       closing.pop();
       await end();
       await until('a closed breaker', () => word('scyllaBreaker') === 0);
       const { rounds } = saving;
       const healed = rounds.length;
-      await until('saves', () => rounds.slice(healed + 1).filter(({ error }) => error === undefined).length >= 5);
-      await saving.stop();
+      await until('saves', () => rounds.slice(healed + 1).filter((error) => error === undefined).length >= 5);
+      await Promise.all([saving.stop(), committing.finish()]);
       expect(word('unprocessedBytes')).toBe(0);
-      await expectAllThere(saving);
+      await expectAllThere(started);
+    },
+  );
+
+  test.each([
+    { backend: 'Redis', line: () => toRedis },
+    { backend: 'ScyllaDB', line: () => toScylla },
+  ])(
+    '$backend slow, but not too slow: every call works, and no breaker opens',
+    {
+      timeout: 120_000,
+    },
+    async ({ line }) => {
+      const started = await start(0);
+      const { store, saving, committing, word } = started;
+      await line().spoil({ type: 'latency', attributes: { latency: SLOW_MS } });
+      closing.push(() => line().mend());
+      const before = [saving.rounds.length, committing.rounds.length] as const;
+      let bytesMax = 0;
+      await until('slow rounds', () => {
+        bytesMax = Math.max(bytesMax, word('unprocessedBytes'));
+        return saving.rounds.length >= before[0] + 3 && committing.rounds.length >= before[1] + 2;
+      });
+      expect(await store.useToken(crypto.randomUUID(), 60_000)).toBe(true);
+      await saving.leave(GONE);
+      closing.pop();
+      await line().mend();
+      await Promise.all([saving.stop(), committing.finish()]);
+      expectAllWell(saving.rounds);
+      expectAllWell(committing.rounds);
+      const counts = ['redisOpened', 'redisRejected', 'scyllaOpened', 'scyllaRejected', 'unprocessedBytes'] as const;
+      expect(counts.map(word)).toEqual(counts.map(() => 0));
+      expect(bytesMax).toBeGreaterThan(0);
+      expect(bytesMax).toBeLessThan(BYTES_MAX);
+      await expectAllThere(started);
     },
   );
 
@@ -384,27 +415,20 @@ describe.skipIf(isMissing)('store in trouble', () => {
   });
 
   test('while ScyllaDB is cut off, saves that are not due there go to Redis and are acknowledged', {
-    timeout: 60_000,
+    timeout: 90_000,
   }, async () => {
-    const { saving } = await start(60_000);
-    await until('saves', () => saving.rounds.length >= 5);
+    const started = await start(60_000);
+    const { saving, committing } = started;
     await toScylla.cut();
     closing.push(() => toScylla.mend());
     const before = saving.rounds.length;
     await until('saves without ScyllaDB', () => saving.rounds.length >= before + 20);
-    expect(saving.rounds.slice(before + 1).map(({ error }) => error)).toEqual(
-      Array(saving.rounds.length - before - 1).fill(undefined),
-    );
-    await toScylla.mend();
+    // None is made up for once it is back.
     await saving.stop();
-    await expectAllThere(saving);
+    expectAllWell(saving.rounds.slice(before + 1));
+    closing.pop();
+    await toScylla.mend();
+    await committing.finish();
+    await expectAllThere(started);
   });
 });
-
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 40_000;
-  while (!isTrue()) {
-    if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
-    await sleep(10);
-  }
-}

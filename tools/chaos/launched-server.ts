@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LAUNCH = join(import.meta.dirname, '..', '..', 'workers', 'launch.js');
-const WAIT_MS_MAX = 20_000;
+/** Longer than a circuit breaker stays open. */
+const WAIT_MS_MAX = 45_000;
 
 export interface LaunchedServer {
   readonly launcher: ChildProcess;
@@ -99,10 +100,10 @@ function childrenOf(pid: number): number[] {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
 }
 
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(what: string, isTrue: () => boolean | Promise<boolean>, everyMs = 20): Promise<void> {
   const deadlineMs = performance.now() + WAIT_MS_MAX;
   while (!(await isTrue())) {
     if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
-    await sleep(20);
+    await sleep(everyMs);
   }
 }
