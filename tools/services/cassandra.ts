@@ -32,6 +32,8 @@ export interface CassandraOptions {
   /** What was acknowledged survives the death of the process. */
   readonly durable?: boolean;
   readonly auth?: boolean;
+  /** They end by themselves after so long. */
+  readonly minutesMax?: number;
 }
 
 /** Whether install.sh has brought what it needs. */
@@ -43,6 +45,7 @@ export async function startCassandra({
   nodes = 1,
   durable = false,
   auth = false,
+  minutesMax = MINUTES_MAX,
 }: CassandraOptions = {}): Promise<CassandraNodes> {
   const folder = mkdtempSync(join(tmpdir(), 'darkages-cassandra-'));
   const addresses = Array.from({ length: nodes }, (_, index) => `127.0.0.${index + 1}`);
@@ -50,7 +53,7 @@ export async function startCassandra({
   const start = () =>
     run(folder, [
       ...['start', '--nodes', String(nodes), '--port', String(port), '--heap', '384M'],
-      ...['--minutes', String(MINUTES_MAX), ...(durable ? ['--durable'] : []), ...(auth ? ['--auth'] : [])],
+      ...['--minutes', String(minutesMax), ...(durable ? ['--durable'] : []), ...(auth ? ['--auth'] : [])],
     ]);
   const stop = async () => {
     await run(folder, ['stop', '--kill']);

@@ -1,5 +1,5 @@
 // Real Redis servers for tests: one, a cluster of three, or a master with a replica and three sentinels. On loopback, with
-// a folder of their own below the system's temporary one, ended by their process ids, and by themselves after ten minutes.
+// a folder of their own below the system's temporary one, ended by their process ids, and by themselves after a while.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,9 +38,11 @@ export interface RedisOptions {
   /** Where to begin again with what another one left. */
   readonly folder?: string;
   readonly port?: number;
+  /** It ends by itself after so long. */
+  readonly minutesMax?: number;
 }
 
-const SECONDS_MAX = 600;
+const MINUTES_MAX = 10;
 const START_MS_MAX = 20_000;
 const CLUSTER_NODES = 3;
 const SLOTS = 16_384;
@@ -56,7 +58,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     'appendfsync always',
     ...(password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`]),
   ];
-  const server = await startServer(folder, port, lines, password);
+  const server = await startServer(folder, port, lines, options);
   const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
   return describe(`redis://${login}127.0.0.1:${port}`, [server], folder);
 }
@@ -88,7 +90,7 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
     `sentinel down-after-milliseconds ${MASTER} 700`,
     `sentinel failover-timeout ${MASTER} 3000`,
   ];
-  for (const port of sentinels as number[]) servers.push(await startServer(folder, port, lines, undefined, true));
+  for (const port of sentinels as number[]) servers.push(await startServer(folder, port, lines, {}, true));
   for (const port of sentinels as number[]) {
     await until('sentinels that know each other and the replica', () =>
       withRedis(port, async (redis) => {
@@ -144,7 +146,7 @@ async function startServer(
   folder: string,
   port: number,
   lines: readonly string[],
-  password?: string,
+  { password, minutesMax = MINUTES_MAX }: RedisOptions = {},
   isSentinel = false,
 ): Promise<RedisServer> {
   const own = join(folder, String(port));
@@ -155,7 +157,7 @@ async function startServer(
     ? []
     : ['save ""', 'maxmemory 128mb', 'maxmemory-policy noeviction', 'repl-diskless-sync-delay 0'];
   writeFileSync(config, [...common, ...storage, ...lines, ''].join('\n'));
-  const args = ['--signal=KILL', String(SECONDS_MAX), 'redis-server', config, ...(isSentinel ? ['--sentinel'] : [])];
+  const args = ['--signal=KILL', `${minutesMax}m`, 'redis-server', config, ...(isSentinel ? ['--sentinel'] : [])];
   const child = spawn('timeout', ['--foreground', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
