@@ -8,7 +8,7 @@ import { storeError } from './store-errors.ts';
 import type { StoreTrouble } from './store-trouble.ts';
 
 export interface ScyllaAddress {
-  /** `host:port` of some nodes; the others are found through them. */
+  /** `host:port` of some nodes; the others are found through them, at the same port. */
   readonly contactPoints: readonly string[];
   readonly username: string;
   readonly password: string;
@@ -82,8 +82,11 @@ class TryElsewhere extends policies.retry.RetryPolicy {
 
 export function createDriver(address: ScyllaAddress, more: Partial<ClientOptions>): Client {
   const { contactPoints, username, password } = address;
+  // Nodes tell of each other without a port: all are looked for where the first contact point listens.
+  const port = Number(/:(\d+)$/.exec(contactPoints[0] ?? '')?.[1]);
   return new Client({
     contactPoints: [...contactPoints],
+    protocolOptions: { port },
     ...(username !== '' && { authProvider: new auth.PlainTextAuthProvider(username, password) }),
     socketOptions: { connectTimeout: 3_000, readTimeout: REQUEST_MS_MAX },
     encoding: { useBigIntAsLong: true },

@@ -7,36 +7,28 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { game as shipped } from '../../src/game/game.ts';
-import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
-import { readRedisUrl } from '../../src/io/redis-url.ts';
-import { enter, ownColumns, play, type RawClient } from '../../tools/hostile/raw-client.ts';
-import { type CassandraNodes, startCassandra } from '../../tools/services/cassandra.ts';
-import { type RedisServers, startRedis } from '../../tools/services/redis.ts';
+import { enter, ownColumns, type RawClient } from '../../tools/hostile/raw-client.ts';
+import {
+  type RedisScylla,
+  servicesFlags,
+  startRedisScylla,
+  stopRedisScylla,
+} from '../../tools/services/redis-scylla.ts';
 import { needs } from '../needs.ts';
 import { isRunning, kill, killServers, launch, readMetric, startServer, until, untilUp } from './server.ts';
+import { kept, stand, walk } from './walking.ts';
 
 const PASSWORD = 'kein Wort davon';
 const NAME = 'restart';
 const isMissing = needs('redis') === undefined || needs('cassandra') === undefined;
 
-let cassandra: CassandraNodes;
-let redis: RedisServers;
+let stores: RedisScylla;
 let folder: string;
 beforeAll(async () => {
-  if (isMissing) return;
-  redis = await startRedis({ password: PASSWORD });
-  cassandra = await startCassandra({ durable: true });
-  // Its tables take seconds to be made: not within the time that a test waits for a server.
-  const store = await openRedisScyllaStore({
-    redis: readRedisUrl(redis.url)!,
-    scylla: { contactPoints: cassandra.contactPoints, username: '', password: '' },
-    name: NAME,
-    replicas: undefined,
-  });
-  await store.close();
+  if (!isMissing) stores = await startRedisScylla(NAME, { durable: true }, { password: PASSWORD });
 });
 afterAll(async () => {
-  await Promise.all([cassandra?.stop(), redis?.stop()]);
+  if (stores !== undefined) await stopRedisScylla(stores);
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'darkages-redis-scylla-'));
@@ -47,37 +39,25 @@ afterEach(async () => {
 });
 
 const environment = { DARKAGES_REDIS_PASSWORD: PASSWORD };
-const flags = (): readonly string[] => [
-  ...['--store', 'redis+scylla', '--redis-url', `redis://127.0.0.1:${redis.servers[0]!.port}`],
-  ...['--scylla-contact-points', cassandra.contactPoints.join(','), '--store-name', NAME],
+/** Without the password. */
+const flags = () => [
+  ...servicesFlags(stores, NAME),
+  ...['--redis-url', `redis://127.0.0.1:${stores.redis.servers[0]!.port}`],
 ];
 const start = (data = 'a') => startServer(join(folder, data), flags(), environment);
 
-/** Walks for a while; then stands still until everybody knows. */
-async function walk(client: RawClient, ms: number): Promise<void> {
-  play(client, (tick) => ({ moveX: Math.floor(tick / 40) % 2 === 0 ? 127 : 60, moveZ: 90, aim: 5000 }));
+async function walkFor(client: RawClient, ms: number): Promise<void> {
+  walk(client);
   await sleep(ms);
-  play(client, () => ({ aim: 5000 }));
-  let before = '';
-  await until('it stands', async () => {
-    const { snapshots } = client;
-    await until('snapshots', () => client.snapshots > snapshots + 5);
-    const now = JSON.stringify([ownColumns(client).positionX, ownColumns(client).positionZ]);
-    const isSame = now === before;
-    before = now;
-    return isSame;
-  });
+  await stand(client);
 }
-
-const KEPT = ['positionX', 'positionZ', 'facing', 'walkedM', 'health'] as const;
-const kept = (client: RawClient) => KEPT.map((name) => ownColumns(client)[name]);
 
 describe.skipIf(isMissing)('Redis and ScyllaDB', () => {
   test('log in, play, stop, start: the same place, and from another machine too', async () => {
     const server = await start();
     expect(server.output()).toMatch(/^ +store +Redis at 127\.0\.0\.1:\d+, ScyllaDB at 127\.0\.0\.1:\d+$/m);
     const { client, session } = await enter(shipped, server.url());
-    await walk(client, 1200);
+    await walkFor(client, 1200);
     const before = kept(client);
     expect(ownColumns(client).walkedM).toBeGreaterThan(2);
     server.launcher.kill('SIGTERM');
@@ -94,7 +74,7 @@ describe.skipIf(isMissing)('Redis and ScyllaDB', () => {
   test('kill -9 of the node: who comes back to the next one has lost a second at most, though ScyllaDB is older', async () => {
     const server = await start();
     const { client, session } = await enter(shipped, server.url());
-    await walk(client, 2500);
+    await walkFor(client, 2500);
     // It is saved each second, and ScyllaDB is told every five: what is newest is in Redis.
     await sleep(1_500);
     const before = kept(client);
@@ -106,13 +86,13 @@ describe.skipIf(isMissing)('Redis and ScyllaDB', () => {
   test('two servers that both have a player: the later one has it, the first one is refused by the store and lets go', async () => {
     const [first, second] = [await start('a'), await start('b')];
     const one = await enter(shipped, first.url());
-    await walk(one.client, 800);
+    await walkFor(one.client, 800);
     const two = await enter(shipped, second.url(), one.session.guestSecret);
     expect(two.session.playerId).toBe(one.session.playerId);
     await until('the first lets go', () => one.client.isClosed);
     expect(one.client.goodbye).toBe('replaced');
     expect(await readMetric(first, 'darkages_store_saves_fenced_total')).toBeGreaterThan(0);
-    await walk(two.client, 800);
+    await walkFor(two.client, 800);
     const after = kept(two.client);
     expect(await readMetric(second, 'darkages_store_saves_fenced_total')).toBe(0);
     for (const server of [second, first]) {

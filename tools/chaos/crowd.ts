@@ -30,6 +30,8 @@ export interface Crowd {
   readonly players: readonly Player[];
   /** Plays on until `isSo`; throws after a while. */
   until(what: string, msMax: number, isSo: () => boolean): Promise<void>;
+  /** Whether they ask for things and walk about; they do from the start. */
+  trade(isWanted: boolean): void;
   /** Plays until no command is under way, and ends. */
   settle(): Promise<void>;
 }
@@ -83,6 +85,9 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
       if (performance.now() > deadlineMs) throw new Error(`not within ${msMax} ms: ${what}`);
     }
   };
+  const trade = (isWanted: boolean): void => {
+    isTrading = isWanted;
+  };
   const end = async (): Promise<void> => {
     for (const player of players) endPlayer(player);
     await sleep(TURN_MS);
@@ -97,8 +102,9 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
   return {
     players,
     until,
+    trade,
     async settle() {
-      isTrading = false;
+      trade(false);
       await until('all commands are answered', SETTLE_MS_MAX, () => players.every(({ isBusy }) => !isBusy));
       await end();
     },

@@ -111,7 +111,7 @@ export function updatePlayer(
   player.link.update(nowMs);
   if (place % WALKERS === 0 && nowMs - client.updatedMs > 0) {
     const turn = Math.floor(nowMs / 1000) + place;
-    client.intent.moveX = turn % 2 === 0 ? MOVE_MAX : -MOVE_MAX;
+    client.intent.moveX = !isTrading ? 0 : turn % 2 === 0 ? MOVE_MAX : -MOVE_MAX;
   }
   updateClient(client, nowMs);
   if (!isTrading || player.isBusy || nowMs < player.pausesUntilMs || client.state !== PLAYING) return;
