@@ -30,7 +30,8 @@ export const bench: Bench = {
 function takeInputs(crowd: Crowd): number {
   const { zone, layout, words, random } = crowd;
   const tick = worldTick(zone.world) + 1;
-  const writer = new Writer(new Uint8Array(crowd.players * (3 + 4 * layout.words)));
+  const writer = new Writer(new Uint8Array(crowd.players * (3 + 5 * layout.words)));
+  const ends: number[] = [];
   for (let player = 0; player < crowd.players; player++) {
     words[INPUT_TICK_WORD] = tick;
     words[INPUT_ACK_AGE_WORD] = 6;
@@ -42,10 +43,14 @@ function takeInputs(crowd: Crowd): number {
     words[layout.claimWord + 1] = zone.world.columns.positionX[player]! >> 7;
     words[layout.claimWord + 3] = zone.world.columns.positionZ[player]! >> 7;
     writeInputRecord(writer, player, words, 0, layout.words);
+    ends.push(writer.offset);
   }
-  const size = writer.offset / crowd.players;
   const start = threadCpuMicros();
-  for (let at = 0; at < writer.offset; at += size) applyRecord(zone, writer.bytes, at, at + size);
+  let at = 0;
+  for (const end of ends) {
+    applyRecord(zone, writer.bytes, at, end);
+    at = end;
+  }
   const micros = threadCpuMicros() - start;
   tickZone(zone);
   drain(crowd);
