@@ -101,6 +101,7 @@ async function measure(outage: Outage, stores: Stores, server: ServerProcess, se
   const away = waits.length;
   await playUntil(crowd, 'it is back', outage.bringBack(stores));
   await playUntilAsked(crowd, server);
+  crowd.trade(false);
   await playUntilCaughtUp(crowd, server);
   const { missed, forCores } = await ticks.stop();
   const left = leavers();

@@ -111,7 +111,9 @@ export function updatePlayer(
   player.link.update(nowMs);
   if (place % WALKERS === 0 && nowMs - client.updatedMs > 0) {
     const turn = Math.floor(nowMs / 1000) + place;
-    client.intent.moveX = !isTrading ? 0 : turn % 2 === 0 ? MOVE_MAX : -MOVE_MAX;
+    // Who pauses stands: each step may find a coin, which is one more commit.
+    const isResting = !isTrading || nowMs < player.pausesUntilMs;
+    client.intent.moveX = isResting ? 0 : turn % 2 === 0 ? MOVE_MAX : -MOVE_MAX;
   }
   updateClient(client, nowMs);
   if (!isTrading || player.isBusy || nowMs < player.pausesUntilMs || client.state !== PLAYING) return;
