@@ -86,7 +86,6 @@ export function createDriver(address: ScyllaAddress, more: Partial<ClientOptions
   const port = Number(/:(\d+)$/.exec(contactPoints[0] ?? '')?.[1]);
   return new Client({
     contactPoints: [...contactPoints],
-    protocolOptions: { port },
     ...(username !== '' && { authProvider: new auth.PlainTextAuthProvider(username, password) }),
     socketOptions: { connectTimeout: 3_000, readTimeout: REQUEST_MS_MAX },
     encoding: { useBigIntAsLong: true },
@@ -97,6 +96,7 @@ export function createDriver(address: ScyllaAddress, more: Partial<ClientOptions
       isIdempotent: false,
     },
     ...more,
+    protocolOptions: { port, ...more.protocolOptions },
   });
 }
 
