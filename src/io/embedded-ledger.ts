@@ -189,15 +189,14 @@ export function createEmbeddedLedger(
   /** @param moved accounts of this batch that have changed; written at its end */
   const apply = (commit: Commit, moved: Map<string, MovedAccount>): CommitResult => {
     const shares = sharesOf(commit);
+    let refusal: CommitResult = 'fenced';
     try {
       if (move(commit, shares, moved)) return 'applied';
     } catch (error) {
-      const broken = brokenBy(error);
-      fence(commit, shares);
-      return broken;
+      refusal = brokenBy(error);
     }
     fence(commit, shares);
-    return 'fenced';
+    return refusal;
   };
 
   const fence = (commit: Commit, shares: readonly Share[]): void => {
