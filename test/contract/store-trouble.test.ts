@@ -79,11 +79,11 @@ const ownAddress = () => ({
   password: 'cassandra',
 });
 
-async function query(text: string): Promise<void> {
+async function query(text: string, username = 'cassandra', password = 'cassandra'): Promise<void> {
   const driver = new Client({
     contactPoints: [...cassandra.contactPoints],
     localDataCenter: 'datacenter1',
-    authProvider: new auth.PlainTextAuthProvider('cassandra', 'cassandra'),
+    authProvider: new auth.PlainTextAuthProvider(username, password),
   });
   try {
     await driver.execute(text);
@@ -92,11 +92,16 @@ async function query(text: string): Promise<void> {
   }
 }
 
-/** Cassandra lets it be changed every five seconds. */
+/** Cassandra lets it be changed every five seconds, and lets people in with the one before for two seconds more. */
 async function setPassword(password: string): Promise<void> {
+  await retry(() => query(`ALTER ROLE game WITH PASSWORD = '${password}'`));
+  await retry(() => query('SELECT key FROM system.local', 'game', password));
+}
+
+async function retry(call: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await query(`ALTER ROLE game WITH PASSWORD = '${password}'`);
+      return await call();
     } catch (error) {
       if (attempt === 20) throw error;
       await sleep(500);
