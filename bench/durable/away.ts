@@ -9,7 +9,7 @@ import { createCrowd } from '../../tools/chaos/crowd.ts';
 import { findCassandra } from '../../tools/services/cassandra.ts';
 import { type RedisScylla, startRedisScylla, stopRedisScylla } from '../../tools/services/redis-scylla.ts';
 import { quantileOf } from '../../tools/swarm/statistics.ts';
-import type { Figure } from '../bench.ts';
+import type { Bench, Figure } from '../bench.ts';
 import { watchMissedTicks } from '../missed-ticks.ts';
 import { findOnPath, type ServerProcess } from '../server.ts';
 import { play, playUntil, playUntilAsked, playUntilCaughtUp, readBooks, startBank, watchLeavers } from './bank.ts';
@@ -44,16 +44,21 @@ const STORE_NAME = 'away';
 const PAUSE_MS_MAX = 2_000;
 const WARM_S = 5;
 
-export function figuresOf(name: string): string[] {
-  return NAMES.map((figure) => `${name}.${figure}`);
+/** 200 players, half a minute without; ten and three seconds where it is small. */
+export function outageBench(outage: Omit<Outage, 'players' | 'seconds'>): Bench {
+  return {
+    figures: NAMES.map((figure) => `${outage.name}.${figure}`),
+    needs: missingStore,
+    run: (seed, isSmall) => measureOutage({ ...outage, players: isSmall ? 10 : 200, seconds: isSmall ? 3 : 30 }, seed),
+  };
 }
 
-export function missingStore(): string | undefined {
+function missingStore(): string | undefined {
   if (findOnPath(['redis-server']) === undefined) return 'redis-server';
   return findCassandra() === undefined ? 'Cassandra' : undefined;
 }
 
-export async function measureOutage(outage: Outage, seed: number): Promise<Figure[]> {
+async function measureOutage(outage: Outage, seed: number): Promise<Figure[]> {
   const stores = await startStores(outage);
   try {
     const server = await startBank(stores, STORE_NAME);
