@@ -2,6 +2,7 @@
 // what they were told. Chaos process.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../src/base/random.ts';
 import { PLAYING } from '../../src/client/state.ts';
 import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
@@ -12,7 +13,7 @@ import { createLink } from '../swarm/link.ts';
 import { openSocket } from '../swarm/swarm.ts';
 import { createUdpHost } from '../swarm/udp-host.ts';
 import { game } from './bank.ts';
-import { createPlayer, endPlayer, type Player, updatePlayer } from './players.ts';
+import { createPlayer, endPlayer, type Player, type PlayerOptions, updatePlayer } from './players.ts';
 
 export interface CrowdOptions {
   /** Of the server's HTTP. */
@@ -50,24 +51,14 @@ const TURN_MS = 4;
 /** Resolves when all play. */
 export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
   const { url, seed, transport, pauseMsMax, answered } = options;
-  const udp =
-    transport === 'udp'
-      ? await createUdpHost({
-          openUdp,
-          aead: createSodiumAead(),
-          keyExchange: createNodeKeyExchange(),
-          clock: systemClock,
-          bots: options.players,
-        })
-      : undefined;
+  const lines = await openLines(transport, options.players);
   const players = Array.from({ length: options.players }, (_, index) =>
     createPlayer({
       url,
       seed: seed * 100_003 + index,
       transport,
       pauseMsMax,
-      link: (random) =>
-        udp === undefined ? createLink(openSocket, NONE, random, systemClock.now) : udp.createLink(NONE, random),
+      link: lines.link,
       ...(answered !== undefined && { answered }),
     }),
   );
@@ -75,14 +66,14 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
   const turn = (): void => {
     const nowMs = systemClock.now();
     for (const [place, player] of players.entries()) updatePlayer(player, place, players, nowMs, isTrading);
-    udp?.turn(systemClock.now());
+    lines.turn(systemClock.now());
   };
   const until: Crowd['until'] = async (what, msMax, isSo) => {
     const deadlineMs = performance.now() + msMax;
     while (!isSo()) {
       turn();
       await sleep(TURN_MS);
-      if (performance.now() > deadlineMs) throw new Error(`not within ${msMax} ms: ${what}`);
+      if (performance.now() > deadlineMs) throw new Error(`not within ${msMax} ms: ${what}${sayAway(players)}`);
     }
   };
   const trade = (isWanted: boolean): void => {
@@ -91,7 +82,7 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
   const end = async (): Promise<void> => {
     for (const player of players) endPlayer(player);
     await sleep(TURN_MS);
-    udp?.close();
+    lines.close();
   };
   try {
     await until('all players are in', IN_MS_MAX, () => players.every(({ client }) => client.state === PLAYING));
@@ -109,6 +100,40 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
       await end();
     },
   };
+}
+
+/** Of those who don't play: in which state they are, why they came into it, and how many. */
+function sayAway(players: readonly Player[]): string {
+  const away = players.filter(({ client }) => client.state !== PLAYING);
+  const counts = new Map<string, number>();
+  for (const { client } of away) {
+    const state = `in state ${client.state} (${client.reason})`;
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return [...counts].map(([state, count]) => `; ${count} are ${state}`).join('');
+}
+
+/** What players of this process are connected by. */
+export interface Lines {
+  readonly link: PlayerOptions['link'];
+  /** Sends and receives; call often. */
+  turn(nowMs: number): void;
+  close(): void;
+}
+
+export async function openLines(transport: CrowdOptions['transport'], players: number): Promise<Lines> {
+  if (transport === 'ws') {
+    const link = (random: Random) => createLink(openSocket, NONE, random, systemClock.now);
+    return { link, turn: () => {}, close: () => {} };
+  }
+  const host = await createUdpHost({
+    openUdp,
+    aead: createSodiumAead(),
+    keyExchange: createNodeKeyExchange(),
+    clock: systemClock,
+    bots: players,
+  });
+  return { link: (random) => host.createLink(NONE, random), turn: host.turn, close: host.close };
 }
 
 /** @param say hears of each account that is not as its player was told */
