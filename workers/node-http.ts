@@ -1,5 +1,5 @@
 // The HTTP side of a node: sessions and accounts, metrics, readiness, the page. Main thread, composition only. Apart from
-// node.ts, which loads it while the threads start: what it needs takes longest of all.
+// node.ts, which loads and prepares it while the threads start: what it needs takes longest of all.
 
 import { type CounterName, type Counters, createCounterBuffer, createCounters } from '../src/base/counters.ts';
 import { errorCode } from '../src/base/errors.ts';
@@ -19,7 +19,7 @@ import type { BlockSource } from '../src/io/block-series.ts';
 import type { Config } from '../src/io/config.ts';
 import { chooseHost, createConnectTokens } from '../src/io/connect-tokens.ts';
 import { CONTENT_TYPES, chooseFormat } from '../src/io/exposition.ts';
-import { type HttpOptions, type HttpServer, type PageFile, startHttp } from '../src/io/http.ts';
+import { type HttpOptions, type HttpServer, type PageFile, prepareHttp } from '../src/io/http.ts';
 import { createHttpMetrics } from '../src/io/http-metrics.ts';
 import type { Log, LogShared } from '../src/io/log.ts';
 import { nodeMetrics } from '../src/io/node-metrics.ts';
@@ -59,7 +59,6 @@ export interface Keys {
 export interface EndingSteps {
   /** Steps run last added first; each answers what went wrong, in words. */
   add(step: () => Promise<readonly string[]>): void;
-  run(): Promise<readonly string[]>;
 }
 
 export interface NodeHttpOptions extends Keys {
@@ -161,8 +160,13 @@ function createPosts(service: NodeHttpOptions, answers: Counters<'gateway'>): Ht
   };
 }
 
-/** Plain HTTP, and https where there is a port for it. */
-export async function serve(service: NodeHttpOptions): Promise<readonly HttpServer[]> {
+export interface NodeHttp {
+  /** Plain HTTP, and https where there is a port for it. */
+  listen(): Promise<readonly HttpServer[]>;
+}
+
+/** All but the doors: the threads need not be up yet. */
+export async function prepareNodeHttp(service: NodeHttpOptions): Promise<NodeHttp> {
   const { version, config, threads, ending } = service;
   const answers = createCounterBuffer('gateway');
   const http = createHttpMetrics();
@@ -206,23 +210,14 @@ export async function serve(service: NodeHttpOptions): Promise<readonly HttpServ
     return opened;
   };
   const watchOverload = createOverloadWatch();
-  const timers = [
-    setInterval(() => {
-      ticks.sample(threads.ticks(), systemClock.now());
-      for (const index of ticks.takeHung()) {
-        service.log.event('zone_hung', { zone: index + 1 });
-        threads.replaceZone(index);
-      }
-      for (const change of watchOverload(threads.loads())) sayLoad(service.log, change);
-    }, TICK_SAMPLE_MS),
-    setInterval(async () => (await openMetrics()).sample(), COUNTER_SAMPLE_MS),
-  ];
-  const servers: HttpServer[] = [];
-  ending.add(async () => {
-    for (const timer of timers) clearInterval(timer);
-    await Promise.all(servers.map((server) => server.close()));
-    return [];
-  });
+  const watchTicks = (): void => {
+    ticks.sample(threads.ticks(), systemClock.now());
+    for (const index of ticks.takeHung()) {
+      service.log.event('zone_hung', { zone: index + 1 });
+      threads.replaceZone(index);
+    }
+    for (const change of watchOverload(threads.loads())) sayLoad(service.log, change);
+  };
   const scrapes = createRepeats<string>(Object.keys(CONTENT_TYPES).length, STRANGERS_SCRAPE_MS);
   const options = {
     host: config.host,
@@ -242,17 +237,27 @@ export async function serve(service: NodeHttpOptions): Promise<readonly HttpServ
     readiness,
     onError: (error: unknown) => service.log.event('request_failed', { error }),
   };
-  try {
-    const page = await service.page;
-    servers.push(await startHttp({ ...options, page, port: config.httpPort }));
-    if (config.httpsPort !== undefined) {
-      servers.push(await startHttp({ ...options, page, port: config.httpsPort, tls: service.tls }));
-    }
-  } catch (error) {
-    await ending.run();
-    throw error;
+  const page = await service.page;
+  const prepared = [await prepareHttp({ ...options, page, port: config.httpPort })];
+  if (config.httpsPort !== undefined) {
+    prepared.push(await prepareHttp({ ...options, page, port: config.httpsPort, tls: service.tls }));
   }
-  return servers;
+  return {
+    async listen() {
+      const timers = [
+        setInterval(watchTicks, TICK_SAMPLE_MS),
+        setInterval(async () => (await openMetrics()).sample(), COUNTER_SAMPLE_MS),
+      ];
+      const servers: HttpServer[] = [];
+      ending.add(async () => {
+        for (const timer of timers) clearInterval(timer);
+        await Promise.all(servers.map((server) => server.close()));
+        return [];
+      });
+      for (const { listen } of prepared) servers.push(await listen());
+      return servers;
+    },
+  };
 }
 
 function sayLoad(log: Log, { zoneId, state, pacePercent }: OverloadChange): void {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { type Advertised, edgeUrl } from '../src/gateway/advertise.ts';
 import { isLoopback } from '../src/gateway/origin.ts';
@@ -13,8 +14,8 @@ import { type Config, parseConfig } from '../src/io/config.ts';
 import { readStoreOptions, secretsOf } from '../src/io/config-store.ts';
 import { readTracingOptions, tracingSecretsOf } from '../src/io/config-tracing.ts';
 import { findPublicHosts } from '../src/io/connect-tokens.ts';
-import { startControl } from '../src/io/control.ts';
 import { loadGame } from '../src/io/game-module.ts';
+import type { HttpServer } from '../src/io/http.ts';
 import { deriveKey, keepKey, missingKey, readKey, spellKey } from '../src/io/keys.ts';
 import { createLog, createLogShared, type Log } from '../src/io/log.ts';
 import { logLevelPath, tendLog } from '../src/io/log-control.ts';
@@ -30,7 +31,7 @@ import { systemClock } from '../src/io/system.ts';
 import type { Certificate } from '../src/io/tls-certificate.ts';
 import { startTracing } from '../src/io/tracing-node.ts';
 import { chooseWebSocket } from '../src/io/websocket.ts';
-import type { EndingSteps, Keys, NodeHttpOptions } from './node-http.ts';
+import type { EndingSteps, Keys, NodeHttp, NodeHttpOptions } from './node-http.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_CONFIG = 2;
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
   const log = createLog(logShared, { thread: 'main' });
   const ending = createEnding(log);
   const game = await loadGame(config.gameUrl);
-  // Beside all that follows; `serve` waits for it.
+  // Beside all that follows; `prepareHttp` waits for it.
   const page = buildPage(config.gameUrl, join(config.data, PAGE_FILE));
   page.catch(() => {
     // It is told where it is waited for; until then it is nobody's.
@@ -66,6 +67,8 @@ async function main(): Promise<void> {
   const tracing = await startTracing({ ...tracingOptions, version, instance: boot, log });
   const tls = certificate && { cert: certificate.cert, key: certificate.key, requirePq: config.requirePq };
   const webSocket = await chooseWebSocket(config.ws, tls !== undefined);
+  const service = { version, config, game, page, tracing, ...keys, publicHosts, seats, tls, log, logShared, ending };
+  let http: Promise<NodeHttp> | undefined;
   const threads = await startNodeThreads({
     config,
     game,
@@ -85,7 +88,9 @@ async function main(): Promise<void> {
       store: new URL('./store.ts', import.meta.url),
     },
     now: systemClock.now,
-    onBegun: loadHttp,
+    onBegun: (begun) => {
+      http = prepareHttp({ ...service, threads: begun });
+    },
     onHopeless: (reason) => {
       log.event('hopeless', { detail: reason });
       ending.fail();
@@ -96,14 +101,12 @@ async function main(): Promise<void> {
     return [];
   });
   ending.add(() => threads.drain());
-  const { serve } = await import('./node-http.ts');
-  const service = { config, game, page, threads, tracing, ...keys, publicHosts, seats, tls, log, logShared, ending };
-  const [http, https] = await serve({ ...service, version });
+  const [plain, encrypted] = await openDoors(http, ending);
   ending.add(tendLog(config, logShared, log));
-  await openControl(service);
+  await openControl({ ...service, threads });
   const lines = [
     `DarkAges ${version} runs ${game.name} (version ${game.version})`,
-    ...addressLines(config, http!.port, https?.port, threads),
+    ...addressLines(config, plain!.port, encrypted?.port, threads),
     ...warningLines(config, certificate),
   ];
   if (config.udp !== parsed.config.udp) {
@@ -117,11 +120,24 @@ async function main(): Promise<void> {
   ending.start();
 }
 
-/** Beside the threads, which load their own. What is wrong with it is told where it is needed. */
-function loadHttp(): void {
-  import('./node-http.ts').catch(() => {
-    // Deliberate: `main` imports it again, and says so.
+/** Beside the threads, which load their own code. What is wrong with it is told where it is waited for. */
+function prepareHttp(options: NodeHttpOptions): Promise<NodeHttp> {
+  const prepared = import('./node-http.ts').then(({ prepareNodeHttp }) => prepareNodeHttp(options));
+  prepared.catch(() => {
+    // Deliberate: `openDoors` says so.
   });
+  return prepared;
+}
+
+/** Everything runs: players may come. */
+async function openDoors(http: Promise<NodeHttp> | undefined, ending: Ending): Promise<readonly HttpServer[]> {
+  assert(http !== undefined, 'it was prepared while the threads began');
+  try {
+    return await (await http).listen();
+  } catch (error) {
+    await ending.run();
+    throw error;
+  }
 }
 
 /** For tools on this machine; behind the start of the store, which holds the folder's lock. */
@@ -133,6 +149,8 @@ async function openControl({
   logShared,
   ending,
 }: Omit<NodeHttpOptions, 'version'>): Promise<void> {
+  // Not before: what it imports takes as long as a fifth of all that main loads, and players wait for what comes before.
+  const { startControl } = await import('../src/io/control.ts');
   const control = await startControl({
     data: config.data,
     paths: {
@@ -248,6 +266,7 @@ function warningLines(config: Config, certificate: Certificate | undefined): rea
 }
 
 interface Ending extends EndingSteps {
+  run(): Promise<readonly string[]>;
   /** Ends the process in order, to be started again by its parent. */
   fail(): void;
   /** From now on a signal ends the process in order; one that came before does so at once. */

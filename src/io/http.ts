@@ -79,6 +79,11 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 /** Listens before it resolves. Throws ServerError DARKAGES_HTTP_PORT_IN_USE or DARKAGES_LISTEN_FAILED. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  return (await prepareHttp(options)).listen();
+}
+
+/** Does what takes its time; nobody is answered before `listen`, which throws as `startHttp` does. */
+export async function prepareHttp(options: HttpOptions): Promise<{ listen(): Promise<HttpServer> }> {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -104,7 +109,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' });
   });
   addRoutes(app, options, traceIds);
-  return { port: await listen(app, options), close: () => app.close() };
+  await app.ready();
+  return { listen: async () => ({ port: await listen(app, options), close: () => app.close() }) };
 }
 
 type TraceIds = WeakMap<FastifyReply, string>;

@@ -60,8 +60,8 @@ export interface NodeThreadsOptions {
   readonly logShared: LogShared;
   /** Monotonic milliseconds. */
   now(): number;
-  /** All threads load their code: the main thread may load what it needs itself without keeping them waiting. */
-  onBegun?(): void;
+  /** All threads load their code: the main thread may load what it needs itself without keeping them waiting. None is up. */
+  onBegun?(threads: NodeThreads): void;
   /** A thread died too often, or could not be started again. */
   onHopeless(reason: string): void;
 }
@@ -109,10 +109,9 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     storesReplaced: 0,
     isDraining: false,
   };
+  const threads = describeNode(node, () => drain(node));
   try {
-    const edges = zoneThreads.flatMap((threads) =>
-      threads.edges.map((edge) => ({ threads, edge, ...new MessageChannel() })),
-    );
+    const edges = zoneThreads.flatMap((zone) => zone.edges.map((edge) => ({ zone, edge, ...new MessageChannel() })));
     const found = Promise.withResolvers<void>();
     const store = startStore(
       node,
@@ -129,12 +128,12 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     const recovered = Promise.race([found.promise, store]);
     await allOf([
       store,
-      ...zoneThreads.map((threads) => startZone(node, threads, false, recovered)),
-      ...edges.map(async ({ threads, edge, port2 }) => {
+      ...zoneThreads.map((zone) => startZone(node, zone, false, recovered)),
+      ...edges.map(async ({ zone, edge, port2 }) => {
         if (edge.kind === 'udp') await libc;
-        await startEdge(node, threads, edge, port2);
+        await startEdge(node, zone, edge, port2);
       }),
-      tellBegun(node, libc),
+      tellBegun(node, threads, libc),
     ]);
     warnOfSmallBuffers(node);
   } catch (error) {
@@ -142,13 +141,13 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
     await drain(node, false);
     throw error;
   }
-  return describeNode(node, () => drain(node));
+  return threads;
 }
 
-async function tellBegun({ onBegun }: Node, libc: Promise<unknown> | undefined): Promise<void> {
+async function tellBegun(node: Node, threads: NodeThreads, libc: Promise<unknown> | undefined): Promise<void> {
   await libc;
   await whenBegun();
-  onBegun?.();
+  node.onBegun?.(threads);
 }
 
 /** When all have ended. Of those that failed the first in the list is told: of two ports in use the lower one. */
