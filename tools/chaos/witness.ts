@@ -24,6 +24,8 @@ export interface Witness {
   stop(): Promise<void>;
 }
 
+const IN_MS_MAX = 30_000;
+
 /** Resolves when it plays. */
 export async function startWitness(options: WitnessOptions): Promise<Witness> {
   const worker = new Worker(new URL(import.meta.url), { workerData: options });
@@ -33,7 +35,7 @@ export async function startWitness(options: WitnessOptions): Promise<Witness> {
   });
   // Whoever fails meanwhile must not be held by it.
   worker.unref();
-  await once(worker, 'message');
+  await once(worker, 'message', { signal: AbortSignal.timeout(IN_MS_MAX) });
   return {
     seen: () => newest,
     async stop() {
