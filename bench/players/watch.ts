@@ -10,13 +10,10 @@ import { createGuestSecret, createSessionRequest } from '../../src/client/sessio
 import { type Client, PLAYING } from '../../src/client/state.ts';
 import { game } from '../../src/game/game.ts';
 import { PLAYER } from '../../src/game/kinds.ts';
-import { createSodiumAead } from '../../src/io/aead-sodium.ts';
-import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
-import { openUdp } from '../../src/io/udp.ts';
 import { createLink, type Link } from '../../tools/swarm/link.ts';
-import { openSocket, postJson } from '../../tools/swarm/swarm.ts';
-import { createUdpHost, type UdpHost } from '../../tools/swarm/udp-host.ts';
+import { openSocket, openUdpHost, postJson } from '../../tools/swarm/swarm.ts';
+import type { UdpHost } from '../../tools/swarm/udp-host.ts';
 import { createWander, updateWander, type Wander } from '../../tools/swarm/wander.ts';
 import { type Ages, closeAges, createAges, noteAges, summariseAges } from './watch-ages.ts';
 
@@ -33,15 +30,7 @@ interface Watcher {
 
 const [url, transport, watcherCount, seed] = process.argv.slice(2);
 assert(url !== undefined && watcherCount !== undefined, 'play.ts says what to watch');
-const udp =
-  transport === 'udp'
-    ? await createUdpHost({
-        openUdp,
-        aead: createSodiumAead(),
-        keyExchange: createNodeKeyExchange(),
-        clock: systemClock,
-      })
-    : undefined;
+const udp = transport === 'udp' ? await openUdpHost(Number(watcherCount)) : undefined;
 const watchers = Array.from({ length: Number(watcherCount) }, (_, index) => createWatcher(index, udp));
 let measuredMs = -1;
 let isWatching = false;

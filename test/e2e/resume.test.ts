@@ -12,15 +12,12 @@ import type { PostJson } from '../../src/client/ports.ts';
 import { createGuestSecret, createSessionRequest } from '../../src/client/session.ts';
 import { type Client, PLAYING } from '../../src/client/state.ts';
 import { game } from '../../src/game/game.ts';
-import { createSodiumAead } from '../../src/io/aead-sodium.ts';
 import { readNodeId } from '../../src/io/data-folder.ts';
-import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
-import { openUdp } from '../../src/io/udp.ts';
 import { connect, enter, join as joinZone, openSession } from '../../tools/hostile/raw-client.ts';
 import { createLink, type LinkConditions } from '../../tools/swarm/link.ts';
-import { openSocket, postJson } from '../../tools/swarm/swarm.ts';
-import { createUdpHost, type UdpHost } from '../../tools/swarm/udp-host.ts';
+import { openSocket, openUdpHost, postJson } from '../../tools/swarm/swarm.ts';
+import type { UdpHost } from '../../tools/swarm/udp-host.ts';
 import { kill, killServers, type LaunchedServer, readMetric, startServer, until, untilUp } from './server.ts';
 
 const NO_CONDITIONS: LinkConditions = { latencyMs: 0, jitterMs: 0, lossShare: 0 };
@@ -52,13 +49,7 @@ interface Crowd {
 
 /** Half by WebSocket, half by UDP; each fourth one has a name and a password. */
 async function createCrowd(server: LaunchedServer, players: number): Promise<Crowd> {
-  const host = await createUdpHost({
-    openUdp,
-    aead: createSodiumAead(),
-    keyExchange: createNodeKeyExchange(),
-    clock: systemClock,
-    bots: players,
-  });
+  const host = await openUdpHost(players);
   udp = host;
   const posted: Record<string, unknown>[] = [];
   const post: PostJson = (url, body) => {

@@ -4,14 +4,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/base/random.ts';
 import { PLAYING } from '../../src/client/state.ts';
-import { createSodiumAead } from '../../src/io/aead-sodium.ts';
-import { createNodeKeyExchange } from '../../src/io/key-exchange-node.ts';
 import { systemClock } from '../../src/io/system.ts';
-import { openUdp } from '../../src/io/udp.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLink } from '../swarm/link.ts';
-import { openSocket } from '../swarm/swarm.ts';
-import { createUdpHost } from '../swarm/udp-host.ts';
+import { openSocket, openUdpHost } from '../swarm/swarm.ts';
 import { game } from './bank.ts';
 import { createPlayer, endPlayer, type Player, type PlayerOptions, updatePlayer } from './players.ts';
 
@@ -126,13 +122,7 @@ export async function openLines(transport: CrowdOptions['transport'], players: n
     const link = (random: Random) => createLink(openSocket, NONE, random, systemClock.now);
     return { link, turn: () => {}, close: () => {} };
   }
-  const host = await createUdpHost({
-    openUdp,
-    aead: createSodiumAead(),
-    keyExchange: createNodeKeyExchange(),
-    clock: systemClock,
-    bots: players,
-  });
+  const host = await openUdpHost(players);
   return { link: (random) => host.createLink(NONE, random), turn: host.turn, close: host.close };
 }
 

@@ -62,7 +62,7 @@ export function startSwarm(
     return was;
   };
   const run = async (): Promise<Part> => {
-    const udp = options.transport === 'udp' ? await openUdpHost(options) : undefined;
+    const udp = options.transport === 'udp' ? await openUdpHost(options.bots / options.processes) : undefined;
     const part = await runBots(game, options, first, udp, onProgress, () => isStopped, takeAnew);
     udp?.close();
     return part;
@@ -78,13 +78,14 @@ export function startSwarm(
   };
 }
 
-function openUdpHost({ bots, processes }: SwarmOptions): Promise<UdpHost> {
+/** @param bots how many there will be, about */
+export function openUdpHost(bots: number): Promise<UdpHost> {
   return createUdpHost({
     openUdp,
     aead: createSodiumAead(),
     keyExchange: createNodeKeyExchange(),
     clock: systemClock,
-    bots: bots / processes,
+    bots,
   });
 }
 
