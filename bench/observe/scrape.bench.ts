@@ -11,7 +11,7 @@ import { game } from '../../src/game/game.ts';
 import { createRepeats } from '../../src/gateway/repeats.ts';
 import type { BlockSource } from '../../src/io/block-series.ts';
 import { CONTENT_TYPES, chooseFormat } from '../../src/io/exposition.ts';
-import { startHttp } from '../../src/io/http.ts';
+import { prepareHttp } from '../../src/io/http.ts';
 import { createHttpMetrics } from '../../src/io/http-metrics.ts';
 import { nodeMetrics } from '../../src/io/node-metrics.ts';
 import { createMetrics } from '../../src/io/prometheus.ts';
@@ -49,7 +49,7 @@ export const bench: Bench = {
         stuckZones: () => [],
       }),
     });
-    const server = await startHttp({
+    const prepared = await prepareHttp({
       ...{ host: '127.0.0.1', port: 0, page: new Map(), trustProxy: false, posts: {}, repeats: createRepeats() },
       async metrics(accept) {
         const format = chooseFormat(accept);
@@ -65,6 +65,7 @@ export const bench: Bench = {
         throw error;
       },
     });
+    const server = await prepared.listen();
     const scraper = createScraper(`http://127.0.0.1:${server.port}/metrics`);
     try {
       fill(sources, seed);

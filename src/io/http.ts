@@ -53,6 +53,11 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+export interface PreparedHttp {
+  /** Throws ServerError DARKAGES_HTTP_PORT_IN_USE or DARKAGES_LISTEN_FAILED. */
+  listen(): Promise<HttpServer>;
+}
+
 const BODY_BYTES_MAX = 4096;
 /** From 128 random bits on. */
 const IDEMPOTENCY_KEY = /^[A-Za-z0-9_-]{22,64}$/;
@@ -77,13 +82,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** Listens before it resolves. Throws ServerError DARKAGES_HTTP_PORT_IN_USE or DARKAGES_LISTEN_FAILED. */
-export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  return (await prepareHttp(options)).listen();
-}
-
-/** Does what takes its time; nobody is answered before `listen`, which throws as `startHttp` does. */
-export async function prepareHttp(options: HttpOptions): Promise<{ listen(): Promise<HttpServer> }> {
+/** Does what takes its time. Nobody is answered before `listen`. */
+export async function prepareHttp(options: HttpOptions): Promise<PreparedHttp> {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionRequest, SessionResponse } from '../../src/gateway/refusals.ts';
 import { createRepeats } from '../../src/gateway/repeats.ts';
-import { type HttpServer, startHttp } from '../../src/io/http.ts';
+import { type HttpOptions, type HttpServer, prepareHttp } from '../../src/io/http.ts';
 import { makeIdentity } from './identity.ts';
 
 let server: HttpServer;
@@ -44,6 +44,10 @@ const options = (port: number, trustProxy = false) => ({
   readiness: async () => reasons,
   onError: (error: unknown) => errors.push(error),
 });
+
+async function startHttp(given: HttpOptions): Promise<HttpServer> {
+  return (await prepareHttp(given)).listen();
+}
 
 beforeAll(async () => {
   server = await startHttp(options(0));
