@@ -9,6 +9,7 @@
 import { check } from 'k6';
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
+import { drawAccountName } from './names.ts';
 import { summarize } from './summary.js';
 
 export const handleSummary = summarize;
@@ -89,10 +90,8 @@ export function guest() {
 }
 
 export function account() {
-  // Of this run: a server keeps accounts. Letters alone, and none that looks like another.
-  const letters = 'abcdefghkpqstuwxyz';
-  let name = 'k6';
-  for (let index = 0; index < 12; index++) name += letters[Math.floor(Math.random() * letters.length)];
+  // Of this run: a server keeps accounts.
+  const name = drawAccountName();
   const password = 'correct horse battery';
   const registered = ask({ name, password, create: true }, 'account', 200);
   check(registered, { 'a session for an account': isSession, 'its name': (answer) => answer.name === name });

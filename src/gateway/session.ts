@@ -193,6 +193,8 @@ async function createAccount(
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     const playerId = ports.random.playerId();
     const name = wishedName ?? ports.random.guestName();
+    // Digits, too, can spell what nobody may be called.
+    if (wishedName === undefined && !ports.isNameClean(name)) continue;
     const nowS = ports.nowS();
     const createdAtMs = Math.floor(nowS * 1000);
     const result = await ports.accounts.createAccount({ playerId, name, ...hashes, createdAtMs });

@@ -2,7 +2,9 @@
 
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { drawAccountName } from '../../bench/load/names.ts';
 import { readMetrics, runNode, type ServerProcess, startServer } from '../../bench/server.ts';
+import { screenText } from '../../src/guard/text.ts';
 import { needs } from '../needs.ts';
 
 const RUN = join(import.meta.dirname, '..', '..', 'bench', 'load', 'run.ts');
@@ -57,4 +59,11 @@ test.skipIf(skipsK6)('a number that is none is one sentence', async () => {
     code: 2,
     stderr: '--players must be a whole number from 1 to 99999, not "many".\n',
   });
+});
+
+test('no account of k6 has a name that a server refuses', () => {
+  for (let draw = 0; draw < 20_000; draw++) {
+    const name = drawAccountName();
+    expect(screenText(name, 'name').code, name).toBe('');
+  }
 });

@@ -108,6 +108,12 @@ describe('a guest', () => {
     expect((await post({})).body).toMatchObject({ name: 'guest-2' });
   });
 
+  test('is drawn no name that nobody may choose', async () => {
+    const { post, state } = createBench();
+    state.guestNames = ['guest-rude', 'guest-3'];
+    expect((await post({})).body).toMatchObject({ name: 'guest-3' });
+  });
+
   test.each(['', 'x', secretOf(99), 'A'.repeat(4000), "' OR 1=1 --"])(
     'with the secret %j is refused',
     async (secret) => {

@@ -45,9 +45,11 @@ test('a crowd over WebSocket: all figures from a real server, real bots and watc
     expect(Object.keys(figures.collections).sort()).toEqual(['edge-1', 'main', 'store', 'udp-edge-1', 'zone-1']);
     expect(figures.memory.startMiB).toBeGreaterThan(figures.memory.emptyMiB / 2);
     expect(figures.bots).toMatchObject({ failed: 0, scheduleErrorMsP99: expect.any(Number) });
-    // Of all who are in, the other watcher too.
-    expect(figures.watched).toMatchObject({ watchers: 2, heldMax: 9, stateAgeMs: { max: expect.any(Number) } });
+    expect(figures.watched).toMatchObject({ watchers: 2, stateAgeMs: { max: expect.any(Number) } });
     expect(figures.watched.states).toBeGreaterThan(0);
+    // Of all who are in, the other watcher too; who stands behind a wall all that second is not seen.
+    expect(figures.watched.heldMax).toBeGreaterThan(0);
+    expect(figures.watched.heldMax).toBeLessThanOrEqual(9);
   }));
 
 test('the limit is searched, and a curve is drawn', () =>
