@@ -2,6 +2,11 @@
 // silent but for a counter, except that a full server says so; checks are in order of cost, and until the response has
 // come, which proves that who asks gets what is sent to its address, an answer is at most 0.31 times as long as what
 // asked for it.
+//
+// Who is connected already and shows another token has given up the connection before, whatever its server knows of that:
+// the goodbye was lost, or the program died. So it gets in at once. Where it comes from the same address the new
+// connection takes the place of the old one; from another address both are there until the session layer, which knows
+// who the player is, ends the older.
 
 import { ADDRESS_WORDS, isSameAddress } from './address.ts';
 import { COUNT } from './counts.ts';
@@ -19,8 +24,9 @@ import {
   VERSION,
 } from './layout.ts';
 import { openPacket } from './packet.ts';
+import { takeLeave } from './server-bound.ts';
 import { CLIENT_CONNECTED, drawSequence, drop, note, type Server, sendEarly, sendToSlot } from './server-state.ts';
-import { takeSlot } from './slots.ts';
+import { type Slots, takeSlot } from './slots.ts';
 import { assertServerStep, CHALLENGED, STRANGER, UNCONFIRMED } from './states.ts';
 import { FORGED, MALFORMED, openPrivateToken, type PrivateToken } from './token.ts';
 import { increment, readRounded, readWord, writeWord } from './u64.ts';
@@ -64,7 +70,7 @@ export function takeRequest(
     if (rememberToken(usedTokens, nowMs, tag, address, at, expireMs)) counts[COUNT.tokensEvicted]!++;
   }
   const known = findHandshake(handshakes, address, at);
-  if (slots.freeCount === 0) {
+  if (!hasPlace(slots, findKey(slots.byAddress, address, at))) {
     if (known >= 0) forgetHandshake(server, known);
     deny(server, token.serverKey, address, at);
     return -1;
@@ -89,7 +95,7 @@ function judgeRequest(
   from: number,
   end: number,
 ): number {
-  const { opener, slots, tag } = server;
+  const { opener, tag } = server;
   if (end - from !== REQUEST_BYTES) return COUNT.requestSize;
   for (let index = 0; index < VERSION.length; index++) {
     if (bytes[from + 1 + index] !== VERSION[index]) return COUNT.requestVersion;
@@ -111,9 +117,12 @@ function judgeRequest(
   const opened = openPrivateToken(opener, bytes, from + EXPIRY_AT, from + NONCE_AT);
   if (opened === FORGED) return COUNT.requestForged;
   if (opened === MALFORMED) return COUNT.requestMalformed;
-  if (!namesServer(server, opener.token)) return COUNT.requestOtherServer;
-  if (findKey(slots.byAddress, address, at) >= 0) return COUNT.requestConnected;
-  return findKey(slots.byClientId, opener.token.clientId, 0) >= 0 ? COUNT.requestConnected : 0;
+  return namesServer(server, opener.token) ? 0 : COUNT.requestOtherServer;
+}
+
+/** @param held the slot that its address has, or −1 */
+function hasPlace(slots: Slots, held: number): boolean {
+  return slots.freeCount > 0 || held >= 0;
 }
 
 /** Of the same token, whose challenge is hardly on its way. */
@@ -189,7 +198,10 @@ function deny(server: Server, key: Uint8Array, address: Uint32Array, at: number)
   server.counts[COUNT.denials]!++;
 }
 
-/** From the wire: a response, whose prefix `server.codec` has read, from an address without a slot. */
+/**
+ * From the wire: a response, whose prefix `server.codec` has read.
+ * @param held the slot that its address has, or −1
+ */
 export function takeResponse(
   server: Server,
   nowMs: number,
@@ -198,20 +210,21 @@ export function takeResponse(
   bytes: Uint8Array,
   from: number,
   end: number,
+  held: number,
 ): -1 {
   const { handshakes, slots, codec, payload } = server;
   const index = findHandshake(handshakes, address, at);
-  if (index < 0) return drop(server, COUNT.dropStranger);
+  if (index < 0) return drop(server, held < 0 ? COUNT.dropStranger : COUNT.responseConnected);
   if (openPacket(codec, handshakes.clientKeys[index]!, bytes, from, end, payload) < 0) {
     return drop(server, COUNT.dropForged);
   }
   if (!openChallenge(server, index)) return drop(server, COUNT.responseForged);
-  if (findKey(slots.byClientId, handshakes.clientIds, index * 2) >= 0) return drop(server, COUNT.responseConnected);
-  if (slots.freeCount === 0) {
+  if (!hasPlace(slots, held)) {
     deny(server, handshakes.serverKeys[index]!, address, at);
     forgetHandshake(server, index);
     return -1;
   }
+  if (held >= 0) takeLeave(server, held);
   connect(server, nowMs, index);
   return -1;
 }

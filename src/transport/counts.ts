@@ -53,10 +53,9 @@ export const DROP_REASONS = [
   'requestForged',
   'requestMalformed',
   'requestOtherServer',
-  /** The address or the client is connected already. */
-  'requestConnected',
   /** The challenge is none of ours, or another client's. */
   'responseForged',
+  /** Its token has connected. */
   'responseConnected',
   /** Under keys that are wiped. */
   'dropForgotten',

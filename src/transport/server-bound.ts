@@ -102,7 +102,7 @@ function takeControl(
   }
 }
 
-/** The client says that it goes. */
+/** The client says that it goes, or comes anew from where it was. */
 export function takeLeave(server: Server, slot: number): -1 {
   release(server, slot);
   server.counts[COUNT.disconnects]!++;

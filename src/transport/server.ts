@@ -53,10 +53,7 @@ export function receiveFromClient(
   const reason = readPrefix(codec, bytes, from, end, FROM_CLIENT);
   if (reason !== ACCEPTED) return drop(server, reason);
   const slot = findKey(slots.byAddress, address, at);
-  if (codec.type === RESPONSE) {
-    if (slot >= 0) return drop(server, COUNT.responseConnected);
-    return takeResponse(server, nowMs, address, at, bytes, from, end);
-  }
+  if (codec.type === RESPONSE) return takeResponse(server, nowMs, address, at, bytes, from, end, slot);
   if (slot < 0) return drop(server, COUNT.dropStranger);
   if (server.rekeys?.hasForgotten[slot] === 1) return drop(server, COUNT.dropForgotten);
   const { sequenceLow, sequenceHigh } = codec;

@@ -1,5 +1,6 @@
 // The connected clients of a server, a column for each thing that is known of them. Edge threads. All memory is made at
-// the start; at the bound a client is denied.
+// the start; at the bound a client is denied. A player may have several, of connections that it has given up: who plays
+// by which is for whoever is above.
 
 import { ADDRESS_WORDS, type Address, copyAddress } from './address.ts';
 import { createKeyTable, type KeyTable, putKey, removeKey } from './key-table.ts';
@@ -10,7 +11,6 @@ import { STRANGER } from './states.ts';
 export interface Slots {
   readonly capacity: number;
   readonly byAddress: KeyTable;
-  readonly byClientId: KeyTable;
   readonly free: Int32Array;
   freeCount: number;
   /** STRANGER: the slot is free. */
@@ -47,7 +47,6 @@ export function createSlots(capacity: number, seed: number): Slots {
   return {
     capacity,
     byAddress: createKeyTable(ADDRESS_WORDS, capacity, seed),
-    byClientId: createKeyTable(2, capacity, seed),
     free: Int32Array.from({ length: capacity }, (_, index) => capacity - 1 - index),
     freeCount: capacity,
     states: new Uint8Array(capacity),
@@ -82,7 +81,6 @@ export function takeSlot(
   slots.clientIds[slot * 2] = clientIdLow;
   slots.clientIds[slot * 2 + 1] = clientIdHigh;
   putKey(slots.byAddress, address, at, slot);
-  putKey(slots.byClientId, slots.clientIds, slot * 2, slot);
   resetReplayWindow(slots.windows, slot);
   slots.heardMs[slot] = nowMs;
   slots.sentMs[slot] = nowMs;
@@ -100,7 +98,6 @@ export function moveSlot(slots: Slots, slot: number, address: Uint32Array, at: n
 /** Its address, client id and user data stay readable until it is taken again; its keys do not. */
 export function releaseSlot(slots: Slots, slot: number): void {
   removeKey(slots.byAddress, slots.addresses, slot * ADDRESS_WORDS);
-  removeKey(slots.byClientId, slots.clientIds, slot * 2);
   slots.clientKeys[slot]!.fill(0);
   slots.serverKeys[slot]!.fill(0);
   slots.states[slot] = STRANGER;

@@ -73,8 +73,8 @@ export const SERVER_STEPS: readonly Step[] = [
   { from: CHALLENGED, to: STRANGER, when: 'silence, no room any more, or newer handshakes need the place' },
   { from: CHALLENGED, to: UNCONFIRMED, when: 'its response came, and there is room' },
   { from: UNCONFIRMED, to: CONFIRMED, when: 'its first keep-alive or payload came' },
-  { from: UNCONFIRMED, to: STRANGER, when: 'silence, or either side sent a disconnect' },
-  { from: CONFIRMED, to: STRANGER, when: 'silence, or either side sent a disconnect' },
+  { from: UNCONFIRMED, to: STRANGER, when: 'silence, a disconnect of either side, or the response for another token' },
+  { from: CONFIRMED, to: STRANGER, when: 'silence, a disconnect of either side, or the response for another token' },
 ];
 
 // --- new keys, as a client has it; whatever it is in, the end of the connection ends it

@@ -17,7 +17,7 @@ import { createClient } from '../../src/transport/client.ts';
 import { createOutbox } from '../../src/transport/outbox.ts';
 import { mintToken, type TokenTerms } from '../../src/transport/token.ts';
 import { openSession } from '../../tools/hostile/raw-client.ts';
-import { leaveUdp, openUdpSession, startUdpClient, type UdpClient } from '../../tools/hostile/udp-client.ts';
+import { leaveUdp, openUdpSession, startUdpClient, type UdpClient, vanish } from '../../tools/hostile/udp-client.ts';
 import { kill, killServers, type LaunchedServer, readMetric, startServer, until, untilUp } from './server.ts';
 
 const KEY = new Uint8Array(32).fill(0x5a);
@@ -128,6 +128,25 @@ test('what a client sent, again: from another address, and from its own; it goes
   const { snapshots } = client;
   await until('more snapshots', () => client.snapshots > snapshots + 5);
   leaveUdp(client);
+});
+
+test('whose program died is in again at once, by a token of its own, from another port and from the same one', async () => {
+  const readTimeouts = (): Promise<number> => readMetric(server, 'darkages_udp_timeouts_total');
+  const timeouts = await readTimeouts();
+  const first = await openUdpSession(server.url());
+  const { guestSecret } = first;
+  let client = await startUdpClient(game, first.connectToken, first.token);
+  for (const isSamePort of [false, true]) {
+    await until('a snapshot', () => client.snapshots > 0);
+    const { port: before } = client.udp.address();
+    await vanish(client);
+    const { connectToken, token } = await openUdpSession(server.url(), guestSecret);
+    client = await startUdpClient(game, connectToken, token, '127.0.0.1', isSamePort ? before : 0);
+  }
+  await until('a snapshot', () => client.snapshots > 0);
+  expect(client.goodbye).toBe('');
+  leaveUdp(client);
+  expect(await readTimeouts(), 'nobody had to fall silent for it').toBe(timeouts);
 });
 
 test('after the edge thread alone died no token from before is good, used or not; a new one is', async () => {

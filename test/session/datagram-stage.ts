@@ -207,8 +207,8 @@ export function admitAll({ session }: Stage): void {
   }
 }
 
-export function enter(stage: Stage, playerId: number): TestClient {
-  const client = connect(stage, playerId);
+export function enter(stage: Stage, playerId: number, host?: string): TestClient {
+  const client = connect(stage, playerId, host);
   exchange(stage);
   expect(client.netcode.state).toBe(CONNECTED);
   say(stage, client, { join: { token: `token-${playerId}`, ...JOIN } });

@@ -104,6 +104,29 @@ test('who leaves, or falls silent, is gone from the edge, and from the door', ()
   expect(stage.session.edge.strangers.byAddress.size).toBe(0);
 });
 
+test.each([
+  ['another address', '10.0.2.7:1007'],
+  ['the same address', undefined],
+])('whose program died is back at once from %s, in the same entity', (_, host) => {
+  const stage = createStage();
+  const before = enter(stage, 7);
+  const other = enter(stage, 8);
+  // It says nothing and hears nothing from now on.
+  stage.clients.splice(stage.clients.indexOf(before), 1);
+  step(stage, 30);
+  const after = enter(stage, 7, host);
+  const slotOf = ({ got }: typeof after): unknown => got.find(({ welcome }) => welcome !== undefined)!.welcome;
+  expect(slotOf(after)).toMatchObject({ slot: (slotOf(before) as WireObject).slot, playerId: '7' });
+  // Its goodbye is sent again for a second.
+  step(stage, 90);
+  expect(count(stage.session, 'connections')).toBe(2);
+  expect(stage.datagrams.links.filter((link) => link !== undefined)).toHaveLength(2);
+  expect([after, other].flatMap(goodbyesOf)).toEqual([]);
+  const heard = after.snapshotTicks.length;
+  step(stage, 60);
+  expect(after.snapshotTicks.length - heard).toBe(20);
+});
+
 test('one host takes only its share of the door', () => {
   const stage = createStage();
   const clients = Array.from({ length: STRANGERS_PER_ADDRESS_MAX + 1 }, (_, index) =>

@@ -29,14 +29,16 @@ export interface UdpTicket {
   /** netcode's, and the one to join with. */
   readonly connectToken: Uint8Array;
   readonly token: string;
+  /** Of a guest made just now. */
+  readonly guestSecret: string;
 }
 
-/** A new guest's way into the first zone. */
-export async function openUdpSession(url: string): Promise<UdpTicket> {
-  const { status, token, zones } = await openSession(url, { transport: 'udp' });
+/** A guest's way into the first zone: a new one's, unless its secret is given. */
+export async function openUdpSession(url: string, secret?: string): Promise<UdpTicket> {
+  const { status, token, zones, guestSecret } = await openSession(url, { transport: 'udp', guestSecret: secret });
   const udp = (zones[0] as { readonly udp?: { readonly token: string } } | undefined)?.udp;
   if (udp === undefined) throw new Error(`no way in by UDP: ${status}`);
-  return { connectToken: new Uint8Array(Buffer.from(udp.token, 'base64')), token };
+  return { connectToken: new Uint8Array(Buffer.from(udp.token, 'base64')), token, guestSecret };
 }
 
 export interface UdpClient {
@@ -64,9 +66,10 @@ export async function startUdpClient(
   connectToken: Uint8Array,
   token?: string,
   host = '127.0.0.1',
+  port = 0,
 ): Promise<UdpClient> {
   const udp = createSocket('udp4');
-  udp.bind(0, host);
+  udp.bind(port, host);
   await once(udp, 'listening');
   const outbox = createOutbox(16, () => flush(client));
   const events = {
@@ -140,6 +143,13 @@ function end(client: UdpClient): void {
   client.isClosed = true;
   clearInterval(client.timer);
   client.udp.close();
+}
+
+/** As if its program died: says nothing. Its port is free then. */
+export async function vanish(client: UdpClient): Promise<void> {
+  client.isClosed = true;
+  clearInterval(client.timer);
+  await new Promise<void>((resolve) => client.udp.close(resolve));
 }
 
 /** Says goodbye. */
