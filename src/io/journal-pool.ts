@@ -25,7 +25,11 @@ export function createJournalPool(folder: string): JournalPool {
   /** With the first job: a zone that goes on after a crash has none before it ticks, and nothing shall come before that. */
   let opened: Promise<Piscina> | undefined;
   const run = async (name: 'packSegment' | 'writeKeyframe' | 'checkpoint', job: unknown): Promise<PackedFile> => {
-    opened ??= openPool(folder);
+    opened ??= openPool(folder).catch((error: unknown) => {
+      // The next job tries again: for want of files or memory it may not be for ever.
+      opened = undefined;
+      throw error;
+    });
     const pool = await opened;
     return pool.run(job, { name, signal: AbortSignal.timeout(JOB_MS_MAX) }) as Promise<PackedFile>;
   };

@@ -61,22 +61,27 @@ const PROBE = `UPDATE characters SET version = 0 WHERE player_id = 0 AND game = 
 type Operation = policies.retry.OperationInfo;
 type Decision = policies.retry.DecisionInfo;
 
-/** A node that is slow or has gone is no reason to give up what another one can do. Asked for idempotent statements alone. */
-class TryElsewhere extends policies.retry.RetryPolicy {
-  override onWriteTimeout(info: Operation, consistency: types.consistencies): Decision {
-    return this.again(info, consistency);
+/**
+ * A node that is slow or has gone is no reason to give up what another one can do. Asked for idempotent statements alone. They
+ * are sent as they were: the consistency that an error names is that of the part that was late, of a conditional write
+ * LOCAL_SERIAL, at which nothing can be committed.
+ */
+export class TryElsewhere extends policies.retry.RetryPolicy {
+  override onWriteTimeout(info: Operation): Decision {
+    return this.again(info);
   }
 
-  override onReadTimeout(info: Operation, consistency: types.consistencies): Decision {
-    return this.again(info, consistency);
+  override onReadTimeout(info: Operation): Decision {
+    return this.again(info);
   }
 
-  override onRequestError(info: Operation, consistency: types.consistencies): Decision {
-    return this.again(info, consistency);
+  override onRequestError(info: Operation): Decision {
+    return this.again(info);
   }
 
-  private again(info: Operation, consistency: types.consistencies): Decision {
-    return info.nbRetry < TRIES_MAX - 1 ? this.retryResult(consistency, false) : this.rethrowResult();
+  private again({ nbRetry, executionOptions }: Operation): Decision {
+    if (nbRetry === TRIES_MAX - 1) return this.rethrowResult();
+    return this.retryResult(executionOptions.getConsistency(), false);
   }
 }
 

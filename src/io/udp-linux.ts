@@ -181,10 +181,17 @@ function sendBatch(libc: c.Libc, fd: number, headers: Headers, counts: UdpCounts
 
 /**
  * Deliberate: the listener is called in a turn of its own. koffi calls back outside of what Node does around a
- * callback: promises that are settled there would wait for the next timer.
+ * callback: promises that are settled there would wait for the next timer. And nothing is watched in a thread that ends,
+ * by itself or by an error: koffi would call into it, where nothing can be called any more, and end the whole process.
  */
 function watchReadable(libc: c.Libc, fd: number, listener: () => void): { close(): void } {
-  return libc.poll(fd, () => setImmediate(listener));
+  const watch = libc.poll(fd, () => setImmediate(listener));
+  const close = (): void => {
+    process.off('exit', close);
+    watch.close();
+  };
+  process.once('exit', close);
+  return { close };
 }
 
 function readDrops(libc: c.Libc, fd: number): number {

@@ -71,8 +71,11 @@ export interface ZoneJournalsOptions {
 }
 
 export interface ZoneJournals {
-  /** Keeps what waits if somebody waits for that, or it was a while ago, or is the last time; and tells the zones. */
-  update(isLast?: boolean): void;
+  /**
+   * Keeps what waits if somebody waits for that, or it was a while ago; and tells the zones.
+   * @param isAll all that is on the rings, and now: at the beginning and at the end
+   */
+  update(isAll?: boolean): void;
   /** The commits that were kept before this start and may not be in the store, which has that mark. */
   replayCommits(mark?: JournalMark): void;
   /** Says to the store how much it has, now and not when it is due. Never rejects. */
@@ -104,6 +107,8 @@ interface JournalledRing {
 
 /** A group takes no more of the rings at once; the rest is the next one's. */
 const GROUP_RECORDS_MAX = 4096;
+/** A month before they run out, at 60 a second: no zone goes on from there, while a start can still see to it. */
+const TICK_MAX = 0x7fff_ffff - 30 * 24 * 3600 * 60;
 /** What nobody was promised may wait so long for its sync: it costs as much for a tick as for many. */
 const PATIENT_MS = 100;
 const BUSY_MS = 100;
@@ -206,6 +211,17 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
     else applier.take(position, commits);
   };
 
+  /** Whether there may be more on the rings than that. */
+  const keepGroup = (): boolean => {
+    const nowMs = options.now();
+    const records = take();
+    if (records.length === 0 && journal.counts.pending === 0) return false;
+    if (records.length > 0) takenMs = Math.min(takenMs, nowMs);
+    const position = keep(records);
+    if (position !== undefined) tell(position);
+    return position !== undefined && records.length >= GROUP_RECORDS_MAX;
+  };
+
   const wait = (group: Group): void => {
     unapplied.push(group);
     unappliedBytes += group.bytes;
@@ -261,15 +277,9 @@ export function createZoneJournals(options: ZoneJournalsOptions): ZoneJournals {
   };
 
   return {
-    update(isLast = false) {
-      if (!isDue() && !isLast) return;
-      const nowMs = options.now();
-      const records = take();
-      if (records.length > 0) takenMs = Math.min(takenMs, nowMs);
-      if (records.length > 0 || journal.counts.pending > 0) {
-        const position = keep(records);
-        if (position !== undefined) tell(position);
-      }
+    update(isAll = false) {
+      if (!isDue() && !isAll) return;
+      while (keepGroup() && isAll);
       handOver();
       const isPaused = isFailing || isBehind() || options.backPressure.isPaused() ? 1 : 0;
       for (const zone of zones) {
@@ -364,6 +374,7 @@ function packZone(
 ): RecoveredStart {
   const epoch = Math.max(start.zoneEpoch + 1, fresh);
   if (keyframe === undefined || !isWhole || isClosed) return { zoneId, epoch, state: undefined };
+  if (keyframe.tick > TICK_MAX) return { zoneId, epoch, state: undefined };
   const payloads: Uint8Array[] = [];
   for (const { payload } of ticks()) payloads.push(payload);
   let length = 0;

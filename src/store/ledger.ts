@@ -175,14 +175,15 @@ export function advanceHead(head: LedgerHead, commit: Commit, { playerId, entrie
 
 /**
  * A character as its account says, where it was saved before or after its last transfer that counts. One without an account
- * keeps what it has, and opens one with that.
+ * keeps what it has, and opens one with that. Where the numbers agree the assets need not: what was saved may be of a
+ * transfer that no journal has, and the same number of another one.
  */
 export function settleColumns(
   columns: CharacterColumns | undefined,
   { seq, balances }: Balances,
   assets: readonly string[],
 ): CharacterColumns | undefined {
-  if ((columns?.ledgerSeq ?? 0) === seq) return columns;
+  if (seq === 0 && (columns?.ledgerSeq ?? 0) === 0) return columns;
   const settled: Record<string, number> = { ...columns, ledgerSeq: seq };
   if (seq > 0) for (const asset of assets) settled[asset] = balances[asset] ?? 0;
   return settled;

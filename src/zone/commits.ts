@@ -43,9 +43,12 @@ export function createCommits(game: AnyGame, world: World): Commits {
   };
 }
 
-/** The tick is done, and what it promised is handed over. */
+/** The tick is done, and what it promised is handed over; or rules threw in it, in the midst of a command, and nobody goes on with it. */
 export function resetCommits(commits: Commits): void {
   commits.writer.reset();
+  commits.transfers.reset();
+  commits.transferCount = 0;
+  commits.isCommandOpen = false;
   commits.count = 0;
 }
 

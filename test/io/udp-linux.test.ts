@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
@@ -176,5 +179,11 @@ describe.runIf(libc)('a socket in batches', () => {
       await ended;
     }
     expect(open(libc!, { port }).port).toBe(port);
+  });
+
+  test.each(['exit', 'throw'])('a process outlives threads that end while packets come: %s', async (ending) => {
+    const script = join(import.meta.dirname, 'fixtures', 'udp-endings.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [script, ending]);
+    expect(stdout).toBe('outlived 15');
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCounterBuffer, createCounters } from '../../src/base/counters.ts';
 import { createRandom, type Random } from '../../src/base/random.ts';
+import { createKeepingRingReader } from '../../src/base/ring.ts';
 import { type Journal, openJournal } from '../../src/io/journal-keeper.ts';
 import {
   createZoneJournals,
@@ -14,7 +15,7 @@ import { worldTick } from '../../src/sim/world.ts';
 import { createBackPressure } from '../../src/store/back-pressure.ts';
 import { type Commit, isPlayerSide } from '../../src/store/commit.ts';
 import { BLOCK_BYTES, type JournalMark } from '../../src/store/journal/format.ts';
-import { KEPT_TICK } from '../../src/store/zone-journal.ts';
+import { COMMITTED_TICK, KEPT_TICK } from '../../src/store/zone-journal.ts';
 import { createZoneBuffers } from '../../src/zone/buffers.ts';
 import type { Replayed } from '../../src/zone/state.ts';
 import { createZone } from '../../src/zone/zone.ts';
@@ -486,4 +487,14 @@ test('a keyframe that failed is tried again half a second later, and one that co
   writes[2]!.finish(true);
   await pass(1);
   expect(await ask()).toEqual(['']);
+});
+
+test('at a beginning and at an end all that is on the rings is kept, though it is more than one group', () => {
+  const server = start(createFaultyFiles(createRandom(6)));
+  const { words, ring } = server.zone.buffers.journal!;
+  run(server.zone, 5_000);
+  expect(new Int32Array(words)[COMMITTED_TICK]).toBe(0);
+  server.zones.update(true);
+  expect(new Int32Array(words)[COMMITTED_TICK]).toBe(5_000);
+  expect(createKeepingRingReader(ring).next()).toBe(false);
 });

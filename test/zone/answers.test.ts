@@ -59,3 +59,23 @@ test('what a tick answered that never was is forgotten; of too many the oldest a
   expect(answers.byPlayer.size).toBe(ANSWERS_MAX - 0);
   expect(findAnswer(answers, 100, 1)).toBe('no');
 });
+
+test('however many there were, the newest are found and written: what counts them has a bound', () => {
+  const answers = make();
+  const rounds = 3;
+  const last = rounds * ANSWERS_MAX + 7;
+  for (let nth = 1; nth <= last; nth++) keepAnswer(answers, PLAYER + (nth % 5000), nth, nth, '');
+  expect(answers.words[0]).toBeLessThan(2 * ANSWERS_MAX);
+  const copy = make();
+  const writer = new Writer(new Uint8Array(ANSWERS_MAX * 40));
+  writeAnswers(writer, answers);
+  readAnswers(new Reader(writer.copy()), copy);
+  const resumed = createAnswers(answers.words.buffer);
+  resumeAnswers(resumed, last);
+  for (const each of [answers, copy, resumed]) {
+    for (const nth of [last, last - 1, last - ANSWERS_MAX + 1]) {
+      expect(findAnswer(each, PLAYER + (nth % 5000), nth), String(nth)).toBe('');
+    }
+    expect(findAnswer(each, PLAYER + ((last - ANSWERS_MAX) % 5000), last - ANSWERS_MAX)).toBeUndefined();
+  }
+});

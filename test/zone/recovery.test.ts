@@ -160,6 +160,35 @@ test('a record that was cut off, a gap, another game: the zone begins anew, unle
   expect(worldTick(other.zone.world)).toBe(0);
 });
 
+test('rules that fail in the midst of a command leave none open to the zone that begins anew', () => {
+  const zone = createTestZone(bank, 1, 1, 64, true);
+  const journal = createTestJournal(zone);
+  join(zone, 1);
+  run(zone);
+  keep(zone, journal);
+  request(zone, 1, { id: 1, key: 1, mint: { gold: 5, gems: 0 } });
+  run(zone, 4);
+  keep(zone, journal);
+  const { mint } = bank.requests!;
+  const changed: AnyGame = {
+    ...bank,
+    requests: {
+      ...bank.requests,
+      mint: {
+        ...mint!,
+        run(...args) {
+          mint!.run(...args);
+          throw new Error('gold is not made any more');
+        },
+      },
+    },
+  };
+  const { zone: again, replayed } = recover(changed, journal);
+  expect(replayed).toMatchObject({ end: 'failed', error: expect.stringContaining('not made any more') });
+  expect(again.commits).toMatchObject({ isCommandOpen: false, transferCount: 0, count: 0 });
+  expect([again.commits.transfers.offset, again.commits.writer.offset]).toEqual([0, 0]);
+});
+
 test('rules that were changed since and fail at what there is: the zone begins anew and ticks, and the error is told', () => {
   const zone = createTestZone(bank, 1, 1, 64, true);
   const journal = createTestJournal(zone);
