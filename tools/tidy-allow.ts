@@ -40,7 +40,6 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/io/redis-characters.ts': 'on a real Redis: test/contract/store.test.ts',
   'src/io/redis-client.ts': 'on a real Redis: test/contract/store.test.ts',
   'src/io/redis-directory.ts': 'on a real Redis: test/contract/store.test.ts',
-  'src/io/redis-scylla-store.ts': 'on a real Redis and Cassandra: test/contract/store.test.ts',
   'src/io/scylla-characters.ts': 'on a real Cassandra: test/contract/store.test.ts',
   'src/io/scylla-schema.ts': 'on a real Cassandra: test/contract/store.test.ts',
   'src/io/scylla-ledger.ts': 'on a real Cassandra: test/contract/store.test.ts',

@@ -21,9 +21,9 @@ export interface CharacterWriterOptions {
 export interface CharacterWriter {
   /**
    * From now on this node's saves count. Nothing of the player may wait to be written, and all it was promised is in the
-   * ledger.
+   * ledger. Undefined: another node took it meanwhile, or `isWanted`, asked right before it is taken, said no.
    */
-  take(playerId: number, zoneId: number, now: number): Promise<EnteringCharacter>;
+  take(playerId: number, zoneId: number, isWanted: () => boolean): Promise<EnteringCharacter | undefined>;
   /**
    * Whether the ledger has all transfers that the last save of a player who left knows of: those of its last ticks may be on
    * their way to the disk.
@@ -31,7 +31,7 @@ export interface CharacterWriter {
   isSettled(playerId: number, now: number): Promise<boolean>;
   /** Something of it was refused: what it believes to have is no longer waited for. */
   forgetLeft(playerId: number): void;
-  /** A zone has saved it: whom it was taken for did get in. */
+  /** A zone has saved it. */
   hear(save: CharacterSave, now: number): void;
   /** Of the newest save of it, if that was refused. */
   lostEpoch(playerId: number): number | undefined;
@@ -47,17 +47,6 @@ export interface EnteringCharacter extends TakenCharacter {
   readonly answers: readonly KeptAnswer[];
 }
 
-interface Entering {
-  readonly zoneId: number;
-  readonly sinceMs: number;
-  readonly taken: Promise<EnteringCharacter>;
-}
-
-/**
- * A zone saves who has got in at the end of that tick, so this is for the way there. Too short for a stay in another node,
- * which ends with 10 s of lingering.
- */
-const ENTERING_MS_MAX = 3_000;
 /** Who was lost and not heard of again, since its zone died: the next save of it would tell. */
 const LOST_MAX = 131_072;
 /** What the disk has not got by then, while it works, nobody was promised. */
@@ -66,8 +55,6 @@ const LEFT_MAX = 131_072;
 
 export function createCharacterWriter(options: CharacterWriterOptions): CharacterWriter {
   const { store, gameName, nodeId, assets } = options;
-  /** Those who were let into a zone and not heard of since, the latest at the end. */
-  const entering = new Map<number, Entering>();
   const lost = new Map<number, number>();
   /** How many transfers those had who left, until they come back. */
   const left = new Map<number, { readonly ledgerSeq: number; readonly sinceMs: number }>();
@@ -77,40 +64,23 @@ export function createCharacterWriter(options: CharacterWriterOptions): Characte
     lost.set(playerId, epoch);
   };
 
-  const forgetEntering = (now: number): void => {
-    for (const [playerId, { sinceMs }] of entering) {
-      if (now - sinceMs <= ENTERING_MS_MAX) return;
-      entering.delete(playerId);
-    }
-  };
-
-  const takeNow = async (playerId: number, zoneId: number): Promise<EnteringCharacter> => {
-    const { epoch, columns } = await store.takeCharacter(playerId, gameName, `${nodeId}/${zoneId}`);
-    const balances = await store.loadBalances(playerId, gameName);
-    const answers = await store.recentAnswers(playerId, gameName);
-    return { epoch, columns: settleColumns(columns, balances, assets), isNew: columns === undefined, answers };
-  };
-
   return {
-    // Who asks twice in a row is let in twice in one epoch: the first may be playing by then, and what it does counts.
-    take(playerId, zoneId, now) {
-      forgetEntering(now);
-      if (left.size > LEFT_MAX) left.clear();
-      const before = entering.get(playerId);
-      if (before?.zoneId === zoneId) return before.taken;
-      const taken = takeNow(playerId, zoneId);
-      entering.delete(playerId);
-      entering.set(playerId, { zoneId, sinceMs: now, taken });
+    async take(playerId, zoneId, isWanted) {
+      const taken = await store.takeCharacter(playerId, gameName, `${nodeId}/${zoneId}`, isWanted);
+      if (taken === undefined) return undefined;
       lost.delete(playerId);
-      taken.catch(() => {
-        if (entering.get(playerId)?.taken === taken) entering.delete(playerId);
-      });
-      return taken;
+      const { epoch, columns } = taken;
+      const [balances, answers] = await Promise.all([
+        store.loadBalances(playerId, gameName),
+        store.recentAnswers(playerId, gameName),
+      ]);
+      return { epoch, columns: settleColumns(columns, balances, assets), isNew: columns === undefined, answers };
     },
     hear({ playerId, final, columns }, now) {
-      entering.delete(playerId);
       const { ledgerSeq = 0 } = columns;
-      if (final && ledgerSeq > 0) left.set(playerId, { ledgerSeq, sinceMs: now });
+      if (!final || ledgerSeq === 0) return;
+      if (left.size >= LEFT_MAX) left.clear();
+      left.set(playerId, { ledgerSeq, sinceMs: now });
     },
     async isSettled(playerId, now) {
       const promised = left.get(playerId);

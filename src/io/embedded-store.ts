@@ -383,7 +383,8 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
   };
 
   return {
-    async takeCharacter(playerId, game, owner) {
+    async takeCharacter(playerId, game, owner, isWanted = () => true) {
+      if (!isWanted()) return undefined;
       return guarded('a character could not be taken', () => {
         const row = take.get(playerId, game, owner);
         return { epoch: Number(row?.epoch), columns: readColumns(row) };

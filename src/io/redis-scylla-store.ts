@@ -5,7 +5,7 @@
 //
 //   take    1 read the row  2 raise the fence in Redis, which gives the newest save  3 write it with the next epoch, if the
 //           row is still the one that was read. After 2 no earlier owner saves in Redis, after 3 none in ScyllaDB; a save in
-//           ScyllaDB between the two makes 3 begin again.
+//           ScyllaDB between the two makes 3 begin again. Another owner's taking ends it: that one's player may be in play.
 //
 // A save in Redis counts only within the epoch of the row: the taking of the next one has put it there.
 
@@ -147,7 +147,8 @@ function createExclusive(
   };
 }
 
-function createCharacterStore(
+/** What holds of every `CharacterStore`, over the two that are given. */
+export function createCharacterStore(
   hot: HotCharacters,
   durable: DurableCharacters,
   durableEveryMs: number,
@@ -187,13 +188,21 @@ function createCharacterStore(
   };
 
   return {
-    async takeCharacter(playerId, game, owner) {
+    async takeCharacter(playerId, game, owner, isWanted = () => true) {
+      let known: number | undefined;
       for (let attempt = 0; attempt < TAKE_TRIES; attempt++) {
         const row = await durable.read(playerId, game);
-        const epoch = (row?.epoch ?? 0) + 1;
+        const there = row?.epoch ?? 0;
+        known ??= there;
+        // One more, of this owner: that is its own write, whose answer was lost. Any other is somebody's who may be in play.
+        const isOwn = there === known + 1 && row?.owner === owner;
+        if ((there !== known && !isOwn) || !isWanted()) return undefined;
+        known = there;
+        const epoch = there + 1;
         // Deliberate: without Redis nobody takes anything, since it may have a save that is newer than the row.
         const columns = newest(row, await hot.raise(playerId, game, epoch));
         const text = columns === undefined ? undefined : JSON.stringify(columns);
+        if (!isWanted()) return undefined;
         if (await durable.take(playerId, game, owner, row, text)) return { epoch, columns };
         if (!retries.take()) break;
         await sleep(Math.random() * 5 * 2 ** Math.min(attempt, 5));

@@ -9,6 +9,7 @@ import { type Row, readBigint, type ScyllaClient, type Statement, toBigint } fro
 
 /** What is there of a character, as ScyllaDB has it. */
 export interface DurableCharacter {
+  readonly owner: string;
   readonly epoch: number;
   readonly version: number;
   /** JSON; undefined for one that was never saved. */
@@ -34,7 +35,7 @@ export interface DurableCharacters {
 }
 
 const READ: Statement = {
-  query: 'SELECT epoch, version, columns, ledger_version FROM characters WHERE player_id = ? AND game = ?',
+  query: 'SELECT owner, epoch, version, columns, ledger_version FROM characters WHERE player_id = ? AND game = ?',
   isIdempotent: true,
   isSerial: true,
 };
@@ -60,7 +61,7 @@ const SAVE: Statement = {
 };
 
 const LIST: Statement = {
-  query: 'SELECT game, epoch, version, columns FROM characters WHERE player_id = ?',
+  query: 'SELECT game, owner, epoch, version, columns FROM characters WHERE player_id = ?',
   isIdempotent: true,
   isSerial: true,
 };
@@ -101,6 +102,7 @@ export function createDurableCharacters(scylla: ScyllaClient): DurableCharacters
 
 function readCharacter(row: Row): DurableCharacter {
   return {
+    owner: String(row.owner),
     epoch: readBigint(row.epoch),
     version: readBigint(row.version),
     columns: row.columns === null ? undefined : String(row.columns),

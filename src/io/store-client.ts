@@ -117,12 +117,15 @@ export interface StoreClientOptions {
   readonly context?: () => SpanContext | undefined;
 }
 
+/** Whoever asked has given up by then: no answer reaches it. */
+export const CALL_MS_MAX = 5_000;
+
 /** Rejections are ServerErrors DARKAGES_STORE_TIMEOUT, DARKAGES_STORE_BUSY or DARKAGES_STORE_FAILED. */
 export function connectStore(port: MessagePort, options: StoreClientOptions = {}): StoreClient {
   const { onMoved, context } = options;
   const rpc = createRpcClient<StoreRpc>(port, {
     name: 'the store thread',
-    timeoutMs: options.timeoutMs ?? 5_000,
+    timeoutMs: options.timeoutMs ?? CALL_MS_MAX,
     pendingMax: options.pendingMax ?? 1_024,
     timeoutCode: 'DARKAGES_STORE_TIMEOUT',
     busyCode: 'DARKAGES_STORE_BUSY',

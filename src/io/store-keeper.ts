@@ -16,6 +16,7 @@ import {
   type CharacterSave,
   createWriteBehind,
   WRITE_BEHIND_DEFAULTS,
+  type WriteBehind,
   type WriteBehindOptions,
 } from '../store/write-behind.ts';
 import { createZoneOwners, type ZoneOwners } from '../store/zone-owners.ts';
@@ -94,7 +95,6 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   let saveBytes = 0;
   let failing = false;
   let lagDueMs = Number.NEGATIVE_INFINITY;
-  let writing: Promise<unknown> | undefined;
 
   const drain = (): void => {
     const now = clock.now();
@@ -132,7 +132,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
   };
 
   /** Resolves to why it failed, if it did. Whatever it was, the batch stays pending; the error is counted and told once. */
-  const writeBatch = async (batch: readonly CharacterSave[]): Promise<unknown> => {
+  const land = async (batch: readonly CharacterSave[]): Promise<unknown> => {
     trouble?.retries.countCalls();
     try {
       await measured(() => characters.write(batch));
@@ -151,41 +151,20 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     }
   };
 
-  /** One after the other: a batch is in flight while `work` runs. */
-  const alone = (work: () => Promise<unknown>): Promise<unknown> => {
-    writing ??= work().finally(() => {
-      writing = undefined;
-    });
-    return writing;
-  };
-
-  const write = (flush: boolean): Promise<unknown> =>
-    alone(async () => {
-      for (;;) {
-        const batch = writeBehind.update(clock.now(), flush);
-        if (batch === undefined || (await writeBatch(batch)) !== undefined) return;
-      }
-    });
+  const batches = createBatches(writeBehind, clock, land);
 
   /** Resolves once nothing of the player waits to be written, promises included; throws what the store says instead. */
   const settle = async (playerId: number): Promise<void> => {
-    while (writeBehind.find(playerId) !== undefined) {
-      if (writing !== undefined) await writing;
-      else {
-        const batch = writeBehind.updateFor(playerId);
-        const error = batch && (await alone(() => writeBatch(batch)));
-        if (error !== undefined) throw error;
-      }
-    }
+    await batches.settle(playerId);
     await options.whenApplied?.(playerId);
   };
 
   /** What waits of the player, and what it was promised, comes first: it belongs to the epoch that the taking ends. */
-  const take = async (playerId: number, zoneId: number) => {
+  const take = async (playerId: number, zoneId: number, isWanted: () => boolean) => {
     words[index.loads]!++;
     await settle(playerId);
     if (!(await measured(() => characters.isSettled(playerId, clock.now())))) return undefined;
-    return measured(() => characters.take(playerId, zoneId, clock.now()));
+    return measured(() => characters.take(playerId, zoneId, isWanted));
   };
 
   const entries = createZoneEntries({
@@ -231,17 +210,62 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     async update() {
       drain();
       showLag();
-      await write(false);
+      await batches.write(false);
     },
     async flush() {
       for (let attempt = 0; attempt < FLUSH_ATTEMPTS; attempt++) {
         drain();
-        await writing;
-        await write(true);
+        await batches.ended();
+        await batches.write(true);
         drain();
         if (writeBehind.pendingCount() === 0) break;
       }
       return writeBehind.pendingCount();
+    },
+  };
+}
+
+/** Write-behind's batches, one after the other. `land` resolves to why one failed, if it did; then it waits again. */
+function createBatches(
+  writeBehind: WriteBehind,
+  clock: Clock,
+  land: (batch: readonly CharacterSave[]) => Promise<unknown>,
+) {
+  let writing: Promise<void> | undefined;
+  /** Of the newest batch. */
+  let landing: Promise<unknown> | undefined;
+  const begin = (batch: readonly CharacterSave[]): Promise<unknown> => {
+    landing = land(batch);
+    return landing;
+  };
+  const writeDue = async (flush: boolean): Promise<void> => {
+    for (;;) {
+      const batch = writeBehind.update(clock.now(), flush);
+      if (batch === undefined || (await begin(batch)) !== undefined) return;
+    }
+  };
+  return {
+    /** Whatever is due, and what comes to be due meanwhile: without an end where the store is slow. */
+    write(flush: boolean): Promise<void> {
+      writing ??= writeDue(flush).finally(() => {
+        writing = undefined;
+      });
+      return writing;
+    },
+    async ended(): Promise<void> {
+      await writing;
+      await landing;
+    },
+    /** Resolves once nothing of the player waits; throws why it could not be written. */
+    async settle(playerId: number): Promise<void> {
+      while (writeBehind.find(playerId) !== undefined) {
+        const batch = writeBehind.updateFor(playerId);
+        if (batch === undefined) await landing;
+        else {
+          const error = await begin(batch);
+          if (error !== undefined) throw error;
+        }
+      }
     },
   };
 }

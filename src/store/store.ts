@@ -59,8 +59,18 @@ export interface FencedRecord extends CharacterRecord {
 export type SaveResult = 'saved' | 'fenced';
 
 export interface CharacterStore {
-  /** Makes `owner`, a zone of a node as it names itself, the one whose saves count. What earlier owners save from now on is refused: `fenced`. */
-  takeCharacter(playerId: number, game: string, owner: string): Promise<TakenCharacter>;
+  /**
+   * Makes `owner`, a zone of a node as it names itself, the one whose saves count. What earlier owners save from now on is
+   * refused: `fenced`. An owner has one taking of a character under way at a time.
+   * Undefined: another owner has taken it since this began, and keeps it; or `isWanted`, asked right before each change, said
+   * no. Without that it is wanted until it is done.
+   */
+  takeCharacter(
+    playerId: number,
+    game: string,
+    owner: string,
+    isWanted?: () => boolean,
+  ): Promise<TakenCharacter | undefined>;
   /** Undefined for one that was never saved. */
   loadCharacter(playerId: number, game: string): Promise<CharacterColumns | undefined>;
   /** In all games, by their names in order. */

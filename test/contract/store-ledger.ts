@@ -58,7 +58,7 @@ export function createTestZone(origin: string, names: Names) {
 export type TestZone = ReturnType<typeof createTestZone>;
 
 export async function enterZone(store: Store, names: Names, zone: TestZone, player: number): Promise<number> {
-  const { epoch } = await store.takeCharacter(names.id(player), names.game, 'node/1');
+  const { epoch } = (await store.takeCharacter(names.id(player), names.game, 'node/1'))!;
   zone.enter(player, epoch, await store.loadBalances(names.id(player), names.game));
   return epoch;
 }
@@ -152,7 +152,7 @@ export async function compareStores(
     if (step.what === 'deliver') await deliver(step.count, step.again, step.isOther);
     else if (step.what === 'enter') {
       const taken = await enterZone(store(false), names, zones[step.zone]!, step.player);
-      expect(taken).toBe((await model.takeCharacter(names.id(step.player), names.game, 'node/1')).epoch);
+      expect(taken).toBe((await model.takeCharacter(names.id(step.player), names.game, 'node/1'))!.epoch);
     } else if (step.what === 'transfer') transferIn(zones[step.zone]!, step);
     else if (zones[step.zone]!.has(step.player)) {
       const { player, key } = step;

@@ -367,7 +367,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       expect(version).toBeGreaterThan(killedAtVersion);
       expect(await other.renewLease('zone', 'a', lease, LONG_MS)).toBe(false);
       for (const player of players) {
-        const { columns } = await other.takeCharacter(player, 'g', 'b/1');
+        const { columns } = (await other.takeCharacter(player, 'g', 'b/1'))!;
         const newest = now.get(player)!;
         // Since the master's death each was taken by ScyllaDB or by the new one; before it, a replica may not have had it yet.
         if (newest > killedAtVersion) expect(columns?.version, `player ${player}`).toBe(newest);

@@ -74,8 +74,8 @@ describe.skipIf(isMissing)('three nodes of Cassandra', () => {
     const scylla = { contactPoints: cassandra.contactPoints.slice(1), username: '', password: '' };
     store = await openRedisScyllaStore({ redis: readRedisUrl(redis.url)!, scylla, name: 'three', replicas: undefined });
     for (const player of players) {
-      const taken = await store.takeCharacter(player, 'g', 'b/1');
-      expect(taken.columns?.version, `player ${player}`).toBeGreaterThanOrEqual(acknowledged.get(player)!);
+      const { columns } = (await store.takeCharacter(player, 'g', 'b/1'))!;
+      expect(columns?.version, `player ${player}`).toBeGreaterThanOrEqual(acknowledged.get(player)!);
       const late = { playerId: player, game: 'g', columns: {}, epoch: 1, version: 1_000_000, final: true };
       expect(await store.saveCharacters([late])).toEqual(['fenced']);
     }
@@ -88,7 +88,7 @@ describe.skipIf(isMissing)('three nodes of Cassandra', () => {
     timeout: 5 * MINUTES,
   }, async () => {
     const player = PLAYERS + 1;
-    const { epoch } = await store.takeCharacter(player, 'g', 'a/1');
+    const { epoch } = (await store.takeCharacter(player, 'g', 'a/1'))!;
     const save = (version: number) =>
       store.saveCharacters([{ playerId: player, game: 'g', columns: { version }, epoch, version, final: true }]);
     const make = (playerId: number, name: string) => store.createAccount({ playerId, name, createdAtMs: 0 });

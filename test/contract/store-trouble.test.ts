@@ -264,7 +264,7 @@ describe.skipIf(isMissing)('store in trouble', () => {
     expect(committing.acknowledged.length).toBeGreaterThan(0);
     await expectApplied(other, game, committing.acknowledged);
     for (const playerId of PLAYERS) {
-      const { columns } = await other.takeCharacter(playerId, game, 'b/1');
+      const { columns } = (await other.takeCharacter(playerId, game, 'b/1'))!;
       expect(columns?.version, `player ${playerId}`).toBeGreaterThanOrEqual(saving.acknowledged.get(playerId)!);
       expect(columns?.version, `player ${playerId}`).toBeLessThanOrEqual(saving.attempted.get(playerId)!);
     }

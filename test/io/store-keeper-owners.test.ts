@@ -230,3 +230,80 @@ test('nobody is taken before all that it was promised is in the ledger', async (
   await enter(1);
   expect(order).toEqual(['applied 1', 'taken 1']);
 });
+
+/** Calls of `work` wait until the test lets them go on, in their order. */
+function createHold() {
+  const waiting: (() => void)[] = [];
+  return {
+    waiting,
+    wrap:
+      <A extends unknown[], R>(work: (...values: A) => Promise<R>) =>
+      async (...values: A): Promise<R> => {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return work(...values);
+      },
+  };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test('an entry that the store answers late takes nobody away who came after it', async () => {
+  const { store, clock, keeper, save, enter, count } = createBench();
+  const hold = createHold();
+  const { takeCharacter } = store;
+  store.takeCharacter = hold.wrap(takeCharacter);
+  // Its caller gives up after five seconds, and its client comes with another token.
+  const first = enter(1);
+  await settled();
+  clock.advance(5_300);
+  const second = enter(1);
+  await settled();
+  for (const goOn of hold.waiting) goOn();
+  expect(await second).toMatchObject({ epoch: 1 });
+  save(0, 1, 10);
+  await keeper.flush();
+  expect(await first).toMatchObject({ epoch: 1 });
+  save(0, 1, 11, true);
+  await keeper.flush();
+  expect([store.characters.get(1), count('savesFenced'), count('loads')]).toEqual([{ health: 11 }, 0, 1]);
+});
+
+test('who comes back waits for its own save, not for those of all who play on', async () => {
+  const { store, clock, keeper, save, enter } = createBench();
+  await enter(1);
+  await enter(2);
+  const hold = createHold();
+  store.saveCharacters = hold.wrap(store.saveCharacters);
+  save(0, 1, 10, true);
+  const writing = keeper.update();
+  const entered = enter(1, 2);
+  await settled();
+  expect(hold.waiting).toHaveLength(1);
+  // A slow store: whenever a batch has landed the next one is due.
+  save(0, 2, 10);
+  void keeper.update();
+  clock.advance(1_000);
+  hold.waiting[0]!();
+  expect(await entered).toMatchObject({ character: { health: 10 }, epoch: 2 });
+  expect(hold.waiting).toHaveLength(2);
+  hold.waiting[1]!();
+  await writing;
+  expect(store.characters.get(2)).toEqual({ health: 10 });
+});
+
+test('an entry that waited longer than anybody asked for it makes no character of a deleted account', async () => {
+  const hold = createHold();
+  const applied = [hold.wrap(async () => {})];
+  const { store, clock, keeper, enter } = createBench(createFakeStore(), 'node-1', async () => applied.pop()?.());
+  await store.createAccount({ playerId: 1, name: 'alice', passwordHash: 'x', createdAtMs: 0 });
+  const entered = enter(1);
+  await settled();
+  // The node has forgotten by then that it was about to come.
+  clock.advance(60_001);
+  await keeper.update();
+  const deleted = keeper.methods.deletePlayer({ playerId: 1, nameKeptMs: 5 });
+  await settled();
+  hold.waiting[0]!();
+  expect([await entered, await deleted]).toEqual([{ refused: 'replaced' }, 'deleted']);
+  expect(await store.listCharacters(1)).toEqual([]);
+});

@@ -132,7 +132,8 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       for (const { playerId } of unused) accounts.delete(playerId);
       return unused.length;
     },
-    async takeCharacter(playerId, game) {
+    async takeCharacter(playerId, game, _owner, isWanted = () => true) {
+      if (!isWanted()) return undefined;
       const before = characters.get(key(playerId, game));
       const epoch = (before?.epoch ?? 0) + 1;
       characters.set(key(playerId, game), { epoch, version: 0, columns: before?.columns });
