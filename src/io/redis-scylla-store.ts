@@ -11,6 +11,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerError } from '../base/errors.ts';
+import type { Directory } from '../store/directory.ts';
 import type { CharacterColumns } from '../store/records.ts';
 import type { CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
 import { createHotCharacters, type HotCharacter, type HotCharacters, type HotResult } from './redis-characters.ts';
@@ -56,7 +57,7 @@ const MIGRATION_WAIT_MS = 250;
 
 /** Throws ServerError DARKAGES_STORE_… with a sentence. */
 export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise<Store> {
-  const { name, replicas, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
+  const { name, replicas } = options;
   const { onAdvice = () => {}, onWorking = () => {}, trouble = createStoreTrouble() } = options;
   const redis = await connectRedis(options.redis, name, trouble);
   let scylla: ScyllaClient;
@@ -73,6 +74,23 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
     if (error instanceof ServerError) throw error;
     throw storeError('it could not be made ready', error);
   }
+  return createRedisScyllaStore({ redis, scylla, directory, trouble }, options);
+}
+
+export interface RedisScyllaClients {
+  readonly redis: RedisClient;
+  readonly scylla: ScyllaClient;
+  /** In Redis. */
+  readonly directory: Directory;
+  readonly trouble: StoreTrouble;
+}
+
+/** On connections there are, with their schema. */
+export function createRedisScyllaStore(
+  { redis, scylla, directory, trouble }: RedisScyllaClients,
+  options: Pick<RedisScyllaOptions, 'name' | 'durableEveryMs' | 'onRedisTrouble'>,
+): Store {
+  const { name, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
   const durable = createDurableCharacters(scylla);
   const hot = createHotCharacters(redis, name);
   const accounts = createScyllaAccounts(scylla, () => wallClockS() * 1000);
@@ -84,14 +102,9 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
     ...createCharacterStore(hot, durable, durableEveryMs, onRedisTrouble, trouble.scylla),
     ...ledger,
     ...directory,
-    /** The account last: who was cut off before can ask again. A row before its copy: no save is kept between the two. */
+    /** The account last: who was cut off before can ask again. Its rows stay, so each copy is found again too. */
     async deleteAccount(playerId, nameKeptMs) {
-      for (const { game } of await durable.list(playerId)) {
-        // The newest entries may be nowhere but in the row: reading them puts them into their table, where they stay.
-        await ledger.listEntries(playerId, game, 1, 1);
-        await durable.delete(playerId, game);
-        await hot.forget(playerId, game);
-      }
+      for (const { game } of await durable.list(playerId)) await deleteCharacter(hot, durable, playerId, game);
       await directory.clearPresence(playerId, Number.MAX_SAFE_INTEGER);
       return accounts.deleteAccount(playerId, nameKeptMs);
     },
@@ -204,7 +217,7 @@ function createCharacterStore(
       return newest(...(await Promise.all([durable.read(playerId, game), hot.load(playerId, game)])));
     },
     async listCharacters(playerId) {
-      const rows = await durable.list(playerId);
+      const rows = (await durable.list(playerId)).filter(({ isDeleted }) => !isDeleted);
       return Promise.all(
         rows.map(async (row) => {
           const copy = await hot.load(playerId, row.game);
@@ -233,6 +246,18 @@ function createCharacterStore(
       return results;
     },
   };
+}
+
+/** A row before its copy: no save is kept between the two. Whoever does it again does what was left of it. */
+async function deleteCharacter(hot: HotCharacters, durable: DurableCharacters, playerId: number, game: string) {
+  for (let attempt = 0; attempt < TAKE_TRIES; attempt++) {
+    const row = await durable.read(playerId, game);
+    const isDeleted = row === undefined || row.isDeleted;
+    // Redis before anything is changed: where it is away, all is as it was.
+    if (!isDeleted) await hot.raise(playerId, game, row.epoch + 1);
+    if (isDeleted || (await durable.delete(playerId, game, row))) return hot.forget(playerId, game);
+  }
+  throw new ServerError('DARKAGES_STORE_BUSY', 'Too much happens to one character at once.');
 }
 
 function isNewer(row: DurableCharacter | undefined, copy: HotCharacter | undefined): copy is HotCharacter {

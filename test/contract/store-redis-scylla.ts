@@ -7,7 +7,9 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openScyllaAudit } from '../../src/io/audit-sources.ts';
-import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
+import { connectRedis, type RedisClient } from '../../src/io/redis-client.ts';
+import { createRedisDirectory } from '../../src/io/redis-directory.ts';
+import { createRedisScyllaStore, openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
 import { readRedisUrl } from '../../src/io/redis-url.ts';
 import { connectScylla, type ScyllaClient } from '../../src/io/scylla-client.ts';
 import { createScyllaLedger } from '../../src/io/scylla-ledger.ts';
@@ -40,6 +42,48 @@ async function eventually<T>(work: () => Promise<T>): Promise<T> {
       await sleep(50);
     }
   }
+}
+
+/** Runs a call, or doesn't. */
+type Around = <T>(does: () => Promise<T>, name: string) => Promise<T>;
+
+const aroundScylla = (client: ScyllaClient, around: Around): ScyllaClient => ({
+  read: (statement, values) => around(() => client.read(statement, values), 'read'),
+  write: (statement, values) => around(() => client.write(statement, values), 'write'),
+  writeAll: (statements) => around(() => client.writeAll(statements), 'writeAll'),
+  writeIf: (statement, values) => around(() => client.writeIf(statement, values), 'writeIf'),
+  close: async () => {},
+});
+
+const aroundRedis = (client: RedisClient, around: Around): RedisClient => ({
+  ...client,
+  script(name, lua) {
+    const send = client.script(name, lua);
+    return (...given) => around(() => send(...given), name);
+  },
+});
+
+/** From the call on that is planned, no call works; that one was done all the same, or not. */
+function createCut() {
+  let left = Number.POSITIVE_INFINITY;
+  let isDone = false;
+  const around: Around = async (does) => {
+    if (left <= 0) throw new Error('the connection is lost');
+    left -= 1;
+    if (left > 0) return does();
+    if (isDone) await does();
+    throw new Error('the connection is lost');
+  };
+  return {
+    around,
+    plan(calls: number, does: boolean): void {
+      left = calls;
+      isDone = does;
+    },
+    mend(): void {
+      left = Number.POSITIVE_INFINITY;
+    },
+  };
 }
 
 export function describeRedisScylla(isMissing: boolean, startCassandra: () => Promise<CassandraNodes>): void {
@@ -166,48 +210,30 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
           await source.close();
         }
       };
-      /** @param around runs each call, or doesn't */
-      const createClient = (around: <T>(does: () => Promise<T>, name: string) => Promise<T>): ScyllaClient => ({
-        read: (statement, values) => around(() => client.read(statement, values), 'read'),
-        write: (statement, values) => around(() => client.write(statement, values), 'write'),
-        writeAll: (statements) => around(() => client.writeAll(statements), 'writeAll'),
-        writeIf: (statement, values) => around(() => client.writeIf(statement, values), 'writeIf'),
-        close: async () => {},
-      });
-
       test('anywhere, and done again: as if it had been done once', { timeout: 200_000 }, async () => {
-        const cut = fc.record({ calls: fc.nat({ max: 12 }), isDone: fc.boolean() });
+        const planned = fc.record({ calls: fc.nat({ max: 12 }), isDone: fc.boolean() });
         let worlds = 0;
         let cuts = 0;
         const property = fc.asyncProperty(
           createSteps(),
-          fc.array(cut, { minLength: 9, maxLength: 20 }),
-          async (steps, planned) => {
-            let left = Number.POSITIVE_INFINITY;
-            let isDone = false;
-            const faulty = createClient(async (does) => {
-              if (left <= 0) throw new Error('the connection is lost');
-              left -= 1;
-              if (left > 0) return does();
-              if (isDone) await does();
-              throw new Error('the connection is lost');
-            });
-            const ledger = createScyllaLedger(faulty, async () => {});
-            const rest = [...planned];
+          fc.array(planned, { minLength: 9, maxLength: 20 }),
+          async (steps, all) => {
+            const cut = createCut();
+            const ledger = createScyllaLedger(aroundScylla(client, cut.around), async () => {});
+            const rest = [...all];
             const store: Store = {
               ...stores.at(-1)!,
               ...ledger,
               async applyCommits(commits) {
-                for (const next of rest.splice(0, 3)) {
-                  left = next.calls;
-                  isDone = next.isDone;
+                for (const { calls, isDone } of rest.splice(0, 3)) {
+                  cut.plan(calls, isDone);
                   try {
                     return await ledger.applyCommits(commits);
                   } catch (error) {
                     expect(String(error)).toContain('the connection is lost');
                     cuts++;
                   } finally {
-                    left = Number.POSITIVE_INFINITY;
+                    cut.mend();
                   }
                 }
                 return ledger.applyCommits(commits);
@@ -230,7 +256,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
         for (const player of [1, 2]) await enterZone(store, names, zone, player);
         await store.applyCommits([zone.commit('loot', [['gold', 10, 'ground', 1]])]);
         let isTaken = false;
-        const slow = createClient(async (does, name) => {
+        const slow = aroundScylla(client, async (does, name) => {
           const result = await does();
           if (name === 'writeIf' && !isTaken) {
             isTaken = true;
@@ -261,6 +287,72 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
           },
         ]);
       });
+    });
+
+    test('a deletion that is cut off anywhere loses nothing of what was owned, and the next one finishes it', {
+      timeout: 120_000,
+    }, async () => {
+      const name = 'deletions';
+      const store = await openAt(redis.url, name);
+      const address = { contactPoints: cassandra.contactPoints, username: '', password: '' };
+      const trouble = createStoreTrouble();
+      const scyllaClient = await connectScylla(address, name, 'datacenter1', trouble);
+      const redisClient = await connectRedis(readRedisUrl(redis.url)!, name, trouble);
+      const cut = createCut();
+      const [scylla, hot] = [aroundScylla(scyllaClient, cut.around), aroundRedis(redisClient, cut.around)];
+      const directory = createRedisDirectory(hot, name);
+      const faulty = createRedisScyllaStore({ redis: hot, scylla, directory, trouble }, { name });
+      const names = createPlainNames();
+      const zone = createTestZone('n/1/1', names);
+
+      /** Whether it was cut off. */
+      const deleteWithCut = async (id: number, calls: number, isDone: boolean): Promise<boolean> => {
+        const guestSecretHash = `secret-${id}`;
+        await store.createAccount({ playerId: id, name: `guest-${id}`, createdAtMs: 0, guestSecretHash });
+        await enterZone(store, names, zone, id);
+        const loot = () => zone.commit('loot', [['gold', 5, 'ground', id]], { playerId: id, key: 1 });
+        expect(await store.applyCommits([loot(), loot()])).toEqual(['applied', 'applied']);
+        expect(await store.saveCharacters([save(id, 1, 1)])).toEqual(['saved']);
+        const owned = await store.loadBalances(id, 'g');
+        cut.plan(calls, isDone);
+        const error = await faulty.deleteAccount(id, LONG_MS).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        cut.mend();
+        if (error !== undefined) expect(String(error)).toContain('the connection is lost');
+        const isThere = (await store.findAccountByGuestSecret(guestSecretHash)) !== undefined;
+        if (isThere) {
+          // Its owner plays on first.
+          const epoch = await enterZone(store, names, zone, id);
+          expect([epoch > 1, await store.loadBalances(id, 'g')]).toEqual([true, owned]);
+          expect(await store.applyCommits([loot()])).toEqual(['applied']);
+          expect(await store.saveCharacters([save(id, epoch, 1)])).toEqual(['saved']);
+        }
+        expect(await store.deleteAccount(id, LONG_MS)).toBe(isThere);
+        expect([await store.listCharacters(id), await store.recentAnswers(id, 'g')]).toEqual([[], []]);
+        expect(await store.loadBalances(id, 'g')).toEqual(isThere ? { seq: 3, balances: { gold: 15 } } : owned);
+        expect(await tell(redis.servers[0]!.port, 'EXISTS', `${name}:character:g:${id}`)).toBe(0);
+        return error !== undefined;
+      };
+      let players = 0;
+      for (const isDone of [false, true]) {
+        let calls = 1;
+        while (await deleteWithCut(++players, calls, isDone)) calls++;
+        expect(calls).toBeGreaterThan(8);
+      }
+      await Promise.all([scyllaClient.close(), redisClient.close()]);
+      const source = await openScyllaAudit(address, name);
+      expect((await auditLedger(source)).contradictions).toEqual([]);
+      await source.close();
+    });
+
+    test('a commit of an epoch that is still to come is refused, not tried for ever', { timeout: 60_000 }, async () => {
+      const store = await openAt(redis.url, 'ahead');
+      const zone = createTestZone('n/1/1', createPlainNames());
+      await store.takeCharacter(1, 'g', 'a/1');
+      zone.enter(1, 2, { seq: 0, balances: {} });
+      expect(await store.applyCommits([zone.commit('loot', [['gold', 1, 'ground', 1]])])).toEqual(['fenced']);
     });
 
     test("a name whose creator died before the account was there is somebody else's after a while", {
@@ -324,6 +416,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       const refusal = { code: expect.stringMatching(/^DARKAGES_STORE_(FAILED|UNAVAILABLE)$/) };
       await expect(store.takeCharacter(1, 'g', 'b/1')).rejects.toMatchObject(refusal);
       await expect(store.useToken('t', 1000)).rejects.toMatchObject(refusal);
+      await expect(store.deleteAccount(1, LONG_MS)).rejects.toMatchObject(refusal);
       own.servers[0]!.resume();
       const taken = await eventually(() => store.takeCharacter(1, 'g', 'b/1'));
       expect(taken).toEqual({ epoch: 2, columns: { epoch: 1, version: 4 } });
