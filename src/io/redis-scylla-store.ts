@@ -18,11 +18,12 @@ import { createHotCharacters, type HotCharacter, type HotCharacters, type HotRes
 import { connectRedis, type RedisClient } from './redis-client.ts';
 import { createRedisDirectory } from './redis-directory.ts';
 import type { RedisAddress } from './redis-url.ts';
+import { createSchemaLease } from './schema-lease.ts';
 import { createScyllaAccounts } from './scylla-accounts.ts';
 import { createDurableCharacters, type DurableCharacter, type DurableCharacters } from './scylla-characters.ts';
 import { connectScylla, type ScyllaAddress, type ScyllaClient } from './scylla-client.ts';
 import { createScyllaLedger } from './scylla-ledger.ts';
-import { type Exclusive, prepareSchema } from './scylla-schema.ts';
+import { prepareSchema } from './scylla-schema.ts';
 import { guarded, storeError } from './store-errors.ts';
 import { type BackendGuard, createStoreTrouble, type StoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
@@ -52,8 +53,6 @@ const DURABLE_EVERY_MS = 5_000;
 const TAKE_TRIES = 12;
 const WRITES_AT_ONCE = 64;
 const WRITTEN_MAX = 131_072;
-const MIGRATION_LEASE_MS = 30_000;
-const MIGRATION_WAIT_MS = 250;
 
 /** Throws ServerError DARKAGES_STORE_… with a sentence. */
 export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise<Store> {
@@ -65,7 +64,7 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
   try {
     await checkRedisVersion(redis, name);
     for (const sentence of await redis.advice()) onAdvice(sentence);
-    const exclusive = createExclusive(directory, onWorking);
+    const exclusive = createSchemaLease(directory, onWorking);
     const schema = { address: options.scylla, keyspace: name, replicas, exclusive, onWorking };
     const dataCenter = await prepareSchema(schema);
     scylla = await connectScylla(options.scylla, name, dataCenter, trouble);
@@ -131,33 +130,6 @@ async function checkRedisVersion(redis: RedisClient, name: string): Promise<void
     'DARKAGES_STORE_SCHEMA_NEWER',
     `The keys ${name}:… in Redis were written by a newer DarkAges (schema ${version}, this one knows ${REDIS_SCHEMA_VERSION}): start that version, or choose another name with --store-name.`,
   );
-}
-
-/** One after the other, by a lease; its holder's death frees it after a while. */
-function createExclusive(
-  directory: ReturnType<typeof createRedisDirectory>,
-  onWorking: (withinMs: number) => void,
-): Exclusive {
-  return async (work) => {
-    const holder = crypto.randomUUID();
-    let epoch: number | undefined;
-    for (;;) {
-      epoch = await directory.takeLease('schema', holder, MIGRATION_LEASE_MS);
-      if (epoch !== undefined) break;
-      // Whoever has it may be at it for long.
-      onWorking(MIGRATION_LEASE_MS);
-      await sleep(MIGRATION_WAIT_MS);
-    }
-    const held = epoch;
-    const renew = () => directory.renewLease('schema', holder, held, MIGRATION_LEASE_MS).catch(() => false);
-    const timer = setInterval(() => void renew(), MIGRATION_LEASE_MS / 4);
-    try {
-      await work();
-    } finally {
-      clearInterval(timer);
-      await directory.releaseLease('schema', holder, held);
-    }
-  };
 }
 
 function createCharacterStore(
