@@ -129,7 +129,7 @@ export function createEmbeddedLedger(
   inTransaction: <T>(work: () => T) => T,
   syncAll: () => void,
 ): EmbeddedLedger {
-  const findEpoch = database.prepare('SELECT epoch FROM characters WHERE player_id = ? AND game = ?');
+  const findCharacter = database.prepare('SELECT owner, epoch FROM characters WHERE player_id = ? AND game = ?');
   const endEpoch = database.prepare(
     'UPDATE characters SET epoch = epoch + 1, version = 0 WHERE player_id = ? AND game = ? AND epoch = ?',
   );
@@ -177,12 +177,13 @@ export function createEmbeddedLedger(
   /** Whether the ledger has it already, it is to be done, or its zone has lost the character. */
   const look = (commit: Commit, { playerId, epoch, entries }: Share, account: Account) => {
     const first = entries[0];
-    if (first === undefined) return hasHeard(account.head, commit) ? 'there' : 'free';
-    const current = Number(findEpoch.get(playerId, commit.game)?.epoch ?? Number.POSITIVE_INFINITY);
-    if (first.seq > account.head.seq) return current > epoch ? 'fenced' : 'free';
+    const { owner = '', epoch: current = Number.POSITIVE_INFINITY } = findCharacter.get(playerId, commit.game) ?? {};
+    // Who only asked and has no character any more needs no answer, and nothing of it is to be kept.
+    if (first === undefined) return owner === '' || hasHeard(account.head, commit) ? 'there' : 'free';
+    if (first.seq > account.head.seq) return Number(current) > epoch ? 'fenced' : 'free';
     const known = listEntries(account, first.seq, 1)[0]?.commitId;
     if (known === commit.id) return 'there';
-    if (current > epoch) return 'fenced';
+    if (Number(current) > epoch) return 'fenced';
     throw brokenLedger(commit, playerId, `number ${first.seq}, which is that of ${known}`);
   };
 

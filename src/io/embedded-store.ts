@@ -340,6 +340,9 @@ function createAccountStore(
   };
 }
 
+/** Of a character that was not deleted: one of before there were owners has none. */
+const IS_KEPT = "(owner <> '' OR columns IS NOT NULL)";
+
 /** From the file too; it stays in the log. */
 function deleteForGood(
   database: DatabaseSync,
@@ -355,7 +358,13 @@ function deleteForGood(
     database
       .prepare(`INSERT INTO deleted_players SELECT player_id, name_shape, ? FROM accounts WHERE player_id = ?`)
       .run(Math.floor(nowMs + nameKeptMs), playerId);
-    database.prepare('DELETE FROM characters WHERE player_id = ?').run(playerId);
+    // Epochs don't begin again: what was promised before would count again.
+    database
+      .prepare(
+        `UPDATE characters SET owner = '', epoch = epoch + 1, version = 0, columns = NULL
+         WHERE player_id = ? AND ${IS_KEPT}`,
+      )
+      .run(playerId);
     forgetAnswers(playerId);
     return Number(database.prepare('DELETE FROM accounts WHERE player_id = ?').run(playerId).changes) > 0;
   });
@@ -368,14 +377,14 @@ function createCharacterStore(database: DatabaseSync): CharacterStore {
      ON CONFLICT (player_id, game) DO UPDATE SET owner = excluded.owner, epoch = epoch + 1, version = 0
      RETURNING epoch, columns`,
   );
-  const find = database.prepare('SELECT epoch FROM characters WHERE player_id = ? AND game = ? AND epoch > 0');
+  const find = database.prepare("SELECT epoch FROM characters WHERE player_id = ? AND game = ? AND owner <> ''");
   const load = database.prepare('SELECT columns FROM characters WHERE player_id = ? AND game = ?');
   const list = database.prepare(
-    'SELECT game, epoch, version, columns FROM characters WHERE player_id = ? ORDER BY game',
+    `SELECT game, epoch, version, columns FROM characters WHERE player_id = ? AND ${IS_KEPT} ORDER BY game`,
   );
   const save = database.prepare(
     `UPDATE characters SET columns = ?, version = ?
-     WHERE player_id = ? AND game = ? AND epoch = ? AND epoch > 0 AND version < ?`,
+     WHERE player_id = ? AND game = ? AND epoch = ? AND owner <> '' AND version < ?`,
   );
   const saveOne = ({ playerId, game, columns, epoch, version }: FencedRecord): SaveResult => {
     if (Number(save.run(JSON.stringify(columns), version, playerId, game, epoch, version).changes) > 0) return 'saved';

@@ -23,12 +23,19 @@ export interface HotCharacters {
   load(playerId: number, game: string): Promise<HotCharacter | undefined>;
   /** `isKnown`: ScyllaDB has just taken it for this epoch, so it is kept even where the epoch is unknown. */
   save(record: FencedRecord, columns: string, isKnown: boolean): Promise<HotResult>;
-  /** ScyllaDB has this save: it may be forgotten here soon, unless a newer one comes. */
+  /** ScyllaDB has this save: it may be forgotten here soon, unless a newer one comes. Where this fails, it is a day later. */
   settle(record: FencedRecord): Promise<void>;
   forget(playerId: number, game: string): Promise<void>;
 }
 
+/** What ScyllaDB has, and fences of which there is nothing else. */
 const FORGET_MS = 60_000;
+/**
+ * From each save on, of which there is one a second while somebody plays: so long ScyllaDB and the node that had the character may be
+ * away together, and what only Redis has is found. A copy whose settling failed is gone after it. Whatever expires costs a
+ * question, as what Redis forgets by itself: the next save is of an epoch that is unknown here.
+ */
+const KEEP_MS = 24 * 60 * 60_000;
 
 const RAISE = `local fence = redis.call('HGET', KEYS[1], 'fence')
 if not fence then redis.call('HSET', KEYS[1], 'fence', ARGV[1]) redis.call('PEXPIRE', KEYS[1], ${FORGET_MS})
@@ -42,9 +49,10 @@ local epoch, version = tonumber(ARGV[1]), tonumber(ARGV[2])
 local fence = tonumber(old[1] or '0')
 if fence > epoch then return 'fenced' end
 if (not old[1] or fence < epoch) and ARGV[4] == '0' then return 'unknown' end
-if old[2] and tonumber(old[2]) == epoch and tonumber(old[3]) >= version then return 'saved' end
-redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'epoch', ARGV[1], 'version', ARGV[2], 'columns', ARGV[3])
-redis.call('PERSIST', KEYS[1])
+if not old[2] or tonumber(old[2]) ~= epoch or tonumber(old[3]) < version then
+  redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'epoch', ARGV[1], 'version', ARGV[2], 'columns', ARGV[3])
+end
+redis.call('PEXPIRE', KEYS[1], ${KEEP_MS})
 return 'saved'`;
 
 const SETTLE = `local old = redis.call('HMGET', KEYS[1], 'epoch', 'version')

@@ -11,17 +11,19 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerError } from '../base/errors.ts';
+import type { Directory } from '../store/directory.ts';
 import type { CharacterColumns } from '../store/records.ts';
 import type { CharacterStore, FencedRecord, SaveResult, Store } from '../store/store.ts';
 import { createHotCharacters, type HotCharacter, type HotCharacters, type HotResult } from './redis-characters.ts';
 import { connectRedis, type RedisClient } from './redis-client.ts';
 import { createRedisDirectory } from './redis-directory.ts';
 import type { RedisAddress } from './redis-url.ts';
+import { createSchemaLease } from './schema-lease.ts';
 import { createScyllaAccounts } from './scylla-accounts.ts';
 import { createDurableCharacters, type DurableCharacter, type DurableCharacters } from './scylla-characters.ts';
 import { connectScylla, type ScyllaAddress, type ScyllaClient } from './scylla-client.ts';
 import { createScyllaLedger } from './scylla-ledger.ts';
-import { type Exclusive, prepareSchema } from './scylla-schema.ts';
+import { prepareSchema } from './scylla-schema.ts';
 import { guarded, storeError } from './store-errors.ts';
 import { type BackendGuard, createStoreTrouble, type StoreTrouble } from './store-trouble.ts';
 import { wallClockS } from './system.ts';
@@ -51,12 +53,10 @@ const DURABLE_EVERY_MS = 5_000;
 const TAKE_TRIES = 12;
 const WRITES_AT_ONCE = 64;
 const WRITTEN_MAX = 131_072;
-const MIGRATION_LEASE_MS = 30_000;
-const MIGRATION_WAIT_MS = 250;
 
 /** Throws ServerError DARKAGES_STORE_… with a sentence. */
 export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise<Store> {
-  const { name, replicas, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
+  const { name, replicas } = options;
   const { onAdvice = () => {}, onWorking = () => {}, trouble = createStoreTrouble() } = options;
   const redis = await connectRedis(options.redis, name, trouble);
   let scylla: ScyllaClient;
@@ -64,7 +64,7 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
   try {
     await checkRedisVersion(redis, name);
     for (const sentence of await redis.advice()) onAdvice(sentence);
-    const exclusive = createExclusive(directory, onWorking);
+    const exclusive = createSchemaLease(directory, onWorking);
     const schema = { address: options.scylla, keyspace: name, replicas, exclusive, onWorking };
     const dataCenter = await prepareSchema(schema);
     scylla = await connectScylla(options.scylla, name, dataCenter, trouble);
@@ -73,6 +73,23 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
     if (error instanceof ServerError) throw error;
     throw storeError('it could not be made ready', error);
   }
+  return createRedisScyllaStore({ redis, scylla, directory, trouble }, options);
+}
+
+export interface RedisScyllaClients {
+  readonly redis: RedisClient;
+  readonly scylla: ScyllaClient;
+  /** In Redis. */
+  readonly directory: Directory;
+  readonly trouble: StoreTrouble;
+}
+
+/** On connections there are, with their schema. */
+export function createRedisScyllaStore(
+  { redis, scylla, directory, trouble }: RedisScyllaClients,
+  options: Pick<RedisScyllaOptions, 'name' | 'durableEveryMs' | 'onRedisTrouble'>,
+): Store {
+  const { name, durableEveryMs = DURABLE_EVERY_MS, onRedisTrouble = () => {} } = options;
   const durable = createDurableCharacters(scylla);
   const hot = createHotCharacters(redis, name);
   const accounts = createScyllaAccounts(scylla, () => wallClockS() * 1000);
@@ -84,14 +101,9 @@ export async function openRedisScyllaStore(options: RedisScyllaOptions): Promise
     ...createCharacterStore(hot, durable, durableEveryMs, onRedisTrouble, trouble.scylla),
     ...ledger,
     ...directory,
-    /** The account last: who was cut off before can ask again. A row before its copy: no save is kept between the two. */
+    /** The account last: who was cut off before can ask again. Its rows stay, so each copy is found again too. */
     async deleteAccount(playerId, nameKeptMs) {
-      for (const { game } of await durable.list(playerId)) {
-        // The newest entries may be nowhere but in the row: reading them puts them into their table, where they stay.
-        await ledger.listEntries(playerId, game, 1, 1);
-        await durable.delete(playerId, game);
-        await hot.forget(playerId, game);
-      }
+      for (const { game } of await durable.list(playerId)) await deleteCharacter(hot, durable, playerId, game);
       await directory.clearPresence(playerId, Number.MAX_SAFE_INTEGER);
       return accounts.deleteAccount(playerId, nameKeptMs);
     },
@@ -118,33 +130,6 @@ async function checkRedisVersion(redis: RedisClient, name: string): Promise<void
     'DARKAGES_STORE_SCHEMA_NEWER',
     `The keys ${name}:… in Redis were written by a newer DarkAges (schema ${version}, this one knows ${REDIS_SCHEMA_VERSION}): start that version, or choose another name with --store-name.`,
   );
-}
-
-/** One after the other, by a lease; its holder's death frees it after a while. */
-function createExclusive(
-  directory: ReturnType<typeof createRedisDirectory>,
-  onWorking: (withinMs: number) => void,
-): Exclusive {
-  return async (work) => {
-    const holder = crypto.randomUUID();
-    let epoch: number | undefined;
-    for (;;) {
-      epoch = await directory.takeLease('schema', holder, MIGRATION_LEASE_MS);
-      if (epoch !== undefined) break;
-      // Whoever has it may be at it for long.
-      onWorking(MIGRATION_LEASE_MS);
-      await sleep(MIGRATION_WAIT_MS);
-    }
-    const held = epoch;
-    const renew = () => directory.renewLease('schema', holder, held, MIGRATION_LEASE_MS).catch(() => false);
-    const timer = setInterval(() => void renew(), MIGRATION_LEASE_MS / 4);
-    try {
-      await work();
-    } finally {
-      clearInterval(timer);
-      await directory.releaseLease('schema', holder, held);
-    }
-  };
 }
 
 /** What holds of every `CharacterStore`, over the two that are given. */
@@ -213,7 +198,7 @@ export function createCharacterStore(
       return newest(...(await Promise.all([durable.read(playerId, game), hot.load(playerId, game)])));
     },
     async listCharacters(playerId) {
-      const rows = await durable.list(playerId);
+      const rows = (await durable.list(playerId)).filter(({ isDeleted }) => !isDeleted);
       return Promise.all(
         rows.map(async (row) => {
           const copy = await hot.load(playerId, row.game);
@@ -242,6 +227,18 @@ export function createCharacterStore(
       return results;
     },
   };
+}
+
+/** A row before its copy: no save is kept between the two. Whoever does it again does what was left of it. */
+async function deleteCharacter(hot: HotCharacters, durable: DurableCharacters, playerId: number, game: string) {
+  for (let attempt = 0; attempt < TAKE_TRIES; attempt++) {
+    const row = await durable.read(playerId, game);
+    const isDeleted = row === undefined || row.isDeleted;
+    // Redis before anything is changed: where it is away, all is as it was.
+    if (!isDeleted) await hot.raise(playerId, game, row.epoch + 1);
+    if (isDeleted || (await durable.delete(playerId, game, row))) return hot.forget(playerId, game);
+  }
+  throw new ServerError('DARKAGES_STORE_BUSY', 'Too much happens to one character at once.');
 }
 
 function isNewer(row: DurableCharacter | undefined, copy: HotCharacter | undefined): copy is HotCharacter {

@@ -25,11 +25,14 @@ const CREATE = idempotent(
   `INSERT INTO accounts (player_id, name, name_key, name_shape, guest_secret_hash, password_hash, created_at_ms, claim)
    VALUES (?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
 );
-/** Of the rows that are left of deleted accounts. */
+/** Of the rows that are left of deleted accounts. A guest's has the hash of its secret until there is none elsewhere. */
 const DELETED = 'deleted';
 const EMPTY = idempotent(
-  `UPDATE accounts SET name = null, name_key = null, name_shape = null, guest_secret_hash = null,
-   password_hash = null, created_at_ms = null, claim = '${DELETED}' WHERE player_id = ? IF claim = ?`,
+  `UPDATE accounts SET name = null, name_key = null, name_shape = null, password_hash = null, created_at_ms = null,
+   claim = '${DELETED}' WHERE player_id = ? IF claim = ?`,
+);
+const EMPTY_SECRET = idempotent(
+  `UPDATE accounts SET guest_secret_hash = null WHERE player_id = ? IF claim = '${DELETED}'`,
 );
 /** The condition holds for whoever sends it first; who comes after finds its own hash, or another one. */
 const REPLACE_PASSWORD = idempotent('UPDATE accounts SET password_hash = ? WHERE player_id = ? IF password_hash = ?');
@@ -71,7 +74,13 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
     const row = await findAny(playerId);
     return row?.claim === DELETED ? undefined : row;
   };
-  const unused = createUnusedGuests(scylla, findRow);
+  /** The row last: by its hash whoever comes by it can do it again. */
+  const forgetSecret = async (playerId: number, { guest_secret_hash: hash }: Row): Promise<void> => {
+    if (hash === null) return;
+    await scylla.write(DELETE_SECRET, [hash]);
+    await scylla.writeIf(EMPTY_SECRET, [toBigint(playerId)]);
+  };
+  const unused = createUnusedGuests(scylla, findAny, forgetSecret);
   /** For who is about to play. */
   const lookUp = async (playerId: number): Promise<Row | undefined> => {
     await unused.spare(playerId);
@@ -119,19 +128,21 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
     return 'player_id_taken';
   };
 
-  /** What leads to it goes last: until then its owner can do it again. */
+  /** Until the row is emptied its owner can do it again; from then on what leads to guests of that day does the rest. */
   const deleteForGood = async (playerId: number, nameKeptMs: number): Promise<boolean> => {
-    const row = await findRow(playerId);
+    const row = await findAny(playerId);
     if (row === undefined) return false;
+    if (row.claim === DELETED) {
+      await forgetSecret(playerId, row);
+      return false;
+    }
     const keptMs = toBigint(Math.floor(nowMs() + nameKeptMs - CLAIM_MS_MAX));
     await scylla.writeIf(KEEP_NAME, [keptMs, nameShape(String(row.name)), row.claim]);
     await scylla.writeIf(EMPTY, [toBigint(playerId), row.claim]);
     if (row.guest_secret_hash === null) return true;
+    await forgetSecret(playerId, row);
     const day = Math.floor(readBigint(row.created_at_ms) / DAY_MS);
-    await scylla.writeAll([
-      [DELETE_SECRET, [row.guest_secret_hash]],
-      [DELETE_GUEST, [day, row.created_at_ms, toBigint(playerId)]],
-    ]);
+    await scylla.write(DELETE_GUEST, [day, row.created_at_ms, toBigint(playerId)]);
     return true;
   };
 
@@ -163,10 +174,14 @@ interface UnusedGuests {
   spare(playerId: number): Promise<void>;
 }
 
-/** Deletes one after the other, beside play. */
+/**
+ * Deletes one after the other, beside play.
+ * @param forgetSecret of one whose account was deleted, and not all of it
+ */
 function createUnusedGuests(
   scylla: ScyllaClient,
-  findRow: (playerId: number) => Promise<Row | undefined>,
+  findAny: (playerId: number) => Promise<Row | undefined>,
+  forgetSecret: (playerId: number, row: Row) => Promise<void>,
 ): UnusedGuests {
   /** Who was looked for since the deletion began; undefined while there is none. */
   let spared: Set<number> | undefined;
@@ -179,7 +194,11 @@ function createUnusedGuests(
   };
 
   const deleteIfUnused = async (playerId: number): Promise<boolean> => {
-    const row = await findRow(playerId);
+    const row = await findAny(playerId);
+    if (row?.claim === DELETED) {
+      await forgetSecret(playerId, row);
+      return false;
+    }
     if (row?.password_hash !== null) return false;
     if ((await scylla.read(ANY_CHARACTER, [toBigint(playerId)])).length > 0) return false;
     // Nothing is awaited between this and the deletion: who looks for it from here on waits.

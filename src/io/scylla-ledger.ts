@@ -82,7 +82,7 @@ const TRIES = 8;
 
 const idempotent = (query: string): Statement => ({ query, isIdempotent: true });
 const READ: Statement = {
-  query: 'SELECT epoch, ledger_version, ledger FROM characters WHERE player_id = ? AND game = ?',
+  query: 'SELECT owner, epoch, ledger_version, ledger FROM characters WHERE player_id = ? AND game = ?',
   isIdempotent: true,
   isSerial: true,
 };
@@ -118,6 +118,8 @@ export interface StoredHead extends LedgerHead {
 }
 
 interface Account {
+  /** Its character was deleted, and nobody has taken it since. */
+  readonly isDeleted: boolean;
   readonly epoch: number;
   readonly version: number;
   readonly head: StoredHead;
@@ -133,7 +135,8 @@ export function createScyllaLedger(
   const readAccount = async (playerId: number, game: string): Promise<Account | undefined> => {
     const [row] = await scylla.read(READ, [toBigint(playerId), game]);
     if (row === undefined || row.ledger_version === null) return undefined;
-    return { epoch: readBigint(row.epoch), version: readBigint(row.ledger_version), head: readStoredHead(row) };
+    const [epoch, version] = [readBigint(row.epoch), readBigint(row.ledger_version)];
+    return { isDeleted: row.owner === '', epoch, version, head: readStoredHead(row) };
   };
 
   const addEntries = async (playerId: number, game: string, entries: readonly LedgerEntry[]): Promise<void> => {
@@ -144,17 +147,21 @@ export function createScyllaLedger(
   const look = async (commit: Commit, share: Share, account: Account | undefined): Promise<Look> => {
     const { playerId, epoch, entries } = share;
     const first = entries[0];
-    // Who only asked and has no character any more needs no answer.
-    if (first === undefined) return account === undefined || hasHeard(account.head, commit) ? 'there' : 'free';
+    // Who only asked and has no character any more needs no answer, and nothing of it is to be kept.
+    if (first === undefined) {
+      return account === undefined || account.isDeleted || hasHeard(account.head, commit) ? 'there' : 'free';
+    }
     if (account === undefined) {
-      // Deleted since; its entries stay.
+      // Deleted by an older version, which left no row; its entries stay.
       return (await findCommit(playerId, commit.game, first.seq)) === commit.id ? 'there' : 'fenced';
     }
-    if (first.seq > account.head.seq) return account.epoch > epoch ? 'fenced' : 'free';
+    // An epoch that is still to come is nobody's: no condition would ever hold for it, and whoever tries would try for ever.
+    const isOwners = account.epoch === epoch;
+    if (first.seq > account.head.seq) return isOwners ? 'free' : 'fenced';
     const own = account.head.tail.find(({ seq }) => seq === first.seq);
     const known = own?.commitId ?? (await findCommit(playerId, commit.game, first.seq));
     if (known === commit.id) return 'there';
-    if (account.epoch > epoch) return 'fenced';
+    if (!isOwners) return 'fenced';
     throw brokenLedger(commit, playerId, `number ${first.seq}, which is that of ${known}`);
   };
 
@@ -195,7 +202,7 @@ export function createScyllaLedger(
       const there = await scylla.writeIf(isAnswer ? ANSWER : MOVE, isAnswer ? values : [...values, toBigint(epoch)]);
       if (there === undefined) {
         await addEntries(playerId, game, entries);
-        accounts.set(playerId, { epoch: account.epoch, version, head });
+        accounts.set(playerId, { ...account, version, head });
         return 'there';
       }
       accounts.forget(playerId);

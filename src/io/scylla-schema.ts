@@ -63,8 +63,8 @@ const SCYLLA_MIGRATIONS: readonly Migration[] = [
 
 export const SCYLLA_SCHEMA_VERSION = SCYLLA_MIGRATIONS.length;
 
-/** Runs what is given to it alone of all who share the store. */
-export type Exclusive = (work: () => Promise<void>) => Promise<void>;
+/** Runs what is given to it alone of all who share the store. `stillAlone` throws when it is so no more. */
+export type Exclusive = (work: (stillAlone: () => Promise<void>) => Promise<void>) => Promise<void>;
 
 export interface ScyllaSchemaOptions {
   readonly address: ScyllaAddress;
@@ -103,7 +103,7 @@ export async function prepareSchema(options: ScyllaSchemaOptions): Promise<strin
       throw unusable(address, error);
     }
     if ((await readVersion(driver, keyspace, migrations.length)) < migrations.length) {
-      await options.exclusive(() => migrate(driver, options, migrations));
+      await options.exclusive((stillAlone) => migrate(driver, options, migrations, stillAlone));
     }
     const local = await driver.execute("SELECT data_center FROM system.local WHERE key = 'local'");
     return String(local.first()?.data_center);
@@ -134,8 +134,10 @@ async function migrate(
   driver: Client,
   { keyspace, replicas, onWorking = () => {} }: ScyllaSchemaOptions,
   migrations: readonly Migration[],
+  stillAlone: () => Promise<void>,
 ): Promise<void> {
-  const run = (query: string) => {
+  const run = async (query: string) => {
+    await stillAlone();
     onWorking(DDL_MS_MAX + AGREEMENT_S_MAX * 1000);
     return driver.execute(query, [], { prepare: false, readTimeout: DDL_MS_MAX });
   };

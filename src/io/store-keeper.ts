@@ -159,11 +159,13 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
     await options.whenApplied?.(playerId);
   };
 
+  const isSettled = (playerId: number): Promise<boolean> => measured(() => characters.isSettled(playerId, clock.now()));
+
   /** What waits of the player, and what it was promised, comes first: it belongs to the epoch that the taking ends. */
   const take = async (playerId: number, zoneId: number, isWanted: () => boolean) => {
     words[index.loads]!++;
     await settle(playerId);
-    if (!(await measured(() => characters.isSettled(playerId, clock.now())))) return undefined;
+    if (!(await isSettled(playerId))) return undefined;
     return measured(() => characters.take(playerId, zoneId, isWanted));
   };
 
@@ -196,7 +198,7 @@ export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
       },
       findAccountByGuestSecret: (hash) => measured(() => store.findAccountByGuestSecret(hash)),
       findAccountByName: (name) => measured(() => store.findAccountByName(name)),
-      ...ownerMethods(options, owners, entries, settle, drain, measured),
+      ...ownerMethods(options, owners, entries, { drain, settle, isSettled, measured }),
       async enterZone(request) {
         refuseWhilePaused();
         return entries.enterZone(request);
@@ -290,13 +292,21 @@ function createMeasure(
 }
 
 /** What is asked of one player, mostly by itself. `settle`: nothing of the player is on its way any more. */
+interface OwnerWork {
+  /** Takes what zones have saved. */
+  drain(): void;
+  /** Until nothing of the player waits to be written. */
+  settle(playerId: number): Promise<void>;
+  /** Whether all that it was promised when it left is in the ledger. */
+  isSettled(playerId: number): Promise<boolean>;
+  measured<T>(work: () => Promise<T>): Promise<T>;
+}
+
 function ownerMethods(
   { store, gameName }: Pick<StoreKeeperOptions, 'store' | 'gameName'>,
   owners: ZoneOwners,
   entries: ZoneEntries,
-  settle: (playerId: number) => Promise<void>,
-  drain: () => void,
-  measured: <T>(work: () => Promise<T>) => Promise<T>,
+  { drain, settle, isSettled, measured }: OwnerWork,
 ): Pick<RpcMethods<StoreRpc>, 'findZone' | 'replacePasswordHash' | 'exportPlayer' | 'deletePlayer'> {
   return {
     findZone: async (playerId) => owners.zoneOf(playerId),
@@ -314,8 +324,10 @@ function ownerMethods(
     async deletePlayer({ playerId, nameKeptMs }) {
       drain();
       if (owners.zoneOf(playerId) !== undefined) return 'in_play';
+      // What it promised others counts, though it goes: some of it may wait for a disk.
+      await settle(playerId);
+      if (!(await isSettled(playerId)) || owners.zoneOf(playerId) !== undefined) return 'in_play';
       await entries.keepOut(playerId, async () => {
-        // What it promised others counts, though it goes.
         await settle(playerId);
         await measured(() => store.deleteAccount(playerId, nameKeptMs));
       });

@@ -24,9 +24,10 @@ export interface AccountStore {
   /** Whether the account's is `after` now, by this call or one before; false when it was neither: then nothing is changed. */
   replacePasswordHash(playerId: number, before: string, after: string): Promise<boolean>;
   /**
-   * Deletes the player's characters in all games with their copies, what it was answered, its presence, and the account; false when there is no
-   * account. What is saved of it from then on is refused. The account's playerId is taken for ever; its name, and those
-   * that look like it, for that long, by the store's own clock.
+   * Deletes the player's characters in all games with their copies, what it was answered, its presence, and the account, which is
+   * the last to go: after a rejection it can be asked for again, and what a character owned is still in its ledger. False when there
+   * is no account. What is saved of it from then on is refused, and its epochs don't begin again. The account's playerId is taken for
+   * ever; its name, and those that look like it, for that long, by the store's own clock.
    */
   deleteAccount(playerId: number, nameKeptMs: number): Promise<boolean>;
   /**
@@ -37,7 +38,7 @@ export interface AccountStore {
 }
 
 export interface TakenCharacter {
-  /** From 1. Each taking advances it, by a conditional write, and nothing else does. */
+  /** From 1. Each taking advances it, by a conditional write, and so do a commit that is refused and a deletion: it never goes back. */
   readonly epoch: number;
   /** Undefined for one that was never saved. */
   readonly columns: CharacterColumns | undefined;

@@ -10,6 +10,8 @@ import type { Store } from '../../src/store/store.ts';
 import { createNaiveStore } from '../store/naive-store.ts';
 import type { Names } from './store-operations.ts';
 
+const LONG_MS = 600_000;
+
 interface TestAccount {
   readonly epoch: number;
   seq: number;
@@ -318,6 +320,31 @@ export function describeLedger(
     const again = young.commit('trade', [['gold', 7, 1, 2]]);
     expect(await store.applyCommits([again, stolen, spent])).toEqual(['applied', 'fenced', 'applied']);
     expect([await gold(1), await gold(2)]).toEqual([0, 17]);
+  });
+
+  test('of a deleted account entries and balances stay, answers do not; nothing of before counts again', async () => {
+    const { store, other, names } = stage();
+    const { game } = names;
+    const id = names.id(1);
+    const [old, young] = [createTestZone('a/1/1', names), createTestZone('b/1/1', names)];
+    await store.createAccount({ playerId: id, name: names.name('gone'), createdAtMs: 0 });
+    for (const player of [1, 2]) await enterZone(store, names, old, player);
+    const loot = old.commit('loot', [['gold', 5, 'ground', 1]], { playerId: id, key: 3 });
+    expect(await store.applyCommits([loot])).toEqual(['applied']);
+    expect(await store.recentAnswers(id, game)).toHaveLength(1);
+    expect([await other.deleteAccount(id, LONG_MS), await store.deleteAccount(id, LONG_MS)]).toEqual([true, false]);
+    // Of a zone that does not know it yet.
+    const late = old.commit('trade', [['gold', 2, 1, 2]]);
+    const asked = old.commit('buy', [], { playerId: id, key: 4, refused: 'too_far' });
+    expect(await store.applyCommits([late, asked, loot])).toEqual(['fenced', 'applied', 'applied']);
+    expect(await store.recentAnswers(id, game)).toEqual([]);
+    expect(await store.loadBalances(id, game)).toEqual({ seq: 1, balances: { gold: 5 } });
+    expect(await enterZone(other, names, young, 1)).toBe(3);
+    const drop = young.commit('drop', [['gold', 1, 1, 'ground']]);
+    expect(await other.applyCommits([drop, late])).toEqual(['applied', 'fenced']);
+    expect(await store.loadBalances(id, game)).toEqual({ seq: 2, balances: { gold: 4 } });
+    const entries = await store.listEntries(id, game, 1, 10);
+    expect(entries.map(({ commitId }) => commitId)).toEqual([loot.id, drop.id]);
   });
 
   test('the newest sixteen answers are kept; an older one that comes again does not come back', async () => {

@@ -3,22 +3,17 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'cassandra-driver';
-import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openScyllaAudit } from '../../src/io/audit-sources.ts';
 import { openRedisScyllaStore } from '../../src/io/redis-scylla-store.ts';
 import { readRedisUrl } from '../../src/io/redis-url.ts';
-import { connectScylla, type ScyllaClient } from '../../src/io/scylla-client.ts';
-import { createScyllaLedger } from '../../src/io/scylla-ledger.ts';
-import { SCYLLA_SCHEMA_VERSION } from '../../src/io/scylla-schema.ts';
+import { type Exclusive, prepareSchema, SCYLLA_SCHEMA_VERSION } from '../../src/io/scylla-schema.ts';
 import { createStoreTrouble } from '../../src/io/store-trouble.ts';
-import { auditLedger } from '../../src/store/audit.ts';
 import type { FencedRecord, Store } from '../../src/store/store.ts';
 import type { CassandraNodes } from '../../tools/services/cassandra.ts';
 import { type RedisServers, startRedis, startRedisSentinels } from '../../tools/services/redis.ts';
-import { createNaiveStore } from '../store/naive-store.ts';
-import { compareStores, createSteps, createTestZone, enterZone } from './store-ledger.ts';
+import { describeCuts } from './store-cuts.ts';
+import { createTestZone } from './store-ledger.ts';
 import { createPlainNames } from './store-operations.ts';
 
 const LONG_MS = 600_000;
@@ -123,6 +118,54 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       expect(await store.takeCharacter(1, 'g', 'a/1')).toEqual({ epoch: 1, columns: undefined });
     });
 
+    test('who is not alone any more makes no further table', { timeout: 60_000 }, async () => {
+      const address = { contactPoints: cassandra.contactPoints, username: '', password: '' };
+      let left = 3;
+      const stillAlone = async () => {
+        if (left-- === 0) throw new Error('another one makes it');
+      };
+      const exclusive: Exclusive = (work) => work(stillAlone);
+      const schema = { address, keyspace: 'halfway', replicas: 1, exclusive };
+      await expect(prepareSchema(schema)).rejects.toThrow('another one makes it');
+      // The keyspace, and two tables.
+      const tables = await query("SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'halfway'");
+      expect(tables.map((row) => row.table_name)).toEqual(['accounts', 'schema_version']);
+    });
+
+    test('a copy in Redis goes by itself, soon when ScyllaDB has it; each save keeps it, and what is gone is asked for', {
+      timeout: 60_000,
+    }, async () => {
+      const store = await openAt(redis.url, 'copies');
+      const { port } = redis.servers[0]!;
+      const key = 'copies:character:g:1';
+      const keptMs = async () => Number(await tell(port, 'PTTL', key));
+      const [MINUTE_MS, DAY_MS] = [60_000, 24 * 60 * 60_000];
+      await store.takeCharacter(1, 'g', 'a/1');
+      const saveIt = async (version: number, final = false) => {
+        expect(await store.saveCharacters([save(1, 1, version, final)])).toEqual(['saved']);
+        return keptMs();
+      };
+      // Nothing but this save is needed for it to go: its node may die, and what settles it may fail.
+      expect(await saveIt(1)).toBeGreaterThan(DAY_MS - MINUTE_MS);
+      expect(await keptMs()).toBeLessThanOrEqual(DAY_MS);
+      await tell(port, 'PEXPIRE', key, MINUTE_MS);
+      expect(await saveIt(2)).toBeGreaterThan(DAY_MS - MINUTE_MS);
+      await tell(port, 'PEXPIRE', key, MINUTE_MS);
+      expect(await saveIt(2)).toBeGreaterThan(DAY_MS - MINUTE_MS);
+      // It expires while somebody plays on: the owner is known again by its next save, one of before is not.
+      await tell(port, 'PEXPIRE', key, 1);
+      await expect.poll(keptMs).toBe(-2);
+      expect(await saveIt(3)).toBeGreaterThan(DAY_MS - MINUTE_MS);
+      await store.takeCharacter(1, 'g', 'b/1');
+      await tell(port, 'PEXPIRE', key, 1);
+      await expect.poll(keptMs).toBe(-2);
+      expect(await store.saveCharacters([save(1, 1, 4)])).toEqual(['fenced']);
+      expect(await store.loadCharacter(1, 'g')).toEqual({ epoch: 1, version: 3 });
+      expect(await store.saveCharacters([save(1, 2, 1, true)])).toEqual(['saved']);
+      const left = await keptMs();
+      expect([left > 0, left <= MINUTE_MS]).toEqual([true, true]);
+    });
+
     test('a keyspace of before there were ledgers is brought up, and its characters go on', {
       timeout: 60_000,
     }, async () => {
@@ -147,120 +190,19 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       expect(await store.loadBalances(7, 'g')).toEqual({ seq: 2, balances: { gold: 2 } });
     });
 
-    describe('the ledger, cut off in the middle', () => {
-      let client: ScyllaClient;
-      beforeAll(async () => {
-        await openAt(redis.url, 'cuts');
-        const address = { contactPoints: cassandra.contactPoints, username: '', password: '' };
-        client = await connectScylla(address, 'cuts', 'datacenter1', createStoreTrouble());
-      }, 60_000);
-      afterAll(() => client?.close());
-      const audit = async () => {
-        const source = await openScyllaAudit(
-          { contactPoints: cassandra.contactPoints, username: '', password: '' },
-          'cuts',
-        );
-        try {
-          return await auditLedger(source);
-        } finally {
-          await source.close();
-        }
-      };
-      /** @param around runs each call, or doesn't */
-      const createClient = (around: <T>(does: () => Promise<T>, name: string) => Promise<T>): ScyllaClient => ({
-        read: (statement, values) => around(() => client.read(statement, values), 'read'),
-        write: (statement, values) => around(() => client.write(statement, values), 'write'),
-        writeAll: (statements) => around(() => client.writeAll(statements), 'writeAll'),
-        writeIf: (statement, values) => around(() => client.writeIf(statement, values), 'writeIf'),
-        close: async () => {},
-      });
+    describeCuts(() => ({
+      redisUrl: redis.url,
+      scylla: { contactPoints: cassandra.contactPoints, username: '', password: '' },
+      openAt: (name) => openAt(redis.url, name),
+      tell: (...command) => tell(redis.servers[0]!.port, ...command),
+    }));
 
-      test('anywhere, and done again: as if it had been done once', { timeout: 200_000 }, async () => {
-        const cut = fc.record({ calls: fc.nat({ max: 12 }), isDone: fc.boolean() });
-        let worlds = 0;
-        let cuts = 0;
-        const property = fc.asyncProperty(
-          createSteps(),
-          fc.array(cut, { minLength: 9, maxLength: 20 }),
-          async (steps, planned) => {
-            let left = Number.POSITIVE_INFINITY;
-            let isDone = false;
-            const faulty = createClient(async (does) => {
-              if (left <= 0) throw new Error('the connection is lost');
-              left -= 1;
-              if (left > 0) return does();
-              if (isDone) await does();
-              throw new Error('the connection is lost');
-            });
-            const ledger = createScyllaLedger(faulty, async () => {});
-            const rest = [...planned];
-            const store: Store = {
-              ...stores.at(-1)!,
-              ...ledger,
-              async applyCommits(commits) {
-                for (const next of rest.splice(0, 3)) {
-                  left = next.calls;
-                  isDone = next.isDone;
-                  try {
-                    return await ledger.applyCommits(commits);
-                  } catch (error) {
-                    expect(String(error)).toContain('the connection is lost');
-                    cuts++;
-                  } finally {
-                    left = Number.POSITIVE_INFINITY;
-                  }
-                }
-                return ledger.applyCommits(commits);
-              },
-            };
-            await compareStores(steps, createPlainNames(`cut${++worlds}`), () => store, createNaiveStore());
-          },
-        );
-        await fc.assert(property, { numRuns: 20 });
-        expect(cuts).toBeGreaterThan(0);
-        expect((await audit()).contradictions).toEqual([]);
-      });
-
-      test('a player who is taken in the midst of a commit: its half goes to an account of its own, and the audit says so', {
-        timeout: 60_000,
-      }, async () => {
-        const store = stores.at(-1)!;
-        const names = createPlainNames('midst');
-        const zone = createTestZone('n/1/1', names);
-        for (const player of [1, 2]) await enterZone(store, names, zone, player);
-        await store.applyCommits([zone.commit('loot', [['gold', 10, 'ground', 1]])]);
-        let isTaken = false;
-        const slow = createClient(async (does, name) => {
-          const result = await does();
-          if (name === 'writeIf' && !isTaken) {
-            isTaken = true;
-            await store.takeCharacter(2, 'midst', 'other/1');
-          }
-          return result;
-        });
-        const trade = zone.commit('trade', [['gold', 4, 1, 2]]);
-        for (const ledger of [createScyllaLedger(slow, async () => {}), store]) {
-          expect(await ledger.applyCommits([trade])).toEqual(['fenced']);
-        }
-        // The first one plays on.
-        expect(await store.applyCommits([zone.commit('drop', [['gold', 1, 1, 'ground']])])).toEqual(['applied']);
-        expect(await store.loadBalances(1, 'midst')).toEqual({ seq: 3, balances: { gold: 5 } });
-        expect(await store.loadBalances(2, 'midst')).toEqual({ seq: 0, balances: {} });
-        const { contradictions, totals, fenced } = await audit();
-        expect(contradictions).toEqual([
-          `midst: 4 gold of ${trade.id} are nobody's: one of its players was taken meanwhile.`,
-        ]);
-        expect([fenced > 0, totals.get('midst')?.get('gold')]).toEqual([
-          true,
-          {
-            players: 5,
-            named: new Map([
-              ['fenced', 4],
-              ['ground', -9],
-            ]),
-          },
-        ]);
-      });
+    test('a commit of an epoch that is still to come is refused, not tried for ever', { timeout: 60_000 }, async () => {
+      const store = await openAt(redis.url, 'ahead');
+      const zone = createTestZone('n/1/1', createPlainNames());
+      await store.takeCharacter(1, 'g', 'a/1');
+      zone.enter(1, 2, { seq: 0, balances: {} });
+      expect(await store.applyCommits([zone.commit('loot', [['gold', 1, 'ground', 1]])])).toEqual(['fenced']);
     });
 
     test("a name whose creator died before the account was there is somebody else's after a while", {
@@ -324,6 +266,7 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       const refusal = { code: expect.stringMatching(/^DARKAGES_STORE_(FAILED|UNAVAILABLE)$/) };
       await expect(store.takeCharacter(1, 'g', 'b/1')).rejects.toMatchObject(refusal);
       await expect(store.useToken('t', 1000)).rejects.toMatchObject(refusal);
+      await expect(store.deleteAccount(1, LONG_MS)).rejects.toMatchObject(refusal);
       own.servers[0]!.resume();
       const taken = await eventually(() => store.takeCharacter(1, 'g', 'b/1'));
       expect(taken).toEqual({ epoch: 2, columns: { epoch: 1, version: 4 } });

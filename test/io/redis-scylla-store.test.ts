@@ -25,7 +25,7 @@ function createRow(before: Between, answers: { isLost: boolean } = { isLost: fal
     async take(_playerId, _game, owner, from, columns) {
       await once('take');
       if (row.is?.epoch !== from?.epoch || row.is?.version !== from?.version) return false;
-      row.is = { owner, epoch: (from?.epoch ?? 0) + 1, version: 0, columns, hasLedger: true };
+      row.is = { owner, epoch: (from?.epoch ?? 0) + 1, version: 0, columns, isDeleted: false, hasLedger: true };
       // The driver asked once more, and found another epoch than it began with.
       const { isLost } = answers;
       answers.isLost = false;
@@ -79,7 +79,7 @@ test('it is asked whether it is wanted before each change', async () => {
   expect([await take('a/1', () => answers.shift()!), row.is, raised]).toEqual([undefined, undefined, [1]]);
   isWanted = true;
   before.take = async () => {
-    row.is = { owner: 'a/1', epoch: 1, version: 1, columns: undefined, hasLedger: true };
+    row.is = { owner: 'a/1', epoch: 1, version: 1, columns: undefined, isDeleted: false, hasLedger: true };
     await stop();
   };
   expect([await take('a/1', () => isWanted), row.is?.epoch]).toEqual([undefined, 1]);

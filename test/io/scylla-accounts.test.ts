@@ -1,5 +1,5 @@
-// Deleting guests who never played, beside play: on tables in memory, since it depends on what happens between two calls. All
-// else of accounts is tested on a real Cassandra (test/contract/store.test.ts).
+// Deleting guests, those who never played beside play: on tables in memory, since it depends on what happens between two calls.
+// All else of accounts is tested on a real Cassandra (test/contract/store.test.ts).
 
 import { expect, test } from 'vitest';
 import { createScyllaAccounts } from '../../src/io/scylla-accounts.ts';
@@ -25,6 +25,9 @@ function createTables(
   const days = new Set([0]);
   const byDay = new Map(accounts);
   const secretOf = (playerId: number) => `secret-${playerId}`;
+  const secrets = new Set(guests.map(({ playerId }) => secretOf(playerId)));
+  /** By player, of rows of deleted accounts: the hash that is left. */
+  const emptied = new Map<number, string | null>();
 
   const readRows = (query: string, values: readonly unknown[]): Row[] => {
     if (query.includes('FROM guest_days')) return [...days].map((day) => ({ day }));
@@ -35,10 +38,13 @@ function createTables(
         .slice(0, PAGE_ROWS)
         .map(({ createdAtMs, playerId }) => ({ created_at_ms: BigInt(createdAtMs), player_id: BigInt(playerId) }));
     }
+    if (query.includes('FROM guest_secrets') && !secrets.has(String(values[0]))) return [];
     if (query.includes('FROM guest_secrets')) return [{ player_id: BigInt(String(values[0]).slice(7)) }];
     const guest = query.includes('FROM accounts') ? accounts.get(Number(values[0])) : undefined;
     if (guest === undefined) return [];
     const { playerId, createdAtMs } = guest;
+    const left = emptied.get(playerId);
+    if (left !== undefined) return [{ guest_secret_hash: left, password_hash: null, claim: 'deleted' }];
     const more = { name: `guest-${playerId}`, guest_secret_hash: secretOf(playerId), password_hash: null, claim: 'c' };
     return [{ player_id: BigInt(playerId), created_at_ms: BigInt(createdAtMs), ...more }];
   };
@@ -46,6 +52,10 @@ function createTables(
     if (query.includes('FROM guest_days')) days.delete(Number(values[1]));
     if (query.includes('FROM guests_by_day')) byDay.delete(Number(values[2]));
     if (query.includes('FROM accounts')) accounts.delete(Number(values[0]));
+    if (query.includes('FROM guest_secrets')) secrets.delete(String(values[0]));
+    if (!query.startsWith('UPDATE accounts')) return;
+    const isSecretKept = !query.includes('guest_secret_hash = null');
+    emptied.set(Number(values[0]), isSecretKept ? secretOf(Number(values[0])) : null);
   };
   const call = async <T>({ query }: Statement, work: (query: string) => T): Promise<T> => {
     await before(query);
@@ -59,10 +69,14 @@ function createTables(
         change(query, values);
         return undefined;
       }),
-    writeAll: () => Promise.reject(new Error('nobody is made here')),
+    writeAll: (statements) =>
+      call(statements[0]![0], () => {
+        for (const [{ query }, values] of statements) change(query, values);
+      }),
     close: async () => {},
   };
-  return { scylla, accounts, days, secretOf, left: () => byDay.size };
+  const hashes = () => [...secrets, ...emptied.values()].filter((hash) => hash !== null);
+  return { scylla, accounts, days, secretOf, hashes, left: () => byDay.size };
 }
 
 const range = (count: number): Guest[] =>
@@ -105,3 +119,21 @@ test('who was looked for before it is its turn stays; who is at its turn waits, 
   expect(await deleting).toBe(1);
   expect(await accounts.findAccountByGuestSecret(tables.secretOf(2))).toMatchObject({ playerId: 2 });
 });
+
+test.each(['its owner, else the next start', 'whoever deletes it'])(
+  'of a guest whose deletion is cut off anywhere nothing is left when %s has done it again',
+  async (who) => {
+    for (let calls = 1, isWhole = false; !isWhole; calls++) {
+      let left = calls;
+      const tables = createTables(range(1), () => (--left === 0 ? Promise.reject(new Error('cut off')) : undefined));
+      const accounts = createScyllaAccounts(tables.scylla, () => 0);
+      isWhole = await accounts.deleteAccount(1, 0).catch(() => false);
+      left = 0;
+      const found = await accounts.findAccountByGuestSecret(tables.secretOf(1));
+      if (found !== undefined || who === 'whoever deletes it') {
+        expect(await accounts.deleteAccount(1, 0), `call ${calls}`).toBe(found !== undefined);
+      } else expect(await accounts.deleteUnusedGuests(DAY_MS)).toBe(0);
+      expect(tables.hashes(), `call ${calls}`).toEqual([]);
+    }
+  },
+);

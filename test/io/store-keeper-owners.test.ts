@@ -201,6 +201,8 @@ test('who left with a transfer that is still on its way to the disk is leaving u
   const loot = zone.commit('loot', [['gold', 5, 'ground', 1]]);
   save(0, 1, 7, true, 1);
   for (let turn = 0; turn < 2; turn++) expect(await enter(1, 2)).toEqual({ refused: 'still_leaving' });
+  // Another's half of it may be promised by the time that the disk has it.
+  expect(await keeper.methods.deletePlayer({ playerId: 1, nameKeptMs: 5 })).toBe('in_play');
   expect(await store.applyCommits([loot])).toEqual(['applied']);
   expect(await enter(1, 2)).toMatchObject({ character: { health: 7, ledgerSeq: 1 }, epoch: 2 });
   expect(await keeper.flush()).toBe(0);

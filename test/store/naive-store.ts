@@ -17,6 +17,8 @@ interface Character {
   readonly epoch: number;
   readonly version: number;
   readonly columns: CharacterColumns | undefined;
+  /** The epoch is nobody's. */
+  readonly isDeleted: boolean;
 }
 
 const byGame = (a: { game: string }, b: { game: string }) => (a.game < b.game ? -1 : 1);
@@ -89,6 +91,7 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
     kept !== undefined && kept.untilMs > nowMs() ? kept.value : undefined;
   const keep = <T>(value: T, keepMs: number): Kept<T> => ({ value, untilMs: nowMs() + keepMs });
   const key = (playerId: number, game: string) => `${playerId} ${game}`;
+  const charactersOf = (playerId: number) => [...characters].filter(([one]) => one.startsWith(`${playerId} `));
   const all = () => [...accounts.values()];
   const holds = (name: string, holder: string, epoch: number) => {
     const lease = leases.get(name);
@@ -113,7 +116,9 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
     },
     async deleteAccount(playerId, nameKeptMs) {
       const account = accounts.get(playerId);
-      for (const one of characters.keys()) if (one.startsWith(`${playerId} `)) characters.delete(one);
+      for (const [one, { epoch, isDeleted }] of charactersOf(playerId)) {
+        if (!isDeleted) characters.set(one, { epoch: epoch + 1, version: 0, columns: undefined, isDeleted: true });
+      }
       presences.delete(playerId);
       unanswered.set(playerId, ledger.size);
       accounts.delete(playerId);
@@ -136,18 +141,25 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       if (!isWanted()) return undefined;
       const before = characters.get(key(playerId, game));
       const epoch = (before?.epoch ?? 0) + 1;
-      characters.set(key(playerId, game), { epoch, version: 0, columns: before?.columns });
+      characters.set(key(playerId, game), { epoch, version: 0, columns: before?.columns, isDeleted: false });
       return { epoch, columns: before?.columns };
     },
     loadCharacter: async (playerId, game) => characters.get(key(playerId, game))?.columns,
     async listCharacters(playerId) {
-      const own = [...characters].filter(([one]) => one.startsWith(`${playerId} `));
-      return own.map(([one, kept]) => ({ game: one.slice(one.indexOf(' ') + 1), ...kept })).sort(byGame);
+      const own = charactersOf(playerId).filter(([, { isDeleted }]) => !isDeleted);
+      return own
+        .map(([one, { epoch, version, columns }]) => ({
+          game: one.slice(one.indexOf(' ') + 1),
+          epoch,
+          version,
+          columns,
+        }))
+        .sort(byGame);
     },
     async saveCharacters(records) {
       return records.map(({ playerId, game, columns, epoch, version }) => {
         const before = characters.get(key(playerId, game));
-        if (before?.epoch !== epoch) return 'fenced';
+        if (before?.epoch !== epoch || before.isDeleted) return 'fenced';
         if (version > before.version) characters.set(key(playerId, game), { ...before, version, columns });
         return 'saved';
       });
@@ -161,6 +173,7 @@ export function createNaiveStore(nowMs: () => number = () => 0): Store {
       return { seq: entries.length, balances: Object.fromEntries(assets.map((asset) => [asset, sum(asset)])) };
     },
     async recentAnswers(playerId, game) {
+      if (characters.get(key(playerId, game))?.isDeleted === true) return [];
       const since = [...ledger.values()].slice(unanswered.get(playerId) ?? 0);
       const own = since.filter((one) => one.playerId === playerId && one.game === game && one.key > 0);
       return own
