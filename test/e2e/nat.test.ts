@@ -90,7 +90,11 @@ test.skipIf(!canRun)('with one they connect and play, and the point is not in be
     await asked.ended;
     return /rendezvous_registrations_total\{[^}]*\} [1-9]/.test(asked.output());
   });
-  const { code, output, report } = await undisturbed(() => play(MET, 3));
+  let plays = 0;
+  const { code, output, report } = await undisturbed(() => {
+    plays++;
+    return play(MET, 3);
+  });
   expect({ code, failures: report.failures }, output).toEqual({ code: 0, failures: {} });
   expect(report).toMatchObject({ bots: 3, failed: 0, transport: 'udp', reconnects: 0 });
   expect(report.snapshotsPerSecond.min).toBeGreaterThan(10);
@@ -99,7 +103,7 @@ test.skipIf(!canRun)('with one they connect and play, and the point is not in be
   point.child.kill('SIGTERM');
   await point.ended;
   const counts = JSON.parse(point.output().trim().split('\n').at(-1)!) as Record<string, number>;
-  expect(counts.introductions).toBeGreaterThanOrEqual(3);
-  expect(counts.packetsIn, 'registrations and a few asks').toBeLessThan(60);
+  expect(counts.introductions).toBeGreaterThanOrEqual(3 * plays);
+  expect(counts.packetsIn, 'registrations and a few asks').toBeLessThan(60 * plays);
   expect(counts.dropForged! + counts.dropTicketForged!).toBe(0);
 });
