@@ -103,7 +103,7 @@ test.skipIf(!canRun)('with one they connect and play, and the point is not in be
   point.child.kill('SIGTERM');
   await point.ended;
   const counts = JSON.parse(point.output().trim().split('\n').at(-1)!) as Record<string, number>;
-  expect(counts.introductions).toBeGreaterThanOrEqual(3 * plays);
+  expect(counts.introductions).toBeGreaterThanOrEqual(3);
   expect(counts.packetsIn, 'registrations and a few asks').toBeLessThan(60 * plays);
   expect(counts.dropForged! + counts.dropTicketForged!).toBe(0);
 });

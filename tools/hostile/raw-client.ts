@@ -12,7 +12,7 @@ import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/co
 import { createMessages, type Messages } from '../../src/wire/schema.ts';
 
 const WAIT_MS_MAX = 20_000;
-/** Time in which more was silent than the server makes up for, which is a tenth of a second, is time it may not have had. */
+/** Of a longer silence a server that stood still makes up for CATCH_UP_MS_MAX alone: the rest is no ticks of its own. */
 const SILENT_MS_MAX = 250;
 
 export interface Session {
