@@ -90,11 +90,14 @@ test('20 bots fight for ten seconds: they hit, and nobody fails', async () => {
 });
 
 test('light bots over UDP: they fight, and hardly any state is sent whole for want of an acknowledgement', async () => {
-  const before = (await readMetrics(server.url)).values;
   const line = '--transport udp --bots 30 --light 90 --duration 8 --ramp-up 1 --seed 5';
-  const { code, stderr, report } = await play(server.url, line);
+  const measure = async () => {
+    const before = (await readMetrics(server.url)).values;
+    const played = await play(server.url, line, () => {});
+    return { ...played, before, after: (await readMetrics(server.url)).values };
+  };
+  const { code, stderr, report, before, after } = await undisturbed(measure);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const after = (await readMetrics(server.url)).values;
   const { lightBots, snapshotsPerSecond, deeds, timeInState, cpuMicrosPerBot, turnsSkipped } = report!;
   expect(lightBots).toBe(27);
   expect(cpuMicrosPerBot).toBeGreaterThan(0);
