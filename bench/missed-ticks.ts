@@ -1,10 +1,11 @@
 // The ticks that a zone missed while somebody watched, those of its own fault apart from those for which it waited for a
-// core that others had. A wait excuses only what is missed in the same moments: the waits of a whole minute would excuse a
+// core that others had, or stood still with the machine. A wait excuses only what is missed in the same moments: the waits of a whole minute would excuse a
 // tick or two each second, whatever the reason.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TICK_MS } from '../src/base/limits.ts';
 import { readMetrics, threadWaitMs } from './server.ts';
+import { watchStandstill } from './standstill.ts';
 
 export interface MissedTicks {
   /** By its own fault. */
@@ -51,13 +52,14 @@ export function createMissedTicks(): { add(reading: TickReading): void; sum(): M
  */
 export function watchMissedTicks(url: string, pid: number, zone: number): { stop(): Promise<MissedTicks> } {
   const ticks = createMissedTicks();
+  const stood = watchStandstill();
   let isOver = false;
   const read = async (): Promise<void> => {
     const { values } = await readMetrics(url);
     const missed = values.get(`darkages_missed_ticks_total{zone_id="${zone}"}`);
     if (missed === undefined) throw new Error(`zone ${zone} does not tell its missed ticks`);
     // After the ticks: a wait is over before the tick that is missed for it.
-    ticks.add({ missed, waitedMs: threadWaitMs(pid, `zone-${zone}`) });
+    ticks.add({ missed, waitedMs: threadWaitMs(pid, `zone-${zone}`) + stood.ms() });
   };
   const watching = (async () => {
     while (!isOver) {
@@ -72,7 +74,7 @@ export function watchMissedTicks(url: string, pid: number, zone: number): { stop
   return {
     async stop() {
       isOver = true;
-      await watching;
+      await watching.finally(() => stood.stop());
       return ticks.sum();
     },
   };

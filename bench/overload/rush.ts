@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../tools/swarm/report.ts';
 import { readMetrics, type ServerProcess, startBots, startServer, threadWaitMs } from '../server.ts';
+import { type Standstill, watchStandstill } from '../standstill.ts';
 import { CAPACITY_VARIABLE } from './burning-game.ts';
 
 export interface Rush {
@@ -40,7 +41,10 @@ export interface Reading {
   readonly inputsDropped: Readonly<Record<string, number>>;
   readonly framesDropped: number;
   readonly closed: number;
-  /** How long the zone's thread was ready to run and its core was not free: what others on this machine took. */
+  /**
+   * How long the zone's thread was ready to run and its core was not free, what others on this machine took, and how long
+   * all of it stood still.
+   */
   readonly zoneWaitedMs: number;
 }
 
@@ -76,7 +80,8 @@ export async function openStage({ capacity, seed, flags = [], serverCore, botsCo
     ...(serverCore !== undefined && { core: serverCore }),
   });
   const swarms = new Set<Swarm>();
-  const read = (): Promise<Reading> => readServer(server);
+  const stood = watchStandstill();
+  const read = (): Promise<Reading> => readServer(server, stood);
   const stage: Stage = {
     server,
     read,
@@ -105,6 +110,7 @@ export async function openStage({ capacity, seed, flags = [], serverCore, botsCo
       return swarm;
     },
     async close() {
+      stood.stop();
       await Promise.allSettled([...swarms].map((swarm) => swarm.stop()));
       await server.stop();
       rmSync(folder, { recursive: true });
@@ -123,7 +129,7 @@ function startSwarm(args: readonly string[], reportFile: string, core: number | 
   };
 }
 
-async function readServer(server: ServerProcess): Promise<Reading> {
+async function readServer(server: ServerProcess, stood: Standstill): Promise<Reading> {
   const { values, atMs } = await readMetrics(server.url);
   const sum = (name: string): number => {
     let total = 0;
@@ -151,7 +157,7 @@ async function readServer(server: ServerProcess): Promise<Reading> {
     inputsDropped,
     framesDropped: sum('client_frames_dropped_total'),
     closed: sum('connections_closed_total'),
-    zoneWaitedMs: threadWaitMs(server.process.pid!, 'zone-1'),
+    zoneWaitedMs: threadWaitMs(server.process.pid!, 'zone-1') + stood.ms(),
   };
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type RunOutcome, readMetrics, runBots, type ServerProcess, startServer } from '../../bench/server.ts';
+import { undisturbed } from '../../bench/standstill.ts';
 import type { Report } from '../../tools/swarm/report.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'darkages-bots-'));
@@ -17,10 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function play(
   url: string,
   line: string,
-  onStart: Parameters<typeof runBots>[2] = () => {},
+  onStart?: Parameters<typeof runBots>[2],
 ): Promise<RunOutcome & { report: Report | undefined }> {
   const args = ['--url', url, '--report', reportFile, ...line.split(' ')];
-  const outcome = await runBots(args, undefined, onStart);
+  const run = () => runBots(args, undefined, onStart);
+  const outcome = await (onStart === undefined ? undisturbed(run) : run());
   const report = existsSync(reportFile) ? (JSON.parse(readFileSync(reportFile, 'utf8')) as Report) : undefined;
   return { ...outcome, report };
 }
@@ -50,7 +52,7 @@ test('20 bots join, play for five seconds and fare well', async () => {
   expect(report).toMatchObject({ bots: 20, failed: 0, failures: {}, seed: 3, reconnects: 0 });
   const { durationS, timeInState, snapshotsPerSecond, bytesDownPerSecond, bytesUpPerSecond } = report!;
   expect(durationS).toBeGreaterThanOrEqual(5);
-  expect(durationS).toBeLessThan(7);
+  expect(durationS).toBeLessThan(15);
   expect(Object.values(timeInState).reduce((sum, seconds) => sum + seconds, 0)).toBeGreaterThan(100);
   expect(timeInState.IN_COMBAT + timeInState.WANDERING).toBeGreaterThan(timeInState.IDLE);
   expect(timeInState.RECONNECTING).toBe(0);
@@ -88,11 +90,14 @@ test('20 bots fight for ten seconds: they hit, and nobody fails', async () => {
 });
 
 test('light bots over UDP: they fight, and hardly any state is sent whole for want of an acknowledgement', async () => {
-  const before = (await readMetrics(server.url)).values;
   const line = '--transport udp --bots 30 --light 90 --duration 8 --ramp-up 1 --seed 5';
-  const { code, stderr, report } = await play(server.url, line);
+  const measure = async () => {
+    const before = (await readMetrics(server.url)).values;
+    const played = await play(server.url, line, () => {});
+    return { ...played, before, after: (await readMetrics(server.url)).values };
+  };
+  const { code, stderr, report, before, after } = await undisturbed(measure);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const after = (await readMetrics(server.url)).values;
   const { lightBots, snapshotsPerSecond, deeds, timeInState, cpuMicrosPerBot, turnsSkipped } = report!;
   expect(lightBots).toBe(27);
   expect(cpuMicrosPerBot).toBeGreaterThan(0);
@@ -145,8 +150,10 @@ test('bots play examples/tag', async () => {
 
 test('a server that is gone fails the bots that were in it', async () => {
   const doomed = await startServer();
-  const { code, stderr, report } = await play(doomed.url, '--bots 4 --duration 4 --ramp-up 0', (child) => {
-    child.stdout?.once('data', () => doomed.process.kill('SIGKILL'));
+  const { code, stderr, report } = await play(doomed.url, '--bots 4 --duration 8 --ramp-up 0', (child) => {
+    child.stdout?.on('data', (text: Buffer) => {
+      if (text.includes('4 of 4 connected')) doomed.process.kill('SIGKILL');
+    });
   }).finally(() => doomed.stop());
   expect(code).toBe(1);
   expect(stderr).toMatch(/^4 of 4 bots failed: .*lost the connection and did not come back \(unreachable\)/);

@@ -12,7 +12,7 @@ import { RULES } from '../../src/guard/rules.ts';
 import { enter, hangUp, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { ATTACKS } from './attacks.ts';
 import { game } from './fixtures/chat-game.ts';
-import { killServers, type LaunchedServer, startServer, until } from './server.ts';
+import { killServers, type LaunchedServer, linesOf, startServer, until } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'chat-game.ts');
 /** Well below what makes it idle. */
@@ -76,7 +76,7 @@ const cases = RULES.flatMap((rule) => {
 
 test.each(cases)('$code: $sends', async ({ counter, attack }) => {
   const { client, session } = await enter(game, server.url());
-  const lines = server.output().split('\n').length;
+  const lines = linesOf(server).length;
   const before = await readCounts();
   const count = async (): Promise<number> => differences(before, await readCounts()).get(counter) ?? 0;
   const { times, told = '' } = await attack.run({ server, client, session, count });
@@ -90,7 +90,7 @@ test.each(cases)('$code: $sends', async ({ counter, attack }) => {
   expect([...moved]).toEqual([]);
   expect(client.isClosed).toBe(attack.ends === true);
   if (!client.isClosed) expect(client.snapshots).toBeGreaterThan(mine);
-  expect(server.output().split('\n').length, server.output()).toBe(lines);
+  expect(linesOf(server).length, server.output()).toBe(lines);
   await hangUp(client);
   // What it sent last waits in its socket while a flood is held, and would be counted with the next rule.
   await until('the edge has closed it', async () => (await countConnections()) === 1);

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { readMetrics } from '../../bench/server.ts';
+import { type Standstill, watchStandstill } from '../../bench/standstill.ts';
 import { HANDSHAKE } from '../../bench/ws/handshake.ts';
 import {
   FLOOD_SECONDS,
@@ -19,6 +20,7 @@ import {
   JOIN_TIMEOUT_MS,
   SNAPSHOT_INTERVAL_TICKS,
   STRANGERS_PER_ADDRESS_MAX,
+  TICK_MS,
   TOKEN_LIFETIME_S,
 } from '../../src/base/limits.ts';
 import { createTokenSigner } from '../../src/gateway/token.ts';
@@ -38,7 +40,7 @@ import {
   send,
 } from '../../tools/hostile/raw-client.ts';
 import { game } from './fixtures/hostile-game.ts';
-import { killServers, type LaunchedServer, residentBytes, startServer, until } from './server.ts';
+import { killServers, type LaunchedServer, linesOf, residentBytes, startServer, until } from './server.ts';
 
 const GAME_FILE = joinPath(import.meta.dirname, 'fixtures', 'hostile-game.ts');
 const data = mkdtempSync(joinPath(tmpdir(), 'darkages-hostile-'));
@@ -46,18 +48,21 @@ const data = mkdtempSync(joinPath(tmpdir(), 'darkages-hostile-'));
 let server: LaunchedServer;
 let honest: RawClient;
 let nodePid: number;
+let stood: Standstill;
 /** Of the beginning, to be shown when it has expired. */
 let oldSession: Session;
 
 beforeAll(async () => {
   server = await startServer(data, ['--game', GAME_FILE, '--sessions-per-minute', '100000']);
   nodePid = server.nodePid();
+  stood = watchStandstill();
   honest = (await enter(game, server.url())).client;
   play(honest, (tick) => ({ moveX: Math.floor(tick / 60) % 2 === 0 ? 100 : -100, aim: tick & 0xffff }));
   oldSession = await openSession(server.url());
 });
 
 afterAll(async () => {
+  stood?.stop();
   await killServers();
   rmSync(data, { recursive: true, force: true });
 });
@@ -66,7 +71,8 @@ type Moved = (name: string, labels?: string) => number;
 
 /** Runs an attack of at least a second beside the honest client; answers by how much each metric moved. */
 async function underAttack(attack: () => Promise<void>): Promise<Moved> {
-  const linesBefore = server.output().split('\n').length;
+  const linesBefore = linesOf(server).length;
+  const stoodBeforeMs = stood.ms();
   const before = (await readMetrics(server.url())).values;
   const snapshotsBefore = honest.snapshots;
   await Promise.all([attack(), sleep(1200)]);
@@ -79,13 +85,13 @@ async function underAttack(attack: () => Promise<void>): Promise<Moved> {
     }
     return sum;
   };
-  expect((await fetch(`${server.url()}/readyz`)).status).toBe(200);
+  await until('it is ready', async () => (await fetch(`${server.url()}/readyz`)).status === 200);
   expect([server.nodePid(), server.starts()], 'the process lives').toEqual([nodePid, 1]);
   const ticks = moved('ticks_total');
-  expect(ticks).toBeGreaterThan(40);
+  expect(ticks + (stood.ms() - stoodBeforeMs) / TICK_MS).toBeGreaterThan(40);
   expect(snapshots, 'snapshots of the honest client').toBeGreaterThan(0.8 * (ticks / SNAPSHOT_INTERVAL_TICKS) - 2);
   expect(honest.isClosed).toBe(false);
-  expect(server.output().split('\n').length - linesBefore, server.output()).toBeLessThanOrEqual(2);
+  expect(linesOf(server).length - linesBefore, server.output()).toBeLessThanOrEqual(2);
   return moved;
 }
 
@@ -203,7 +209,7 @@ test('floods of frames at ten times the budget, of joined clients and of strange
   const moved = await underAttack(async () => {
     const clients = [await enterHostile(), await enterHostile(), await connect(game, server.zoneUrl())];
     const beganMs = performance.now();
-    while (performance.now() - beganMs < 2000) {
+    while (performance.now() - beganMs < 2000 || sent <= 3000) {
       for (const client of clients) {
         const tick = nextTick(client);
         for (let frame = 0; frame < FRAMES_PER_SECOND_MAX / 10; frame++, sent++) {
@@ -222,7 +228,7 @@ test('who floods for seconds is told why and closed', async () => {
   const moved = await underAttack(async () => {
     const client = await enterHostile();
     const beganMs = performance.now();
-    while (!client.isClosed && performance.now() - beganMs < 15_000) {
+    while (!client.isClosed && performance.now() - beganMs < 60_000) {
       for (let sent = 0; sent < 500; sent++) client.socket.ping();
       await sleep(50);
     }
@@ -305,6 +311,7 @@ test('one host with thousands of silent sockets, spoken or not: others still com
   const port = Number(new URL(server.zoneUrl()).port);
   const open: (() => void)[] = [];
   let ended = 0;
+  const beganMs = performance.now();
   const moved = await underAttack(async () => {
     for (let index = 0; index < 1500; index++) {
       // Most never speak; some become WebSockets and then say nothing.
@@ -322,7 +329,10 @@ test('one host with thousands of silent sockets, spoken or not: others still com
     await hangUp(client);
     for (const end of open) end();
   });
-  expect(refusedFor(moved, 'address')).toBe(1500 - STRANGERS_PER_ADDRESS_MAX);
+  // Whoever has said nothing for so long makes room for the next one.
+  const rounds = Math.ceil((performance.now() - beganMs) / JOIN_TIMEOUT_MS);
+  expect(refusedFor(moved, 'address')).toBeLessThanOrEqual(1500 - STRANGERS_PER_ADDRESS_MAX);
+  expect(refusedFor(moved, 'address')).toBeGreaterThanOrEqual(1500 - rounds * STRANGERS_PER_ADDRESS_MAX);
   expect(refusedFor(moved, 'full')).toBe(0);
 });
 

@@ -14,6 +14,11 @@ import { needs } from '../needs.ts';
 
 const APPENDER = join(import.meta.dirname, 'fixtures', 'journal-appender.ts');
 const KILLS = 20;
+/** Where a slow machine writes too little in so many lives, there are more, and longer ones. */
+const KILLS_MAX = 3 * KILLS;
+const LIFE_MS = 250;
+const LONG_LIFE_MS = 2_500;
+const KEPT_MIN = KILLS * 25;
 
 let folder: string;
 beforeEach(() => {
@@ -44,14 +49,17 @@ async function runAndKill(ms: number): Promise<Said[]> {
   return said;
 }
 
-test(`killed ${KILLS} times, at any moment, it has every tick that it said`, async () => {
+test(`killed ${KILLS} times or more, at any moment, it has every tick that it said`, async () => {
   const seed = Date.now() % 100_000;
   const random = createRandom(seed);
   const context = `seed ${seed}`;
   let kept = 0;
   let keyframes = 0;
-  for (let life = 0; life < KILLS; life++) {
-    const [first, ...rest] = await runAndKill(random.below(250));
+  const countFiles = (): number =>
+    readdirSync(join(folder, 'journal')).filter((name) => name.includes('.journal')).length;
+  const isEnough = (): boolean => kept > KEPT_MIN && keyframes > 0 && countFiles() < kept / 10;
+  for (let life = 0; life < KILLS || (life < KILLS_MAX && !isEnough()); life++) {
+    const [first, ...rest] = await runAndKill(random.below(life < KILLS ? LIFE_MS : LONG_LIFE_MS));
     expect(first, context).toMatchObject({ isWhole: true, isRight: true });
     // One more may have been written and not said.
     expect(first!.recovered, context).toBeGreaterThanOrEqual(kept);
@@ -63,11 +71,10 @@ test(`killed ${KILLS} times, at any moment, it has every tick that it said`, asy
     ).toEqual([]);
     kept = rest.reduce((last, said) => said.kept ?? last, first!.recovered!);
   }
-  expect(kept).toBeGreaterThan(KILLS * 5);
+  expect(kept).toBeGreaterThan(KEPT_MIN);
   expect(keyframes).toBeGreaterThan(0);
   // What nobody needs any more has gone.
-  const files = readdirSync(join(folder, 'journal'));
-  expect(files.filter((name) => name.includes('.journal')).length).toBeLessThan(kept / 10);
+  expect(countFiles()).toBeLessThan(kept / 10);
 });
 
 /** Of one process, in the order they were done. */

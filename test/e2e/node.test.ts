@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findFreePorts } from '../../tools/services/free-ports.ts';
 
 const NODE = fileURLToPath(new URL('../../workers/node.ts', import.meta.url));
 const CRASHING_GAME = fileURLToPath(new URL('./fixtures/crashing-game.ts', import.meta.url));
@@ -142,7 +143,7 @@ describe('a node', () => {
     const sample = 'darkages_ticks_total{zone_id="1"}';
     const before = await readMetric(url, sample);
     await until(async () => (await readMetric(url, sample)) > before + 10, errors);
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await until(async () => (await fetch(`${url}/readyz`)).status === 200, errors);
     expect(socket.readyState).toBe(WebSocket.OPEN);
     socket.close();
   });
@@ -174,9 +175,10 @@ describe('a node refuses with one sentence and exit code 2', () => {
   });
 
   test('a port in use, of HTTP or of an edge', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
+    // The one before it is free, so that an edge is in the way of nobody but the second.
+    const port = (await findFreePorts(2)) + 1;
+    const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as { port: number };
     await refusal(['--http-port', String(port)], new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use`));
     await refusal(['--port', String(port - 1), '--zones', '2', '--http-port', '0'], new RegExp(`${port}`));
     server.close();

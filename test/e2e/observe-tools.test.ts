@@ -54,7 +54,10 @@ test('top says where nobody answers', async () => {
 test.each(['zone-1', 'edge-1', 'udp-edge-1', 'store', 'main'])('a CPU profile of %s', async (thread) => {
   const { stdout, stderr, code } = await profile('--thread', thread, '--seconds', '1');
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toContain(`CPU of ${thread}, 1.0 s\n`);
+  const seconds = Number(new RegExp(`CPU of ${thread}, ([\\d.]+) s\n`).exec(stdout)?.[1]);
+  expect(seconds).toBeGreaterThan(0.9);
+  // On a busy machine it ends late.
+  expect(seconds).toBeLessThan(30);
   const [page] = readdirSync(out).filter((name) => name.startsWith(`${thread}-2`) && name.endsWith('.html'));
   expect(readFileSync(join(out, page!), 'utf8')).toContain('<div class="flame"');
   const raw = join(out, page!.replace('.html', '.cpuprofile'));

@@ -20,6 +20,7 @@ import {
   type Place,
   pointAt,
   say,
+  untilJump,
   usePages,
   WAIT_MS,
 } from './pages.ts';
@@ -52,7 +53,7 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
       await second.page.locator('.death').waitFor({ state: 'visible' });
       expect(await second.page.textContent('.death .by')).toBe('Slain by Aldric.');
       expect(await first.page.locator('.feed li').innerText()).toMatch(/Aldric\s+slash\s+Brynn/);
-      expect(await column(first.page, 'kills')).toBe(1);
+      await expect.poll(() => column(first.page, 'kills'), { timeout: WAIT_MS }).toBe(1);
       const rise = second.page.locator('.rise');
       expect(await rise.isDisabled()).toBe(true);
       await second.page.waitForFunction(
@@ -129,8 +130,7 @@ describe.skipIf(chromium === undefined)('the fight on the page', () => {
     await page.keyboard.down('KeyD');
     await page.locator('.notice', { hasText: 'you moved' }).waitFor({ timeout: 5_000 });
     await page.keyboard.up('KeyD');
-    await page.keyboard.press('Space');
-    await page.waitForFunction(() => darkages.client.own.y > 300, null, { timeout: 5_000 });
+    await untilJump(page, () => page.keyboard.press('Space'));
     expect(errors).toEqual([]);
   });
 

@@ -47,12 +47,14 @@ describe.skipIf(chromium === undefined)('the page in a crowd', () => {
     const place = await own(page);
     const mob = startMob(url(), 112, SEED, () => place);
     try {
-      await page.waitForFunction(() => darkages.client.interpolation.views.size >= 110, null, { timeout: WAIT_MS });
+      await page.waitForFunction(() => darkages.client.interpolation.views.size >= 110, null, {
+        timeout: 4 * WAIT_MS,
+      });
       // Until they have come together and some have shot, cast and died.
       let most = { standing: 0, drawn: 0 };
       // A hole between hood and shoulder, a fading number: a few are dark just where they are looked at, and in some
       // moments more of them.
-      for (let look = 0; look < 30 && !isShown(most); look++) {
+      for (let look = 0; look < 60 && !isShown(most); look++) {
         await page.waitForTimeout(1_000);
         const looked = await page.evaluate(lookAtBodies);
         if (isShown(looked) || looked.standing > most.standing) most = looked;
@@ -63,5 +65,5 @@ describe.skipIf(chromium === undefined)('the page in a crowd', () => {
     } finally {
       mob.stop();
     }
-  });
+  }, 300_000);
 });

@@ -18,6 +18,7 @@ import {
   own,
   PHONE,
   say,
+  untilJump,
   usePages,
   WAIT_MS,
 } from './pages.ts';
@@ -55,12 +56,11 @@ describe.skipIf(chromium === undefined)('the page under fingers', () => {
     await tap(page, hand, '.ability.a2');
     await page.waitForFunction((bolt) => darkages.client.own.columns.actedAbility === bolt, BOLT, { timeout: WAIT_MS });
     expect(await column(page, 'mana')).toBeLessThan(100);
-    await tap(page, hand, '.jump', 120);
-    await page.waitForFunction(() => darkages.client.own.y > 300, null, { timeout: WAIT_MS });
+    await untilJump(page, () => tap(page, hand, '.jump', 120));
     expect(((await own(page)).x - before.x) * way).toBeGreaterThan(1_500);
     const { x, y } = await middleOf(page, '#sprint');
     await hand.put(3, x, y);
-    await page.waitForFunction(() => (darkages.client.own.columns.stamina ?? 100) < 85, null, { timeout: WAIT_MS });
+    await page.waitForFunction(() => (darkages.client.own.columns.stamina ?? 1_000) < 850, null, { timeout: WAIT_MS });
     await hand.lift(3);
     await hand.lift(1);
     // It can only be called standing still.

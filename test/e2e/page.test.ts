@@ -49,15 +49,17 @@ describe.skipIf(chromium === undefined)('the play page', () => {
     await second.page.waitForFunction(() => darkages.client.interpolation.views.size > 0, null, { timeout: WAIT_MS });
     const before = (await seen(second.page, 'Aldric'))!;
     await walk(first.page, 1_500);
-    await second.page.waitForTimeout(500);
-    const after = (await seen(second.page, 'Aldric'))!;
-    const truth = await own(first.page);
-    expect(Math.abs(after.x - before.x)).toBeGreaterThan(2_000);
-    expect(Math.hypot(after.x - truth.x, after.z - truth.z)).toBeLessThan(5);
+    const movedMm = async () => Math.abs((await seen(second.page, 'Aldric'))!.x - before.x);
+    await expect.poll(movedMm, { timeout: WAIT_MS }).toBeGreaterThan(2_000);
+    const missesMm = async (): Promise<number> => {
+      const [after, truth] = [(await seen(second.page, 'Aldric'))!, await own(first.page)];
+      return Math.hypot(after.x - truth.x, after.z - truth.z);
+    };
+    await expect.poll(missesMm, { timeout: WAIT_MS }).toBeLessThan(5);
     const back = (await seen(first.page, 'Brynn'))!;
     await walk(second.page, 800);
-    await first.page.waitForTimeout(500);
-    expect(Math.abs((await seen(first.page, 'Brynn'))!.x - back.x)).toBeGreaterThan(1_000);
+    const movedBackMm = async () => Math.abs((await seen(first.page, 'Brynn'))!.x - back.x);
+    await expect.poll(movedBackMm, { timeout: WAIT_MS }).toBeGreaterThan(1_000);
     for (const { page, errors } of [first, second]) {
       expect(errors).toEqual([]);
       const stats = await page.evaluate(() => darkages.client.stats);
@@ -144,13 +146,15 @@ describe.skipIf(chromium === undefined)('the play page', () => {
     const hand = await createHand(page);
     await hand.put(1, 100, 600);
     await hand.move(1, before.x > 0 ? 40 : 160, 600);
-    await page.waitForTimeout(1_000);
+    const movedMm = async () => Math.abs((await own(page)).x - before.x);
+    await expect.poll(movedMm, { timeout: WAIT_MS }).toBeGreaterThan(1_500);
     await hand.lift(1);
-    expect(Math.abs((await own(page)).x - before.x)).toBeGreaterThan(1_500);
-    await page.waitForTimeout(300);
-    const stopped = await own(page);
-    await page.waitForTimeout(200);
-    expect((await own(page)).x).toBeCloseTo(stopped.x, 3);
+    const speed = async (): Promise<number> => {
+      const { x } = await own(page);
+      await page.waitForTimeout(200);
+      return (await own(page)).x - x;
+    };
+    await expect.poll(speed, { timeout: WAIT_MS }).toBeCloseTo(0, 3);
     expect(errors).toEqual([]);
   });
 

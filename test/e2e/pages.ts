@@ -19,6 +19,7 @@ export const chromium = needs('chromium');
 export const WAIT_MS = 30_000;
 /** A fight to the death, on a machine that draws two pages without a graphics card. */
 export const FIGHT_MS = 90_000;
+const JUMP_PRESSES_MAX = 5;
 export const KEYS = ['KeyW', 'KeyA', 'KeyS', 'KeyD'] as const;
 export const PHONE: BrowserContextOptions = {
   viewport: { width: 390, height: 844 },
@@ -158,6 +159,19 @@ export async function approach(page: Page, goal: () => Promise<Place>, withinMm:
     if (isThere) return;
     expect(performance.now()).toBeLessThan(deadlineMs);
     await page.waitForTimeout(60);
+  }
+}
+
+/** Presses until a jump is seen: one may come and go while the page draws nothing. */
+export async function untilJump(page: Page, press: () => Promise<void>): Promise<void> {
+  for (let presses = 1; ; presses++) {
+    await press();
+    try {
+      await page.waitForFunction(() => darkages.client.own.y > 300, null, { timeout: 3_000 });
+      return;
+    } catch (error) {
+      if (presses === JUMP_PRESSES_MAX) throw error;
+    }
   }
 }
 

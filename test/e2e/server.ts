@@ -24,6 +24,14 @@ export async function startServer(
   return server;
 }
 
+/** What was printed so far, but for how a slow machine's zones fare: that may be said at any time. */
+export function linesOf(server: LaunchedServer): string[] {
+  return server
+    .output()
+    .split('\n')
+    .filter((line) => !/"event":"zone_(?:overloaded|recovered)"/.test(line));
+}
+
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]) * 1024;

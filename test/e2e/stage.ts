@@ -7,7 +7,7 @@ import { Reader } from '../../src/base/bytes.ts';
 import { decodeMessage, type WireObject } from '../../src/wire/codec.ts';
 import { enter, ownColumns, play, type RawClient, send } from '../../tools/hostile/raw-client.ts';
 import { game } from './fixtures/stage-game.ts';
-import { type LaunchedServer, until } from './server.ts';
+import { type LaunchedServer, linesOf, until } from './server.ts';
 
 /** Longer than hits are judged back. */
 const SETTLE_TICKS = 20;
@@ -145,7 +145,7 @@ export async function expectRefused(
 ): Promise<number> {
   const keptOfAll = () => players.map((player) => keptOf(player, changes.get(player) ?? []));
   await Promise.all(players.map(untilLater));
-  const lines = server.output().split('\n').length;
+  const lines = linesOf(server).length;
   const rules = await readRules(server);
   const kept = keptOfAll();
   const mana = players.map(({ client }) => ownColumns(client).mana!);
@@ -160,6 +160,6 @@ export async function expectRefused(
     if (!isPaid) expect(ownColumns(player.client).mana).toBeGreaterThanOrEqual(mana[index]!);
     expect(player.client.isClosed).toBe(false);
   }
-  expect(server.output().split('\n').length, server.output()).toBe(lines);
+  expect(linesOf(server).length, server.output()).toBe(lines);
   return counted[0]![1] - rules.get(rule)!;
 }

@@ -14,6 +14,7 @@ import {
   startServer,
   threadWaitMs,
 } from '../../bench/server.ts';
+import { undisturbed, watchStandstill } from '../../bench/standstill.ts';
 import { TICK_MS } from '../../src/base/limits.ts';
 import { deriveKey } from '../../src/io/keys.ts';
 import { bucketQuantile } from '../../src/observe/metrics-text.ts';
@@ -31,6 +32,9 @@ const TICK_CPU_MS_MAX = 3;
 /** A bot's loss is that of its last 128 packets or more, so that one of them is 1 of 128 of it at most. */
 const LOSS_PACKETS = 128;
 const LOSS_SHARE_MAX = 0.001;
+/** Who stands still for longer may find its buffers full. */
+const STOOD_MS_MAX = 300;
+const LOSS_SHARE_STOOD_MAX = 0.1;
 const SEED = Number(process.env.SEED ?? 99);
 
 let server: ServerProcess;
@@ -43,7 +47,7 @@ beforeAll(async () => {
   server = await startServer({ args: ['--seed', '5'] });
   port = Number(/udp:\/\/\S+:(\d+)/.exec(server.output())![1]);
   connectKey = deriveKey(KEY, 'connect', (await openSession(server.url)).boot);
-  alone = await play();
+  alone = await undisturbed(play);
 });
 afterAll(() => server.stop());
 
@@ -68,12 +72,15 @@ test.each(FLOODS)('$name', async ({ name, answerShare, start }) => {
   const before = await readMetrics(server.url);
   const waitedMs = (): number => threadWaitMs(server.process.pid!, 'zone-1');
   const waitedBeforeMs = waitedMs();
+  const stood = watchStandstill();
   const timer = setInterval(() => attacker.send(FLOOD_PER_MS * ROUND_MS), ROUND_MS);
   const together = await play();
   clearInterval(timer);
   await sleep(300);
   const after = await readMetrics(server.url);
-  const waitMs = waitedMs() - waitedBeforeMs;
+  const stoodMs = stood.ms();
+  stood.stop();
+  const waitMs = waitedMs() - waitedBeforeMs + stoodMs;
   const { sent, answers } = attacker;
   attacker.close();
   const grown = (metric: string): number => sum(after, metric) - sum(before, metric);
@@ -88,12 +95,13 @@ test.each(FLOODS)('$name', async ({ name, answerShare, start }) => {
   expect(sent.packets).toBeGreaterThan(10_000);
   if (answerShare !== undefined) expect(answers.bytes).toBeLessThanOrEqual(answerShare * sent.bytes);
   expect([together.failed, together.reconnects]).toEqual([0, 0]);
-  // What else runs on this machine, the attacker among it, may keep the zone from its core.
+  // What else runs on this machine, the attacker among it, may keep the zone from its core, or all of it stands still.
   const share = Math.max(0, 0.9 - waitMs / (SECONDS * 1000));
   expect(together.snapshotsPerSecond.mean!).toBeGreaterThan(alone.snapshotsPerSecond.mean! * share);
   // Beyond what the kernel had no room for, the flood's packets among it, nothing is lost.
   const honest = BOTS * LOSS_PACKETS;
-  expect((together.lossUpPercent.mean! / 100) * honest).toBeLessThan(lost + LOSS_SHARE_MAX * honest);
+  const lossShareMax = stoodMs > STOOD_MS_MAX ? LOSS_SHARE_STOOD_MAX : LOSS_SHARE_MAX;
+  expect((together.lossUpPercent.mean! / 100) * honest).toBeLessThan(lost + lossShareMax * honest);
   expect(tickCpuMs).toBeLessThan(TICK_CPU_MS_MAX);
   expect(grown('missed_ticks_total') * TICK_MS).toBeLessThanOrEqual(waitMs);
 });

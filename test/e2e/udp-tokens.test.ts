@@ -152,7 +152,10 @@ test('whose program died is in again at once, by a token of its own, from anothe
 test('after the edge thread alone died no token from before is good, used or not; a new one is', async () => {
   await expectOldTokensToBeDead('request_earlier', async () => {
     writeFileSync(killFile, '');
-    await until('the edge runs again', () => server.output().includes('the thread runs again'));
+    await until(
+      () => `the edge runs again\n${server.output()}`,
+      () => server.output().includes('the thread runs again'),
+    );
     expect(server.output()).toContain('udp-edge-1');
   });
   expect(server.starts()).toBe(1);

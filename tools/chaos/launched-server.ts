@@ -66,11 +66,14 @@ export function launch(args: readonly string[], env: Readonly<Record<string, str
 
 /** Until the n-th node of a launcher is up and ready. */
 export async function untilUp(server: LaunchedServer, starts: number): Promise<void> {
-  await until(`a server that is up\n${server.output()}`, async () => {
-    if (server.launcher.exitCode !== null) throw new Error(`the server ended:\n${server.output()}`);
-    if (server.starts() < starts) return false;
-    return (await fetch(`${server.url()}/readyz`).catch(() => undefined))?.status === 200;
-  });
+  await until(
+    () => `a server that is up\n${server.output()}`,
+    async () => {
+      if (server.launcher.exitCode !== null) throw new Error(`the server ended:\n${server.output()}`);
+      if (server.starts() < starts) return false;
+      return (await fetch(`${server.url()}/readyz`).catch(() => undefined))?.status === 200;
+    },
+  );
 }
 
 /** Ends all that are left, however that came: launchers first, so that none starts a node again. */
@@ -100,10 +103,15 @@ function childrenOf(pid: number): number[] {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
 }
 
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>, everyMs = 20): Promise<void> {
+/** @param what as it is said when it is not so in time */
+export async function until(
+  what: string | (() => string),
+  isTrue: () => boolean | Promise<boolean>,
+  everyMs = 20,
+): Promise<void> {
   const deadlineMs = performance.now() + WAIT_MS_MAX;
   while (!(await isTrue())) {
-    if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
+    if (performance.now() > deadlineMs) throw new Error(`not in time: ${typeof what === 'string' ? what : what()}`);
     await sleep(everyMs);
   }
 }
