@@ -65,7 +65,7 @@ describe.skipIf(isMissing)('three nodes of Cassandra', () => {
     for (let turn = 0; turn < 60; turn++) await round();
     await killing;
     for (let turn = 0; turn < 20; turn++) await round();
-    // One or two may have timed out as often as they are tried; what two nodes can't do they would refuse each time.
+    // One or two may have timed out as often as they are tried. A try that Cassandra does not support is a fault of ours.
     expect(failures.length, failures.join('\n')).toBeLessThan(6);
     expect(failures.join()).not.toContain('not supported');
     expect(accounts.length).toBeGreaterThan(80);

@@ -70,7 +70,8 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
       turn();
       await sleep(TURN_MS);
       // Asked once more: all that time may have passed in this sleep.
-      if (performance.now() > deadlineMs && !isSo()) throw new Error(`not within ${msMax} ms: ${what}${sayAway(players)}`);
+      if (performance.now() > deadlineMs && !isSo())
+        throw new Error(`not within ${msMax} ms: ${what}${sayAway(players)}`);
     }
   };
   const trade = (isWanted: boolean): void => {
