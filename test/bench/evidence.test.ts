@@ -6,7 +6,10 @@ import { runNode } from '../../bench/server.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'bench', 'evidence', 'main.ts');
 
-test('a folder with a page, a table and raw data of each run, from real servers and bots', async () => {
+test('a folder with a page, a table and raw data of each run, from real servers and bots', {
+  // Four runs, one after the other: half a minute, on a machine that is busy several times that.
+  timeout: 600_000,
+}, async () => {
   const out = mkdtempSync(join(tmpdir(), 'darkages-evidence-'));
   try {
     const { code, stdout, stderr } = await runNode([MAIN, '--small', '--seed', '3', '--out', out]);
