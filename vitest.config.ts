@@ -5,13 +5,18 @@ import { defineConfig } from 'vitest/config';
 import { createSummaryReporter } from './test/summary.ts';
 
 /** Tests that start processes, sockets or browsers, or measure: they need the machine for themselves. */
-const PROCESS_TESTS = ['e2e', 'conformance', 'workers', 'bench'].map((folder) => `test/${folder}/**/*.test.ts`);
+const PROCESS_TESTS = [
+  ...['e2e', 'conformance', 'workers', 'bench'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/contract/store-three-nodes.test.ts',
+];
 
 export default defineConfig({
   test: {
     // A process for each file: what a test leaves behind (threads, handles, a crash) ends with it.
     pool: 'forks',
     teardownTimeout: 30_000,
+    // What is waited for comes at once, unless the machine stands still: a second, as it is by default, is too short.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', createSummaryReporter()],
     projects: [
       {

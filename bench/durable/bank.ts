@@ -23,7 +23,7 @@ export function startBank(stores: RedisScylla, name: string): Promise<ServerProc
 
 export async function play(crowd: Crowd, seconds: number): Promise<void> {
   const untilMs = performance.now() + seconds * 1000;
-  await crowd.until('time passes', seconds * 2_000, () => performance.now() >= untilMs);
+  await crowd.until('time passes', seconds * 1000 + 60_000, () => performance.now() >= untilMs);
 }
 
 /** Plays until something is done. */

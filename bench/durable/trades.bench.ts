@@ -22,6 +22,7 @@ const FULL: Load = { zones: 4, players: 125, tradesPerSecond: 5_400, measuredS: 
 const SMALL: Load = { zones: 2, players: 8, tradesPerSecond: 200, measuredS: 1 };
 const WARM_S = 3;
 const MINTED = 1_000_000;
+const OPEN_MS_MAX = 20_000;
 const ANSWER_MS_MAX = 10_000;
 
 interface Trade {
@@ -141,7 +142,11 @@ function createRun(zones: BenchZones, load: Load, seed: number) {
     },
     /** A zone promises nothing before its first keyframe is on disk. */
     async mintAll(): Promise<void> {
-      await sleep(500);
+      const deadlineMs = performance.now() + OPEN_MS_MAX;
+      while (!zones.isOpen()) {
+        if (performance.now() > deadlineMs) throw new Error('no keyframe of each zone is on disk');
+        await sleep(10);
+      }
       for (let zone = 0; zone < load.zones; zone++) {
         for (let from = 0; from < load.players; from++) {
           send({ zone, from, to: -1, gold: MINTED, gems: MINTED }, true);

@@ -17,6 +17,7 @@ import { wallClockS } from '../../src/io/system.ts';
 import { startThread, type Thread } from '../../src/io/threads.ts';
 import { NO_TRACE } from '../../src/io/tracing.ts';
 import type { AnyGame } from '../../src/sim/game.ts';
+import { KEPT_TICK } from '../../src/store/zone-journal.ts';
 import { decodeMessage, encodeToBytes, type WireObject } from '../../src/wire/codec.ts';
 import { createMessages } from '../../src/wire/schema.ts';
 import {
@@ -46,6 +47,8 @@ export interface BenchZones {
   /** Handle of each player, by zone and client. */
   readonly handles: readonly (readonly number[])[];
   readonly store: StoreClient;
+  /** Whether all of them have a keyframe on disk: before, a zone promises nothing. */
+  isOpen(): boolean;
   /** CPU seconds of the store thread, and of each zone's, so far. */
   cpuS(): Promise<{ readonly store: number; readonly zones: readonly number[] }>;
   counters: ReturnType<typeof createCounters<'store'>>;
@@ -83,6 +86,7 @@ export async function startBenchZones(zoneCount: number, players: number): Promi
     folder,
     handles,
     store: client,
+    isOpen: () => buffers.every(({ journal }) => Atomics.load(new Int32Array(journal!.words), KEPT_TICK) > 0),
     counters: createCounters('store', counters),
     zoneCounters: buffers.map((each) => createCounters('zone', each.counters)),
     async cpuS() {

@@ -26,7 +26,7 @@ interface Flags {
 
 const PLAYERS_MAX = 4096;
 const LOSS_MAX = 50;
-const SMALL = { players: [4, 6], loss: [0, 5], seconds: 1, settleS: 1, rampUpMsEach: 0, lightPercent: 0 };
+const SMALL = { players: [4, 6], loss: [0, 5], seconds: 2, settleS: 1, rampUpMsEach: 0, lightPercent: 0 };
 
 function readFlags(argv: readonly string[]): Flags | string {
   const given = new Command('npm run evidence --')
@@ -38,7 +38,7 @@ function readFlags(argv: readonly string[]): Flags | string {
     .option('--transport <kind>', 'udp or ws', 'udp')
     .option('--peaceful', 'the bots only wander', false)
     .option('--seed <n>', 'of all that is random', '7')
-    .option('--small', 'two tiny sizes for a second: whether it works', false)
+    .option('--small', 'two tiny sizes for two seconds: whether it works', false)
     .option('--out <folder>', 'where all of it goes', 'evidence')
     .parse(argv, { from: 'user' })
     .opts<

@@ -27,7 +27,7 @@ const FULL: Load = {
   ...CORES,
 };
 /** Whether the machine is quiet enough for the ladder to come down is no matter of the small run, but it has to. */
-const SMALL: Load = { ...FULL, capacity: 8, staying: 2, coming: 14, rampUpS: 0, steadyS: 1 };
+const SMALL: Load = { ...FULL, capacity: 8, staying: 2, coming: 14, rampUpS: 0, steadyS: 1, withinS: 240 };
 
 const FIGURES = [
   'recoveryS',

@@ -24,7 +24,7 @@ const MAIN_SECONDS = 60;
 const OTHERS = [250, 500, 2_000];
 const CROWD = 500;
 const WS = 500;
-const SMALL = { players: 5, seconds: 1, settleS: 1, rampUpMsEach: 0, watchers: 1, lightPercent: 0 };
+const SMALL = { players: 5, seconds: 2, settleS: 1, rampUpMsEach: 0, watchers: 1, lightPercent: 0 };
 
 type Reading = readonly [name: string, of: (figures: Figures) => number, unit: string];
 

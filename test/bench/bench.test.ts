@@ -19,9 +19,15 @@ const FAULTS = [
   ...['lost', 'doubled', 'left'].flatMap((name) => [`durable.redisAway.${name}`, `durable.nodeAway.${name}`]),
 ];
 
+/**
+ * Beyond the last bucket of its histogram a quantile is infinite, which JSON has no word for. One tick that is held up makes
+ * it so in a small run. NaN, of a histogram that is empty, has none either: what is printed tells the two apart.
+ */
+const MAY_BE_INFINITE = /\.tick(?:Cpu)?MsP99$/;
+
 interface Row {
   readonly figure: string;
-  readonly value: number;
+  readonly value: number | null;
   readonly unit: string;
   readonly goal: number | null;
   readonly holds: boolean;
@@ -49,8 +55,8 @@ async function runBench(...flags: string[]): Promise<{ rows: readonly Row[]; std
 }
 
 test('every figure with a goal is measured, printed and written with seed and checksum', {
-  // All of them, one after the other: a minute or two, on a machine that is busy several.
-  timeout: 600_000,
+  // All of them, one after the other: five minutes on two cores, and several times that on a machine that is busy.
+  timeout: 1_500_000,
 }, async () => {
   const { rows, stdout } = await runBench('--seed', '3');
   const names = rows.map(({ figure }) => figure);
@@ -68,7 +74,9 @@ test('every figure with a goal is measured, printed and written with seed and ch
   for (const row of rows) {
     expect(row).toMatchObject({ seed: 3, goal: null, holds: true, machine: expect.stringContaining('Node') });
     expect(row.checksum).not.toBe('');
-    expect(Number.isFinite(row.value), `${row.figure} is ${row.value}`).toBe(true);
+    const isFound = stdout.match(new RegExp(`^${RegExp.escape(row.figure)} +Infinity `, 'm')) !== null;
+    const mayBe = row.value === null && isFound && MAY_BE_INFINITE.test(row.figure);
+    expect(mayBe || Number.isFinite(row.value), `${row.figure} is ${row.value}`).toBe(true);
     expect(stdout).toContain(`\n${row.figure} `);
   }
   for (const name of FAULTS.filter(isMeasured)) expect(rows.find(({ figure }) => figure === name)?.value, name).toBe(0);

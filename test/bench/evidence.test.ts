@@ -6,7 +6,10 @@ import { runNode } from '../../bench/server.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'bench', 'evidence', 'main.ts');
 
-test('a folder with a page, a table and raw data of each run, from real servers and bots', async () => {
+test('a folder with a page, a table and raw data of each run, from real servers and bots', {
+  // Four runs, one after the other: half a minute, on a machine that is busy several times that.
+  timeout: 600_000,
+}, async () => {
   const out = mkdtempSync(join(tmpdir(), 'darkages-evidence-'));
   try {
     const { code, stdout, stderr } = await runNode([MAIN, '--small', '--seed', '3', '--out', out]);
@@ -24,11 +27,10 @@ test('a folder with a page, a table and raw data of each run, from real servers 
       expect(run.metrics.after['darkages_ticks_total{zone_id="1"}']).toBeGreaterThan(
         run.metrics.before['darkages_ticks_total{zone_id="1"}'],
       );
-      // The lossy line was one: of some hundred datagrams each way some are gone.
+      // The lossy line was one: of some hundred datagrams each way some are gone. Up, what is acknowledged late counts too.
       const { lossUpPercent, lossDownPercent } = run.report;
-      const lost = Math.max(lossUpPercent.mean, lossDownPercent.mean);
-      if (run.load.lossPercent === 0) expect(lost).toBe(0);
-      else expect(lost).toBeGreaterThan(0);
+      if (run.load.lossPercent === 0) expect(lossDownPercent.mean).toBe(0);
+      else expect(Math.max(lossUpPercent.mean, lossDownPercent.mean)).toBeGreaterThan(0);
     }
     const page = readFileSync(join(out, 'index.html'), 'utf8');
     for (const column of ['ticks/s', 'tick p99, ms', 'bytes/s down, mean', '5 % loss']) expect(page).toContain(column);

@@ -1,4 +1,4 @@
-// `npm run bench:peers` with few players for a second: each server takes its clients in, moves them and shows them to
+// `npm run bench:peers` with few players for two seconds: each server takes its clients in, moves them and shows them to
 // each other in both variants. Not how fast.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ const PLAYERS = 6;
 async function runPeers(...flags: string[]): Promise<readonly Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'darkages-peers-test-'));
   const json = join(folder, 'runs.json');
-  const small = ['--players', String(PLAYERS), '--seconds', '1', '--settle', '1', '--rounds', '1'];
+  const small = ['--players', String(PLAYERS), '--seconds', '2', '--settle', '1', '--rounds', '1'];
   try {
     const { code, stderr } = await runNode([RUN, ...small, '--json', json, ...flags]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

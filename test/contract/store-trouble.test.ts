@@ -34,8 +34,8 @@ const GONE = PLAYERS.filter((playerId) => playerId % 2 === 0);
 const OPEN_MS = 1_000;
 /** Below what either is given to answer: 3 s and 5 s. */
 const SLOW_MS = 1_500;
-/** Of what is refused at once: some calls at the machine's worst. A call that waits for an answer takes 3,000 or more. */
-const AT_ONCE_MS = 1_000;
+/** Of what is refused at once: two calls at the machine's worst. One that waits for an answer takes 3,000 or more. */
+const AT_ONCE_MS = 2_500;
 /** Of twenty saves and eight commits under way, twice over. */
 const BYTES_MAX = 15_000;
 const PASSWORD = 'kein Wort davon';

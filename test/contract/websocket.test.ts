@@ -282,7 +282,7 @@ describe.each(ADAPTERS)('$adapter', ({ adapter, node, makesWait, limitsParts }) 
     const socket = await connect(url);
     socket.send(Buffer.of(0));
     await expect.poll(frameCount).toBe(1);
-    await host.order({ what: 'holdUp', link: 0, ms: 500 });
+    await host.order({ what: 'holdUp', link: 0, ms: 3_000 });
     const FRAMES = 2_000;
     for (let sent = 0; sent < FRAMES; sent++) socket.send(Buffer.alloc(FRAME_BYTES_MAX, 7));
     // What the adapter had read already.

@@ -20,14 +20,20 @@ test('an unknown account costs about as much as a known one', async () => {
   const hash = await passwords.hash('correct horse');
   const cpuOf = async (work: () => Promise<unknown>) => {
     const before = process.cpuUsage();
-    for (let round = 0; round < 3; round++) await work();
+    await work();
     const { user, system } = process.cpuUsage(before);
     return user + system;
   };
-  const known = await cpuOf(() => passwords.verify(hash, 'wrong password'));
-  const unknown = await cpuOf(() => passwords.verify(undefined, 'wrong password'));
-  expect(unknown / known).toBeGreaterThan(0.4);
-  expect(unknown / known).toBeLessThan(2.5);
+  const known: number[] = [];
+  const unknown: number[] = [];
+  // In turns, and the least of each: what else the process does at the time is no part of it.
+  for (let round = 0; round < 5; round++) {
+    known.push(await cpuOf(() => passwords.verify(hash, 'wrong password')));
+    unknown.push(await cpuOf(() => passwords.verify(undefined, 'wrong password')));
+  }
+  const ratio = Math.min(...unknown) / Math.min(...known);
+  expect(ratio).toBeGreaterThan(0.4);
+  expect(ratio).toBeLessThan(2.5);
 });
 
 test('beyond the bound it refuses, and those in the queue are served', async () => {

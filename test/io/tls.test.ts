@@ -26,9 +26,9 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-async function listen(requirePq = false, silentMs = 10_000): Promise<void> {
+async function listen(requirePq = false, silentMs = 10_000, headersTimeout = 10_000): Promise<void> {
   arrived = [];
-  server = createServer({ headersTimeout: 300, connectionsCheckingInterval: 50 }, ({ socket }, response) => {
+  server = createServer({ headersTimeout, connectionsCheckingInterval: 50 }, ({ socket }, response) => {
     response.end(
       `${arrived.includes(door.accepted(socket)) ? 'known' : 'unknown'}, ${'getProtocol' in socket ? 'TLS' : 'plain'}`,
     );
@@ -115,7 +115,7 @@ test('with requirePq who has X25519 alone is refused', async () => {
 });
 
 test('who sends nothing, half a handshake, or junk is let go, and the next one is served', async () => {
-  await listen(false, 200);
+  await listen(false, 200, 300);
   for (const bytes of ['', '\x16', '\x16\x03\x01\x02', '\x16junk that is no TLS', 'junk\r\n\r\n', '\x00\x00']) {
     const tcp = await silentTcp(bytes);
     await once(tcp, 'close');

@@ -55,6 +55,8 @@ function start(rings: (ring: SharedArrayBuffer) => Rings = (ring) => [['edge-1',
   };
 }
 
+const waitFor = (look: () => void) => vi.waitFor(look, { timeout: 15_000 });
+
 test('all spans leave, many in a request, one request after the other', async () => {
   let running = 0;
   let atOnce = 0;
@@ -68,7 +70,7 @@ test('all spans leave, many in a request, one request after the other', async ()
   };
   const { make, exported, dropped } = start();
   make(2000);
-  await vi.waitFor(() => expect(exported()).toBe(2000));
+  await waitFor(() => expect(exported()).toBe(2000));
   expect([requests, atOnce, dropped(), told]).toEqual([4, 1, 0, []]);
 });
 
@@ -77,12 +79,12 @@ test('who refuses loses a batch, which is counted and told once, and is sent to 
   const { make, exported, dropped } = start();
   for (let batch = 1; batch <= 3; batch++) {
     make(10);
-    await vi.waitFor(() => expect(dropped()).toBe(10 * batch));
+    await waitFor(() => expect(dropped()).toBe(10 * batch));
   }
   expect(told).toEqual(['HTTP 401']);
   answer = (_request, response) => response.writeHead(200).end();
   make(1);
-  await vi.waitFor(() => expect(exported()).toBe(1));
+  await waitFor(() => expect(exported()).toBe(1));
   expect(told).toEqual(['HTTP 401', 'works']);
 });
 
@@ -90,7 +92,7 @@ test('while it hangs nothing more is asked of it, and the end does not wait for 
   answer = () => {};
   const { make, dropped } = start();
   make(600);
-  await vi.waitFor(() => expect(requests).toBe(1));
+  await waitFor(() => expect(requests).toBe(1));
   await exporting.close();
   // The request has not been given up yet.
   expect([requests, dropped()]).toEqual([1, 0]);
@@ -120,7 +122,7 @@ test('a thread that has much to tell does not keep others waiting', async () => 
     ['edge-2', ring],
   ]);
   make(10);
-  await vi.waitFor(() => expect(requests).toBeGreaterThan(5));
+  await waitFor(() => expect(requests).toBeGreaterThan(5));
   expect(bodies.slice(0, 3).map((body) => [body.includes('edge-1'), body.includes('edge-2')])).toEqual([
     [true, false],
     [true, true],

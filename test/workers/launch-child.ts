@@ -6,11 +6,6 @@ import { appendFileSync } from 'node:fs';
 const [what, log, ...rest] = process.argv.slice(2) as [string, string, ...string[]];
 const say = (line: string): void => appendFileSync(log, `${line}\n`);
 
-say(`life ${process.pid} ${process.version} ${rest.join(' ')}`.trim());
-if (what === 'cache') {
-  say(`cache ${process.env.NODE_COMPILE_CACHE ?? ''}`);
-  process.exit(0);
-}
 process.on('disconnect', () => {
   say('launcher gone');
   process.exit(0);
@@ -23,6 +18,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (what === 'drain') setTimeout(() => process.exit(0), 500);
     if (what === 'hurry' && signals === 2) process.exit(3);
   });
+}
+// Not before it hears signals: whoever reads this may send one.
+say(`life ${process.pid} ${process.version} ${rest.join(' ')}`.trim());
+if (what === 'cache') {
+  say(`cache ${process.env.NODE_COMPILE_CACHE ?? ''}`);
+  process.exit(0);
 }
 if (what.startsWith('exit')) process.exit(Number(what.slice('exit'.length)));
 if (what === 'die') process.kill(process.pid, 'SIGKILL');

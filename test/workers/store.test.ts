@@ -174,9 +174,10 @@ test('with a long journal it says that it works, for each segment that it reads'
 });
 
 test('one that takes the place of a dead one takes no token that the dead one may have seen', async () => {
+  const beforeS = Date.now() / 1000;
   const thread = await start(createRingBuffer(64), true);
   const store = connect(thread);
-  expect(await store.enterZone(entry(1))).toEqual({ refused: 'token_used' });
+  expect(await store.enterZone(entry(1, beforeS))).toEqual({ refused: 'token_used' });
   expect(await store.enterZone(entry(1, Date.now() / 1000 + 2))).toEqual({
     character: undefined,
     epoch: 1,
