@@ -216,7 +216,10 @@ test('one edge dies: its players come back to their characters, those of the oth
     gapMs = Math.max(gapMs, nowMs - heardMs);
   }, 10);
   writeFileSync(killFile(), 'udp-edge-1-2');
-  await until('the edge runs again', () => server.output().includes('the thread runs again'));
+  await until(
+    () => `the edge runs again\n${server.output()}`,
+    () => server.output().includes('the thread runs again'),
+  );
   expect(server.output()).toContain('udp-edge-1-2');
   await until('it plays again', () => falls.client.stats.reconnects === 1 && falls.client.state === PLAYING);
   clearInterval(watch);
