@@ -5,7 +5,8 @@
 // The child is a process group of its own, so that Ctrl-C, which a terminal sends to every process of the foreground
 // group, reaches it once and only from here; npm sends it here a second time, which is why one that follows within
 // SAME_PRESS_MS counts as the same press. A channel joins the two: the child hears its end when the launcher is
-// killed and should then drain; the child may send 'ready' when it is up.
+// killed and should then drain; the child may send 'ready' when it is up, and 'spare' when it wants to be replaced the
+// faster: then another one is started that loads its code, says 'waiting', and is told 'begin' when the first has died.
 
 import { spawn } from 'child_process';
 import { existsSync, lstatSync, mkdirSync } from 'fs';
@@ -28,6 +29,10 @@ const AT_ONCE_WINDOW_MS = 60000;
 const START_MS = 10000;
 const STARTS_FAILED_MAX = 5;
 const SAME_PRESS_MS = 300;
+/** After a start those who play come back first. */
+const SPARE_AFTER_MS = 5000;
+/** One that died, which nobody waits for, is tried again. */
+const SPARE_AGAIN_MS = 60000;
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,6 +41,10 @@ const isWindows = process.platform === 'win32';
 const entry = process.env.DARKAGES_LAUNCH_ENTRY || join(root, 'workers', 'node.ts');
 
 let child;
+/** Is to take the place of the child, if it has what it needs by then. */
+let spare;
+let isSpareWaiting = false;
+let spareTimer;
 let startedMs = 0;
 let isReady = false;
 let readyMs = 0;
@@ -115,15 +124,51 @@ function start() {
   restartTimer = undefined;
   startedMs = clockMs();
   isReady = false;
-  const args = ['--expose-gc', entry].concat(process.argv.slice(2));
-  child = spawn(nodes[0], args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !isWindows, env });
+  clearTimeout(spareTimer);
+  child = takeSpare() || spawnNode(env);
   child.on('message', (message) => {
+    if (message === 'spare') spareTimer = setTimeout(startSpare, SPARE_AFTER_MS);
     if (message !== 'ready') return;
     isReady = true;
     readyMs = clockMs();
   });
   child.on('error', onSpawnError);
   child.on('exit', onExit);
+}
+
+function spawnNode(env) {
+  const args = ['--expose-gc', entry].concat(process.argv.slice(2));
+  return spawn(nodes[0], args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !isWindows, env });
+}
+
+function startSpare() {
+  spare = spawnNode(Object.assign({}, env, { DARKAGES_LAUNCH_AS: 'spare' }));
+  isSpareWaiting = false;
+  spare.on('message', (message) => {
+    if (message !== 'waiting') return;
+    isSpareWaiting = true;
+    say('a spare waits.');
+  });
+  // Deliberate: who can't be told to begin dies, and of one that can't be started the child's own start says why.
+  spare.on('error', () => {});
+  spare.on('exit', () => {
+    spare = undefined;
+    spareTimer = setTimeout(startSpare, SPARE_AGAIN_MS);
+  });
+}
+
+/** Tells it to begin; undefined when there is none. One that loads yet would come later than another start. */
+function takeSpare() {
+  const taken = spare;
+  spare = undefined;
+  if (taken === undefined) return undefined;
+  taken.removeAllListeners();
+  if (!isSpareWaiting) {
+    taken.kill('SIGKILL');
+    return undefined;
+  }
+  taken.send('begin');
+  return taken;
 }
 
 /** Clocks that are set don't move it. */
@@ -168,7 +213,8 @@ function onExit(code, signal) {
     process.exit(1);
   }
   const when = backoffMs === 0 ? 'at once' : 'in ' + backoffMs + ' ms';
-  say('the server ' + how + ' after ' + (lifeMs / 1000).toFixed(1) + ' s; starting it again ' + when + '.');
+  const what = spare !== undefined && isSpareWaiting ? 'its spare takes over ' : 'starting it again ';
+  say('the server ' + how + ' after ' + (lifeMs / 1000).toFixed(1) + ' s; ' + what + when + '.');
   restartTimer = setTimeout(start, backoffMs);
   backoffMs = Math.min(Math.max(backoffMs * 2, BACKOFF_MS_MIN), BACKOFF_MS_MAX);
 }

@@ -36,6 +36,12 @@ import type { EndingSteps, Keys, NodeHttp, NodeHttpOptions } from './node-http.t
 const EXIT_FAILED = 1;
 const EXIT_CONFIG = 2;
 const PAGE_FILE = 'page.json';
+const FILES = {
+  zone: new URL('./zone.ts', import.meta.url),
+  wsEdge: new URL('./ws-edge.ts', import.meta.url),
+  udpEdge: new URL('./udp-edge.ts', import.meta.url),
+  store: new URL('./store.ts', import.meta.url),
+};
 
 const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
 
@@ -81,12 +87,7 @@ async function main(): Promise<void> {
     seats,
     webSocket: webSocket.adapter,
     tls,
-    files: {
-      zone: new URL('./zone.ts', import.meta.url),
-      wsEdge: new URL('./ws-edge.ts', import.meta.url),
-      udpEdge: new URL('./udp-edge.ts', import.meta.url),
-      store: new URL('./store.ts', import.meta.url),
-    },
+    files: FILES,
     now: systemClock.now,
     onBegun: (begun) => {
       http = prepareHttp({ ...service, threads: begun });
@@ -116,6 +117,7 @@ async function main(): Promise<void> {
   log.event('started', { version, game: game.name, count: config.zones });
   if (webSocket.note !== undefined) log.event('note', { detail: webSocket.note });
   process.send?.('ready');
+  if (config.spare) process.send?.('spare');
   keepCompiled();
   ending.start();
 }
@@ -311,6 +313,7 @@ function createEnding(log: Log): Ending {
 }
 
 try {
+  if (process.env.DARKAGES_LAUNCH_AS === 'spare') await (await import('./spare.ts')).waitToBegin(FILES);
   await main();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);

@@ -7,7 +7,7 @@
 //        { type: 'ready' } | { type: 'failed', code, message }     { type: 'stopped', unsaved }
 
 import { join } from 'node:path';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { errorCode } from '../src/base/errors.ts';
 import { createCommitApplier } from '../src/io/commit-applier.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
@@ -19,6 +19,7 @@ import { openStore, type StoreOptions } from '../src/io/open-store.ts';
 import { createStoreKeeper, type StoreKeeper } from '../src/io/store-keeper.ts';
 import { createStoreTrouble, type StoreTrouble } from '../src/io/store-trouble.ts';
 import { systemClock, wallClockS } from '../src/io/system.ts';
+import { takeThreadData } from '../src/io/thread-data.ts';
 import { type AroundRpc, serveRpc, tellRpcClient } from '../src/io/thread-rpc.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { WorkingMessage } from '../src/io/threads.ts';
@@ -231,7 +232,7 @@ function serve(keeper: StoreKeeper, port: MessagePort, around: AroundRpc): void 
   );
 }
 
-const data = workerData as StoreThreadData;
+const data = await takeThreadData<StoreThreadData>();
 try {
   await run(data);
 } catch (error) {

@@ -2,7 +2,7 @@
 // the socket says when packets wait, new ticks are looked for by the clock (io/tick-wait). No logic.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { CONNECTIONS_MAX, HANDSHAKES_MAX, TOKEN_LIFETIME_S, USED_TOKENS_MAX } from '../src/base/limits.ts';
@@ -13,6 +13,7 @@ import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { createNodeKeyExchange } from '../src/io/key-exchange-node.ts';
 import { type RendezvousSeat, takeSeat } from '../src/io/rendezvous.ts';
 import { steadyMs } from '../src/io/system.ts';
+import { takeThreadData } from '../src/io/thread-data.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import { openUdp, readInBatches } from '../src/io/udp.ts';
 import { BANDS_AT, createUdpCountsWriter, LOST_AT, RECEIVE_BUFFER_AT } from '../src/io/udp-metrics.ts';
@@ -61,7 +62,7 @@ const DRAIN_MS_MAX = 1_500;
 /** The clock of who mints tokens, and the rounding to seconds. */
 const CLOCK_SLACK_S = 5;
 
-const data = workerData as UdpEdgeData;
+const data = await takeThreadData<UdpEdgeData>();
 const port = parentPort;
 assert(port !== null, 'workers/udp-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };

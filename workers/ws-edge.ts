@@ -1,7 +1,7 @@
 // WebSocket edge thread of one zone: joins the socket and the session layer. It lives on the event loop: frames come as
 // events, new ticks are looked for by the clock (io/tick-wait). No logic.
 
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
 import { errorCode } from '../src/base/errors.ts';
 import { isOriginOnHost } from '../src/gateway/origin.ts';
@@ -9,6 +9,7 @@ import { addressKey, isLoopbackAddress } from '../src/io/addresses.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
 import { createDoor, type EdgeData } from '../src/io/edge-door.ts';
 import { steadyMs } from '../src/io/system.ts';
+import { takeThreadData } from '../src/io/thread-data.ts';
 import { reportCollections, reportLoopDelay } from '../src/io/thread-stats.ts';
 import type { TlsIdentity } from '../src/io/tls.ts';
 import { listenWebSocket, type WebSocketAdapter } from '../src/io/websocket.ts';
@@ -39,7 +40,7 @@ type EdgeMessage = { readonly type: 'drain' } | { readonly type: 'storePort'; re
 /** How often silent connections are looked for. */
 const UPDATE_INTERVAL_MS = 250;
 
-const data = workerData as WsEdgeData;
+const data = await takeThreadData<WsEdgeData>();
 const port = parentPort;
 assert(port !== null, 'workers/ws-edge.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };

@@ -3,13 +3,14 @@
 // event can delay a tick; what wakes it early is the word that its promises are on disk. What it measures says how much
 // the zone has to do (src/zone/overload.ts). No logic here.
 
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { assert } from '../src/base/assert.ts';
 import { createCounters } from '../src/base/counters.ts';
 import { TICK_HZ } from '../src/base/limits.ts';
 import { OVERLOAD_STEPS, packLoad } from '../src/base/overload-steps.ts';
 import { warmUpScreening } from '../src/guard/requests.ts';
 import { keepCompiled } from '../src/io/compile-cache.ts';
+import { takeThreadData } from '../src/io/thread-data.ts';
 import { watchCollections } from '../src/io/thread-stats.ts';
 import type { WorkingMessage } from '../src/io/threads.ts';
 import { createYoungClaim, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
@@ -56,7 +57,7 @@ const ENTERED = {
   time_dilation: 'enteredTimeDilation',
 } as const;
 
-const data = workerData as ZoneWorkerData;
+const data = await takeThreadData<ZoneWorkerData>();
 const port = parentPort;
 assert(port !== null, 'workers/zone.ts runs as a worker thread');
 const { game } = (await import(data.gameUrl)) as { game: AnyGame };

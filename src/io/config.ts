@@ -46,6 +46,7 @@ export interface Config extends StoreConfig, TracingConfig {
   readonly tokenKeyFile: string;
   readonly connectKeyFile: string;
   readonly production: boolean;
+  readonly spare: boolean;
   readonly host: string;
   readonly advertise: Advertised | undefined;
   /** '': as `advertise` has it. */
@@ -199,6 +200,14 @@ const OPTIONS: readonly OptionRow[] = [
     default: 'no',
     isSwitch: true,
     help: 'nothing is made up: without both keys, or with --https-port and no certificate, it does not start',
+    schema: yesOrNo,
+  },
+  {
+    key: 'spare',
+    argument: 'YES|NO',
+    default: 'no',
+    isSwitch: true,
+    help: 'a second process, which has loaded all its code, waits to take over when this one dies (some 200 MB)',
     schema: yesOrNo,
   },
   {

@@ -19,8 +19,8 @@ import type { StoreOptions } from './open-store.ts';
 import type { RendezvousSeat } from './rendezvous.ts';
 import { connectStore, type StoreClient } from './store-client.ts';
 import { wallClockS } from './system.ts';
-import { edgeName } from './thread-sources.ts';
-import { type FirstMessage, startThread, type Thread, type ThreadMessage, whenBegun } from './threads.ts';
+import { edgeName, zoneName } from './thread-sources.ts';
+import { endPrepared, type FirstMessage, startThread, type Thread, type ThreadMessage, whenBegun } from './threads.ts';
 import type { TlsIdentity } from './tls.ts';
 import type { NodeTracing } from './tracing-node.ts';
 import { describeSmallBuffer } from './udp.ts';
@@ -136,6 +136,7 @@ export async function startNodeThreads(options: NodeThreadsOptions): Promise<Nod
       tellBegun(node, threads, libc),
     ]);
     warnOfSmallBuffers(node);
+    await endPrepared();
   } catch (error) {
     // What ran before a crash goes on at the next start.
     await drain(node, false);
@@ -252,7 +253,7 @@ async function startZone(
   const { gameUrl } = node.config;
   const seed = seedOf(node, zoneId);
   const thread = await startThread({
-    name: `zone-${zoneId}`,
+    name: zoneName(zoneId),
     file: node.files.zone,
     youngMiB: ZONE_YOUNG_MIB,
     labels: { zone_id: String(zoneId) },

@@ -29,6 +29,12 @@ interface ZoneBlocks {
   readonly edges: readonly EdgeBlocks[];
 }
 
+export const EDGE_KINDS = ['ws', 'udp'] as const;
+
+export function zoneName(zoneId: number): string {
+  return `zone-${zoneId}`;
+}
+
 /** Of a system's thread, so short: 15 characters are shown. */
 export function edgeName(zoneId: number, { kind, edge }: Pick<EdgeBlocks, 'kind' | 'edge'>): string {
   return `${kind === 'ws' ? '' : 'udp-'}edge-${zoneId}${edge === 1 ? '' : `-${edge}`}`;
@@ -45,7 +51,7 @@ export function zoneSources(game: AnyGame, zone: ZoneBlocks): BlockSource[] {
       blocks: [buffers.phases[nth]!],
     })),
     ...edgeSources(labels, zone),
-    threadSource(`zone-${zoneId}`, labels, threadCounters),
+    threadSource(zoneName(zoneId), labels, threadCounters),
     ...edges.flatMap((edge) => loopSources(edgeName(zoneId, edge), labels, edge.threadCounters, edge.loopDelay)),
   ];
 }

@@ -4,6 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
+import type { PreparedData } from './thread-data.ts';
 
 /** A thread that says nothing for so long while it starts is ended. One that has much to do says that it is at it. */
 const START_SILENCE_MS = 20_000;
@@ -27,7 +28,7 @@ export interface ThreadOptions {
    * Of a zone or an edge, which the garbage collector shall not stop for long, nor often: so many MiB are put on its heap
    * before what is young there is collected. It claims them when it begins (young-memory.ts).
    */
-  readonly youngMiB?: number;
+  readonly youngMiB?: number | undefined;
   /** Labels of its figures beside `thread`. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -100,6 +101,40 @@ export async function whenBegun(): Promise<void> {
 /** The engine counts both halves of what is young, and as much again for objects that are large. */
 const YOUNG_PARTS = 3;
 
+/** By name: threads that load their code, or have, and wait for what they are to do. */
+const prepared = new Map<string, Worker>();
+
+export interface PreparedThread extends Pick<ThreadOptions, 'name' | 'file' | 'youngMiB'> {
+  /** What it loads beside its own code. */
+  readonly modules: readonly string[];
+}
+
+/** Begins a thread before it is known what it is to do: `startThread` of that name takes it. */
+export async function prepareThread({ name, file, youngMiB, modules }: PreparedThread): Promise<void> {
+  const data: PreparedData = { isPrepared: true, modules };
+  const worker = await begin({ name, file, youngMiB, workerData: data });
+  prepared.set(name, worker);
+  worker.once('error', () => {
+    // Deliberate: whoever starts it in its place hears what is wrong.
+  });
+  worker.once('exit', () => prepared.delete(name));
+}
+
+/** Ends those that nobody took. */
+export async function endPrepared(): Promise<void> {
+  await Promise.all([...prepared.values()].map((worker) => worker.terminate()));
+}
+
+function takePrepared({ name, workerData, transferList = [] }: ThreadOptions): Worker | undefined {
+  const worker = prepared.get(name);
+  if (worker === undefined) return undefined;
+  prepared.delete(name);
+  worker.removeAllListeners('exit');
+  worker.removeAllListeners('error');
+  worker.postMessage(workerData, [...transferList]);
+  return worker;
+}
+
 async function begin({ name, file, workerData, transferList = [], youngMiB }: ThreadOptions): Promise<Worker> {
   const resourceLimits = youngMiB === undefined ? {} : { maxYoungGenerationSizeMb: YOUNG_PARTS * youngMiB };
   const before = begun;
@@ -124,7 +159,7 @@ export async function startThread(options: ThreadOptions): Promise<Thread> {
   options.firstMessage?.catch(() => {
     // It is told where it is waited for, once the engine has begun; until then it is nobody's.
   });
-  const worker = await begin(options);
+  const worker = takePrepared(options) ?? (await begin(options));
   let isStopping = false;
   let why = '';
   const ended = Promise.withResolvers<void>();

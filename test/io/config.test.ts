@@ -15,7 +15,7 @@ function text(argv: readonly string[]): string {
 }
 
 const FLAGS =
-  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store redis-url redis-password-file scylla-contact-points scylla-user scylla-password-file scylla-replicas store-name game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level log-file log-file-mb log-total-mb otlp-endpoint otlp-headers-file trace-percent'.split(
+  'zones edges http-port https-port tls-cert tls-key require-pq allow-plain-http token-key-file connect-key-file production spare port ws udp bandwidth-mbit data host advertise advertise-udp rendezvous rendezvous-key-file store redis-url redis-password-file scylla-contact-points scylla-user scylla-password-file scylla-replicas store-name game seed allow-origin trust-proxy sessions-per-minute players-per-address log-level log-file log-file-mb log-total-mb otlp-endpoint otlp-headers-file trace-percent'.split(
     ' ',
   );
 
@@ -33,6 +33,7 @@ describe('configuration', () => {
       tokenKeyFile: '',
       connectKeyFile: '',
       production: false,
+      spare: false,
       port: 7777,
       ws: 'auto',
       udp: 'auto',

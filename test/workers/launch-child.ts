@@ -28,5 +28,17 @@ if (what === 'cache') {
 if (what.startsWith('exit')) process.exit(Number(what.slice('exit'.length)));
 if (what === 'die') process.kill(process.pid, 'SIGKILL');
 if (what === 'ready-live') process.send?.('ready');
+if (what === 'spared' || what === 'spare-dies') {
+  const isUp = (): void => ['ready', 'spare'].forEach((word) => void process.send?.(word));
+  if (process.env.DARKAGES_LAUNCH_AS !== 'spare') isUp();
+  else if (what === 'spare-dies') process.exit(1);
+  else {
+    process.once('message', (word) => {
+      say(`told ${word}`);
+      isUp();
+    });
+    process.send?.('waiting', () => say('waiting'));
+  }
+}
 if (what === 'ready-die') process.send?.('ready', () => process.kill(process.pid, 'SIGKILL'));
 setTimeout(() => process.exit(9), 30_000);

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { isRunning } from '../../tools/chaos/launched-server.ts';
 
 const LAUNCH = join(import.meta.dirname, '..', '..', 'workers', 'launch.js');
 const CHILD = join(import.meta.dirname, 'launch-child.ts');
@@ -130,6 +131,38 @@ test('a server that was up for a while is started again at once, and after a pau
   await until(() => run.lives().length === 4);
   const pauses = [...run.output().matchAll(/starting it again (.*)\.\n/g)].map(([, pause]) => pause);
   expect(pauses).toEqual(['at once', 'in 100 ms', 'in 200 ms']);
+});
+
+test('who wants a spare is replaced by it, and that one by the next', async () => {
+  const run = launch('spared');
+  for (const spares of [1, 2]) {
+    await until(() => run.lines().filter((line) => line === 'waiting').length === spares);
+    const [dies, waits] = run.lives().slice(-2);
+    process.kill(dies!, 'SIGKILL');
+    await until(() => run.lines().filter((line) => line === 'told begin').length === spares);
+    expect(run.lives().slice(-2)).toEqual([dies, waits]);
+  }
+  const said = run
+    .output()
+    .replaceAll(/after \d+\.\d s/g, 'after N s')
+    .trimEnd()
+    .split('\n');
+  const [waits, takesOver] = [
+    'a spare waits.',
+    'the server was killed by SIGKILL after N s; its spare takes over at once.',
+  ];
+  expect(said).toEqual([waits, takesOver, waits, takesOver].map((line) => `darkages: ${line}`));
+});
+
+test('a spare that dies is no loss, and one that waits ends with the launcher', async () => {
+  const dying = launch('spare-dies');
+  const waiting = launch('spared');
+  await until(() => dying.lives().length === 2 && waiting.lines().includes('waiting'));
+  process.kill(dying.lives()[0]!, 'SIGKILL');
+  await until(() => dying.lives().length === 3);
+  expect(dying.output()).toMatch(/; starting it again at once\.\n$/);
+  waiting.process.kill('SIGKILL');
+  await until(() => !waiting.lives().some(isRunning));
 });
 
 test('compiled code is kept where nobody else can write, and else nowhere', async () => {

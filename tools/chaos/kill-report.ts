@@ -20,6 +20,8 @@ export interface KillReport {
   readonly hashMismatches: number;
   /** Times the server, or a thread of it, ended without being killed. */
   readonly crashes: number;
+  /** Kills after which a process took over that had waited. */
+  readonly spares: number;
   /** From the kill to the first snapshot of anybody, and of everybody. */
   readonly recoveryMsP50: number;
   readonly recoveryMsP99: number;
@@ -37,13 +39,18 @@ export function isFaultless(report: Pick<KillReport, (typeof FAULTS)[number]>): 
  * How a server of one zone came back from so many kills.
  * @param output what its launcher and it have printed
  */
-export function readRecoveries(output: string, kills: number): Pick<KillReport, 'hashMismatches' | 'crashes'> {
+export function readRecoveries(
+  output: string,
+  kills: number,
+): Pick<KillReport, 'hashMismatches' | 'crashes' | 'spares'> {
   const count = (text: string): number => output.split(text).length - 1;
+  const spares = count('; its spare takes over ');
   const events = (event: LogEvent): number => count(`"event":"${event}"`);
   return {
     // One that says neither had nothing to go on from; a crash more after a kill is a replay more, and hides no other one.
     hashMismatches: Math.max(events('zone_anew'), kills - events('zone_resumed')),
     // The launcher says it of each end that nobody asked for.
-    crashes: count('; starting it again ') - kills + events('thread_died'),
+    crashes: count('; starting it again ') + spares - kills + events('thread_died'),
+    spares,
   };
 }

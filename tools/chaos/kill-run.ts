@@ -26,6 +26,8 @@ export interface KillOptions {
   readonly players: number;
   readonly seed: number;
   readonly transport: 'ws' | 'udp';
+  /** The server has one, and is killed once it does. */
+  readonly spare: boolean;
   /** Says how it goes. */
   readonly say: (line: string) => void;
 }
@@ -34,8 +36,9 @@ export interface KillOptions {
 const PLAYERS_NICE = 5;
 const BACK_MS_MAX = 20_000;
 const SETTLE_MS_MAX = 30_000;
+const SPARE_MS_MAX = 60_000;
 /** Of a kill with all around it, much more than it takes; and of beginning and end. */
-const KILL_MINUTES_MAX = 0.25;
+const KILL_MINUTES_MAX = 0.5;
 const RUN_MINUTES_MAX = 10;
 /**
  * Between the moment in which all play again and the next kill: now before, now after a keyframe. Not sooner than the
@@ -60,7 +63,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 }
 
 async function runOn(store: KillStore, folder: string, options: KillOptions): Promise<KillReport> {
-  const server = await launchBank(store, folder);
+  const server = await launchBank(store, folder, options);
   try {
     await untilUp(server, 1);
     const { players, seed, transport } = options;
@@ -97,12 +100,13 @@ async function runOn(store: KillStore, folder: string, options: KillOptions): Pr
 }
 
 /** At ports that stay the same: clients come back to where it was. */
-async function launchBank({ flags }: KillStore, folder: string): Promise<LaunchedServer> {
+async function launchBank({ flags }: KillStore, folder: string, { spare }: KillOptions): Promise<LaunchedServer> {
   const port = await findFreePorts(2);
   return launch([
     ...['--game', join(import.meta.dirname, 'bank.ts'), '--data', folder],
     ...['--port', String(port), '--http-port', String(port + 1)],
     ...['--players-per-address', '0', '--sessions-per-minute', '60000'],
+    ...(spare ? ['--spare'] : []),
     ...flags,
   ]);
 }
@@ -116,7 +120,9 @@ async function killAgain(server: LaunchedServer, crowd: Crowd, witness: Witness,
   const random = createRandom(options.seed);
   const times: Times = { first: [], all: [] };
   const { players } = crowd;
+  const hasSpare = (kill: number) => server.errors().split('a spare waits').length > kill;
   for (let kill = 1; kill <= options.times; kill++) {
+    if (options.spare) await crowd.until('a spare', SPARE_MS_MAX, () => hasSpare(kill));
     const quietMs = QUIET_MS_MIN + random.below(QUIET_MS_SPAN);
     const untilMs = performance.now() + quietMs;
     await crowd.until('a moment', quietMs + SETTLE_MS_MAX, () => performance.now() >= untilMs);

@@ -20,6 +20,7 @@ interface Options {
   readonly seed: number;
   readonly transport: 'ws' | 'udp';
   readonly store: StoreKind;
+  readonly spare: boolean;
   readonly json?: string;
 }
 
@@ -34,6 +35,7 @@ const { json, ...options } = new Command('chaos:kill')
       .choices(STORE_KINDS)
       .default('embedded'),
   )
+  .option('--spare', 'the server has a spare: each kill waits until it does', false)
   .option('--json <file>', 'write what came out')
   .parse()
   .opts<Options>();

@@ -18,7 +18,15 @@ const CASES: readonly (readonly [what: string, lines: readonly string[], hashMis
 ];
 
 test.for(CASES)('after two kills, a server that %s', ([, lines, hashMismatches, crashes]) => {
-  expect(readRecoveries(lines.join('\n'), 2)).toEqual({ hashMismatches, crashes });
+  expect(readRecoveries(lines.join('\n'), 2)).toEqual({ hashMismatches, crashes, spares: 0 });
+});
+
+test('a spare that takes over is a start like any other', () => {
+  const spared = [KILLED.replace('starting it again', 'its spare takes over'), ...back.slice(1)];
+  expect(readRecoveries([...spared, ...back].join('\n'), 2)).toEqual({ hashMismatches: 0, crashes: 0, spares: 1 });
+  const crashed = CRASHED.replace('starting it again', 'its spare takes over');
+  const lines = [...spared, crashed, ...back.slice(1), ...back];
+  expect(readRecoveries(lines.join('\n'), 2)).toEqual({ hashMismatches: 0, crashes: 1, spares: 2 });
 });
 
 test('a run is faultless when each figure is 0: none makes up for another', () => {
