@@ -142,19 +142,30 @@ function spawnNode(env) {
 }
 
 function startSpare() {
-  spare = spawnNode(Object.assign({}, env, { DARKAGES_LAUNCH_AS: 'spare' }));
+  if (isStopping) return;
   isSpareWaiting = false;
+  try {
+    spare = spawnNode(Object.assign({}, env, { DARKAGES_LAUNCH_AS: 'spare' }));
+  } catch (_error) {
+    // Deliberate: there is no memory for one. The server runs without.
+    loseSpare();
+    return;
+  }
   spare.on('message', (message) => {
     if (message !== 'waiting') return;
     isSpareWaiting = true;
     say('a spare waits.');
   });
-  // Deliberate: who can't be told to begin dies, and of one that can't be started the child's own start says why.
-  spare.on('error', () => {});
-  spare.on('exit', () => {
-    spare = undefined;
-    spareTimer = setTimeout(startSpare, SPARE_AGAIN_MS);
+  spare.on('error', () => {
+    // Deliberate: of one that runs, its end is heard; one that can't be started is missed by nobody.
+    if (spare.pid === undefined) loseSpare();
   });
+  spare.on('exit', loseSpare);
+}
+
+function loseSpare() {
+  spare = undefined;
+  spareTimer = setTimeout(startSpare, SPARE_AGAIN_MS);
 }
 
 /** Tells it to begin; undefined when there is none. One that loads yet would come later than another start. */

@@ -18,6 +18,8 @@ export async function waitToBegin(files: ThreadFiles): Promise<void> {
   const end = (): never => process.exit(0);
   process.once('message', () => begin.resolve());
   process.once('disconnect', end);
+  // Before that was listened for.
+  if (!process.connected) end();
   await load(files);
   process.send?.('waiting');
   await begin.promise;

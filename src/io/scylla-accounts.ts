@@ -136,13 +136,21 @@ export function createScyllaAccounts(scylla: ScyllaClient, nowMs: () => number):
       await forgetSecret(playerId, row);
       return false;
     }
+    const isGuest = row.guest_secret_hash !== null;
+    const day = Math.floor(readBigint(row.created_at_ms) / DAY_MS);
+    const place = [day, row.created_at_ms, toBigint(playerId)];
+    // Who has played may be looked at no more.
+    if (isGuest)
+      await scylla.writeAll([
+        [ADD_GUEST, place],
+        [ADD_DAY, [DAYS, day]],
+      ]);
     const keptMs = toBigint(Math.floor(nowMs() + nameKeptMs - CLAIM_MS_MAX));
     await scylla.writeIf(KEEP_NAME, [keptMs, nameShape(String(row.name)), row.claim]);
     await scylla.writeIf(EMPTY, [toBigint(playerId), row.claim]);
-    if (row.guest_secret_hash === null) return true;
+    if (!isGuest) return true;
     await forgetSecret(playerId, row);
-    const day = Math.floor(readBigint(row.created_at_ms) / DAY_MS);
-    await scylla.write(DELETE_GUEST, [day, row.created_at_ms, toBigint(playerId)]);
+    await scylla.write(DELETE_GUEST, place);
     return true;
   };
 

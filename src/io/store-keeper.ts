@@ -291,7 +291,6 @@ function createMeasure(
   };
 }
 
-/** What is asked of one player, mostly by itself. `settle`: nothing of the player is on its way any more. */
 interface OwnerWork {
   /** Takes what zones have saved. */
   drain(): void;
@@ -302,6 +301,7 @@ interface OwnerWork {
   measured<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** What is asked of one player, mostly by itself. */
 function ownerMethods(
   { store, gameName }: Pick<StoreKeeperOptions, 'store' | 'gameName'>,
   owners: ZoneOwners,

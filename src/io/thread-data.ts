@@ -17,6 +17,7 @@ export async function takeThreadData<T>(): Promise<T> {
   await Promise.all(data.modules.map((url) => import(url)));
   const port = parentPort;
   assert(port !== null, 'a thread that is prepared has a parent');
+  port.postMessage({ type: 'prepared' });
   return new Promise((resolve) => port.once('message', resolve));
 }
 

@@ -109,7 +109,7 @@ export interface PreparedThread extends Pick<ThreadOptions, 'name' | 'file' | 'y
   readonly modules: readonly string[];
 }
 
-/** Begins a thread before it is known what it is to do: `startThread` of that name takes it. */
+/** Begins a thread before it is known what it is to do: `startThread` of that name takes it. Resolves when it has its code. */
 export async function prepareThread({ name, file, youngMiB, modules }: PreparedThread): Promise<void> {
   const data: PreparedData = { isPrepared: true, modules };
   const worker = await begin({ name, file, youngMiB, workerData: data });
@@ -117,7 +117,13 @@ export async function prepareThread({ name, file, youngMiB, modules }: PreparedT
   worker.once('error', () => {
     // Deliberate: whoever starts it in its place hears what is wrong.
   });
-  worker.once('exit', () => prepared.delete(name));
+  await new Promise<void>((resolve) => {
+    worker.once('message', () => resolve());
+    worker.once('exit', () => {
+      prepared.delete(name);
+      resolve();
+    });
+  });
 }
 
 /** Ends those that nobody took. */

@@ -186,12 +186,22 @@ function sendBatch(libc: c.Libc, fd: number, headers: Headers, counts: UdpCounts
  */
 function watchReadable(libc: c.Libc, fd: number, listener: () => void): { close(): void } {
   const watch = libc.poll(fd, () => setImmediate(listener));
-  const close = (): void => {
-    process.off('exit', close);
-    watch.close();
+  if (watches.size === 0) process.once('exit', closeWatches);
+  watches.add(watch);
+  return {
+    close() {
+      watches.delete(watch);
+      if (watches.size === 0) process.off('exit', closeWatches);
+      watch.close();
+    },
   };
-  process.once('exit', close);
-  return { close };
+}
+
+/** Of this thread: bots have hundreds. */
+const watches = new Set<{ close(): void }>();
+
+function closeWatches(): void {
+  for (const watch of watches) watch.close();
 }
 
 function readDrops(libc: c.Libc, fd: number): number {

@@ -189,6 +189,9 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
     async keepOut(playerId, work) {
       const nowS = options.nowS();
       for (const [id, untilS] of keptOut) if (untilS <= nowS) keptOut.delete(id);
+      // The end of one would let in whom the other one keeps out.
+      if (keptOut.get(playerId) === Number.POSITIVE_INFINITY) throw busy('deletions of one account');
+      const before = keptOut.get(playerId);
       keptOut.set(playerId, Number.POSITIVE_INFINITY);
       const taking = takings.get(playerId);
       takings.delete(playerId);
@@ -199,7 +202,8 @@ export function createZoneEntries(options: ZoneEntriesOptions): ZoneEntries {
         keptOut.set(playerId, options.nowS() + TOKEN_LIFETIME_S);
         return result;
       } catch (error) {
-        keptOut.delete(playerId);
+        if (before === undefined) keptOut.delete(playerId);
+        else keptOut.set(playerId, before);
         throw error;
       }
     },

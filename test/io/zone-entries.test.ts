@@ -173,3 +173,17 @@ test('who was not answered in time while its token was looked up is not let in b
   useToken(true);
   expect([await late, owners.count(), takings.length]).toEqual([{ refused: 'token_used' }, 0, 0]);
 });
+
+test('of two deletions of one account at once one is refused; one that fails later lets nobody in whom the first keeps out', async () => {
+  const { enter, entries } = setUp();
+  const hold = Promise.withResolvers<void>();
+  const first = entries.keepOut(1, () => hold.promise);
+  await expect(entries.keepOut(1, async () => {})).rejects.toMatchObject({ code: 'DARKAGES_STORE_BUSY' });
+  expect(await enter(1, 1)).toEqual({ refused: 'token_used' });
+  hold.resolve();
+  await first;
+  await expect(entries.keepOut(1, () => Promise.reject(new Error('store broken')))).rejects.toThrow('store broken');
+  expect(await enter(1, 1)).toEqual({ refused: 'token_used' });
+  await expect(entries.keepOut(2, () => Promise.reject(new Error('store broken')))).rejects.toThrow('store broken');
+  expect(await enter(2, 1)).toMatchObject(LET_IN);
+});

@@ -160,7 +160,8 @@ test('a record that was cut off, a gap, another game: the zone begins anew, unle
   expect(worldTick(other.zone.world)).toBe(0);
 });
 
-test('rules that fail in the midst of a command leave none open to the zone that begins anew', () => {
+/** The journal of a player who came and made gold. */
+function playOnce(): TestJournal {
   const zone = createTestZone(bank, 1, 1, 64, true);
   const journal = createTestJournal(zone);
   join(zone, 1);
@@ -169,6 +170,11 @@ test('rules that fail in the midst of a command leave none open to the zone that
   request(zone, 1, { id: 1, key: 1, mint: { gold: 5, gems: 0 } });
   run(zone, 4);
   keep(zone, journal);
+  return journal;
+}
+
+test('rules that fail in the midst of a command leave none open to the zone that begins anew', () => {
+  const journal = playOnce();
   const { mint } = bank.requests!;
   const changed: AnyGame = {
     ...bank,
@@ -190,14 +196,7 @@ test('rules that fail in the midst of a command leave none open to the zone that
 });
 
 test('rules that were changed since and fail at what there is: the zone begins anew and ticks, and the error is told', () => {
-  const zone = createTestZone(bank, 1, 1, 64, true);
-  const journal = createTestJournal(zone);
-  join(zone, 1);
-  run(zone);
-  keep(zone, journal);
-  request(zone, 1, { id: 1, key: 1, mint: { gold: 5, gems: 0 } });
-  run(zone, 4);
-  keep(zone, journal);
+  const journal = playOnce();
   const changed: AnyGame = {
     ...bank,
     systems: [
