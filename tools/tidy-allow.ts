@@ -38,7 +38,6 @@ export const WITHOUT_TEST: Readonly<Record<string, string>> = {
   'src/io/journal-recovery.ts': 'test/io/journal-keeper.test.ts',
   'src/io/open-store.ts': 'both kinds: test/workers/store.test.ts, test/e2e/restart-redis-scylla.test.ts',
   'src/io/redis-characters.ts': 'on a real Redis: test/contract/store.test.ts',
-  'src/io/redis-client.ts': 'on a real Redis: test/contract/store.test.ts',
   'src/io/redis-directory.ts': 'on a real Redis: test/contract/store.test.ts',
   'src/io/scylla-characters.ts': 'on a real Cassandra: test/contract/store.test.ts',
   'src/io/scylla-schema.ts': 'on a real Cassandra: test/contract/store.test.ts',

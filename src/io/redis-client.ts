@@ -48,6 +48,17 @@ export async function connectRedis(address: RedisAddress, name: string, trouble:
     lastError = error;
   });
   let pending = 0;
+  let isClosing = false;
+  // Where sentinels tell of a failover while the driver asks them for the master, it ends for good (ioredis 5 and 6).
+  redis.on('end', () => {
+    setTimeout(() => {
+      if (!isClosing) redis.connect().catch(() => undefined);
+    }, RECONNECT_MS_MAX).unref();
+  });
+  const disconnect = (): void => {
+    isClosing = true;
+    redis.disconnect();
+  };
 
   const bounded = async <T>(what: string, msMax: number, work: () => Promise<T>): Promise<T> => {
     if (pending >= PENDING_MAX) throw new ServerError('DARKAGES_STORE_BUSY', 'Too many calls wait for Redis.');
@@ -83,8 +94,9 @@ export async function connectRedis(address: RedisAddress, name: string, trouble:
     advice: () => guarded('describe itself', 0, () => adviseOn(redis)),
     async close() {
       guard.close();
+      isClosing = true;
       const quit = () => guarded('say goodbye', 0, async () => void (await redis.quit()));
-      await quit().catch(() => redis.disconnect());
+      await quit().catch(disconnect);
     },
   };
   guard.attach({
@@ -97,7 +109,7 @@ export async function connectRedis(address: RedisAddress, name: string, trouble:
     await bounded('answer', CONNECT_MS_MAX, async () => void (await redis.ping()));
     return client;
   } catch (error) {
-    redis.disconnect();
+    disconnect();
     const why = lastError instanceof Error ? lastError.message : String((error as Error).message);
     throw new ServerError(
       'DARKAGES_STORE_FAILED',

@@ -303,9 +303,19 @@ export function describeRedisScylla(isMissing: boolean, startCassandra: () => Pr
       const killedAtVersion = version;
       // Seconds, but a machine that stands still has sentinels wait for thirty (TILT), and so does an election that failed.
       const deadlineMs = performance.now() + FAILOVER_MS_MAX;
-      while ((await other.takeLease('zone', 'b', LONG_MS).catch(() => undefined)) === undefined) {
+      let told: unknown;
+      const takeLease = async (): Promise<number | undefined> => {
+        try {
+          return await other.takeLease('zone', 'b', LONG_MS);
+        } catch (error) {
+          told = error;
+          return undefined;
+        }
+      };
+      while ((await takeLease()) === undefined) {
         await saveAll();
-        if (performance.now() > deadlineMs) throw new Error(`no new master:\n${await sentinels.describeMaster()}`);
+        if (performance.now() <= deadlineMs) continue;
+        throw new Error(`no new master:\n${await sentinels.describeMaster()}`, { cause: told });
       }
       expect(version).toBeGreaterThan(killedAtVersion);
       expect(await other.renewLease('zone', 'a', lease, LONG_MS)).toBe(false);

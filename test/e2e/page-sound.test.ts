@@ -33,6 +33,8 @@ async function openStudio(): Promise<Page> {
   const page = await (await browser().newContext()).newPage();
   const code = stripTypeScriptTypes(readFileSync(new URL('../../src/web/sound.ts', import.meta.url), 'utf8'));
   await page.addScriptTag({ type: 'module', content: `${code}\nglobalThis.studio = { createVoice, startSound };` });
+  // A module runs when the page has time for it.
+  await page.waitForFunction(() => 'studio' in globalThis, null, { timeout: WAIT_MS });
   return page;
 }
 

@@ -84,6 +84,8 @@ export interface Place {
 export async function stand(player: Player, place: Place): Promise<void> {
   const all = { xMm: 0, zMm: 0, facing: 0, health: 100, mana: 100, ...place };
   player.wish = { aim: all.facing };
+  // What it pressed before may be under way yet.
+  await untilLater(player);
   await ask(player, { stand: all });
   await untilLater(player);
 }
