@@ -1,6 +1,6 @@
 // The ticks that a zone missed while somebody watched, those of its own fault apart from those for which it waited for a
-// core that others had, or stood still with the machine. A wait excuses only what is missed in the same moments: the waits of a whole minute would excuse a
-// tick or two each second, whatever the reason.
+// core that others had, or stood still with the machine. A wait excuses only what is missed in the same moments: the waits of
+// a whole minute would excuse a tick or two each second, whatever the reason.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TICK_MS } from '../src/base/limits.ts';

@@ -2,10 +2,10 @@
 // theirs, and waits. It holds nothing of which there is one: no port, no folder, no key. Of the configuration it reads what
 // there is to load; all of it is read when it begins, as by any other start. workers/launch.js has its other end.
 
-import { parseConfig } from '../src/io/config.ts';
+import { type Config, parseConfig } from '../src/io/config.ts';
 import type { ThreadFiles } from '../src/io/node-threads.ts';
-import { EDGE_KINDS, edgeName, zoneName } from '../src/io/thread-sources.ts';
-import { prepareThread } from '../src/io/threads.ts';
+import { edgeKinds, edgeName, zoneName } from '../src/io/thread-sources.ts';
+import { type PreparedThread, prepareThread } from '../src/io/threads.ts';
 import { loadLibc } from '../src/io/udp-libc.ts';
 import { EDGE_YOUNG_MIB, ZONE_YOUNG_MIB } from '../src/io/young-memory.ts';
 
@@ -29,19 +29,30 @@ export async function waitToBegin(files: ThreadFiles): Promise<void> {
 async function load(files: ThreadFiles): Promise<void> {
   const parsed = parseConfig(process.argv.slice(2), process.env, '');
   if ('text' in parsed) return;
-  const { gameUrl, zones, edges, udp, store } = parsed.config;
-  if (udp === 'auto') await loadLibc();
-  const kinds = udp === 'off' ? EDGE_KINDS.filter((kind) => kind === 'ws') : EDGE_KINDS;
+  const { config } = parsed;
+  if (config.udp === 'auto') await loadLibc();
+  // One after the other: whoever plays meanwhile has the cores too.
+  for (const thread of threadsOf(config, files)) await prepareThread(thread);
+  await Promise.all([import(config.gameUrl), import('./node-http.ts'), import('../src/io/control.ts')]);
+}
+
+/** As `startNodeThreads` names them, or most of them: one that is not there is begun then. */
+function threadsOf(config: Config, files: ThreadFiles): PreparedThread[] {
+  const { gameUrl, zones, edges, store } = config;
   const modules = [gameUrl];
-  await prepareThread({ name: 'store', file: files.store, modules: store === 'embedded' ? [] : [SCYLLA_STORE] });
-  for (let zoneId = 1; zoneId <= zones; zoneId++) {
-    await prepareThread({ name: zoneName(zoneId), file: files.zone, youngMiB: ZONE_YOUNG_MIB, modules });
-    for (const kind of kinds) {
-      for (let edge = 1; edge <= edges; edge++) {
-        const file = kind === 'ws' ? files.wsEdge : files.udpEdge;
-        await prepareThread({ name: edgeName(zoneId, { kind, edge }), file, youngMiB: EDGE_YOUNG_MIB, modules });
-      }
-    }
-  }
-  await Promise.all([import(gameUrl), import('./node-http.ts'), import('../src/io/control.ts')]);
+  const ofZone = (zoneId: number): PreparedThread[] => [
+    { name: zoneName(zoneId), file: files.zone, youngMiB: ZONE_YOUNG_MIB, modules },
+    ...edgeKinds(config).flatMap((kind) =>
+      Array.from({ length: edges }, (_, nth) => ({
+        name: edgeName(zoneId, { kind, edge: nth + 1 }),
+        file: kind === 'ws' ? files.wsEdge : files.udpEdge,
+        youngMiB: EDGE_YOUNG_MIB,
+        modules,
+      })),
+    ),
+  ];
+  return [
+    { name: 'store', file: files.store, modules: store === 'embedded' ? [] : [SCYLLA_STORE] },
+    ...Array.from({ length: zones }, (_, nth) => ofZone(nth + 1)).flat(),
+  ];
 }

@@ -13,6 +13,8 @@ import { readMetrics, type ServerProcess, startServer } from '../server.ts';
 /** For a breaker that is open to close, for a Cassandra to start, and for what was kept back to be written. */
 const WAIT_MS_MAX = 240_000;
 const LOOK_MS = 250;
+/** A machine may stand still meanwhile. */
+const LATE_MS_MAX = 60_000;
 
 /** @param name of the store */
 export function startBank(stores: RedisScylla, name: string): Promise<ServerProcess> {
@@ -23,7 +25,7 @@ export function startBank(stores: RedisScylla, name: string): Promise<ServerProc
 
 export async function play(crowd: Crowd, seconds: number): Promise<void> {
   const untilMs = performance.now() + seconds * 1000;
-  await crowd.until('time passes', seconds * 1000 + 60_000, () => performance.now() >= untilMs);
+  await crowd.until('time passes', seconds * 1000 + LATE_MS_MAX, () => performance.now() >= untilMs);
 }
 
 /** Plays until something is done. */

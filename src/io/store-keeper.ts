@@ -328,6 +328,7 @@ function ownerMethods(
       await settle(playerId);
       if (!(await isSettled(playerId)) || owners.zoneOf(playerId) !== undefined) return 'in_play';
       await entries.keepOut(playerId, async () => {
+        // It may have come and gone while that was asked.
         await settle(playerId);
         await measured(() => store.deleteAccount(playerId, nameKeptMs));
       });

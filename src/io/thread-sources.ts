@@ -6,6 +6,7 @@ import type { AnyGame } from '../sim/game.ts';
 import type { ZoneBuffers } from '../zone/buffers.ts';
 import { phaseNames } from '../zone/phases.ts';
 import type { BlockSource } from './block-series.ts';
+import type { Config } from './config.ts';
 import { UDP_ROWS } from './udp-metrics.ts';
 
 type Labels = BlockSource['labels'];
@@ -29,7 +30,10 @@ interface ZoneBlocks {
   readonly edges: readonly EdgeBlocks[];
 }
 
-export const EDGE_KINDS = ['ws', 'udp'] as const;
+/** Of the edges that a zone has, in their order. */
+export function edgeKinds({ udp }: Pick<Config, 'udp'>): readonly EdgeBlocks['kind'][] {
+  return udp === 'off' ? ['ws'] : ['ws', 'udp'];
+}
 
 export function zoneName(zoneId: number): string {
   return `zone-${zoneId}`;

@@ -179,6 +179,9 @@ function sendBatch(libc: c.Libc, fd: number, headers: Headers, counts: UdpCounts
   }
 }
 
+/** Of this thread: bots have hundreds. */
+const watches = new Set<{ close(): void }>();
+
 /**
  * Deliberate: the listener is called in a turn of its own. koffi calls back outside of what Node does around a
  * callback: promises that are settled there would wait for the next timer. And nothing is watched in a thread that ends,
@@ -196,9 +199,6 @@ function watchReadable(libc: c.Libc, fd: number, listener: () => void): { close(
     },
   };
 }
-
-/** Of this thread: bots have hundreds. */
-const watches = new Set<{ close(): void }>();
 
 function closeWatches(): void {
   for (const watch of watches) watch.close();

@@ -8,6 +8,7 @@ import { createLineTable } from '../session/lines.ts';
 import type { AnyGame } from '../sim/game.ts';
 import { createZoneBuffers, type ZoneBuffers } from '../zone/buffers.ts';
 import type { Config } from './config.ts';
+import { edgeKinds } from './thread-sources.ts';
 import type { Thread } from './threads.ts';
 import { createUdpCounterBuffer } from './udp-metrics.ts';
 import type { RecoveredZone } from './zone-journals.ts';
@@ -47,7 +48,7 @@ export interface ZoneThreads {
 
 /** @param zone from 0 on */
 export function createZoneThreads(config: Config, game: AnyGame, zone: number): ZoneThreads {
-  const kinds = config.udp === 'off' ? (['ws'] as const) : (['ws', 'udp'] as const);
+  const kinds = edgeKinds(config);
   const buffers = createZoneBuffers(game, kinds.length * config.edges, undefined, true);
   const createEdgeThread = (kind: EdgeThread['kind'], index: number): EdgeThread => {
     const edge = 1 + (index % config.edges);

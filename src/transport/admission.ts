@@ -26,7 +26,7 @@ import {
 import { openPacket } from './packet.ts';
 import { takeLeave } from './server-bound.ts';
 import { CLIENT_CONNECTED, drawSequence, drop, note, type Server, sendEarly, sendToSlot } from './server-state.ts';
-import { type Slots, takeSlot } from './slots.ts';
+import { takeSlot } from './slots.ts';
 import { assertServerStep, CHALLENGED, STRANGER, UNCONFIRMED } from './states.ts';
 import { FORGED, MALFORMED, openPrivateToken, type PrivateToken } from './token.ts';
 import { increment, readRounded, readWord, writeWord } from './u64.ts';
@@ -70,7 +70,7 @@ export function takeRequest(
     if (rememberToken(usedTokens, nowMs, tag, address, at, expireMs)) counts[COUNT.tokensEvicted]!++;
   }
   const known = findHandshake(handshakes, address, at);
-  if (!hasPlace(slots, findKey(slots.byAddress, address, at))) {
+  if (slots.freeCount === 0 && findKey(slots.byAddress, address, at) < 0) {
     if (known >= 0) forgetHandshake(server, known);
     deny(server, token.serverKey, address, at);
     return -1;
@@ -118,11 +118,6 @@ function judgeRequest(
   if (opened === FORGED) return COUNT.requestForged;
   if (opened === MALFORMED) return COUNT.requestMalformed;
   return namesServer(server, opener.token) ? 0 : COUNT.requestOtherServer;
-}
-
-/** @param held the slot that its address has, or −1 */
-function hasPlace(slots: Slots, held: number): boolean {
-  return slots.freeCount > 0 || held >= 0;
 }
 
 /** Of the same token, whose challenge is hardly on its way. */
@@ -219,7 +214,7 @@ export function takeResponse(
     return drop(server, COUNT.dropForged);
   }
   if (!openChallenge(server, index)) return drop(server, COUNT.responseForged);
-  if (!hasPlace(slots, held)) {
+  if (slots.freeCount === 0 && held < 0) {
     deny(server, handshakes.serverKeys[index]!, address, at);
     forgetHandshake(server, index);
     return -1;

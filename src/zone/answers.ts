@@ -2,7 +2,8 @@
 // thread, in shared memory: the thread that goes on after this one died finds them there. A ring of the newest of all
 // players; what is older the store knows, and says when the player enters.
 //
-//   words: [0] how many there were, less whole rounds of the ring: below 2 × ANSWERS_MAX | entries: i32 player low, high | i32 key | i32 tick | u8 length + ASCII
+//   words: [0] how many there were, less whole rounds of the ring: below 2 × ANSWERS_MAX
+//     | entries: i32 player low, high | i32 key | i32 tick | u8 length + ASCII
 
 import { assert } from '../base/assert.ts';
 import type { Reader, Writer } from '../base/bytes.ts';
